@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from fewpix.errors import InputError, StorageError
+from fewpix.errors import InputError, StorageError, UnavailableError, WeightsError
 
 
 @contextmanager
@@ -30,7 +31,9 @@ def atomic(path: Path) -> Iterator[Path]:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
         os.close(handle)
     except OSError as error:
-        raise StorageError(f"cannot write {path}: {error.strerror or error}", fix="free space or choose another path") from error
+        raise StorageError(
+            f"cannot write {path}: {error.strerror or error}", fix="free space or choose another path"
+        ) from error
     part = Path(name)
     try:
         yield part
@@ -38,7 +41,9 @@ def atomic(path: Path) -> Iterator[Path]:
             os.fsync(file.fileno())
         part.replace(path)
     except OSError as error:
-        raise StorageError(f"cannot write {path}: {error.strerror or error}", fix="free space or choose another path") from error
+        raise StorageError(
+            f"cannot write {path}: {error.strerror or error}", fix="free space or choose another path"
+        ) from error
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
@@ -61,3 +66,27 @@ def sha256_file(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}", fix="check the path") from error
+
+
+def installed_file(package: str, relative: str, sha256: str, fix: str) -> Path:
+    """A data file inside an installed package, found without importing the package's code, checked by its hash.
+
+    Args:
+        package: the import name of the package.
+        relative: path of the file below the package's folder.
+        sha256: what the file must hash to.
+        fix: how to install the package; shown when it is missing.
+
+    Raises:
+        UnavailableError: the package, or the file in it, is not installed.
+        WeightsError: the file is another one.
+    """
+    spec = importlib.util.find_spec(package)
+    folder = next(iter(spec.submodule_search_locations or []), None) if spec else None
+    path = Path(folder) / relative if folder else None
+    if path is None or not path.is_file():
+        raise UnavailableError(f"the file {relative} of the package '{package}' is not installed", fix=fix)
+    found = sha256_file(path)
+    if found != sha256:
+        raise WeightsError(f"{path} hashes to {found[:12]}, expected {sha256[:12]}", fix=fix)
+    return path

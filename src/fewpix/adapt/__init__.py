@@ -1,0 +1,1 @@
+"""FaceBN: BatchNorm statistics of unlabelled target faces, kept as data and swapped in reversibly."""

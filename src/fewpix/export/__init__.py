@@ -1,0 +1,1 @@
+"""Students as ONNX, checked for parity with torch."""

@@ -1,0 +1,1 @@
+"""Enrolled people and their embeddings in SQLite, and exact search over them."""

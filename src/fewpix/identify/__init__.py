@@ -1,0 +1,1 @@
+"""From a photo to names: detect, align, embed, search, decide."""

@@ -1,0 +1,1 @@
+"""Loss terms as pure functions of embeddings, and the objective that names and weighs them."""

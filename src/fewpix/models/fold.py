@@ -1,0 +1,118 @@
+"""Fold a quantised ONNX encoder to plain float32, so that every runtime can load it and batch it.
+
+The OpenCV Zoo ships SFace with block-quantised weights behind `DequantizeLinear` nodes and lists the weights as
+graph inputs; onnxruntime and OpenVINO refuse the file as it is. Folding evaluates those constants once.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewpix.errors import WeightsError
+from fewpix.files import atomic
+
+if TYPE_CHECKING:
+    import onnx
+
+
+def fold_constants(source: Path, target: Path) -> None:
+    """Write `source` to `target` with its constant sub-graphs evaluated and a free batch dimension.
+
+    Folded are `Constant`, `DequantizeLinear` (per tensor, per axis, or in blocks) and `Reshape` nodes whose inputs
+    are all constant; weights leave the list of graph inputs. Everything else is kept as it is.
+
+    Args:
+        source: an ONNX model.
+        target: where the folded model goes; written atomically.
+
+    Raises:
+        WeightsError: `source` is not an ONNX model, or the folded model is not valid.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    try:
+        model = onnx.load(str(source))
+    except Exception as error:  # protobuf raises its own family of errors
+        raise WeightsError(f"{source} is not an ONNX model: {error}", fix="name an .onnx file") from error
+    graph = model.graph
+    constants: dict[str, NDArray[Any]] = {
+        item.name: numpy_helper.to_array(item) for item in graph.initializer
+    }
+    kept = [node for node in graph.node if not _evaluate(node, constants)]
+    needed = {name for node in kept for name in node.input}
+    inputs = [value for value in graph.input if value.name not in constants]
+
+    del graph.node[:]
+    graph.node.extend(kept)
+    del graph.initializer[:]
+    graph.initializer.extend(
+        numpy_helper.from_array(np.ascontiguousarray(value), name)
+        for name, value in constants.items()
+        if name in needed
+    )
+    del graph.input[:]
+    graph.input.extend(inputs)
+    del graph.value_info[:]  # inferred shapes of the old graph, with the old batch size in them
+    for value in [*graph.input, *graph.output]:
+        value.type.tensor_type.shape.dim[0].dim_param = "batch"
+    try:
+        onnx.checker.check_model(model)
+    except onnx.checker.ValidationError as error:
+        raise WeightsError(f"{source} cannot be folded: {error}") from error
+    with atomic(target) as part:
+        onnx.save(model, str(part))
+
+
+def _evaluate(node: onnx.NodeProto, constants: dict[str, NDArray[Any]]) -> bool:
+    """Add the node's value to `constants` if it is constant; whether it was."""
+    from onnx import numpy_helper
+
+    if node.op_type == "Constant":
+        constants[node.output[0]] = numpy_helper.to_array(node.attribute[0].t)
+        return True
+    if not all(name in constants for name in node.input):
+        return False
+    if node.op_type == "DequantizeLinear":
+        axis = next((item.i for item in node.attribute if item.name == "axis"), 1)
+        block = next((item.i for item in node.attribute if item.name == "block_size"), 0)
+        values = [constants[name] for name in node.input]
+        zero = values[2] if len(values) > 2 else np.zeros_like(values[1], dtype=values[0].dtype)
+        constants[node.output[0]] = dequantize(values[0], values[1], zero, axis=axis, block=block)
+        return True
+    if node.op_type == "Reshape":
+        constants[node.output[0]] = constants[node.input[0]].reshape(
+            [int(n) for n in constants[node.input[1]]]
+        )
+        return True
+    return False
+
+
+def dequantize(
+    values: NDArray[Any], scale: NDArray[Any], zero: NDArray[Any], *, axis: int = 1, block: int = 0
+) -> NDArray[np.float32]:
+    """(values - zero) * scale as float32, the ONNX operator `DequantizeLinear` of opset 21.
+
+    Args:
+        values: quantised integers of any shape.
+        scale: a scalar, one value per index of `axis`, or with `block` one per `block` indices of it.
+        zero: the integers that mean 0, of the shape of `scale`.
+        axis: the axis that `scale` runs along.
+        block: how many indices share a scale; 0 when not blocked.
+
+    Returns:
+        An array of the shape of `values`.
+    """
+    if block:
+        length = values.shape[axis]
+        scale = np.repeat(scale, block, axis=axis).take(range(length), axis=axis)
+        zero = np.repeat(zero, block, axis=axis).take(range(length), axis=axis)
+    elif scale.ndim == 1 and scale.size > 1:
+        shape = [1] * values.ndim
+        shape[axis] = -1
+        scale, zero = scale.reshape(shape), zero.reshape(shape)
+    return ((values.astype(np.float32) - zero.astype(np.float32)) * scale).astype(np.float32)

