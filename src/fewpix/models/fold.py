@@ -23,7 +23,8 @@ def fold_constants(source: Path, target: Path) -> None:
     """Write `source` to `target` with its constant sub-graphs evaluated and a free batch dimension.
 
     Folded are `Constant`, `DequantizeLinear` (per tensor, per axis, or in blocks) and `Reshape` nodes whose inputs
-    are all constant; weights leave the list of graph inputs. Everything else is kept as it is.
+    are all constant; `Dropout` goes; weights leave the list of graph inputs, also those
+    that no node reads. Everything else is kept as it is.
 
     Args:
         source: an ONNX model.
@@ -43,9 +44,9 @@ def fold_constants(source: Path, target: Path) -> None:
     constants: dict[str, NDArray[Any]] = {
         item.name: numpy_helper.to_array(item) for item in graph.initializer
     }
-    kept = [node for node in graph.node if not _evaluate(node, constants)]
+    kept = _without_dropout([node for node in graph.node if not _evaluate(node, constants)])
     needed = {name for node in kept for name in node.input}
-    inputs = [value for value in graph.input if value.name not in constants]
+    inputs = [value for value in graph.input if value.name in needed and value.name not in constants]
 
     del graph.node[:]
     graph.node.extend(kept)
@@ -66,6 +67,20 @@ def fold_constants(source: Path, target: Path) -> None:
         raise WeightsError(f"{source} cannot be folded: {error}") from error
     with atomic(target) as part:
         onnx.save(model, str(part))
+
+
+def _without_dropout(nodes: list[onnx.NodeProto]) -> list[onnx.NodeProto]:
+    """The nodes without `Dropout`, which does nothing at inference; SFace's has a ratio that onnxruntime refuses."""
+    passed: dict[str, str] = {}
+    kept = []
+    for node in nodes:
+        for n, name in enumerate(node.input):
+            node.input[n] = passed.get(name, name)
+        if node.op_type == "Dropout":
+            passed[node.output[0]] = node.input[0]
+        else:
+            kept.append(node)
+    return kept
 
 
 def _evaluate(node: onnx.NodeProto, constants: dict[str, NDArray[Any]]) -> bool:
