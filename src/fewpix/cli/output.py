@@ -1,0 +1,110 @@
+"""What a verb shows: one result on stdout, progress on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from fewpix.cli.verbosity import is_quiet
+
+PLAIN_EVERY = 10.0
+"""Seconds between two progress lines where stderr is not a terminal."""
+
+
+class Result(Protocol):
+    """What a library function returns: text for people by `str`, JSON values for scripts."""
+
+    def to_json(self) -> Mapping[str, Any]:
+        """The result as plain JSON values."""
+        ...
+
+
+def emit(result: Result, as_json: bool) -> None:
+    """Print one result to stdout: as one line of JSON, or as text.
+
+    Args:
+        result: has `to_json()` and `__str__`.
+        as_json: whether `--json` was given. Keys keep their order; NaN and infinity are refused, as JSON has none.
+    """
+    text = json.dumps(dict(result.to_json()), allow_nan=False) if as_json else str(result)
+    print(text, flush=True)
+
+
+class Bar:
+    """Where progress goes; this one goes nowhere."""
+
+    def __call__(self, done: float, total: float | None = None, note: str = "") -> None:
+        """Tell how far it is.
+
+        Args:
+            done: units done so far, counted from the start.
+            total: units in all, when known by now.
+            note: a few words behind the bar, such as a loss.
+        """
+
+
+class _Plain(Bar):
+    """A line now and then, for logs."""
+
+    def __init__(self, description: str, total: float | None) -> None:
+        self.description, self.total = description, total
+        self.said = time.monotonic()
+        print(f"{description} ...", file=sys.stderr, flush=True)
+
+    def __call__(self, done: float, total: float | None = None, note: str = "") -> None:
+        self.total = self.total if total is None else total
+        if time.monotonic() - self.said < PLAIN_EVERY:
+            return
+        self.said = time.monotonic()
+        far = f"{done:g}" + (f" of {self.total:g}" if self.total else "")
+        print(f"{self.description}: {far} {note}".rstrip(), file=sys.stderr, flush=True)
+
+
+@contextmanager
+def progress(description: str, total: float | None = None, *, as_json: bool = False) -> Iterator[Bar]:
+    """Show progress on stderr while the block runs: a bar on a terminal, a line every ten seconds elsewhere.
+
+    Nothing is shown with `-q`, nor with `--json` where stderr is not a terminal.
+
+    Args:
+        description: what is going on, a few words.
+        total: units in all; None when not known yet.
+        as_json: whether `--json` was given.
+
+    Example:
+        with progress("embedding", len(names), as_json=as_json) as bar:
+            for n, name in enumerate(names, 1):
+                ...
+                bar(n, note=name)
+    """
+    terminal = sys.stderr.isatty()
+    if is_quiet() or (as_json and not terminal):
+        yield Bar()
+    elif not terminal:
+        yield _Plain(description, total)
+    else:
+        yield from _on_terminal(description, total)
+
+
+def _on_terminal(description: str, total: float | None) -> Iterator[Bar]:
+    """A bar of rich, imported here because it takes longer than the whole of `fewpix --help`."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(
+        *columns, TextColumn("{task.fields[note]}", markup=False), console=Console(stderr=True)
+    ) as shown:
+        task = shown.add_task(description, total=total, note="")
+
+        class Rich(Bar):
+            def __call__(self, done: float, total: float | None = None, note: str = "") -> None:
+                shown.update(task, completed=done, note=note)
+                if total is not None:
+                    shown.update(task, total=total)
+
+        yield Rich()

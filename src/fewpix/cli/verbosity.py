@@ -1,0 +1,49 @@
+"""`-v` and `-q`: how much is told on stderr. They stand anywhere on the command line, for every verb alike."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Sequence
+
+_LOUDER = {"-v": 1, "--verbose": 1, "-vv": 2}
+_QUIET = ("-q", "--quiet")
+
+
+def take_verbosity(argv: Sequence[str]) -> tuple[list[str], int]:
+    """Split the arguments into those for the verb and the logging level asked for.
+
+    Args:
+        argv: the arguments after the program's name; those after `--` are left alone.
+
+    Returns:
+        The other arguments in their order, and a level of `logging`: ERROR with -q, WARNING, INFO with -v, DEBUG
+        with -vv.
+    """
+    end = argv.index("--") if "--" in argv else len(argv)
+    louder = sum(_LOUDER.get(word, 0) for word in argv[:end])
+    quiet = any(word in _QUIET for word in argv[:end])
+    rest = [word for word in argv[:end] if word not in _LOUDER and word not in _QUIET]
+    if quiet:
+        return [*rest, *argv[end:]], logging.ERROR
+    return [*rest, *argv[end:]], (logging.WARNING, logging.INFO, logging.DEBUG)[min(louder, 2)]
+
+
+def set_up_logging(level: int) -> None:
+    """Send the logger `fewpix` to stderr at `level`, one plain line per message."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    logger = logging.getLogger("fewpix")
+    logger.handlers[:] = [handler]
+    logger.propagate = False
+    logger.setLevel(level)
+
+
+def is_quiet() -> bool:
+    """Whether -q was given."""
+    return not logging.getLogger("fewpix").isEnabledFor(logging.WARNING)
+
+
+def shows_tracebacks() -> bool:
+    """Whether -vv was given."""
+    return logging.getLogger("fewpix").isEnabledFor(logging.DEBUG)
