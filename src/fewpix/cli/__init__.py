@@ -1,7 +1,7 @@
 """The command line: one binary, one file per verb.
 
-`main` finds the verb, sets up logging and turns every ending into an exit code and at most one line. It parses
-no verb's options itself: that is typer's work, done after the verb's module has been imported and no other.
+`main` finds the verb, sets up logging and turns every ending into an exit code and at most one line. It
+parses no verb's options itself: that is typer's work, done after the verb's module has been imported.
 """
 
 from __future__ import annotations

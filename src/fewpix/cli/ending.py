@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 import traceback
+from contextlib import suppress
 
 from fewpix.cli.verbosity import shows_tracebacks
 from fewpix.errors import FewpixError
@@ -33,13 +34,10 @@ def ended(error: BaseException) -> int:
         _say(f"error: {error}")
         return error.exit_code
     if isinstance(error, KeyboardInterrupt) or isinstance(error.__cause__, KeyboardInterrupt):
-        _say(
-            f"interrupted; {error if error.args else 'files already written are whole, no other was touched'}"
-        )
+        _say(f"interrupted; {error if error.args else 'what was written before is whole'}")
         return INTERRUPTED
     if isinstance(error, BrokenPipeError):
-        # The interpreter flushes stdout once more when it ends, and would complain about the pipe again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence_stdout()
         return BROKEN_PIPE
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else BUG
@@ -63,13 +61,19 @@ def _of_typer(error: BaseException) -> int:
         return int(getattr(error, "exit_code", 2))
     if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
         _say("error: cannot write the result: no space left on the device behind stdout (free space)")
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence_stdout()
         return STDOUT_FULL
     if shows_tracebacks():
         traceback.print_exception(error)
     hint = "" if shows_tracebacks() else " (-vv shows where)"
     _say(f"this is a bug in fewpix: {type(error).__name__}: {error}{hint}")
     return BUG
+
+
+def _silence_stdout() -> None:
+    """The interpreter flushes stdout once more when it ends, and would complain about it again."""
+    with suppress(OSError, ValueError):  # stdout may be an object without a descriptor, or closed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(text: str) -> None:

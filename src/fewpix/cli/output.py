@@ -28,7 +28,7 @@ def emit(result: Result, as_json: bool) -> None:
 
     Args:
         result: has `to_json()` and `__str__`.
-        as_json: whether `--json` was given. Keys keep their order; NaN and infinity are refused, as JSON has none.
+        as_json: whether `--json` was given. NaN and infinity are refused, as JSON has none.
     """
     text = json.dumps(dict(result.to_json()), allow_nan=False) if as_json else str(result)
     print(text, flush=True)
@@ -95,10 +95,15 @@ def _on_terminal(description: str, total: float | None) -> Iterator[Bar]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(
-        *columns, TextColumn("{task.fields[note]}", markup=False), console=Console(stderr=True)
-    ) as shown:
+    note = TextColumn("{task.fields[note]}", markup=False)
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        note,
+    )
+    with Progress(*columns, console=Console(stderr=True)) as shown:
         task = shown.add_task(description, total=total, note="")
 
         class Rich(Bar):

@@ -1,4 +1,4 @@
-"""`-v` and `-q`: how much is told on stderr. They stand anywhere on the command line, for every verb alike."""
+"""`-v` and `-q`: how much is told on stderr. They may stand anywhere on the command line, for every verb."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def take_verbosity(argv: Sequence[str]) -> tuple[list[str], int]:
         argv: the arguments after the program's name; those after `--` are left alone.
 
     Returns:
-        The other arguments in their order, and a level of `logging`: ERROR with -q, WARNING, INFO with -v, DEBUG
-        with -vv.
+        The other arguments in their order, and a level of `logging`: ERROR with -q, WARNING without either,
+        INFO with -v, DEBUG with -vv.
     """
     end = argv.index("--") if "--" in argv else len(argv)
     louder = sum(_LOUDER.get(word, 0) for word in argv[:end])

@@ -19,11 +19,11 @@ VERBS: dict[str, tuple[str, str]] = {
     "identify": ("fewpix.cli.identify:identify", "name the faces in a picture, from a gallery"),
     "doctor": ("fewpix.cli.doctor:doctor", "show what is installed and what will be used, and why"),
 }
-"""Name → (module:function, one line of help). The function is annotated for typer, or is a `typer.Typer` app."""
+"""Name → (module:function, one line of help). The function is annotated for typer, or a `typer.Typer` app."""
 
 
 def command(verb: str) -> Any:
-    """The parser of one verb, ready for `make_context`; imports the verb's module and typer, and no other verb."""
+    """The parser of one verb, ready for `make_context`; imports typer and the verb's module only."""
     import typer
 
     module, _, name = VERBS[verb][0].partition(":")
