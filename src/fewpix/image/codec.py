@@ -38,7 +38,8 @@ def read_image(path: Path) -> Image:
         path: a JPEG, PNG, WebP, BMP, TIFF or binary PGM/PPM file.
 
     Returns:
-        (H, W, 3) uint8 BGR, turned as its EXIF orientation says; grey is repeated, alpha dropped, 16 bits made 8.
+        (H, W, 3) uint8 BGR, turned as its EXIF orientation says; grey is repeated, alpha dropped, 16 bits
+        become 8.
 
     Raises:
         InputError: the file is missing, a folder, or cannot be read.
@@ -84,7 +85,7 @@ def decode_image(data: bytes, origin: str) -> Image:
         raise ImageError(f"{origin} is not a JPEG, PNG, WebP, BMP, TIFF or binary PGM/PPM image", fix=_FIX)
     if header.width * header.height > MAX_PIXELS:
         raise ImageError(
-            f"{origin} is {header.width} x {header.height} px, over the limit of {MAX_PIXELS / 1e6:.0f} million",
+            f"{origin} is {header.width} x {header.height} px; the limit is {MAX_PIXELS / 1e6:.0f} million",
             fix="shrink or cut it first",
         )
     if header.fault:

@@ -1,8 +1,8 @@
-"""What a picture file says of itself before anything is decoded: format, size, and whether all of it is there.
+"""What a picture file says of itself before anything is decoded: format, size, and whether it is whole.
 
-A decoder allocates width x height before it finds out that the rest of the file is missing, and some builds of
-OpenCV fill what is missing with grey and report success. So the size is read from the header, and the end of the
-file is looked for, first. Only formats that are checked here are decoded at all.
+A decoder allocates width x height before it finds out that the rest of the file is missing, and some builds
+of OpenCV fill what is missing with grey and report success. So the size is read from the header, and the end
+of the file is looked for, first. Only formats that are checked here are decoded at all.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def read_header(data: bytes) -> Header | None:
     return None
 
 
-# In entropy-coded data FF is followed by 00 (a stuffed byte), D0-D7 (restart) or FF (fill); all else is a marker.
+# In entropy-coded data FF is followed by 00 (stuffing), D0-D7 (restart) or FF (fill); all else is a marker.
 _MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
@@ -79,7 +79,7 @@ def _jpeg(data: bytes) -> Header:
 
 
 def _png(data: bytes) -> Header:
-    """Walk from chunk to chunk up to IEND; checksums are checked, since libpng is lenient with some of them."""
+    """Walk from chunk to chunk up to IEND; checksums are checked, since libpng forgives some."""
     if len(data) < 24:
         return Header("PNG", 0, 0, CUT_OFF)
     width, height = struct.unpack_from(">II", data, 16)
