@@ -1,0 +1,193 @@
+"""NormState: what FaceBN learnt about a target, as data: the raw moments of its faces per BatchNorm layer.
+
+Only moments of the target are kept; they are mixed with the source's on application, so that the file says
+exactly what was measured. Needs numpy only: exported models adapt without torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from fewpix.errors import ConfigError, InputError, WeightsError
+from fewpix.files import atomic
+
+Mode = Literal["batch", "prior", "ema"]
+
+METADATA_KEY = "fewpix_state"
+
+
+@dataclass(frozen=True)
+class LayerStats:
+    """The target's moments at the input of one BatchNorm layer.
+
+    Args:
+        mean: (C,) float64, over images and positions.
+        var: (C,) float64, biased (divided by the number of values, not by one less).
+        count: how many images they come from; positions are not counted.
+
+    Raises:
+        ConfigError: shapes differ, a value is not finite, a variance is negative, or count is below 1.
+    """
+
+    mean: NDArray[np.float64]
+    var: NDArray[np.float64]
+    count: int
+
+    def __post_init__(self) -> None:
+        for name in ("mean", "var"):
+            value = np.array(getattr(self, name), dtype=np.float64)
+            value.setflags(write=False)
+            object.__setattr__(self, name, value)
+        if self.mean.ndim != 1 or self.mean.shape != self.var.shape:
+            raise ConfigError(
+                f"layer statistics: mean {self.mean.shape} and var {self.var.shape} must be (C,)"
+            )
+        if not np.isfinite(self.mean).all() or not np.isfinite(self.var).all() or (self.var < 0).any():
+            raise ConfigError("layer statistics: means must be finite, variances finite and not negative")
+        if self.count < 1:
+            raise ConfigError(f"layer statistics: count must be at least 1, not {self.count}")
+
+
+@dataclass(frozen=True)
+class NormState:
+    """An adaptation: what to put into a model's BatchNorm layers.
+
+    Args:
+        model_sha256: the digest of the weights it was estimated for; no other model takes it.
+        mode: "batch" (the target's moments alone), "prior" (mixed with the source's) or "ema" (online, see
+            `estimate`).
+        weight: the weight of the source in the mixture, 0 to 1.
+        count: how many target faces.
+        date: ISO date of the estimate.
+        source: where the faces came from, in words.
+        layers: moments by the layer's module path; a layer that is missing keeps its source statistics.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+
+    model_sha256: str
+    mode: Mode
+    weight: float
+    count: int
+    date: str
+    source: str
+    layers: Mapping[str, LayerStats]
+
+    def __post_init__(self) -> None:
+        if self.mode not in get_args(Mode):
+            raise ConfigError(f"state: mode must be one of {', '.join(get_args(Mode))}, not {self.mode!r}")
+        if not 0 <= self.weight <= 1:
+            raise ConfigError(f"state: weight must be from 0 to 1, not {self.weight}")
+        if self.count < 1:
+            raise ConfigError(f"state: count must be at least 1, not {self.count}")
+        object.__setattr__(self, "layers", MappingProxyType(dict(self.layers)))
+
+    @property
+    def id(self) -> str:
+        """16 hexadecimal digits over all that changes an embedding: model, weight, moments. Not the date."""
+        content = hashlib.sha256(f"{self.model_sha256}:{float(self.weight)!r}".encode())
+        for name in sorted(self.layers):
+            layer = self.layers[name]
+            content.update(f":{name}:{layer.mean.size}:".encode())
+            content.update(layer.mean.astype("<f8").tobytes())
+            content.update(layer.var.astype("<f8").tobytes())
+        return content.hexdigest()[:16]
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything but the moments."""
+        return {
+            "id": self.id,
+            "model_sha256": self.model_sha256,
+            "mode": self.mode,
+            "weight": self.weight,
+            "count": self.count,
+            "date": self.date,
+            "source": self.source,
+            "layers": len(self.layers),
+        }
+
+    def __str__(self) -> str:
+        """One line for people."""
+        return (
+            f"state {self.id}: {self.mode} from {self.count} faces ({self.source}, {self.date}), "
+            f"source weight {self.weight:.3f}, {len(self.layers)} layers of model {self.model_sha256[:12]}"
+        )
+
+
+def mix(
+    source_mean: NDArray[Any], source_var: NDArray[Any], layer: LayerStats, weight: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and variance of the mixture of source and target, w of the one and 1 - w of the other.
+
+    mu = w mu_s + (1-w) mu_t;  var = w var_s + (1-w) var_t + w (1-w) (mu_s - mu_t)^2. The last term is what
+    averaging the variances alone forgets: two narrow distributions far apart are together a wide one.
+
+    Args:
+        source_mean: (C,) the model's running mean.
+        source_var: (C,) the model's running variance (torch keeps the unbiased one; over a training set the
+            difference is nothing).
+        layer: the target's moments, (C,).
+        weight: w, 0 to 1.
+
+    Returns:
+        (C,) and (C,) float64. With w = 1 exactly the source's values, with w = 0 exactly the target's.
+    """
+    mean_s, var_s = np.asarray(source_mean, dtype=np.float64), np.asarray(source_var, dtype=np.float64)
+    mean = weight * mean_s + (1 - weight) * layer.mean
+    apart = (mean_s - layer.mean) ** 2
+    return mean, weight * var_s + (1 - weight) * layer.var + weight * (1 - weight) * apart
+
+
+def save_state(path: Path, state: NormState) -> None:
+    """Write the state as one safetensors file, atomically; the moments stay float64.
+
+    Raises:
+        StorageError: it cannot be written; what was there before is still there.
+    """
+    tensors = {f"{name}.mean": np.array(layer.mean) for name, layer in state.layers.items()}
+    tensors |= {f"{name}.var": np.array(layer.var) for name, layer in state.layers.items()}
+    header = state.to_json() | {"layers": {name: layer.count for name, layer in state.layers.items()}}
+    with atomic(path) as part:
+        save_file(tensors, str(part), metadata={METADATA_KEY: json.dumps(header, sort_keys=True)})
+
+
+def load_state(path: Path) -> NormState:
+    """Read what `save_state` wrote; the id is recomputed and compared.
+
+    Raises:
+        InputError: no such file.
+        WeightsError: not a NormState, or damaged.
+    """
+    if not path.is_file():
+        raise InputError(f"no state at {path}", fix="check the path, or make one with `fewpix adapt`")
+    try:
+        with safe_open(str(path), framework="numpy") as file:
+            header = json.loads((file.metadata() or {})[METADATA_KEY])
+            layers = {
+                name: LayerStats(file.get_tensor(f"{name}.mean"), file.get_tensor(f"{name}.var"), int(count))
+                for name, count in header["layers"].items()
+            }
+        keys = ("model_sha256", "mode", "weight", "count", "date", "source")
+        state = NormState(layers=layers, **{key: header[key] for key in keys})
+        named = header["id"]
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError, AttributeError, ConfigError) as error:
+        raise WeightsError(
+            f"{path} is not a NormState: {error}", fix="make one with `fewpix adapt`"
+        ) from error
+    if state.id != named:
+        raise WeightsError(
+            f"{path} is damaged: it holds state {state.id}, its header says {named}", fix="copy it again"
+        )
+    return state

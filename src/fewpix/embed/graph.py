@@ -1,0 +1,96 @@
+"""The bytes of an ONNX encoder as a runtime gets them: checked against the card, under a NormState."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fewpix.adapt.stats import NormState, mix
+from fewpix.errors import InputError, WeightsError
+from fewpix.models.teacher import OnnxModel
+from fewpix.models.weights import Tensors, digest
+
+if TYPE_CHECKING:
+    import onnx
+
+STUDENT_FIX = "copy it again, or write it anew with `fewpix export`"
+
+
+def graph_bytes(model: OnnxModel, state: NormState | None = None) -> bytes:
+    """Read the file; a student's weights must be those of its card; a state replaces BatchNorm statistics.
+
+    A foreign encoder (`arch` "onnx") is passed on as it is: its card was made from the file itself.
+
+    Args:
+        model: the file and its card.
+        state: the NormState to run under, or None.
+
+    Returns:
+        A serialised ONNX model.
+
+    Raises:
+        InputError: the file cannot be read.
+        WeightsError: its weights are not those of the card, or the state belongs to another model.
+    """
+    import onnx
+
+    if state is not None and state.model_sha256 != model.card.sha256:
+        raise WeightsError(
+            f"the state {state.id} was estimated for the model {state.model_sha256[:12]}, "
+            f"not for {model.card.name} {model.card.sha256[:12]}",
+            fix="run `fewpix adapt` with this model",
+        )
+    try:
+        data = model.path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"cannot read {model.path}: {error.strerror or error}", fix="check the path"
+        ) from error
+    if model.card.arch == "onnx" and state is None:
+        return data
+    try:
+        proto = onnx.load_model_from_string(data)
+    except Exception as error:  # protobuf raises its own family of errors
+        raise WeightsError(f"{model.path} is not an ONNX model: {error}", fix=STUDENT_FIX) from error
+    if model.card.arch != "onnx":
+        found = digest(initialisers(proto))
+        if found != model.card.sha256:
+            raise WeightsError(
+                f"{model.path} is damaged: its weights hash to {found[:12]}, "
+                f"its card says {model.card.sha256[:12]}",
+                fix=STUDENT_FIX,
+            )
+    if state is not None:
+        replace_statistics(proto, state)
+    return bytes(proto.SerializeToString())
+
+
+def initialisers(proto: onnx.ModelProto) -> Tensors:
+    """The weights of an exported student: float32 by name, float16 widened."""
+    from onnx import numpy_helper
+
+    return {
+        item.name: np.asarray(numpy_helper.to_array(item), dtype=np.float32)
+        for item in proto.graph.initializer
+    }
+
+
+def replace_statistics(proto: onnx.ModelProto, state: NormState) -> None:
+    """Write the mixed statistics of `state` over `<layer>.running_mean` and `<layer>.running_var`, in place.
+
+    Raises:
+        WeightsError: the model has no such layer, or of another width.
+    """
+    from onnx import numpy_helper
+
+    by_name = {item.name: item for item in proto.graph.initializer}
+    for name, layer in state.layers.items():
+        pair = [by_name.get(f"{name}.{kind}") for kind in ("running_mean", "running_var")]
+        if any(item is None or list(item.dims) != list(layer.mean.shape) for item in pair):
+            raise WeightsError(f"the state {state.id} has a layer '{name}' that the model has not")
+        source = [numpy_helper.to_array(item) for item in pair if item is not None]
+        mixed = mix(source[0], source[1], layer, state.weight)
+        for item, value in zip(pair, mixed, strict=True):
+            assert item is not None
+            item.CopyFrom(numpy_helper.from_array(value.astype(np.float32), item.name))

@@ -1,0 +1,110 @@
+"""From a model's name or path to an encoder that runs."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from fewpix.adapt.stats import NormState
+from fewpix.embed.protocol import Encoder
+from fewpix.errors import ConfigError, InputError, UnavailableError
+from fewpix.models.teacher import OnnxModel, foreign, sface
+
+RUNTIMES = ("auto", "onnxruntime", "openvino", "torch")
+TEACHERS = ("teacher", "sface")
+STUDENTS = ("fewpix-s",)
+
+
+def open_encoder(
+    model: str = "fewpix-s",
+    *,
+    runtime: str = "auto",
+    device: str = "auto",
+    state: NormState | None = None,
+    threads: int = 0,
+) -> Encoder:
+    """Open an encoder. What is asked for by name is what runs: nothing falls back to something else.
+
+    Args:
+        model: "fewpix-s" (the shipped student), "teacher" (SFace), "auto" (per face the better of the two),
+            or a path: `.onnx` for onnxruntime and OpenVINO, `.safetensors` for torch.
+        runtime: "auto" (onnxruntime, or torch for a `.safetensors` path), "onnxruntime", "openvino" or
+            "torch".
+        device: "auto", "cpu", "cuda", "cuda:1" or "mps"; see the runtime.
+        state: the NormState to run under. Of "auto" it reaches the student only.
+        threads: of the runtime on the CPU; 0 leaves it to the runtime.
+
+    Raises:
+        ConfigError: the runtime's name is unknown, or it cannot read this kind of file.
+        InputError: no model of this name or at this path.
+        UnavailableError: the runtime or the device is not here.
+        WeightsError: the weights are damaged, or the state belongs to another model.
+    """
+    if runtime not in RUNTIMES:
+        raise ConfigError(f"unknown runtime '{runtime}'", fix=f"one of {', '.join(RUNTIMES)}")
+    if model == "auto":
+        from fewpix.embed.router import open_router
+
+        return open_router(runtime=runtime, device=device, state=state, threads=threads)
+    if model in TEACHERS:
+        return open_onnx(sface(), runtime=runtime, device=device, state=state, threads=threads)
+    if model in STUDENTS:
+        from fewpix.models.shipped import shipped
+
+        suffix = ".safetensors" if runtime == "torch" else ".onnx"
+        return open_path(
+            shipped(model + suffix), runtime=runtime, device=device, state=state, threads=threads
+        )
+    path = Path(model)
+    if not path.is_file():
+        known = ", ".join((*STUDENTS, "teacher", "auto"))
+        raise InputError(
+            f"no model '{model}'", fix=f"one of {known}, or the path of an .onnx or .safetensors file"
+        )
+    return open_path(path, runtime=runtime, device=device, state=state, threads=threads)
+
+
+def open_path(
+    path: Path, *, runtime: str, device: str, state: NormState | None = None, threads: int = 0
+) -> Encoder:
+    """Open a file; its suffix says which runtimes can read it. Arguments and errors as `open_encoder`."""
+    if path.suffix == ".safetensors":
+        if runtime not in ("auto", "torch"):
+            raise ConfigError(
+                f"{runtime} cannot read {path.name}", fix="make an .onnx file with `fewpix export`"
+            )
+        require("torch", "train")
+        from fewpix.embed.torch import TorchEncoder
+
+        return TorchEncoder(path, device=device, state=state, threads=threads)
+    if path.suffix != ".onnx":
+        raise InputError(f"{path} is neither .onnx nor .safetensors", fix="name a model file")
+    return open_onnx(foreign(path), runtime=runtime, device=device, state=state, threads=threads)
+
+
+def open_onnx(
+    model: OnnxModel, *, runtime: str, device: str, state: NormState | None = None, threads: int = 0
+) -> Encoder:
+    """Open an ONNX model with its card. Arguments and errors as `open_encoder`."""
+    if runtime == "torch":
+        raise ConfigError(f"torch cannot read {model.path.name}", fix="use --runtime onnxruntime or openvino")
+    if runtime == "openvino":
+        require("openvino", "openvino")
+        from fewpix.embed.openvino import OpenVinoEncoder
+
+        return OpenVinoEncoder(model, device=device, state=state, threads=threads)
+    from fewpix.embed.onnxruntime import OnnxRuntimeEncoder
+
+    return OnnxRuntimeEncoder(model, device=device, state=state, threads=threads)
+
+
+def require(package: str, extra: str) -> None:
+    """Check that an optional package is installed, without importing it.
+
+    Raises:
+        UnavailableError: it is not.
+    """
+    if importlib.util.find_spec(package) is None:
+        raise UnavailableError(
+            f"the runtime {package} is not installed", fix=f'pip install "fewpix[{extra}]"'
+        )
