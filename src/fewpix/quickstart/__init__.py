@@ -1,0 +1,1 @@
+"""The whole way on sample faces: align, distil, adapt, evaluate, identify, report."""

