@@ -1,0 +1,110 @@
+"""Exact search: every query against every row, the best score of each person, however it is batched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewpix.errors import ConfigError
+
+_SCORE_BYTES = 32 << 20
+"""Bound on each of the two score arrays of a search; the embeddings themselves are not copied."""
+
+_ROW_BLOCK = 1 << 15
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A person whom a face may be.
+
+    Args:
+        name: the person's name.
+        score: cosine of the person's most similar row, −1 to 1.
+    """
+
+    name: str
+    score: float
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.score:.3f}"
+
+    def to_json(self) -> dict[str, str | float]:
+        """Name and score as JSON values."""
+        return {"name": self.name, "score": self.score}
+
+
+class ExactIndex:
+    """Rows grouped by person, searched by brute force.
+
+    Args:
+        embeddings: (M, D) float32, unit length, the rows of one person next to one another.
+        starts: (P,) first row of each person, ascending, the first one 0; nobody is without rows.
+        names: the P names, ascending, each once.
+    """
+
+    def __init__(
+        self, embeddings: NDArray[np.float32], starts: NDArray[np.int64], names: Sequence[str]
+    ) -> None:
+        self._embeddings = embeddings
+        self._starts = starts
+        self._ends = np.append(starts[1:], len(embeddings))
+        self._names = tuple(names)
+
+    def search(self, queries: NDArray[np.float32], k: int) -> list[list[Candidate]]:
+        """The k best people for each query, best first, people of equal score by name.
+
+        A matrix product in float32 differs in its last bits with the size of the batch, enough to turn a tie
+        around. So it only chooses whom to score again in float64: all within its error bound of the k-th.
+
+        Args:
+            queries: (N, D) float32, unit length.
+            k: at most how many candidates per query, at least 1.
+
+        Returns:
+            N lists of min(k, P) candidates.
+
+        Raises:
+            ConfigError: k is below 1.
+        """
+        if k < 1:
+            raise ConfigError(f"the number of candidates must be at least 1, not {k}")
+        if not self._names:
+            return [[] for _ in queries]
+        people = len(self._names)
+        block = int(np.clip(_SCORE_BYTES // (4 * people), 1, 256))
+        found = []
+        for first in range(0, len(queries), block):
+            part = queries[first : first + block]
+            for query, scores in zip(part, self._best_scores(part), strict=True):
+                found.append(self._rank(query, scores, min(k, people)))
+        return found
+
+    def _best_scores(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(Q, D) to (Q, P): the highest float32 cosine of each person's rows."""
+        best = np.full((len(queries), len(self._names)), -np.inf, dtype=np.float32)
+        rows = min(_ROW_BLOCK, max(1, _SCORE_BYTES // (4 * len(queries))))
+        for first in range(0, len(self._embeddings), rows):
+            last = min(first + rows, len(self._embeddings))
+            scores = queries @ self._embeddings[first:last].T
+            # People whose rows meet this block; the first of them may have begun in the block before.
+            low = int(np.searchsorted(self._starts, first, side="right")) - 1
+            high = int(np.searchsorted(self._starts, last, side="left"))
+            cuts = np.maximum(self._starts[low:high], first) - first
+            np.maximum(best[:, low:high], np.maximum.reduceat(scores, cuts, axis=1), out=best[:, low:high])
+        return best
+
+    def _rank(self, query: NDArray[np.float32], scores: NDArray[np.float32], k: int) -> list[Candidate]:
+        cut = np.partition(scores, len(scores) - k)[len(scores) - k]
+        # |float32 dot − exact dot| of unit vectors is at most D·2⁻²⁴, on both sides of the comparison.
+        margin = np.float32(query.shape[0] * 2.0**-23)
+        exact = query.astype(np.float64)
+        ranked = []
+        for person in np.flatnonzero(scores >= cut - margin):
+            rows = self._embeddings[self._starts[person] : self._ends[person]].astype(np.float64)
+            # Back to float32, where the order in which float64 summed leaves no trace.
+            ranked.append((-float(np.float32((rows * exact).sum(axis=1).max())), int(person)))
+        ranked.sort()  # the people are in order of their names, so this breaks ties by name
+        return [Candidate(self._names[person], -score) for score, person in ranked[:k]]
