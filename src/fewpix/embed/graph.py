@@ -8,6 +8,7 @@ import numpy as np
 
 from fewpix.adapt.stats import NormState, mix
 from fewpix.errors import InputError, WeightsError
+from fewpix.models.card import Card
 from fewpix.models.teacher import OnnxModel
 from fewpix.models.weights import Tensors, digest
 
@@ -35,12 +36,7 @@ def graph_bytes(model: OnnxModel, state: NormState | None = None) -> bytes:
     """
     import onnx
 
-    if state is not None and state.model_sha256 != model.card.sha256:
-        raise WeightsError(
-            f"the state {state.id} was estimated for the model {state.model_sha256[:12]}, "
-            f"not for {model.card.name} {model.card.sha256[:12]}",
-            fix="run `fewpix adapt` with this model",
-        )
+    check_state(model.card, state)
     try:
         data = model.path.read_bytes()
     except OSError as error:
@@ -64,6 +60,20 @@ def graph_bytes(model: OnnxModel, state: NormState | None = None) -> bytes:
     if state is not None:
         replace_statistics(proto, state)
     return bytes(proto.SerializeToString())
+
+
+def check_state(card: Card, state: NormState | None) -> None:
+    """A state goes into the model that it was estimated for and into no other.
+
+    Raises:
+        WeightsError: it belongs to another model.
+    """
+    if state is not None and state.model_sha256 != card.sha256:
+        raise WeightsError(
+            f"the state {state.id} was estimated for the model {state.model_sha256[:12]}, "
+            f"not for {card.name} {card.sha256[:12]}",
+            fix="run `fewpix adapt` with this model",
+        )
 
 
 def initialisers(proto: onnx.ModelProto) -> Tensors:

@@ -75,8 +75,11 @@ def open_path(
             )
         require("torch", "train")
         from fewpix.embed.torch import TorchEncoder
+        from fewpix.models.zoo import load_student
 
-        return TorchEncoder(path, device=device, state=state, threads=threads)
+        if threads:
+            raise ConfigError("torch's threads are the whole process's", fix="set OMP_NUM_THREADS instead")
+        return TorchEncoder(*load_student(path), device=device, state=state)
     if path.suffix != ".onnx":
         raise InputError(f"{path} is neither .onnx nor .safetensors", fix="name a model file")
     return open_onnx(foreign(path), runtime=runtime, device=device, state=state, threads=threads)

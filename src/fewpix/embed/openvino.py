@@ -1,0 +1,80 @@
+"""OpenVINO on the CPU: the same ONNX bytes, about three times as fast as onnxruntime on Intel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewpix.adapt.stats import NormState
+from fewpix.embed.graph import graph_bytes
+from fewpix.embed.protocol import in_batches
+from fewpix.errors import ConfigError, UnavailableError, WeightsError
+from fewpix.image.resize import Crop
+from fewpix.models.card import Card
+from fewpix.models.teacher import OnnxModel
+
+
+class OpenVinoEncoder:
+    """An ONNX encoder in OpenVINO, calculating in float32.
+
+    Args:
+        model: the ONNX file and its card.
+        device: "auto" or "cpu".
+        state: the NormState to run under; None for the model's own statistics.
+        batch: faces per call.
+        threads: 0 leaves it to OpenVINO.
+
+    Raises:
+        UnavailableError: another device was asked for.
+        WeightsError: the file is not its card's model, or the state belongs to another model.
+    """
+
+    runtime = "openvino"
+    device = "cpu"
+
+    def __init__(
+        self,
+        model: OnnxModel,
+        *,
+        device: str = "auto",
+        state: NormState | None = None,
+        batch: int = 4,
+        threads: int = 0,
+    ) -> None:
+        import openvino
+
+        if device not in ("auto", "cpu"):
+            raise UnavailableError(
+                f"fewpix runs OpenVINO on the CPU only, not on '{device}'", fix="use --device cpu"
+            )
+        if batch < 1 or threads < 0:
+            raise ConfigError(f"batch must be at least 1 and threads at least 0, not {batch} and {threads}")
+        self.card: Card = model.card
+        self.state_id = state.id if state else ""
+        self._batch = batch
+        side = self.card.preprocess.side
+        core = openvino.Core()
+        try:
+            graph = core.read_model(graph_bytes(model, state))
+            # A fixed shape is planned once; and every face is calculated by the same kernels in every batch.
+            graph.reshape([batch, 3, side, side])
+            # On CPUs with bfloat16 or float16 units OpenVINO would use them, and no other runtime would
+            # agree.
+            settings = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
+            if threads:
+                settings["INFERENCE_NUM_THREADS"] = str(threads)
+            self._request = core.compile_model(graph, "CPU", settings).create_infer_request()
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())[:200]
+            raise WeightsError(f"OpenVINO cannot load {model.path} as its card says: {reason}") from error
+
+    def embed(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
+        """See `Encoder.embed`."""
+        return in_batches(
+            crops, self.card.preprocess, self._forward, batch=self._batch, dim=self.card.space.dim
+        )
+
+    def _forward(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.array(self._request.infer([block])[0], dtype=np.float32)
