@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-from fewpix.adapt.stats import NormState, mix
+from fewpix.adapt.stats import LayerStats, NormState, mix
 from fewpix.errors import WeightsError
 
 Norm = nn.BatchNorm1d | nn.BatchNorm2d
@@ -42,19 +42,33 @@ def adapted(model: nn.Module, state: NormState) -> Iterator[nn.Module]:
     Raises:
         WeightsError: the model has not the state's layers, or is already inside such a block.
     """
-    if _MARK in model.__dict__:
-        raise WeightsError(
-            "the model is already under a state", fix="leave the first `adapted` block before the next"
-        )
     mixed = mixed_statistics(model, state)
-    layers = norm_layers(model)
-    before = {name: (layers[name].running_mean, layers[name].running_var) for name in mixed}
-    modes = [(module, module.training) for module in model.modules()]
-    try:
-        model.__dict__[_MARK] = state.id
-        model.eval()
+    with restored(model) as layers:
         put(layers, mixed)
         yield model
+
+
+@contextmanager
+def restored(model: nn.Module) -> Iterator[dict[str, Norm]]:
+    """Put the model into eval mode and let statistics be exchanged inside; all is as before afterwards.
+
+    Yields:
+        The model's BatchNorm layers by name.
+
+    Raises:
+        WeightsError: the model is already inside such a block: what counts as its source would be unclear.
+    """
+    if _MARK in model.__dict__:
+        raise WeightsError(
+            "the model is already under a state", fix="leave one `adapted` block before the next"
+        )
+    layers = norm_layers(model)
+    before = {name: (layer.running_mean, layer.running_var) for name, layer in layers.items()}
+    modes = [(module, module.training) for module in model.modules()]
+    model.__dict__[_MARK] = True
+    try:
+        model.eval()
+        yield layers
     finally:
         for name, (mean, var) in before.items():
             layers[name].running_mean, layers[name].running_var = mean, var
@@ -97,12 +111,18 @@ def mixed_statistics(model: nn.Module, state: NormState) -> dict[str, Statistics
         mean, var = layer.running_mean, layer.running_var
         assert mean is not None
         assert var is not None
-        mixed = mix(mean.detach().cpu().numpy(), var.detach().cpu().numpy(), target, state.weight)
-        result[name] = (
-            torch.from_numpy(mixed[0]).to(mean.device, mean.dtype),
-            torch.from_numpy(mixed[1]).to(var.device, var.dtype),
-        )
+        result[name] = mixed_with((mean, var), target, state.weight)
     return result
+
+
+def mixed_with(source: Statistics, target: LayerStats, weight: float) -> Statistics:
+    """`stats.mix` for torch: calculated in float64, given back as the source's dtype and on its device."""
+    mean, var = source
+    mixed_mean, mixed_var = mix(mean.detach().cpu().numpy(), var.detach().cpu().numpy(), target, weight)
+    return (
+        torch.from_numpy(mixed_mean).to(mean.dtype).to(mean.device),
+        torch.from_numpy(mixed_var).to(var.dtype).to(var.device),
+    )
 
 
 def put(layers: Mapping[str, Norm], statistics: Mapping[str, Statistics]) -> None:

@@ -7,12 +7,17 @@ from pathlib import Path
 
 from fewpix.adapt.stats import NormState
 from fewpix.embed.protocol import Encoder
+from fewpix.embed.router import Router, read_crossover
 from fewpix.errors import ConfigError, InputError, UnavailableError
+from fewpix.models.shipped import STUDENTS, shipped
 from fewpix.models.teacher import OnnxModel, foreign, sface
+
+__all__ = ["RUNTIMES", "STUDENTS", "TEACHERS", "open_encoder", "open_onnx", "open_path", "require"]
 
 RUNTIMES = ("auto", "onnxruntime", "openvino", "torch")
 TEACHERS = ("teacher", "sface")
-STUDENTS = ("fewpix-s",)
+ROUTED = "fewpix-s"
+"""The student that "auto" sends small faces to."""
 
 
 def open_encoder(
@@ -43,18 +48,22 @@ def open_encoder(
     if runtime not in RUNTIMES:
         raise ConfigError(f"unknown runtime '{runtime}'", fix=f"one of {', '.join(RUNTIMES)}")
     if model == "auto":
-        from fewpix.embed.router import open_router
-
-        return open_router(runtime=runtime, device=device, state=state, threads=threads)
+        teacher, student = (
+            open_encoder(
+                name,
+                runtime=runtime,
+                device=device,
+                state=state if name in STUDENTS else None,
+                threads=threads,
+            )
+            for name in ("teacher", ROUTED)
+        )
+        return Router(teacher, student, read_crossover(ROUTED))
     if model in TEACHERS:
         return open_onnx(sface(), runtime=runtime, device=device, state=state, threads=threads)
     if model in STUDENTS:
-        from fewpix.models.shipped import shipped
-
-        suffix = ".safetensors" if runtime == "torch" else ".onnx"
-        return open_path(
-            shipped(model + suffix), runtime=runtime, device=device, state=state, threads=threads
-        )
+        file = shipped(model + (".safetensors" if runtime == "torch" else ".onnx"))
+        return open_path(file, runtime=runtime, device=device, state=state, threads=threads)
     path = Path(model)
     if not path.is_file():
         known = ", ".join((*STUDENTS, "teacher", "auto"))

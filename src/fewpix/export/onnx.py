@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,14 +9,11 @@ from typing import Any
 
 from torch import nn
 
-from fewpix.embed.onnxruntime import OnnxRuntimeEncoder
-from fewpix.embed.protocol import Encoder
-from fewpix.embed.torch import TorchEncoder
 from fewpix.export.graph import to_onnx
-from fewpix.export.parity import TOLERANCE, check_parity, probe_crops
+from fewpix.export.parity import TOLERANCE, check_parity
 from fewpix.files import atomic
 from fewpix.models.card import Card
-from fewpix.models.teacher import OnnxModel
+from fewpix.models.zoo import load_student
 
 
 @dataclass(frozen=True)
@@ -67,28 +63,13 @@ def export_onnx(weights: Path, target: Path, *, check: bool = True) -> ExportRep
         WeightsError: the weights are damaged, of an unknown architecture, or differ in a runtime by more than
             `TOLERANCE`; what was at `target` before is still there.
     """
-    from fewpix.models.zoo import load_student
-
     return export_model(*load_student(weights), target, check=check)
 
 
 def export_model(model: nn.Module, card: Card, target: Path, *, check: bool = True) -> ExportReport:
     """As `export_onnx`, from a loaded student in eval mode and its card."""
     data = to_onnx(model, card).SerializeToString()
-    parity: dict[str, float] = {}
+    parity = check_parity(model, card, data) if check else {}
     with atomic(target) as part:
         part.write_bytes(data)
-        if check:
-            reference = TorchEncoder(model, card, device="cpu")
-            parity = check_parity(reference, _runtimes(OnnxModel(part, card)), probe_crops())
     return ExportReport(str(target), card.name, card.sha256, len(data), parity)
-
-
-def _runtimes(model: OnnxModel) -> dict[str, Encoder]:
-    """The model in every runtime that is installed."""
-    found: dict[str, Encoder] = {"onnxruntime": OnnxRuntimeEncoder(model)}
-    if importlib.util.find_spec("openvino") is not None:
-        from fewpix.embed.openvino import OpenVinoEncoder
-
-        found["openvino"] = OpenVinoEncoder(model)
-    return found

@@ -1,0 +1,6 @@
+"""BatchNorm statistics of target faces, in torch: of a set (`estimate`) or a stream (`follow`)."""
+
+from fewpix.adapt.estimate.offline import Order, estimate
+from fewpix.adapt.estimate.online import follow
+
+__all__ = ["Order", "estimate", "follow"]

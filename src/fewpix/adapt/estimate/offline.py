@@ -1,0 +1,147 @@
+"""Estimating a NormState from unlabelled faces of the target: FaceBN without a gradient.
+
+What enters a layer depends on how the layers before it normalise. A layer's moments therefore count only
+under the statistics that its upstream layers will use when the state is applied, so the layers are measured
+one after the other, each with all earlier ones already exchanged.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor, nn
+
+from fewpix.adapt.apply import Norm, restored
+from fewpix.adapt.estimate.passes import exchange, flowing, one_pass, reached, up_to
+from fewpix.adapt.guard import MINIMUM_FACES, check_faces
+from fewpix.adapt.stats import NormState
+from fewpix.errors import ConfigError
+
+Order = Literal["sequential", "batch-upstream", "naive"]
+
+PRIOR_FACES = 256
+"""How many faces the source's statistics are worth in mode "prior" when nothing is said."""
+
+CHUNK = 64
+"""Faces per forward pass where the set does not go through the model at once."""
+
+
+def estimate(
+    model: nn.Module,
+    faces: Tensor,
+    *,
+    model_sha256: str,
+    source: str,
+    mode: Literal["batch", "prior"] = "prior",
+    prior_faces: float | None = None,
+    weight: float | None = None,
+    layers: Literal["all"] | Sequence[str] = "all",
+    final: bool = False,
+    order: Order = "sequential",
+    minimum: int = MINIMUM_FACES,
+    memory_mb: int = 1024,
+    date: str = "",
+) -> NormState:
+    """Measure the BatchNorm moments of a set of target faces. The model is as before afterwards.
+
+    Mode "ema", online over batches, is `follow`.
+
+    Args:
+        model: a student; on any device, in any mode.
+        faces: (N, 3, side, side) float32 as its first layer takes them (`Preprocess.apply`).
+        model_sha256: from the model's card; only that model takes the state.
+        source: where the faces come from, in words.
+        mode: "batch" uses the target's moments alone; "prior" mixes them with the source's.
+        prior_faces: for "prior": N of the source's weight N / (N + n), n the number of faces. Not with
+        `weight`.
+        weight: for "prior": the source's weight itself, 0 to 1.
+        layers: "all", or module paths of BatchNorm layers.
+        final: whether a BatchNorm1d at the model's end adapts too. It centres the embedding space that the
+            gallery was enrolled in, so moving it moves the probes away from the gallery.
+        order: what a layer is measured under. "sequential": earlier layers as mixed, which is what the state
+            will do; "batch-upstream": earlier layers with the target's moments alone; "naive": all layers
+            with the source's, in one pass. The last is wrong for every layer but the first and is here to be
+            compared with.
+        minimum: how many different faces it takes.
+        memory_mb: up to this estimate of activations the whole set goes through the model once; above, in
+            chunks and once per layer. The result is the same.
+        date: ISO date of the estimate; today when empty.
+
+    Raises:
+        ConfigError: an option is unknown or contradicts another, or a layer's name is not one of the model.
+        GuardError: too few faces, or few faces repeated.
+    """
+    share = source_weight(mode, len(faces), prior_faces, weight)
+    if order not in get_args(Order):
+        raise ConfigError(f"order must be one of {', '.join(get_args(Order))}, not {order!r}")
+    check_faces(faces.detach().cpu().numpy(), minimum)
+    upstream = 0.0 if order == "batch-upstream" else share
+    with restored(model) as norms, torch.no_grad():
+        sizes = reached(model, faces[:1])
+        chosen = {name: norms[name] for name in choose(list(sizes), norms, layers, final=final)}
+        chunks = torch.split(faces, CHUNK)
+        # Input, output, a residual and the convolution's workspace are alive at the same time.
+        needed = 4 * 4 * max(sizes.values()) * len(faces)
+        if order == "naive":
+            found = one_pass(model, chunks, chosen)
+        elif needed <= memory_mb * 2**20:
+            found = flowing(model, faces, chosen, upstream)
+        else:
+            found = {}
+            for name, layer in chosen.items():
+                found[name] = up_to(model, chunks, name)
+                exchange(layer, found[name], upstream)
+    return NormState(model_sha256, mode, share, len(faces), date or today(), source, found)
+
+
+def source_weight(mode: str, count: int, prior_faces: float | None, weight: float | None) -> float:
+    """The weight of the source that the options of `estimate` come to.
+
+    Raises:
+        ConfigError: unknown mode, both or unusable options.
+    """
+    if mode == "batch":
+        if prior_faces is not None or weight not in (None, 0):
+            raise ConfigError("mode 'batch' takes no weight of the source", fix="use mode 'prior'")
+        return 0.0
+    if mode != "prior":
+        raise ConfigError(f"mode must be batch or prior, not {mode!r}", fix="for ema see `follow`")
+    if weight is not None and prior_faces is not None:
+        raise ConfigError("give the source's weight or its worth in faces, not both")
+    if weight is not None:
+        if not 0 <= weight <= 1:
+            raise ConfigError(f"the source's weight must be from 0 to 1, not {weight}")
+        return float(weight)
+    worth = PRIOR_FACES if prior_faces is None else prior_faces
+    if worth < 0:
+        raise ConfigError(f"prior_faces must not be negative, not {worth}")
+    return worth / max(worth + count, 1)
+
+
+def choose(
+    order: Sequence[str], norms: Mapping[str, Norm], layers: Literal["all"] | Sequence[str], *, final: bool
+) -> list[str]:
+    """The layers to measure, in the order of the forward pass.
+
+    Raises:
+        ConfigError: a name is not one of a layer that the model uses, or none is left.
+    """
+    if isinstance(layers, str) and layers != "all":
+        raise ConfigError(f"layers must be 'all' or a list of names, not {layers!r}")
+    for name in layers if layers != "all" else ():
+        if name not in order:
+            raise ConfigError(f"the model has no BatchNorm layer '{name}'", fix=f"layers: {', '.join(order)}")
+    chosen = [name for name in order if layers == "all" or name in layers]
+    if not final and chosen and chosen[-1] == order[-1] and isinstance(norms[chosen[-1]], nn.BatchNorm1d):
+        chosen = chosen[:-1]
+    if not chosen:
+        raise ConfigError("no BatchNorm layer is left to adapt")
+    return chosen
+
+
+def today() -> str:
+    """The date in UTC, ISO."""
+    return datetime.datetime.now(datetime.UTC).date().isoformat()
