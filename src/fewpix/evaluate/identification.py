@@ -1,0 +1,148 @@
+"""Closed-set identification: every probe shows someone of the gallery, and the question is who."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewpix.errors import InputError
+from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval, mean_interval, tar_interval
+from fewpix.evaluate.metrics import far_key, tar_at_far
+
+RANKS = (1, 5)
+FARS = (1e-2,)
+
+
+@dataclass(frozen=True, eq=False)
+class Identification:
+    """Figures of a closed-set search, 0 to 1.
+
+    Args:
+        probes: number of probes.
+        people: number of people in the gallery.
+        ranks: (N,) int64, the place of each probe's own person, 1 the best.
+        cmc: share of the probes with rank ≤ k, by k.
+        cmc_ci95: its interval, resampling the people of the probes.
+        tar_at_far: of all probe-person comparisons, by false accept rate ("1e-2").
+        tar_at_far_ci95: its interval, resampling people.
+    """
+
+    probes: int
+    people: int
+    ranks: NDArray[np.int64]
+    cmc: dict[int, float]
+    cmc_ci95: dict[int, Interval]
+    tar_at_far: dict[str, float]
+    tar_at_far_ci95: dict[str, Interval]
+
+    @property
+    def rank1(self) -> float:
+        """Share of the probes whose best candidate is right."""
+        return float((self.ranks == 1).mean())
+
+    def __str__(self) -> str:
+        parts = [f"rank-{k} {100 * v:.1f} % ({self.cmc_ci95[k]})" for k, v in self.cmc.items()]
+        parts += [
+            f"TAR {100 * v:.1f} % at FAR {k} ({self.tar_at_far_ci95[k]})" for k, v in self.tar_at_far.items()
+        ]
+        return f"{', '.join(parts)}, {self.probes} probes of {self.people} people"
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures, without the single ranks."""
+        return {
+            "probes": self.probes,
+            "people": self.people,
+            "rank": {str(k): v for k, v in self.cmc.items()},
+            "rank_ci95": {str(k): ci.to_json() for k, ci in self.cmc_ci95.items()},
+            "tar_at_far": dict(self.tar_at_far),
+            "tar_at_far_ci95": {far: ci.to_json() for far, ci in self.tar_at_far_ci95.items()},
+        }
+
+
+def identify(
+    probes: NDArray[np.floating],
+    probe_people: Sequence[object] | NDArray[np.generic],
+    gallery: NDArray[np.floating],
+    gallery_people: Sequence[object] | NDArray[np.generic],
+    *,
+    ranks: Sequence[int] = RANKS,
+    fars: Sequence[float] = FARS,
+    replicates: int = REPLICATES,
+    seed: int = 0,
+) -> Identification:
+    """Search every probe in the gallery.
+
+    A person's score is that of their best gallery row. A probe's rank is 1 plus the number of other people
+    who score at least as high as its own person, so a tie counts against the model. A threshold is shared by
+    all people, and TAR at FAR is taken over all probe-person scores.
+
+    Args:
+        probes: (N, D), L2-normalised.
+        probe_people: N labels.
+        gallery: (M, D), L2-normalised.
+        gallery_people: M labels; a person may have several rows.
+        ranks: the k of rank-k to report.
+        fars: the false accept rates to report.
+        replicates: of the bootstrap over people.
+        seed: of the bootstrap.
+
+    Raises:
+        InputError: shapes do not match, a probe's person is not in the gallery, or the gallery has one
+            person only.
+    """
+    probe_names, gallery_names = np.asarray(probe_people), np.asarray(gallery_people)
+    if (
+        probes.ndim != 2
+        or gallery.ndim != 2
+        or probes.shape[1] != gallery.shape[1]
+        or probe_names.shape != probes.shape[:1]
+        or gallery_names.shape != gallery.shape[:1]
+        or not len(probes)
+    ):
+        raise InputError(
+            f"probes {probes.shape} with {probe_names.shape} people do not fit "
+            f"a gallery {gallery.shape} with {gallery_names.shape}"
+        )
+    people, row_person = np.unique(gallery_names, return_inverse=True)
+    strangers = np.setdiff1d(probe_names, people)
+    if len(strangers):
+        raise InputError(
+            f"the probe's person {strangers[0]!s} is not in the gallery",
+            fix="closed-set identification needs a mate",
+        )
+    if len(people) < 2:
+        raise InputError("identification needs a gallery of at least two people")
+    scores = _person_scores(probes, gallery, row_person, len(people))
+    mate = np.searchsorted(people, probe_names)
+    own = scores[np.arange(len(scores)), mate]
+    rank = (scores >= own[:, None]).sum(axis=1).astype(np.int64)  # its own person is one of them
+    clusters = Clusters.of(probe_names)
+    same = np.arange(len(people))[None, :] == mate[:, None]
+    pairs = Clusters.of(np.repeat(mate, len(people)), np.tile(np.arange(len(people)), len(mate)))
+    flat, labels = scores.ravel(), same.ravel()
+    return Identification(
+        probes=len(probes),
+        people=len(people),
+        ranks=rank,
+        cmc={k: float((rank <= k).mean()) for k in ranks},
+        cmc_ci95={k: mean_interval(rank <= k, clusters, replicates=replicates, seed=seed) for k in ranks},
+        tar_at_far={far_key(far): tar_at_far(flat, labels, far).tar for far in fars},
+        tar_at_far_ci95={
+            far_key(far): tar_interval(flat, labels, far, pairs, replicates=replicates, seed=seed)
+            for far in fars
+        },
+    )
+
+
+def _person_scores(
+    probes: NDArray[np.floating], gallery: NDArray[np.floating], row_person: NDArray[np.int64], people: int
+) -> NDArray[np.float64]:
+    """(N, people) float64: the cosine of each probe with each person's best row."""
+    cosines = probes.astype(np.float64) @ gallery.astype(np.float64).T
+    best = np.full((people, len(probes)), -np.inf)
+    np.maximum.at(best, row_person, cosines.T)
+    return best.T

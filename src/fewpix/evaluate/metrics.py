@@ -1,0 +1,216 @@
+"""Verification metrics on scores: which threshold, how often right, how many true accepts at few false ones.
+
+A pair of faces is called the same person when its score is at or above the threshold. Scores are cosine
+similarities as a rule, but nothing here depends on their scale. No image, model or file is seen here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewpix.errors import InputError
+
+Scores = NDArray[np.float64]
+Same = NDArray[np.bool_]
+
+
+def checked(scores: NDArray[np.floating], same: NDArray[np.bool_]) -> tuple[Scores, Same]:
+    """Scores as float64 (P,) and labels as bool (P,).
+
+    Raises:
+        InputError: no pairs, different lengths, or a score that is not finite.
+    """
+    values, labels = np.asarray(scores, dtype=np.float64), np.asarray(same, dtype=np.bool_)
+    if values.ndim != 1 or values.shape != labels.shape or values.size == 0:
+        raise InputError(
+            f"scores and labels must be two lists of one length, not {values.shape} and {labels.shape}"
+        )
+    if not np.isfinite(values).all():
+        raise InputError("a score is not a finite number", fix="check the embeddings")
+    return values, labels
+
+
+def best_threshold(scores: NDArray[np.floating], same: NDArray[np.bool_]) -> float:
+    """The threshold with the most right answers on these pairs.
+
+    Every partition that a threshold can make is tried: below the lowest score (accept all), half-way between
+    each two neighbouring distinct scores, and above the highest (reject all). Where several are equally
+    good, the middle one of them is taken, the lower middle of an even number: on unseen pairs an end of a
+    plateau is the worst place to stand.
+
+    Args:
+        scores: (P,), finite.
+        same: (P,), whether the pair shows one person.
+
+    Returns:
+        A finite threshold; a pair is accepted when score ≥ threshold.
+
+    Raises:
+        InputError: see `checked`.
+    """
+    scores, same = checked(scores, same)
+    levels, where = np.unique(scores, return_inverse=True)
+    genuine = np.bincount(where, weights=same, minlength=len(levels))
+    impostor = np.bincount(where, weights=~same, minlength=len(levels))
+    # right[k]: the k lowest distinct scores are rejected, the others accepted
+    right = np.concatenate(([0.0], np.cumsum(impostor))) + (
+        genuine.sum() - np.concatenate(([0.0], np.cumsum(genuine)))
+    )
+    best = np.flatnonzero(right == right.max())
+    k = int(best[(len(best) - 1) // 2])
+    if k == 0:
+        return float(levels[0])
+    if k == len(levels):
+        return float(np.nextafter(levels[-1], np.inf))
+    middle = levels[k - 1] + (levels[k] - levels[k - 1]) / 2
+    return float(middle if middle > levels[k - 1] else levels[k])
+
+
+@dataclass(frozen=True, eq=False)
+class FoldAccuracy:
+    """Accuracy by cross-validation over folds.
+
+    Args:
+        accuracy: mean over the folds, 0 to 1.
+        per_fold: accuracy of each fold under the threshold of the others.
+        thresholds: that threshold.
+        correct: (P,), whether each pair was answered rightly.
+    """
+
+    accuracy: float
+    per_fold: tuple[float, ...]
+    thresholds: tuple[float, ...]
+    correct: NDArray[np.bool_]
+
+    def __str__(self) -> str:
+        return f"accuracy {100 * self.accuracy:.2f} % over {len(self.per_fold)} folds"
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures, without the pairs."""
+        return {
+            "accuracy": self.accuracy,
+            "per_fold": list(self.per_fold),
+            "thresholds": list(self.thresholds),
+        }
+
+
+def fold_accuracy(
+    scores: NDArray[np.floating], same: NDArray[np.bool_], folds: NDArray[np.integer]
+) -> FoldAccuracy:
+    """Accuracy of each fold under the best threshold of all the other folds, averaged over the folds.
+
+    This is LFW's View 2 (Huang et al. 2007), with `best_threshold` in place of a grid of thresholds.
+
+    Args:
+        scores: (P,).
+        same: (P,).
+        folds: (P,), the fold of each pair; any whole numbers.
+
+    Raises:
+        InputError: fewer than two folds, or see `checked`.
+    """
+    scores, same = checked(scores, same)
+    names = np.unique(folds)
+    if len(names) < 2 or np.shape(folds) != scores.shape:
+        raise InputError(
+            f"accuracy by cross-validation needs at least two folds of pairs, not {len(names)}",
+            fix="use a pairs.txt whose first line names several folds",
+        )
+    correct = np.zeros(len(scores), dtype=np.bool_)
+    thresholds, per_fold = [], []
+    for name in names:
+        test = folds == name
+        threshold = best_threshold(scores[~test], same[~test])
+        correct[test] = (scores[test] >= threshold) == same[test]
+        thresholds.append(threshold)
+        per_fold.append(float(correct[test].mean()))
+    return FoldAccuracy(float(np.mean(per_fold)), tuple(per_fold), tuple(thresholds), correct)
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """True accept rate where few impostors pass.
+
+    Args:
+        target: the false accept rate asked for.
+        far: the one measured at the threshold, at most `target`.
+        tar: share of the genuine pairs at or above the threshold.
+        threshold: the smallest observed score that keeps `far` ≤ `target`.
+        impostors: how many impostor pairs there were; below 1 / target of them, no false accept at all is
+            allowed.
+    """
+
+    target: float
+    far: float
+    tar: float
+    threshold: float
+    impostors: int
+
+    def __str__(self) -> str:
+        return f"TAR {100 * self.tar:.2f} % at FAR ≤ {far_key(self.target)}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        return {
+            "target": self.target,
+            "far": self.far,
+            "tar": self.tar,
+            "threshold": self.threshold,
+            "impostors": self.impostors,
+        }
+
+
+def tar_at_far(scores: NDArray[np.floating], same: NDArray[np.bool_], target: float) -> OperatingPoint:
+    """True accept rate at a false accept rate, without interpolation.
+
+    FAR(t) = #(impostor ≥ t) / #impostor, TAR(t) = #(genuine ≥ t) / #genuine. t is the smallest observed
+    score with FAR(t) ≤ target; where even the highest score is an impostor's too often, t lies just above it
+    and TAR is 0.
+
+    Args:
+        scores: (P,).
+        same: (P,), with pairs of both kinds.
+        target: 0 to 1.
+
+    Raises:
+        InputError: one kind of pair is missing, `target` is out of range, or see `checked`.
+    """
+    scores, same = checked(scores, same)
+    genuine, impostor = scores[same], np.sort(scores[~same])[::-1]
+    if not 0 <= target <= 1:
+        raise InputError(f"a false accept rate lies between 0 and 1, not {target}")
+    if not len(genuine) or not len(impostor):
+        raise InputError("TAR at FAR needs pairs of one person and pairs of two")
+    allowed = allowed_accepts(target, len(impostor))
+    if allowed == len(impostor):
+        threshold = float(scores.min())
+    else:
+        above = scores[scores > impostor[allowed]]
+        threshold = float(above.min() if len(above) else np.nextafter(scores.max(), np.inf))
+    return OperatingPoint(
+        target=target,
+        far=float((impostor >= threshold).mean()),
+        tar=float((genuine >= threshold).mean()),
+        threshold=threshold,
+        impostors=len(impostor),
+    )
+
+
+def allowed_accepts(target: float, impostors: int) -> int:
+    """The largest whole k ≤ impostors with k / impostors ≤ target, as the division rounds.
+
+    A product would do it wrongly: 0.29 × 100 is 28.999999999999996.
+    """
+    k = min(int(target * impostors) + 1, impostors)
+    while k / impostors > target:
+        k -= 1
+    return k
+
+
+def far_key(target: float) -> str:
+    """A false accept rate as results write it: "1e-3"."""
+    return np.format_float_scientific(target, trim="-", exp_digits=1)
