@@ -1,0 +1,163 @@
+"""The LFW table: several models at several sizes under both protocols, each compared with one baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fewpix.embed.protocol import Encoder
+from fewpix.errors import ConfigError
+from fewpix.evaluate.bootstrap import LEVEL, REPLICATES
+from fewpix.evaluate.degraded import Degradation
+from fewpix.evaluate.lfw import PROTOCOLS, Cell, measure
+from fewpix.evaluate.lfw_folder import LfwFolder
+from fewpix.evaluate.verification import Difference, paired_difference
+from fewpix.evaluate.views import Advance
+
+
+@dataclass(frozen=True, eq=False)
+class LfwTable:
+    """Every model at every size under every protocol, on the same pairs.
+
+    Args:
+        cells: in the order of protocols, sizes, models.
+        differences: of each cell to the baseline's, in the order of `cells`; None for the baseline itself.
+        models: by name what is known of each: sha256, runtime, state_id, input side.
+        baseline: the model that the others are compared with.
+        settings: all that decides the figures beside data and models.
+        data: digest and counts of the data.
+    """
+
+    cells: tuple[Cell, ...]
+    differences: tuple[Difference | None, ...]
+    models: Mapping[str, Mapping[str, Any]]
+    baseline: str
+    settings: Mapping[str, Any]
+    data: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        width = max(len(name) for name in self.models)
+        lines = [f"LFW, {self.data['pairs']} pairs, accuracy in % (95 % interval)"]
+        heading = None
+        for cell, difference in zip(self.cells, self.differences, strict=True):
+            if heading != (cell.protocol, cell.size):
+                heading = (cell.protocol, cell.size)
+                lines.append(f"{cell.protocol} at {cell.size} px")
+            change = f"  {difference} to {self.baseline}" if difference else ""
+            lines.append(f"  {cell.model:<{width}}  {cell.verification}{change}")
+        return "\n".join(lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """What goes into `results/lfw.json`."""
+        figures = []
+        for cell, difference in zip(self.cells, self.differences, strict=True):
+            figures.append(
+                {
+                    "model": cell.model,
+                    "size": cell.size,
+                    "protocol": cell.protocol,
+                    **cell.verification.to_json(),
+                    "minus_baseline": difference.to_json() if difference else None,
+                }
+            )
+        return {
+            "benchmark": "lfw",
+            "data": dict(self.data),
+            "models": {name: dict(facts) for name, facts in self.models.items()},
+            "settings": {**self.settings, "baseline": self.baseline},
+            "figures": figures,
+        }
+
+
+def lfw_table(
+    data: LfwFolder,
+    models: Mapping[str, Encoder],
+    teacher: Encoder,
+    *,
+    sizes: Sequence[int],
+    protocols: Sequence[str] = PROTOCOLS,
+    baseline: str = "teacher",
+    degradation: Degradation | None = None,
+    flip: bool = False,
+    replicates: int = REPLICATES,
+    seed: int = 0,
+    advance: Advance | None = None,
+) -> LfwTable:
+    """Measure all models in one run over the pictures and compare each with the baseline, pair by pair.
+
+    Args:
+        data: the pairs.
+        models: by name; `baseline` is one of them.
+        teacher: sees the sharp faces of `hr-lr`.
+        sizes: sides in pixels.
+        protocols: of `lfw.PROTOCOLS`.
+        baseline: the model to compare with; the direct feed when it is the teacher.
+        degradation: how faces get small; by area averaging when None.
+        flip: add the mirrored picture's embedding, for every model and for the teacher.
+        replicates: of the bootstrap over people.
+        seed: of the bootstrap.
+        advance: told after every batch of pictures.
+
+    Raises:
+        ConfigError: the baseline is not among the models, or see `lfw.measure`.
+        SpaceError: see `lfw.measure`.
+    """
+    if baseline not in models:
+        raise ConfigError(
+            f"the baseline '{baseline}' is not among the models {', '.join(models)}", fix="add it to --models"
+        )
+    how = degradation or Degradation()
+    scores = measure(
+        data,
+        models,
+        teacher,
+        sizes=sizes,
+        protocols=protocols,
+        degradation=how,
+        flip=flip,
+        replicates=replicates,
+        seed=seed,
+        advance=advance,
+    )
+    base = {(cell.protocol, cell.size): cell for cell in scores.cells if cell.model == baseline}
+    differences = tuple(
+        None
+        if cell.model == baseline
+        else paired_difference(
+            cell.verification, base[cell.protocol, cell.size].verification, replicates=replicates, seed=seed
+        )
+        for cell in scores.cells
+    )
+    facts = {
+        name: {
+            "sha256": encoder.card.sha256,
+            "runtime": encoder.runtime,
+            "state_id": encoder.state_id,
+            "side": encoder.card.preprocess.side,
+        }
+        for name, encoder in models.items()
+    }
+    return LfwTable(
+        cells=scores.cells,
+        differences=differences,
+        models=facts,
+        baseline=baseline,
+        settings={
+            "sizes": list(sizes),
+            "protocols": list(protocols),
+            "flip": flip,
+            "family": how.family,
+            "interpolation": how.interpolation,
+            "interval": f"{100 * LEVEL:g} %, percentile bootstrap over people",
+            "replicates": replicates,
+            "seed": seed,
+            "teacher_sha256": teacher.card.sha256,
+        },
+        data={
+            "sha256": scores.data_sha256,
+            "pairs": len(data.pairs),
+            "missing": data.missing,
+            "pictures": len(data.names),
+        },
+    )

@@ -1,0 +1,146 @@
+"""Verification on a list of pairs: accuracy and TAR at FAR with intervals, and two models compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewpix.errors import InputError
+from fewpix.evaluate.bootstrap import REPLICATES, Interval, mean_interval, tar_interval
+from fewpix.evaluate.metrics import FoldAccuracy, far_key, fold_accuracy, tar_at_far
+from fewpix.evaluate.pairs import PairList
+
+FARS = (1e-3,)
+
+
+@dataclass(frozen=True, eq=False)
+class Verification:
+    """How well scores tell pairs of one person from pairs of two; all figures 0 to 1.
+
+    Args:
+        pairs: the pairs scored.
+        folds: accuracy over the folds.
+        accuracy_ci95: its interval; the thresholds are held as they are.
+        tar_at_far: true accept rate by false accept rate ("1e-3").
+        tar_at_far_ci95: its interval; thresholds are set anew in every replicate.
+    """
+
+    pairs: PairList
+    folds: FoldAccuracy
+    accuracy_ci95: Interval
+    tar_at_far: dict[str, float]
+    tar_at_far_ci95: dict[str, Interval]
+
+    @property
+    def accuracy(self) -> float:
+        """Mean over the folds."""
+        return self.folds.accuracy
+
+    def __str__(self) -> str:
+        tars = ", ".join(
+            f"TAR {100 * tar:.1f} % at FAR {far} ({self.tar_at_far_ci95[far]})"
+            for far, tar in self.tar_at_far.items()
+        )
+        return f"accuracy {100 * self.accuracy:.2f} % ({self.accuracy_ci95}), {tars}, {len(self.pairs)} pairs"
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures, without the pairs."""
+        return {
+            "n_pairs": len(self.pairs),
+            "accuracy": self.accuracy,
+            "accuracy_ci95": self.accuracy_ci95.to_json(),
+            "tar_at_far": dict(self.tar_at_far),
+            "tar_at_far_ci95": {far: ci.to_json() for far, ci in self.tar_at_far_ci95.items()},
+        }
+
+
+def verify(
+    scores: NDArray[np.floating],
+    pairs: PairList,
+    *,
+    fars: Sequence[float] = FARS,
+    replicates: int = REPLICATES,
+    seed: int = 0,
+) -> Verification:
+    """Evaluate the scores of a list of pairs.
+
+    Args:
+        scores: (P,), higher means more alike.
+        pairs: P pairs in at least two folds.
+        fars: the false accept rates to report.
+        replicates: of the bootstrap over people (see `bootstrap`).
+        seed: of the bootstrap.
+
+    Raises:
+        InputError: a score is not finite, or the pairs are too few.
+    """
+    folds = fold_accuracy(scores, pairs.same, pairs.folds)
+    clusters = pairs.clusters()
+    tars, intervals = {}, {}
+    for far in fars:
+        tars[far_key(far)] = tar_at_far(scores, pairs.same, far).tar
+        intervals[far_key(far)] = tar_interval(
+            scores, pairs.same, far, clusters, replicates=replicates, seed=seed
+        )
+    interval = mean_interval(
+        folds.correct, clusters, share=_share(pairs), strata=pairs.same, replicates=replicates, seed=seed
+    )
+    return Verification(pairs, folds, interval, tars, intervals)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much more accurate one model is than another on the same pairs, in fractions.
+
+    Args:
+        accuracy: the first model's accuracy minus the second's.
+        ci95: its interval, from resampling the people of the pairs for both models together.
+    """
+
+    accuracy: float
+    ci95: Interval
+
+    def __str__(self) -> str:
+        return f"{100 * self.accuracy:+.1f} ({100 * self.ci95.low:+.1f} to {100 * self.ci95.high:+.1f})"
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        return {"accuracy": self.accuracy, "ci95": self.ci95.to_json()}
+
+
+def paired_difference(
+    a: Verification, b: Verification, *, replicates: int = REPLICATES, seed: int = 0
+) -> Difference:
+    """Accuracy of `a` minus that of `b`, pair by pair, so that what makes a pair hard for both cancels out.
+
+    Raises:
+        InputError: they were measured on different pairs.
+    """
+    same_pairs = a.pairs is b.pairs or (
+        a.pairs.pictures == b.pairs.pictures
+        and np.array_equal(a.pairs.first, b.pairs.first)
+        and np.array_equal(a.pairs.second, b.pairs.second)
+        and np.array_equal(a.pairs.folds, b.pairs.folds)
+    )
+    if not same_pairs:
+        raise InputError("a paired difference needs both models measured on the same pairs")
+    change = a.folds.correct.astype(np.int64) - b.folds.correct.astype(np.int64)
+    interval = mean_interval(
+        change,
+        a.pairs.clusters(),
+        share=_share(a.pairs),
+        strata=a.pairs.same,
+        replicates=replicates,
+        seed=seed,
+    )
+    return Difference(a.accuracy - b.accuracy, interval)
+
+
+def _share(pairs: PairList) -> NDArray[np.float64]:
+    """What each pair contributes to the mean over folds: all folds count the same, whatever their size."""
+    names, number, size = np.unique(pairs.folds, return_inverse=True, return_counts=True)
+    return np.asarray(1 / (len(names) * size[number]), dtype=np.float64)

@@ -1,0 +1,130 @@
+"""Tables in documents are what the results say."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fewpix.errors import ConfigError, InputError
+from fewpix.evaluate.results import Run, write_result
+from fewpix.evaluate.tables import TABLES, render, update
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def figure(model: str, size: int, accuracy: float, change: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "model": model,
+        "size": size,
+        "protocol": "hr-lr",
+        "accuracy": accuracy,
+        "accuracy_ci95": [accuracy - 0.01, accuracy + 0.01],
+        "tar_at_far": {"1e-3": 0.5},
+        "minus_baseline": change,
+    }
+
+
+RESULT = {
+    "data": {"pairs": 6000},
+    "models": {"teacher": {}, "fewpix-s": {}},
+    "settings": {"baseline": "teacher", "flip": False},
+    "figures": [
+        figure("fewpix-s", 16, 0.93, {"accuracy": -0.02, "ci95": [-0.03, -0.01]}),
+        figure("teacher", 16, 0.95, None),
+        figure("fewpix-s", 8, 0.84, {"accuracy": 0.13, "ci95": [0.12, 0.14]}),
+        figure("teacher", 8, 0.71, None),
+    ],
+}
+TABLE = """\
+| px | fewpix-s | direct feed | fewpix-s − direct feed |
+| --- | --: | --: | --: |
+| 8 | 84.0 (83.0–85.0) / 50.0 | 71.0 (70.0–72.0) / 50.0 | **+13.0 (+12.0 to +14.0)** |
+| 16 | 93.0 (92.0–94.0) / 50.0 | 95.0 (94.0–96.0) / 50.0 | -2.0 (-3.0 to -1.0) |"""
+DOCUMENT = "# Title\n\n<!-- table: lfw-hr-lr -->\nold\n<!-- /table -->\n\nThe end.\n"
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    folder = tmp_path / "results"
+    write_result(folder / "lfw.json", RESULT, Run.since(time.monotonic()))
+    return folder
+
+
+def test_a_table_stands_between_its_markers(results: Path) -> None:
+    made = render(DOCUMENT, results, "README.md")
+    assert made.startswith(f"# Title\n\n<!-- table: lfw-hr-lr -->\n\n{TABLE}\n\nAccuracy in %")
+    assert "6,000 pairs of LFW, no flip" in made
+    assert made.endswith("\n\n<!-- /table -->\n\nThe end.\n")
+    assert "\nold\n" not in made
+    assert render(made, results, "README.md") == made
+
+
+def test_a_document_without_tables_is_left_alone(results: Path) -> None:
+    text = "# Title\n\nTables stand between `<!-- table: NAME -->` and `<!-- /table -->`.\r\n"
+    assert render(text, results, "README.md") == text
+
+
+def test_another_baseline_is_named(tmp_path: Path) -> None:
+    result = {**RESULT, "settings": {"baseline": "fewpix-s", "flip": True}}
+    result["figures"] = [
+        figure("fewpix-s", 8, 0.84, None),
+        figure("teacher", 8, 0.71, {"accuracy": -0.13, "ci95": [-0.14, -0.12]}),
+    ]
+    write_result(tmp_path / "lfw.json", result, Run.since(time.monotonic()))
+    made = render(DOCUMENT, tmp_path, "README.md")
+    assert "| px | teacher | fewpix-s | teacher − fewpix-s |" in made
+    assert "with flip" in made
+
+
+def test_update_writes_what_changed_and_check_refuses_it(results: Path, tmp_path: Path) -> None:
+    document, other = tmp_path / "README.md", tmp_path / "other.md"
+    document.write_text(DOCUMENT, encoding="utf-8")
+    other.write_text("no table\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"the tables of .*README\.md are not those of"):
+        update([other, document], results, check=True)
+    assert document.read_text(encoding="utf-8") == DOCUMENT
+    done = update([document, other], results)
+    assert (done.written, done.current) == (("README.md",), ("other.md",))
+    assert str(done) == "README.md: tables replaced\nother.md: up to date"
+    assert update([document, other], results, check=True).to_json() == {
+        "current": ["README.md", "other.md"],
+        "written": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "match"),
+    [
+        ("<!-- table: nothing -->\n<!-- /table -->\n", ConfigError, "line 1: unknown table 'nothing'"),
+        ("\n<!-- table: lfw-hr-lr -->\n", ConfigError, "line 2: the table 'lfw-hr-lr' is not closed"),
+        (
+            "<!-- table: lfw-lr-lr -->\n<!-- /table -->\n",
+            InputError,
+            "lacks what the table 'lfw-lr-lr' shows",
+        ),
+    ],
+)
+def test_faults_are_named(results: Path, text: str, error: type[Exception], match: str) -> None:
+    with pytest.raises(error, match=match):
+        render(text, results, "README.md")
+
+
+def test_a_missing_result_or_document_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no result .*lfw\.json"):
+        render(DOCUMENT, tmp_path, "README.md")
+    with pytest.raises(InputError, match="cannot read"):
+        update([tmp_path / "README.md"], tmp_path)
+
+
+def test_the_committed_documents_show_the_committed_results() -> None:
+    documents = [
+        path for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))) if path.is_file()
+    ]
+    assert set(TABLES) == {"lfw-hr-lr", "lfw-lr-lr"}
+    shown = update(documents, ROOT / "results", check=True)
+    assert shown.written == ()
+    if (ROOT / "results" / "lfw.json").is_file():
+        assert "<!-- table: lfw-hr-lr -->" in (ROOT / "README.md").read_text(encoding="utf-8")
