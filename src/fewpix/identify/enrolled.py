@@ -1,0 +1,108 @@
+"""What went into an enrolment and what became of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fewpix.errors import InputError
+from fewpix.identify.refusal import combined
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A picture file of one person, whose name is known.
+
+    Args:
+        path: the file.
+        name: the person.
+    """
+
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True)
+class Enrolled:
+    """A photo whose face is in the gallery.
+
+    Args:
+        path: the file as it was named.
+        name: the person.
+        pixels: side of the face in source pixels.
+        new: False when this very face was there already.
+    """
+
+    path: str
+    name: str
+    pixels: float
+    new: bool
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A photo of which nothing was written.
+
+    Args:
+        path: the file as it was named.
+        name: whose it was to be.
+        error: why.
+    """
+
+    path: str
+    name: str
+    error: InputError
+
+
+@dataclass(frozen=True)
+class EnrolReport:
+    """What became of the photos.
+
+    Args:
+        gallery: the gallery file.
+        enrolled: in the order of the photos.
+        refused: in the order of the photos.
+    """
+
+    gallery: str
+    enrolled: tuple[Enrolled, ...]
+    refused: tuple[Refused, ...]
+
+    def __str__(self) -> str:
+        people = len({photo.name for photo in self.enrolled})
+        known = sum(not photo.new for photo in self.enrolled)
+        again = f" ({known} of them were there already)" if known else ""
+        lines = [
+            f"{_count(len(self.enrolled), 'photo')} of {_count(people, 'person', 'people')}"
+            f" in the gallery {self.gallery}{again}"
+        ]
+        if self.refused:
+            lines.append(f"{_count(len(self.refused), 'photo')} refused:")
+            lines += [f"  {photo.error}" for photo in self.refused]
+        return "\n".join(lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """Every photo with what became of it, and the number of enrolled photos per person."""
+        return {
+            "gallery": self.gallery,
+            "people": dict(sorted(Counter(photo.name for photo in self.enrolled).items())),
+            "enrolled": [
+                {"path": p.path, "name": p.name, "pixels": round(p.pixels, 2), "new": p.new}
+                for p in self.enrolled
+            ],
+            "refused": [{"path": p.path, "name": p.name, "reason": str(p.error)} for p in self.refused],
+        }
+
+    def error(self) -> InputError | None:
+        """What a command ends with when a photo was refused: of the class that all refusals share."""
+        return combined(
+            [photo.error for photo in self.refused],
+            len(self.refused) + len(self.enrolled),
+            "the others are enrolled; replace these, or accept it with --skip-bad",
+        )
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"

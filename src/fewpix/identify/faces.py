@@ -1,0 +1,143 @@
+"""The way from a picture to embeddings that enrolling and identifying share: detect, align, embed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewpix.embed.protocol import Encoder
+from fewpix.embed.router import Router
+from fewpix.errors import InputError
+from fewpix.image.align import align
+from fewpix.image.codec import Image
+from fewpix.image.resize import Crop
+
+SMALLEST_CROP = 8
+"""Side in pixels below which a crop is refused: nothing was measured there."""
+
+
+class Found(Protocol):
+    """A detected face; `fewpix.detect.Face` is one."""
+
+    @property
+    def box(self) -> tuple[float, float, float, float]: ...  # noqa: D102
+
+    @property
+    def points(self) -> NDArray[np.float32]: ...  # noqa: D102
+
+    @property
+    def score(self) -> float: ...  # noqa: D102
+
+    @property
+    def pixels(self) -> float: ...  # noqa: D102
+
+
+class Finder(Protocol):
+    """What finds faces; `fewpix.detect.Detector` does."""
+
+    def detect(self, image: Image) -> Sequence[Found]:
+        """Faces of a picture (H, W, 3) uint8 BGR, box and points in its pixels."""
+        ...
+
+
+@dataclass(frozen=True)
+class AlignedFace:
+    """A face cut out for one encoder.
+
+    Args:
+        box: x, y, width, height in picture pixels.
+        pixels: side of the face in source pixels.
+        quality: the detector's score, 0 to 1; None for a crop that no detector saw.
+        crop: upright, at the side of the encoder's input, or the crop as it was given.
+        encoder: the one that is to embed it.
+    """
+
+    box: tuple[float, float, float, float]
+    pixels: float
+    quality: float | None
+    crop: Crop
+    encoder: Encoder
+
+
+@dataclass(frozen=True)
+class EmbeddedFace:
+    """A face's embedding and how it came about.
+
+    Args:
+        box: as in `AlignedFace`.
+        pixels: as in `AlignedFace`.
+        quality: as in `AlignedFace`.
+        embedding: (D,) float32 of unit length.
+        encoder_sha256: digest of the encoder that made it.
+        state_id: the NormState it was made under; empty for none.
+    """
+
+    box: tuple[float, float, float, float]
+    pixels: float
+    quality: float | None
+    embedding: NDArray[np.float32]
+    encoder_sha256: str
+    state_id: str
+
+
+def encoder_for(encoder: Encoder, pixels: float) -> Encoder:
+    """The encoder that takes a face of this size: a router's choice, or the encoder itself."""
+    return encoder.encoder(pixels) if isinstance(encoder, Router) else encoder
+
+
+def align_faces(image: Image, faces: Sequence[Found], encoder: Encoder) -> list[AlignedFace]:
+    """Cut detected faces out, each straight to the input side of the encoder that takes it.
+
+    Straight, because a crop at the face's own resolution, enlarged afterwards, is resampled twice, and few
+    pixels do not stand that. Measured with SFace on 300 photographs against 60 enrolled people, whole photos
+    shrunk, landmark noise of 2 %: rank-1 90.0 / 84.0 / 64.7 / 35.0 % at 32 / 24 / 16 / 12 px, with the detour
+    88.7 / 79.3 / 50.0 / 24.0 %.
+    """
+    aligned = []
+    for face in faces:
+        chosen = encoder_for(encoder, face.pixels)
+        crop = align(image, face.points, chosen.card.preprocess.side)
+        x, y, width, height = (float(value) for value in face.box)
+        aligned.append(
+            AlignedFace((x, y, width, height), float(face.pixels), float(face.score), crop, chosen)
+        )
+    return aligned
+
+
+def whole_crop(crop: Image, encoder: Encoder) -> AlignedFace:
+    """A picture that is an aligned face already; its side is its size in pixels.
+
+    Raises:
+        InputError: it is not square, or smaller than 8 px.
+    """
+    height, width = crop.shape[:2]
+    if width != height:
+        raise InputError(
+            f"an aligned crop must be square, not {width} x {height} px", fix="leave out --crops for photos"
+        )
+    if width < SMALLEST_CROP:
+        raise InputError(
+            f"a crop of {width} px is too small", fix=f"crops of at least {SMALLEST_CROP} px are embedded"
+        )
+    return AlignedFace((0.0, 0.0, width, height), float(width), None, crop, encoder_for(encoder, width))
+
+
+def embed_faces(faces: Sequence[AlignedFace]) -> list[EmbeddedFace]:
+    """Embed faces, those of one encoder together; the order stays."""
+    groups: dict[int, list[int]] = {}
+    for n, face in enumerate(faces):
+        groups.setdefault(id(face.encoder), []).append(n)
+    embedded: dict[int, EmbeddedFace] = {}
+    for members in groups.values():
+        encoder = faces[members[0]].encoder
+        rows = encoder.embed([faces[n].crop for n in members])
+        for n, row in zip(members, rows, strict=True):
+            face = faces[n]
+            embedded[n] = EmbeddedFace(
+                face.box, face.pixels, face.quality, row, encoder.card.sha256, encoder.state_id
+            )
+    return [embedded[n] for n in range(len(faces))]

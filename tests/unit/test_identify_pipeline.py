@@ -1,0 +1,267 @@
+"""From a picture to candidates and into the gallery, with a detector and encoders whose answers are known."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from fewpix.embed.router import Router
+from fewpix.errors import ConfigError, ImageError, InputError, NoFaceError
+from fewpix.gallery import Candidate, Gallery
+from fewpix.identify import (
+    EnrolReport,
+    IdentifiedFace,
+    IdentifiedPicture,
+    Identifier,
+    Photo,
+    enrol_photo,
+    enrol_photos,
+)
+from fewpix.identify.refusal import combined
+from fewpix.image.align import TEMPLATE
+from fewpix.image.codec import Image, write_image
+from fewpix.image.preprocess import Preprocess
+from fewpix.image.resize import Crop
+from fewpix.models.card import Card
+from fewpix.models.space import Space
+
+SPACE = Space("a" * 64, 3)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A face somewhere: a template square of `pixels` whose upper left corner is at `at`."""
+
+    at: tuple[float, float]
+    pixels: float
+    score: float = 0.9
+
+    @property
+    def box(self) -> tuple[float, float, float, float]:
+        return (*self.at, self.pixels, self.pixels)
+
+    @property
+    def points(self) -> NDArray[np.float32]:
+        scale = self.pixels / 112
+        return ((TEMPLATE + 0.5) * scale - 0.5 + self.at).astype(np.float32)
+
+
+class KnownPlaces:
+    """Finds faces where it was told."""
+
+    def __init__(self, *places: Place) -> None:
+        self.places = list(places)
+
+    def detect(self, image: Image) -> list[Place]:
+        return self.places
+
+
+class MeanColor:
+    """Embeds a crop as the direction of its mean colour; remembers the sides of the crops it saw."""
+
+    runtime, device, state_id = "test", "cpu", "state"
+
+    def __init__(self, side: int, name: str = "color") -> None:
+        self.card = Card(
+            name, "test", hashlib.sha256(name.encode()).hexdigest(), SPACE,
+            Preprocess(side, "bgr", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
+        )  # fmt: skip
+        self.seen: list[int] = []
+
+    def embed(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
+        self.seen += [crop.shape[0] for crop in crops]
+        means = np.array([crop.reshape(-1, 3).mean(axis=0) for crop in crops]) + 1e-6
+        return (means / np.linalg.norm(means, axis=1, keepdims=True)).astype(np.float32)
+
+
+BLUE, GREEN, RED = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+
+
+def scene(*faces: tuple[Place, tuple[int, int, int]]) -> Image:
+    image = np.zeros((120, 200, 3), np.uint8)
+    for place, color in faces:
+        x, y = (int(value) for value in place.at)
+        image[y : y + int(place.pixels), x : x + int(place.pixels)] = color
+    return image
+
+
+@pytest.fixture
+def gallery(tmp_path: Path):
+    with Gallery.open(tmp_path / "g.db", SPACE) as opened:
+        for n, name in enumerate(("Blue", "Green", "Red")):
+            row = np.eye(3, dtype=np.float32)[n]
+            opened.add(name, row, pixels=50, encoder_sha256="", state_id="", source="")
+        yield opened
+
+
+def test_each_face_gets_its_own_candidates_in_the_detectors_order(gallery: Gallery):
+    first, second = Place((20, 10), 20), Place((100, 50), 40, score=0.7)
+    picture = scene((first, RED), (second, GREEN))
+    identifier = Identifier(KnownPlaces(first, second), MeanColor(24), gallery, top=2, threshold=0.9)
+    red, green = identifier.identify(picture)
+    assert [c.name for c in red.candidates] == ["Red", "Blue"]  # Blue and Green tie at 0: by name
+    assert red.candidates[0].score == pytest.approx(1.0, abs=1e-4)
+    assert (red.decision, green.decision) == ("Red", "Green")
+    assert (red.box, red.pixels, red.quality) == ((20, 10, 20, 20), 20, 0.9)
+    assert green.quality == 0.7
+
+
+def test_no_face_means_no_embedding(gallery: Gallery):
+    encoder = MeanColor(24)
+    picture = scene((Place((0, 0), 100), RED))
+    assert Identifier(KnownPlaces(), encoder, gallery).identify(picture) == []
+    with pytest.raises(NoFaceError, match=r"a\.jpg: no face found"):
+        enrol_photo(picture, "Ana", "a.jpg", detector=KnownPlaces(), encoder=encoder, gallery=gallery)
+    assert encoder.seen == []
+    assert len(gallery.people()) == 3
+
+
+def test_faces_are_cut_straight_to_the_encoders_side(gallery: Gallery):
+    encoder = MeanColor(24)
+    small, large = Place((10, 10), 11), Place((60, 5), 90)
+    picture = scene((small, RED), (large, GREEN))
+    Identifier(KnownPlaces(small, large), encoder, gallery).identify(picture)
+    assert encoder.seen == [24, 24]
+
+
+def test_a_router_chooses_by_the_faces_size_and_is_recorded_by_what_it_chose(gallery: Gallery):
+    teacher, student = MeanColor(112, "teacher"), MeanColor(24, "student")
+    router = Router(teacher, student, crossover=30)
+    small, large = Place((10, 10), 12), Place((60, 5), 90)
+    picture = scene((small, RED), (large, GREEN))
+    faces = Identifier(KnownPlaces(large, small), router, gallery, threshold=0.5).identify(picture)
+    assert [face.decision for face in faces] == ["Green", "Red"]
+    assert (teacher.seen, student.seen) == ([112], [24])
+    for place, name in ((small, "small"), (large, "large")):
+        enrol_photo(picture, name, name, detector=KnownPlaces(place), encoder=router, gallery=gallery)
+    rows = {row.name: (row.encoder_sha256, row.pixels, row.state_id) for row in gallery.rows()}
+    assert rows["small"] == (student.card.sha256, 12, "state")
+    assert rows["large"] == (teacher.card.sha256, 90, "state")
+
+
+def test_a_crop_is_embedded_as_it_is(gallery: Gallery):
+    encoder = MeanColor(24)
+    (face,) = Identifier(None, encoder, gallery, threshold=0.9).identify(np.full((13, 13, 3), RED, np.uint8))
+    assert (face.box, face.pixels, face.quality, face.decision) == ((0, 0, 13, 13), 13, None, "Red")
+    assert encoder.seen == [13]
+    with pytest.raises(InputError, match=r"x\.png: an aligned crop must be square, not 12 x 10 px"):
+        Identifier(None, encoder, gallery).identify_picture(np.zeros((10, 12, 3), np.uint8), "x.png")
+    with pytest.raises(InputError, match="crop of 7 px is too small"):
+        Identifier(None, encoder, gallery).identify(np.zeros((7, 7, 3), np.uint8))
+
+
+def test_a_tie_is_seen_even_when_one_candidate_is_asked_for(gallery: Gallery):
+    gallery.add("Rot", np.eye(3, dtype=np.float32)[2], pixels=50, encoder_sha256="", state_id="", source="")
+    place = Place((20, 10), 20)
+    identifier = Identifier(KnownPlaces(place), MeanColor(24), gallery, top=1, threshold=0.5)
+    (face,) = identifier.identify(scene((place, RED)))
+    assert [c.name for c in face.candidates] == ["Red"]
+    assert face.decision is None
+
+
+@pytest.mark.parametrize("options", [{"top": 0}, {"threshold": 1.5}])
+def test_options_out_of_range_are_refused(gallery: Gallery, options: dict[str, float]):
+    with pytest.raises(ConfigError):
+        Identifier(KnownPlaces(), MeanColor(24), gallery, **options)  # type: ignore[arg-type]
+
+
+def test_a_picture_as_json_and_as_text():
+    face = IdentifiedFace(
+        (10.004, 20.0, 5.5, 6.0), 12.345, 0.87654, (Candidate("Ana", 0.51234567),), decision=None
+    )
+    picture = IdentifiedPicture("a/b.jpg", (face,), None)
+    assert json.loads(json.dumps(picture.to_json())) == {
+        "path": "a/b.jpg",
+        "faces": [
+            {
+                "box": [10.0, 20.0, 5.5, 6.0],
+                "pixels": 12.35,
+                "quality": 0.8765,
+                "candidates": [{"name": "Ana", "score": 0.512346}],
+                "decision": None,
+            }
+        ],
+    }
+    assert str(picture) == "a/b.jpg: 1 face\n    1    12 px at 10,20   [Ana 0.512]"
+    assert "unknown   [Ana 0.512]" in str(IdentifiedPicture("a/b.jpg", (face,), 0.9))
+    assert str(IdentifiedPicture("a.jpg", (), None)) == "a.jpg: no face found"
+
+
+def test_several_faces_are_refused_unless_the_largest_is_wanted(gallery: Gallery):
+    small, large = Place((10, 10), 12), Place((60, 5), 90, score=0.7)
+    picture = scene((small, RED), (large, GREEN))
+    options = {"detector": KnownPlaces(small, large), "encoder": MeanColor(24), "gallery": gallery}
+    with pytest.raises(InputError, match=r"two\.jpg: 2 faces found .*--largest"):
+        enrol_photo(picture, "Ana", "two.jpg", **options)  # type: ignore[arg-type]
+    assert len(gallery.people()) == 3
+    done = enrol_photo(picture, "Ana", "two.jpg", largest=True, **options)  # type: ignore[arg-type]
+    assert (done.pixels, done.new) == (90, True)
+
+
+def photos(folder: Path, count: int) -> list[Photo]:
+    rng = np.random.default_rng(0)
+    listed = []
+    for n in range(count):
+        write_image(folder / f"{n:02d}.png", rng.integers(0, 256, (20, 20, 3), dtype=np.uint8))
+        listed.append(Photo(folder / f"{n:02d}.png", f"p{n % 3}"))
+    return listed
+
+
+def enrol_all(listed: list[Photo], gallery: Gallery, seen: list[int] | None = None) -> EnrolReport:
+    progress = seen.append if seen is not None else (lambda done: None)
+    return enrol_photos(listed, detector=None, encoder=MeanColor(24), gallery=gallery, progress=progress)
+
+
+def test_refused_photos_are_listed_and_the_others_enrolled(tmp_path: Path, gallery: Gallery):
+    listed = photos(tmp_path / "in", 20)
+    (tmp_path / "in" / "03.png").write_bytes(b"not an image")
+    (tmp_path / "in" / "17.png").unlink()
+    seen: list[int] = []
+    report = enrol_all(listed, gallery, seen)
+    assert seen == list(range(1, 21))
+    assert [Path(photo.path).name for photo in report.refused] == ["03.png", "17.png"]
+    assert len(report.enrolled) == 18
+    assert all(photo.new for photo in report.enrolled)
+    assert {p.name: p.faces for p in gallery.people() if p.name[0] == "p"} == {"p0": 6, "p1": 7, "p2": 5}
+    data = report.to_json()
+    assert data["people"] == {"p0": 6, "p1": 7, "p2": 5}
+    assert "not a JPEG" in data["refused"][0]["reason"]
+    text = str(report)
+    assert text.startswith(f"18 photos of 3 people in the gallery {gallery.path}\n2 photos refused:\n")
+    error = report.error()
+    assert type(error) is InputError  # an unreadable image and a missing file: no common class but this
+    assert "2 of 20 pictures were refused, the first:" in str(error)
+    again = enrol_all(listed, gallery)
+    assert not any(photo.new for photo in again.enrolled)
+    assert "(18 of them were there already)" in str(again)
+
+
+def test_a_report_without_refusals_has_no_error(tmp_path: Path, gallery: Gallery):
+    report = enrol_all(photos(tmp_path / "in", 1), gallery)
+    assert report.error() is None
+    assert str(report) == f"1 photo of 1 person in the gallery {gallery.path}"
+
+
+def test_a_name_that_cannot_be_stored_stops_before_anything_is_written(tmp_path: Path, gallery: Gallery):
+    listed = photos(tmp_path / "in", 2)
+    with pytest.raises(ConfigError, match="name"):
+        enrol_all([*listed, Photo(listed[0].path, " ")], gallery)
+    assert len(gallery.people()) == 3
+
+
+def test_combined_errors_keep_the_class_they_share():
+    broken = ImageError("a.jpg is truncated", fix="copy it again")
+    assert combined([], 5, "") is None
+    assert combined([broken], 1, "") is broken
+    both = combined([broken, ImageError("b")], 2, "do it")
+    assert type(both) is ImageError
+    assert str(both) == "2 of 2 pictures were refused, the first: a.jpg is truncated (do it)"
+    assert type(combined([broken, NoFaceError("c")], 3, "")) is InputError
+    assert "1 of 3 pictures was refused" in str(combined([broken], 3, ""))
