@@ -63,15 +63,23 @@ def restored(model: nn.Module) -> Iterator[dict[str, Norm]]:
             "the model is already under a state", fix="leave one `adapted` block before the next"
         )
     layers = norm_layers(model)
-    before = {name: (layer.running_mean, layer.running_var) for name, layer in layers.items()}
+    before = {
+        name: (layer.running_mean, layer.running_var, layer.num_batches_tracked)
+        for name, layer in layers.items()
+    }
     modes = [(module, module.training) for module in model.modules()]
     model.__dict__[_MARK] = True
     try:
         model.eval()
+        for layer in layers.values():
+            # Copies, so that even a pass in training mode, which writes in place, cannot reach the originals.
+            for buffer in ("running_mean", "running_var", "num_batches_tracked"):
+                setattr(layer, buffer, getattr(layer, buffer).clone())
         yield layers
     finally:
-        for name, (mean, var) in before.items():
+        for name, (mean, var, batches) in before.items():
             layers[name].running_mean, layers[name].running_var = mean, var
+            layers[name].num_batches_tracked = batches
         for module, training in modes:
             module.training = training
         del model.__dict__[_MARK]

@@ -1,0 +1,163 @@
+"""NormState as data: the mixture is a true mixture, and the file gives back what was written."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from fewpix.adapt.stats import METADATA_KEY, LayerStats, NormState, load_state, mix, save_state
+from fewpix.errors import ConfigError, InputError, StorageError, WeightsError
+
+
+def layer(seed: int, channels: int = 5, count: int = 40) -> LayerStats:
+    rng = np.random.default_rng(seed)
+    return LayerStats(rng.normal(size=channels), rng.uniform(0.1, 3, channels), count)
+
+
+def state(**changes: object) -> NormState:
+    values: dict[str, object] = {
+        "model_sha256": "b" * 64,
+        "mode": "prior",
+        "weight": 0.25,
+        "count": 40,
+        "date": "2026-01-02",
+        "source": "a yard at night",
+        "layers": {"stem.bn": layer(0), "head.bn": layer(1, 3)},
+    }
+    return NormState(**(values | changes))
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.3, 0.5, 1.0])
+def test_mix_gives_the_moments_of_the_pooled_values(weight: float):
+    rng = np.random.default_rng(0)
+    values = 2000
+    taken = round(weight * values)
+    source, target = rng.normal(3, 1, (taken, 4)), rng.normal(-2, 0.5, (values - taken, 4))
+    pooled = np.concatenate([source, target])
+    moments = LayerStats(*(target.mean(0), target.var(0)) if len(target) else (np.zeros(4), np.ones(4)), 7)
+    own = (source.mean(0), source.var(0)) if taken else (np.zeros(4), np.ones(4))
+    mean, var = mix(*own, moments, weight)
+    np.testing.assert_allclose(mean, pooled.mean(0), atol=1e-12)
+    np.testing.assert_allclose(var, pooled.var(0), atol=1e-12)
+
+
+def test_mix_at_the_ends_is_exact():
+    target, mean, var = layer(1), np.float32([0.1] * 5), np.float32([0.7] * 5)
+    assert np.array_equal(np.stack(mix(mean, var, target, 0)), np.stack([target.mean, target.var]))
+    assert np.array_equal(np.stack(mix(mean, var, target, 1)), np.stack([mean, var]).astype(np.float64))
+
+
+def test_a_file_gives_back_the_state(tmp_path: Path):
+    path = tmp_path / "new" / "yard.safetensors"
+    save_state(path, state())
+    read = load_state(path)
+    assert read.id == state().id
+    assert read.to_json() == state().to_json()
+    for name, expected in state().layers.items():
+        assert read.layers[name].mean.tobytes() == expected.mean.tobytes()
+        assert read.layers[name].var.tobytes() == expected.var.tobytes()
+        assert read.layers[name].count == expected.count
+
+
+def test_the_id_names_what_changes_an_embedding():
+    assert state(date="2030-01-01", source="elsewhere").id == state().id
+    others = [
+        state(weight=0.26),
+        state(model_sha256="c" * 64),
+        state(layers={"stem.bn": layer(0)}),
+        state(layers={"stem.bn": layer(2), "head.bn": layer(1, 3)}),
+        state(layers={"stem.bn2": layer(0), "head.bn": layer(1, 3)}),
+    ]
+    assert len({state().id, *(other.id for other in others)}) == 6
+
+
+def test_a_state_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        state().weight = 1.0
+    with pytest.raises(TypeError):
+        state().layers["x"] = layer(0)
+    with pytest.raises(ValueError, match="read-only"):
+        state().layers["stem.bn"].mean[0] = 0
+    given = np.zeros(5)
+    kept = LayerStats(given, np.ones(5), 1)
+    given[0] = 9
+    assert kept.mean[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"mode": "alpha"}, "mode"),
+        ({"weight": 1.5}, "weight"),
+        ({"weight": float("nan")}, "weight"),
+        ({"count": 0}, "count"),
+    ],
+)
+def test_a_wrong_value_is_named(changes: dict[str, object], named: str):
+    with pytest.raises(ConfigError, match=named):
+        state(**changes)
+
+
+@pytest.mark.parametrize(
+    ("mean", "var", "count"),
+    [
+        ([0.0], [-1.0], 1),
+        ([np.nan], [1.0], 1),
+        ([0.0, 1.0], [1.0], 1),
+        ([0.0], [1.0], 0),
+        ([[0.0]], [[1.0]], 1),
+    ],
+)
+def test_impossible_moments_are_refused(mean: list[float], var: list[float], count: int):
+    with pytest.raises(ConfigError, match="layer statistics"):
+        LayerStats(np.array(mean), np.array(var), count)
+
+
+def test_it_says_what_it_is():
+    text = str(state())
+    assert "40 faces" in text
+    assert "a yard at night" in text
+    json.dumps(state().to_json())
+
+
+def test_no_file():
+    with pytest.raises(InputError, match="no state at"):
+        load_state(Path("nowhere.safetensors"))
+
+
+def test_what_is_not_a_state_is_refused(tmp_path: Path):
+    path = tmp_path / "x.safetensors"
+    path.write_bytes(b"not safetensors at all")
+    with pytest.raises(WeightsError, match="is not a NormState"):
+        load_state(path)
+    save_file({"a": np.zeros(3, dtype=np.float32)}, str(path))
+    with pytest.raises(WeightsError, match="is not a NormState"):
+        load_state(path)
+    save_file({"a.mean": np.zeros(3)}, str(path), metadata={METADATA_KEY: '{"layers": {"a": 3}}'})
+    with pytest.raises(WeightsError, match="is not a NormState"):
+        load_state(path)
+    save_file({"a.mean": np.zeros(3)}, str(path), metadata={METADATA_KEY: "[1]"})
+    with pytest.raises(WeightsError, match="is not a NormState"):
+        load_state(path)
+
+
+def test_a_changed_byte_is_noticed(tmp_path: Path):
+    path = tmp_path / "x.safetensors"
+    save_state(path, state())
+    data = bytearray(path.read_bytes())
+    data[-3] ^= 1
+    path.write_bytes(bytes(data))
+    with pytest.raises(WeightsError):
+        load_state(path)
+
+
+def test_a_target_that_cannot_be_written_leaves_nothing(tmp_path: Path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StorageError):
+        save_state(tmp_path / "file" / "x.safetensors", state())
+    assert [item.name for item in tmp_path.iterdir()] == ["file"]
