@@ -71,8 +71,11 @@ def test_a_run_names_no_host_user_or_path() -> None:
 
 
 def test_only_json_files_are_results(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"a \.json file"):
+    with pytest.raises(InputError, match=r"a \.json file, not .*lfw\.txt"):
         write_result(tmp_path / "lfw.txt", {}, Run.since(0))
+    (tmp_path / "folder.json").mkdir()
+    with pytest.raises(InputError, match=r"a \.json file, not .*folder\.json"):
+        write_result(tmp_path / "folder.json", {}, Run.since(0))
     with pytest.raises(InputError, match="no result"):
         read_result(tmp_path / "lfw.json")
     (tmp_path / "lfw.json").write_text("{")

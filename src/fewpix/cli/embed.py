@@ -8,7 +8,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from fewpix.cli.output import emit, progress
-from fewpix.errors import ConfigError
+from fewpix.errors import ConfigError, InputError
 
 
 def embed(
@@ -40,6 +40,8 @@ def embed(
             "embed takes aligned crops only, and does not look for faces",
             fix="say --crops if they are aligned crops; for photographs use `fewpix identify` or `enrol`",
         )
+    if out.is_dir():
+        raise InputError(f"{out} is a folder", fix="name the NPZ file to write")
     from fewpix.adapt.stats import load_state
     from fewpix.embed.open import open_encoder
     from fewpix.evaluate.crops import embed_folder

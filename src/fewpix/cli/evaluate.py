@@ -71,9 +71,11 @@ def lfw(
     from fewpix.evaluate.degraded import Degradation
     from fewpix.evaluate.lfw_folder import LfwFolder
     from fewpix.evaluate.lfw_result import evaluate_lfw
-    from fewpix.evaluate.results import Run, model_label, write_result
+    from fewpix.evaluate.results import Run, check_target, model_label, write_result
 
     start = time.monotonic()
+    if out is not None:
+        check_target(out)
     degradation = Degradation(family, seed)
     data = LfwFolder.open(folder, pairs, allow_missing=allow_missing)
     encoder = _open(model, runtime, device, state)
@@ -126,9 +128,11 @@ def lfw_table(
     from fewpix.evaluate import lfw_table as table
     from fewpix.evaluate.degraded import Degradation, check_size
     from fewpix.evaluate.lfw_folder import LfwFolder
-    from fewpix.evaluate.results import Run, model_label, write_result
+    from fewpix.evaluate.results import Run, check_target, model_label, write_result
 
     start = time.monotonic()
+    if out is not None:
+        check_target(out)
     degradation = Degradation(family, seed)
     sides = [check_size(_whole(word, "sizes")) for word in _words(sizes, "sizes")]
     data = LfwFolder.open(folder, pairs, allow_missing=allow_missing)

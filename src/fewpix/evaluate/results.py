@@ -96,11 +96,20 @@ def write_result(path: Path, payload: Mapping[str, Any], run: Run) -> None:
         InputError: see `canonical`; nothing is written.
         StorageError: they cannot be written.
     """
-    if path.suffix != ".json":
-        raise InputError(f"a result is a .json file, not {path.name}")
+    check_target(path)
     result, description = canonical(payload), canonical(run.to_json())
     write_text(path, result)
     write_text(path.with_suffix(".run.json"), description)
+
+
+def check_target(path: Path) -> None:
+    """Refuse what `write_result` could not write to, before a measurement takes its minutes.
+
+    Raises:
+        InputError: not a `.json` file, or a folder.
+    """
+    if path.suffix != ".json" or path.is_dir():
+        raise InputError(f"a result is a .json file, not {path}", fix="name one, such as results/lfw.json")
 
 
 def read_result(path: Path) -> dict[str, Any]:
