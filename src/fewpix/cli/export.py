@@ -1,0 +1,33 @@
+"""`fewpix export`: a student's weights as ONNX."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from fewpix.cli.output import emit, progress
+
+
+def export(
+    weights: Annotated[Path, Argument(help="A student's .safetensors file.", show_default=False)],
+    out: Annotated[Path, Option(help="The .onnx file to write.", show_default=False)],
+    check: Annotated[
+        bool, Option(help="Compare its embeddings with those of torch in every installed runtime.")
+    ] = True,
+    as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Write a student as ONNX, and keep the file only if it gives the same embeddings.
+
+    The file holds its preprocessing, its terms and the hash of its weights; a state of `fewpix adapt` fits
+    both forms of a student.
+    """
+    from fewpix.embed.open import require
+
+    require("torch", "train")
+    from fewpix.export.onnx import export_onnx
+
+    with progress("exporting", as_json=as_json):
+        report = export_onnx(weights, out, check=check)
+    emit(report, as_json)

@@ -1,0 +1,131 @@
+"""From a student's weights and crops of a target to the NormState that fits them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fewpix.adapt.stats import NormState
+from fewpix.embed.open import STUDENTS, TEACHERS, require
+from fewpix.errors import ConfigError, GuardError, InputError
+from fewpix.image.resize import Crop
+
+MODES = ("prior", "batch", "ema")
+
+MOMENTUM = 0.1
+"""For "ema" when nothing is said: what a full batch brings in."""
+
+
+def student_weights(model: str) -> Path:
+    """The safetensors file of a student, which is what is adapted; its states fit every other form of it.
+
+    Args:
+        model: the name of a shipped student, or a path.
+
+    Raises:
+        ConfigError: a model that has no BatchNorm statistics to adapt, or not in this form.
+        InputError: no model of this name or at this path.
+    """
+    if model in STUDENTS:
+        from fewpix.models.shipped import shipped
+
+        return shipped(f"{model}.safetensors")
+    if model in TEACHERS or model == "auto":
+        raise ConfigError(f"'{model}' cannot be adapted", fix="adapt a student, such as fewpix-s")
+    path = Path(model)
+    if path.suffix == ".onnx":
+        raise ConfigError(
+            f"adapting needs the weights of {path.name} as .safetensors",
+            fix="name the file that it was exported from; the state fits both",
+        )
+    if not path.is_file():
+        known = ", ".join(STUDENTS)
+        raise InputError(f"no student '{model}'", fix=f"one of {known}, or the path of a .safetensors file")
+    return path
+
+
+def adapt_to(
+    weights: Path,
+    crops: Sequence[Crop],
+    *,
+    source: str,
+    mode: str = "prior",
+    prior_faces: float | None = None,
+    weight: float | None = None,
+    momentum: float | None = None,
+    minimum: int | None = None,
+) -> NormState:
+    """Estimate a NormState on unlabelled crops of the target.
+
+    Args:
+        weights: a student's `.safetensors` file.
+        crops: aligned faces as they come from the target, each (s, s, 3) uint8 BGR; not made smaller here.
+            For "ema" in the order in which they came.
+        source: where they come from, in words; kept in the state.
+        mode: "prior" (source and target mixed), "batch" (the target alone) or "ema" (online); see
+            `adapt.estimate.estimate` and `adapt.estimate.follow`, also for the other arguments.
+        prior_faces: for "prior": how many faces the source's statistics are worth.
+        weight: for "prior": the source's weight itself.
+        momentum: for "ema": what a full batch brings in.
+        minimum: how many different faces it takes; the guard's default when None.
+
+    Raises:
+        ConfigError: an option is unknown or contradicts another.
+        GuardError: too few faces.
+        UnavailableError: torch is not installed.
+        WeightsError: the weights are damaged.
+    """
+    if mode not in MODES:
+        raise ConfigError(f"unknown mode '{mode}'", fix=f"one of {', '.join(MODES)}")
+    if momentum is not None and mode != "ema":
+        raise ConfigError(f"mode '{mode}' takes no momentum", fix="use mode 'ema', or leave it out")
+    if mode == "ema" and (prior_faces is not None or weight is not None):
+        raise ConfigError("mode 'ema' takes no weight of the source", fix="use mode 'prior', or --momentum")
+    if not crops:
+        raise GuardError("there are no faces to adapt to", fix="name a folder of aligned crops")
+    require("torch", "train")
+    from fewpix.adapt.estimate import estimate, follow
+    from fewpix.adapt.guard import MINIMUM_FACES
+    from fewpix.models.zoo import load_student
+
+    model, card = load_student(weights)
+    # A tensor beside the model's own, so that the numbers need not know on which device it lies.
+    faces = next(model.parameters()).new_tensor(card.preprocess.apply(crops))
+    least = MINIMUM_FACES if minimum is None else minimum
+    if mode == "ema":
+        rate = MOMENTUM if momentum is None else momentum
+        return follow(model, faces, model_sha256=card.sha256, source=source, momentum=rate, minimum=least)
+    return estimate(
+        model,
+        faces,
+        model_sha256=card.sha256,
+        source=source,
+        mode="batch" if mode == "batch" else "prior",
+        prior_faces=prior_faces,
+        weight=weight,
+        minimum=least,
+    )
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """A state that was written.
+
+    Args:
+        path: its file.
+        state: what is in it.
+        failed: images that were left out, each with the reason.
+    """
+
+    path: str
+    state: NormState
+    failed: tuple[tuple[str, str], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The state without its moments, its file, and the images left out."""
+        return {"path": self.path, **self.state.to_json(), "failed": [name for name, _ in self.failed]}
+
+    def __str__(self) -> str:
+        return "\n".join([f"{self.path}: {self.state}", *(f"left out {n}: {why}" for n, why in self.failed)])
