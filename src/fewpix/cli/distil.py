@@ -1,0 +1,75 @@
+"""`fewpix distil`: train a student by a recipe."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fewpix.cli.output import emit, progress
+
+
+def distil(
+    recipe: Annotated[Path, typer.Option(help="TOML recipe; see recipes/")],
+    faces: Annotated[list[Path], typer.Option(help="tar shard or folder of aligned faces; may be given again")],
+    out: Annotated[Path, typer.Option(help="the run's folder")],
+    teacher: Annotated[str, typer.Option(help='"teacher" (SFace) or the path of an ONNX face encoder')] = "teacher",
+    runtime: Annotated[str, typer.Option(help="of the teacher: auto, onnxruntime, openvino")] = "auto",
+    device: Annotated[str, typer.Option(help="of the student: auto, cpu, cuda[:n], mps")] = "auto",
+    threads: Annotated[int, typer.Option(help="of torch on the CPU; 0 leaves it to torch")] = 0,
+    terms: Annotated[str, typer.Option(help="licence of the weights, for their card")] = "",
+    fresh: Annotated[bool, typer.Option(help="throw away the run that is in OUT")] = False,
+    dry_run: Annotated[bool, typer.Option(help="check recipe, faces and teacher; train nothing")] = False,
+    json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout")] = False,
+) -> None:
+    """Train a low-resolution student from a teacher. Runs resume: call it again after any interruption."""
+    from fewpix.cli.message import Message
+    from fewpix.data.faces import load_faces
+    from fewpix.embed.open import open_encoder
+    from fewpix.losses.objective import Objective
+    from fewpix.models.zoo import architecture
+    from fewpix.train.device import use_device
+    from fewpix.train.distil import DEFAULT_TERMS, Progress
+    from fewpix.train.distil import distil as run
+    from fewpix.train.recipe import load_recipe
+
+    checked = load_recipe(recipe)
+    architecture(checked.model.arch)
+    chosen = use_device(device, threads)
+    pool = load_faces(faces)
+    encoder = open_encoder(teacher, runtime=runtime)
+    Objective(checked.terms(), encoder.card.space.dim)
+    if dry_run:
+        facts = {
+            "recipe": checked.name,
+            "recipe_sha256": checked.sha256,
+            "faces": len(pool),
+            "faces_sha256": pool.sha256,
+            "teacher": encoder.card.name,
+            "steps": checked.run.steps,
+            "device": chosen,
+        }
+        emit(Message("the recipe is sound; nothing was trained", facts), json)
+        return
+    if fresh:
+        (out / "checkpoint.safetensors").unlink(missing_ok=True)
+    with progress("distil", checked.run.steps, as_json=json) as bar:
+
+        def on_progress(now: Progress) -> None:
+            if now.stage == "teacher":
+                bar(now.done, now.total, "teacher embeddings")
+            else:
+                bar(now.done, now.total, f"loss {now.values['total']:.3f}")
+
+        result = run(
+            checked,
+            pool,
+            out,
+            teacher_embed=encoder.embed,
+            teacher_card=encoder.card,
+            on_progress=on_progress,
+            device=chosen,
+            terms=terms or DEFAULT_TERMS,
+        )
+    emit(result, json)

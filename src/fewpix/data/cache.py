@@ -1,0 +1,104 @@
+"""Teacher embeddings, computed once per picture and model and kept in the user cache."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewpix.errors import StorageError
+from fewpix.image.resize import Crop
+
+Embed = Callable[[Sequence[Crop]], NDArray[np.float32]]
+"""Sharp crops to embeddings (N, D) float32."""
+
+CHUNK = 128
+_QUERY = 500  # keys in one SQL statement; SQLite's oldest limit is 999
+
+
+class TeacherCache:
+    """Embeddings by (model, picture) in one SQLite file.
+
+    Every chunk is committed as it is computed, so that an interrupted run goes on where it was.
+
+    Args:
+        path: the file; made when absent.
+        model_sha256: of the teacher.
+        dim: length of its embeddings.
+    """
+
+    def __init__(self, path: Path, model_sha256: str, dim: int) -> None:
+        self.path, self.model, self.dim = path, model_sha256, dim
+
+    def _connect(self) -> sqlite3.Connection:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(self.path, timeout=60)
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS teacher (model TEXT, picture TEXT, embedding BLOB NOT NULL,"
+            " PRIMARY KEY (model, picture)) WITHOUT ROWID"
+        )
+        return connection
+
+    def embeddings(
+        self,
+        keys: Sequence[str],
+        render: Callable[[int], Crop],
+        embed: Embed,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> NDArray[np.float32]:
+        """Embeddings of all pictures, from the cache where it has them.
+
+        Args:
+            keys: one per picture, naming its content.
+            render: makes picture n.
+            embed: the teacher.
+            on_progress: called with (pictures done, pictures in all).
+
+        Returns:
+            (len(keys), dim) float32.
+
+        Raises:
+            StorageError: the cache cannot be read or written.
+        """
+        out = np.zeros((len(keys), self.dim), dtype=np.float32)
+        try:
+            with closing(self._connect()) as connection:
+                known = self._read(connection, keys)
+                missing = []
+                for n, key in enumerate(keys):
+                    if key in known:
+                        out[n] = np.frombuffer(known[key], dtype="<f4")
+                    else:
+                        missing.append(n)
+                done = len(keys) - len(missing)
+                for start in range(0, len(missing), CHUNK):
+                    chunk = missing[start : start + CHUNK]
+                    out[chunk] = embed([render(n) for n in chunk])
+                    rows = [(self.model, keys[n], out[n].astype("<f4").tobytes()) for n in chunk]
+                    with connection:
+                        connection.executemany("INSERT OR REPLACE INTO teacher VALUES (?, ?, ?)", rows)
+                    done += len(chunk)
+                    if on_progress:
+                        on_progress(done, len(keys))
+        except (sqlite3.Error, OSError) as error:
+            raise StorageError(
+                f"the teacher cache {self.path}: {error}", fix="free space, or delete the file"
+            ) from error
+        return out
+
+    def _read(self, connection: sqlite3.Connection, keys: Sequence[str]) -> dict[str, bytes]:
+        """What is cached of `keys`; rows of a wrong length are left out and computed again."""
+        known: dict[str, bytes] = {}
+        for start in range(0, len(keys), _QUERY):
+            chunk = list(keys[start : start + _QUERY])
+            marks = ",".join("?" * len(chunk))
+            rows = connection.execute(
+                f"SELECT picture, embedding FROM teacher WHERE model = ? AND picture IN ({marks})",
+                [self.model, *chunk],
+            )
+            known.update({picture: blob for picture, blob in rows if len(blob) == 4 * self.dim})
+        return known

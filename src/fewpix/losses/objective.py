@@ -1,0 +1,144 @@
+"""The objective: named terms with weights, composed from pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from fewpix.errors import ConfigError
+from fewpix.losses.instance import cosine, infonce
+from fewpix.losses.relation import RelationModule, contrastive_relation, row_kl
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What a term sees of one step.
+
+    Args:
+        student: (B, D) unit embeddings of the degraded faces, with gradient.
+        teacher: (B, D) unit embeddings of their sharp originals.
+        candidates: (B + K, D) the batch's teacher embeddings, then those of the queue.
+        blocked: (B, B + K) bool, True where a candidate shows the anchor's own face.
+    """
+
+    student: Tensor
+    teacher: Tensor
+    candidates: Tensor
+    blocked: Tensor
+
+
+class Cosine(nn.Module):
+    """The term `cosine`."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+
+    def forward(self, sample: Sample) -> Tensor:
+        """See `losses.instance.cosine`."""
+        return cosine(sample.student, sample.teacher)
+
+
+class InfoNCE(nn.Module):
+    """The term `infonce`."""
+
+    def __init__(self, dim: int, temperature: float = 0.07) -> None:
+        super().__init__()
+        self.temperature = temperature
+
+    def forward(self, sample: Sample) -> Tensor:
+        """See `losses.instance.infonce`."""
+        return infonce(sample.student, sample.candidates, sample.blocked, self.temperature)
+
+
+class RowKL(nn.Module):
+    """The term `row-kl`."""
+
+    def __init__(self, dim: int, student_temperature: float = 0.1, teacher_temperature: float = 0.1) -> None:
+        super().__init__()
+        self.student_temperature, self.teacher_temperature = student_temperature, teacher_temperature
+
+    def forward(self, sample: Sample) -> Tensor:
+        """See `losses.relation.row_kl`."""
+        return row_kl(
+            sample.student,
+            sample.teacher,
+            sample.candidates,
+            sample.blocked,
+            self.student_temperature,
+            self.teacher_temperature,
+        )
+
+
+class CRRCD(nn.Module):
+    """The term `crrcd`; its two relation modules are learnt with the student and thrown away after it.
+
+    Args:
+        dim: D.
+        temperature: of the critic.
+        width: of the relation vectors.
+        anchors: how many faces of the batch take the place of i; bounds the memory at anchors·B² values.
+    """
+
+    def __init__(self, dim: int, temperature: float = 0.1, width: int = 64, anchors: int = 32) -> None:
+        super().__init__()
+        self.temperature, self.anchors = temperature, anchors
+        self.within = RelationModule(dim, width)
+        self.across = RelationModule(dim, width)
+
+    def forward(self, sample: Sample) -> Tensor:
+        """See `losses.relation.contrastive_relation`; i from the teacher, j from teacher and student."""
+        count = min(self.anchors, len(sample.teacher))
+        anchors = sample.teacher[:count]
+        defined = ~sample.blocked[:count, : len(sample.teacher)]
+        # The sum over k grows with the batch; divided by its size, the weight means the same at any batch.
+        return contrastive_relation(
+            self.within(anchors, sample.teacher),
+            self.across(anchors, sample.student),
+            defined,
+            self.temperature,
+        ) / len(sample.teacher)
+
+
+TERMS: dict[str, Callable[..., nn.Module]] = {
+    "cosine": Cosine,
+    "infonce": InfoNCE,
+    "row-kl": RowKL,
+    "crrcd": CRRCD,
+}
+
+
+class Objective(nn.Module):
+    """A weighted sum of named terms.
+
+    Args:
+        terms: by name, the weight and the term's own options.
+        dim: D of the embeddings.
+
+    Raises:
+        ConfigError: an unknown term or option, or no term at all.
+    """
+
+    def __init__(self, terms: Mapping[str, tuple[float, Mapping[str, Any]]], dim: int) -> None:
+        super().__init__()
+        if not terms:
+            raise ConfigError("objective: no term", fix=f"name some of {', '.join(TERMS)}")
+        self.weights: dict[str, float] = {}
+        self.terms = nn.ModuleDict()
+        for name, (weight, options) in terms.items():
+            if name not in TERMS:
+                raise ConfigError(f"objective: unknown term '{name}'", fix=f"terms: {', '.join(TERMS)}")
+            try:
+                self.terms[name] = TERMS[name](dim, **options)
+            except TypeError as error:
+                raise ConfigError(f"objective.{name}: {error}") from error
+            self.weights[name] = weight
+
+    def forward(self, sample: Sample) -> dict[str, Tensor]:
+        """Every term unweighted, and their weighted sum under `total`."""
+        values: dict[str, Tensor] = {name: term(sample) for name, term in self.terms.items()}
+        total = torch.stack([self.weights[name] * value for name, value in values.items()]).sum()
+        return {**values, "total": total}

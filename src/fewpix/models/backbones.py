@@ -1,0 +1,84 @@
+"""Student backbones that see a face at its native resolution, so that cost falls with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+STRIDE_STAGES = 3
+"""Halvings between the input and the last stage: the input's side must be a multiple of 8."""
+
+
+class ConvBN(nn.Module):
+    """3×3 convolution and BatchNorm, with PReLU or without."""
+
+    def __init__(self, inside: int, outside: int, stride: int = 1, *, active: bool = True) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inside, outside, 3, stride, 1, bias=False)
+        self.bn = nn.BatchNorm2d(outside)
+        self.act: nn.Module = nn.PReLU(outside) if active else nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, inside, h, w) to (B, outside, h/stride, w/stride)."""
+        out: Tensor = self.act(self.bn(self.conv(x)))
+        return out
+
+
+class Residual(nn.Module):
+    """x + two convolutions, then PReLU (He et al., CVPR 2016)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = ConvBN(width, width)
+        self.second = ConvBN(width, width, active=False)
+        self.act = nn.PReLU(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, width, h, w) to the same shape."""
+        out: Tensor = self.act(x + self.second(self.first(x)))
+        return out
+
+
+class Head(nn.Module):
+    """The last map to an embedding: one linear layer over all positions, and a BatchNorm that centres the space.
+
+    Global pooling would forget where the eyes are; in an aligned face, position is information.
+    """
+
+    def __init__(self, features: int, dim: int) -> None:
+        super().__init__()
+        self.fc = nn.Linear(features, dim)
+        self.bn = nn.BatchNorm1d(dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, h, w) to (B, dim)."""
+        out: Tensor = self.bn(self.fc(torch.flatten(x, 1)))
+        return out
+
+
+class ResidualStudent(nn.Module):
+    """A plain residual network with four stages at side, side/2, side/4 and side/8.
+
+    Args:
+        widths: channels of the stages.
+        depths: residual blocks in each.
+        side: of the input in pixels, a multiple of 8.
+        dim: of the embedding.
+    """
+
+    def __init__(self, widths: Sequence[int], depths: Sequence[int], side: int, dim: int) -> None:
+        super().__init__()
+        self.side = side
+        stages: list[nn.Module] = []
+        for n, (width, depth) in enumerate(zip(widths, depths, strict=True)):
+            entry = ConvBN(3, width) if n == 0 else ConvBN(widths[n - 1], width, stride=2)
+            stages.append(nn.Sequential(entry, *(Residual(width) for _ in range(depth))))
+        self.stages = nn.Sequential(*stages)
+        self.head = Head(widths[-1] * (side // 2**STRIDE_STAGES) ** 2, dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, 3, side, side) preprocessed faces to (B, dim) embeddings, not normalised."""
+        out: Tensor = self.head(self.stages(x))
+        return out

@@ -1,0 +1,32 @@
+"""The weights inside the package, by name.
+
+They are not checked here: every reader recomputes the digest of the tensors and compares it with the card.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fewpix.errors import InputError
+
+TERMS = "research use only: distilled on faces under non-commercial research terms (CelebA, UTKFace, Glint360K)"
+"""Terms of the shipped students, which were trained on the project's pool."""
+
+WEIGHTS = Path(__file__).parent.parent / "weights"
+
+STUDENTS: tuple[str, ...] = ("fewpix-s",)
+
+
+def shipped(file: str) -> Path:
+    """The path of a shipped file.
+
+    Args:
+        file: a student's name with `.safetensors` or `.onnx`.
+
+    Raises:
+        InputError: there is no such file in the package.
+    """
+    path = WEIGHTS / file
+    if path.stem not in STUDENTS or path.parent != WEIGHTS or not path.is_file():
+        raise InputError(f"the package ships no '{file}'", fix=f"students: {', '.join(STUDENTS)}; or name a path")
+    return path

@@ -1,0 +1,109 @@
+"""The students by name, and how one is built and loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fewpix.errors import ConfigError, WeightsError
+from fewpix.image.preprocess import Preprocess
+from fewpix.models.card import Card
+from fewpix.models.weights import Tensors, load_weights
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A residual student: channels and blocks per stage, and the side of its input in pixels."""
+
+    widths: tuple[int, ...]
+    depths: tuple[int, ...]
+    side: int
+
+    @property
+    def preprocess(self) -> Preprocess:
+        """RGB in −1..1 at the architecture's side."""
+        return Preprocess(self.side, "rgb", (127.5, 127.5, 127.5), (127.5, 127.5, 127.5))
+
+
+ARCHITECTURES: dict[str, Architecture] = {
+    # 2.9 M parameters, 72 M multiply-adds a face.
+    "lr24-s": Architecture((32, 64, 128, 256), (0, 2, 3, 1), 24),
+    # For tests: 0.02 M parameters.
+    "lr24-tiny": Architecture((8, 8, 16, 16), (0, 1, 0, 0), 24),
+}
+
+
+def architecture(name: str) -> Architecture:
+    """The architecture of that name.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if name not in ARCHITECTURES:
+        raise ConfigError(f"unknown architecture '{name}'", fix=f"architectures: {', '.join(ARCHITECTURES)}")
+    return ARCHITECTURES[name]
+
+
+def build(name: str, dim: int) -> nn.Module:
+    """A student with PyTorch's random initialisation, in training mode; seed torch before.
+
+    Raises:
+        ConfigError: unknown architecture.
+    """
+    from fewpix.models.backbones import ResidualStudent
+
+    found = architecture(name)
+    return ResidualStudent(found.widths, found.depths, found.side, dim)
+
+
+def tensors_of(model: nn.Module) -> Tensors:
+    """The float parameters and buffers of a model by name, as float32 arrays of their own."""
+    return {
+        name: value.detach().cpu().numpy().astype(np.float32)
+        for name, value in model.state_dict().items()
+        if value.is_floating_point()
+    }
+
+
+def fill(model: nn.Module, tensors: Mapping[str, np.ndarray], origin: str) -> None:
+    """Copy tensors into a model; every name and shape must fit.
+
+    Raises:
+        WeightsError: a tensor is missing, left over or of another shape; it is named.
+    """
+    import torch
+
+    state = {name: value for name, value in model.state_dict().items() if value.is_floating_point()}
+    for name in sorted(set(state) ^ set(tensors)):
+        what = "lacks" if name in state else "has an unknown"
+        raise WeightsError(f"{origin} {what} tensor '{name}': it is of another architecture")
+    for name, value in state.items():
+        if tuple(value.shape) != tuple(tensors[name].shape):
+            shapes = f"{tuple(tensors[name].shape)}, not {tuple(value.shape)}"
+            raise WeightsError(f"{origin}: tensor '{name}' is {shapes}: it is of another architecture")
+    with torch.no_grad():
+        for name, value in state.items():
+            value.copy_(torch.from_numpy(np.array(tensors[name])))
+
+
+def load_student(path: Path) -> tuple[nn.Module, Card]:
+    """A student from its safetensors file, in evaluation mode.
+
+    Raises:
+        InputError: no such file.
+        WeightsError: the file is damaged, or its tensors are not those of the architecture that its card names.
+    """
+    tensors, card = load_weights(path)
+    try:
+        model = build(card.arch, card.space.dim)
+    except ConfigError as error:
+        raise WeightsError(f"{path}: {error.what}", fix=error.fix) from error
+    fill(model, tensors, str(path))
+    return model.eval(), card

@@ -1,0 +1,119 @@
+"""Checkpoints: one safetensors file with everything that a run needs to go on as if it had never stopped."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from fewpix.errors import WeightsError
+from fewpix.files import atomic
+from fewpix.train.step import Distiller
+
+FORMAT = "1"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a checkpoint belongs to; all must agree on resume, `torch` and `threads` for identical bits only.
+
+    Args:
+        recipe: the recipe's hash.
+        arch: the student's architecture.
+        faces: hash of the face set.
+        teacher: hash of the teacher.
+        torch: version.
+        threads: of torch on the CPU.
+    """
+
+    recipe: str
+    arch: str
+    faces: str
+    teacher: str
+    torch: str
+    threads: int
+
+
+def save_checkpoint(path: Path, distiller: Distiller, identity: Identity) -> None:
+    """Write the state of a run, atomically.
+
+    Raises:
+        StorageError: it cannot be written; the checkpoint before it is still there.
+    """
+    tensors: dict[str, Tensor] = {"random": torch.get_rng_state()}
+    for part, module in _modules(distiller).items():
+        tensors |= {f"{part}.{name}": value for name, value in module.state_dict().items()}
+    for n, entry in distiller.optimiser.state_dict()["state"].items():
+        tensors |= {f"optimiser.{n}.{name}": value for name, value in entry.items()}
+    tensors |= {"queue.vectors": distiller.queue.vectors, "queue.keys": distiller.queue.keys}
+    facts = {
+        "format": FORMAT,
+        "step": str(distiller.step),
+        "queue_added": str(distiller.queue.added),
+        "identity": json.dumps(asdict(identity), sort_keys=True),
+    }
+    data = save({name: value.detach().cpu().contiguous() for name, value in tensors.items()}, facts)
+    with atomic(path) as part_path:
+        part_path.write_bytes(data)
+
+
+def read_identity(path: Path) -> Identity:
+    """What a checkpoint belongs to.
+
+    Raises:
+        WeightsError: it is not a checkpoint, or of another version of the format.
+    """
+    try:
+        with safe_open(str(path), framework="numpy") as file:
+            facts = file.metadata() or {}
+        if facts.get("format") != FORMAT:
+            raise WeightsError(f"{path} is not a checkpoint of this version", fix="start in another folder")
+        return Identity(**json.loads(facts["identity"]))
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise WeightsError(f"{path} is not a checkpoint: {error}", fix="delete it to start anew") from error
+
+
+def load_checkpoint(path: Path, distiller: Distiller) -> None:
+    """Bring a freshly built distiller to the state of the checkpoint.
+
+    Raises:
+        WeightsError: a tensor is missing or of another shape.
+    """
+    with safe_open(str(path), framework="pt") as file:
+        facts: Mapping[str, str] = file.metadata()
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    try:
+        for part, module in _modules(distiller).items():
+            module.load_state_dict(_below(tensors, f"{part}."))
+        parameters = [p for group in distiller.optimiser.param_groups for p in group["params"]]
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, value in _below(tensors, "optimiser.").items():
+            number, field = name.split(".")
+            # The fused optimiser walks memory, not indices: moments must lie in the order of their parameter.
+            like = parameters[int(number)]
+            placed = torch.empty_like(like).copy_(value) if value.shape == like.shape else value
+            state.setdefault(int(number), {})[field] = placed
+        distiller.optimiser.load_state_dict({**distiller.optimiser.state_dict(), "state": state})
+        distiller.queue.vectors.copy_(tensors["queue.vectors"])
+        distiller.queue.keys.copy_(tensors["queue.keys"])
+        torch.set_rng_state(tensors["random"])
+    except (RuntimeError, KeyError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise WeightsError(
+            f"{path} does not fit the recipe: {reason}", fix="start in another folder"
+        ) from error
+    distiller.step, distiller.queue.added = int(facts["step"]), int(facts["queue_added"])
+
+
+def _modules(distiller: Distiller) -> dict[str, torch.nn.Module]:
+    return {"student": distiller.student, "average": distiller.average, "objective": distiller.objective}
+
+
+def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name[len(prefix) :]: value for name, value in tensors.items() if name.startswith(prefix)}

@@ -1,0 +1,34 @@
+"""Where training computes; an explicit wish that cannot be met is an error, never a fall-back."""
+
+from __future__ import annotations
+
+import torch
+
+from fewpix.errors import ConfigError, UnavailableError
+
+
+def use_device(name: str, threads: int = 0) -> str:
+    """Check a device, and set torch's threads if a number is given.
+
+    Args:
+        name: "auto" (CUDA, else MPS, else the CPU), "cpu", "cuda", "cuda:1" or "mps".
+        threads: of torch on the CPU; 0 changes nothing.
+
+    Returns:
+        A torch device's name.
+
+    Raises:
+        ConfigError: not a device.
+        UnavailableError: a device that is not here.
+    """
+    if threads:
+        torch.set_num_threads(threads)
+    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    if name == "auto":
+        return "cuda" if cuda else "mps" if mps else "cpu"
+    kind, _, number = name.partition(":")
+    if kind not in ("cpu", "cuda", "mps") or (number and (kind != "cuda" or not number.isdigit())):
+        raise ConfigError(f"unknown device '{name}'", fix="auto, cpu, cuda, cuda:N or mps")
+    if (kind == "mps" and not mps) or (kind == "cuda" and int(number or 0) >= torch.cuda.device_count()):
+        raise UnavailableError(f"the device '{name}' is not here", fix="use --device cpu, or install torch for it")
+    return name

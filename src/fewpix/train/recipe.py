@@ -1,0 +1,162 @@
+"""The recipe of a training run: one TOML file, checked whole before the first batch."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from fewpix.errors import ConfigError, InputError
+
+Positive = Annotated[int, Field(gt=0)]
+
+
+class _Section(BaseModel):
+    """Strict and frozen: an unknown key or a wrong type is an error, not a surprise at step 40,000."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class ModelSection(_Section):
+    """The student: the zoo's name, and where its weights start: "random", "fewpix-s", or a safetensors file."""
+
+    arch: str
+    init: str = "random"
+
+
+class DataSection(_Section):
+    """Which faces are learnt from.
+
+    `weights` maps a source (`utk`, `celeba`, …) to how often a face of it is drawn per epoch; 1 where it is not
+    named. `mixes` faces are made from two each and drawn `mix_weight` times per epoch; `chips` are the sources
+    whose faces are cut too tight to give a mix its frame. `holdout` is the share of the faces, in whole connected
+    components of teacher similarity >= `component_similarity`, that is never trained on; those of
+    `holdout_sources` (all when empty) are scored.
+    """
+
+    weights: dict[str, Annotated[float, Field(ge=0)]] = {}
+    flip: bool = True
+    mixes: Annotated[int, Field(ge=0)] = 0
+    mix_weight: Annotated[float, Field(ge=0)] = 1.0
+    chips: tuple[str, ...] = ()
+    holdout: Annotated[float, Field(ge=0, lt=1)] = 0.03
+    component_similarity: Annotated[float, Field(gt=0, le=1)] = 0.55
+    holdout_sources: tuple[str, ...] = ()
+
+
+class DegradeSection(_Section):
+    """The named chain (`fewpix.degrade.PRESETS`) that makes the low-resolution views."""
+
+    chain: str = "train"
+
+
+class TermSection(_Section):
+    """One named loss term; options other than `weight` go to the term as they are."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+
+    weight: Annotated[float, Field(ge=0)] = 1.0
+
+
+class OptimSection(_Section):
+    """AdamW with linear warm-up and cosine decay, counted in steps and never in seconds.
+
+    `clip` bounds the norm of the gradient; `ema` is the decay of the averaged weights, which are what is kept.
+    """
+
+    lr: Annotated[float, Field(gt=0)] = 1e-3
+    weight_decay: Annotated[float, Field(ge=0)] = 0.05
+    warmup: Annotated[int, Field(ge=0)] = 100
+    clip: Annotated[float, Field(gt=0)] = 5.0
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0.999
+
+
+class RunSection(_Section):
+    """How long, how wide, how often it is saved and scored.
+
+    `queue` teacher embeddings are kept beyond the batch; those with a teacher cosine of at least `same` to the
+    anchor count as the anchor's own face and are no negatives. `precision` "bf16" computes convolutions in
+    bfloat16: twice as fast on a CPU with AVX512-BF16, and on GPUs.
+    """
+
+    steps: Positive
+    batch: Positive = 128
+    queue: Annotated[int, Field(ge=0)] = 4096
+    same: Annotated[float, Field(gt=0, le=1)] = 0.5
+    precision: Literal["fp32", "bf16"] = "fp32"
+    seed: Annotated[int, Field(ge=0)] = 0
+    log_every: Positive = 20
+    checkpoint_every: Positive = 200
+    evaluate_every: Positive = 500
+
+
+class Recipe(_Section):
+    """Everything that decides what a run produces, except the faces themselves."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+    model: ModelSection
+    data: DataSection = DataSection()
+    degrade: DegradeSection = DegradeSection()
+    objective: dict[str, TermSection]
+    optim: OptimSection = OptimSection()
+    run: RunSection
+
+    @property
+    def sha256(self) -> str:
+        """Names the recipe by its content, defaults filled in."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    def terms(self) -> dict[str, tuple[float, dict[str, Any]]]:
+        """The objective's terms: name to (weight, options)."""
+        return {name: (term.weight, dict(term.model_extra or {})) for name, term in self.objective.items()}
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read and check a recipe.
+
+    Raises:
+        InputError: the file is missing.
+        ConfigError: not TOML, an unknown key, a wrong type or a value out of range; the key is named.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"cannot read the recipe {path}: {error}", fix="name a TOML file; see recipes/"
+        ) from error
+    return parse_recipe(text, str(path))
+
+
+def parse_recipe(text: str, origin: str) -> Recipe:
+    """Check the TOML text of a recipe that came from `origin`.
+
+    Raises:
+        ConfigError: as `load_recipe`.
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{origin} is not TOML: {error}") from error
+    try:
+        return Recipe.model_validate(_lists_to_tuples(data))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+        if first["type"] == "extra_forbidden":
+            raise ConfigError(
+                f"{origin}: unknown key '{key}'{more}", fix="remove it or check its spelling"
+            ) from error
+        raise ConfigError(f"{origin}: '{key}': {first['msg']}, got {first['input']!r}{more}") from error
+
+
+def _lists_to_tuples(value: object) -> object:
+    """TOML has lists only; strict pydantic wants the tuples that frozen sections hold."""
+    if isinstance(value, dict):
+        return {key: _lists_to_tuples(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return tuple(_lists_to_tuples(item) for item in value)
+    return value

@@ -1,0 +1,101 @@
+"""One training step: everything that learns, and nothing that reads or writes a file."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from fewpix.losses.objective import Objective, Sample
+from fewpix.losses.queue import TeacherQueue, blocked_candidates
+from fewpix.train.recipe import Recipe
+from fewpix.train.schedule import ema_decay, lr_factor
+
+
+class Distiller:
+    """A student, its averaged copy, the objective, the queue and the optimiser.
+
+    Args:
+        student: trained in place.
+        recipe: rates, weights and sizes.
+        dim: D of the embeddings.
+        device: where to compute.
+    """
+
+    def __init__(self, student: nn.Module, recipe: Recipe, dim: int, device: torch.device) -> None:
+        self.recipe, self.device = recipe, device
+        # Channels last is what the CPU's convolutions in bfloat16 are fastest with.
+        self.student = student.to(device, memory_format=torch.channels_last).train()
+        self.average = copy.deepcopy(self.student).eval().requires_grad_(False)
+        self.objective = Objective(recipe.terms(), dim).to(device).train()
+        self.queue = TeacherQueue(recipe.run.queue, dim)
+        self.queue.vectors = self.queue.vectors.to(device)
+        self.queue.keys = self.queue.keys.to(device)
+        self.optimiser = torch.optim.AdamW(self._groups(), lr=recipe.optim.lr, fused=True)
+        self.step = 0
+
+    def _groups(self) -> list[dict[str, object]]:
+        """Weight decay for kernels and matrices only: BatchNorm, biases and PReLU slopes are kept free."""
+        parameters = [*self.student.parameters(), *self.objective.parameters()]
+        return [
+            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": self.recipe.optim.weight_decay},
+            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+        ]
+
+    def train_step(self, faces: Tensor, teacher: Tensor, keys: Tensor) -> dict[str, float]:
+        """Learn from one batch.
+
+        Args:
+            faces: (B, 3, side, side) float32, preprocessed.
+            teacher: (B, D) unit embeddings of their sharp originals.
+            keys: (B,) int64, the face that each belongs to.
+
+        Returns:
+            The terms, their total, the gradient's norm and the learning rate.
+        """
+        faces = faces.to(self.device, memory_format=torch.channels_last)
+        teacher, keys = teacher.to(self.device), keys.to(self.device)
+        lr = self.recipe.optim.lr * lr_factor(self.step, self.recipe.run.steps, self.recipe.optim.warmup)
+        for group in self.optimiser.param_groups:
+            group["lr"] = lr
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.run.precision == "bf16"):
+            raw = self.student(faces)
+        past, past_keys = self.queue.contents()
+        candidates = torch.cat([teacher, past])
+        blocked = blocked_candidates(
+            teacher, keys, candidates, torch.cat([keys, past_keys]), self.recipe.run.same
+        )
+        values = self.objective(Sample(F.normalize(raw.float(), dim=1), teacher, candidates, blocked))
+        self.optimiser.zero_grad(set_to_none=True)
+        values["total"].backward()
+        parameters = [*self.student.parameters(), *self.objective.parameters()]
+        norm = nn.utils.clip_grad_norm_(parameters, self.recipe.optim.clip)
+        self.optimiser.step()
+        self._average()
+        self.queue.push(teacher, keys)
+        self.step += 1
+        terms = {name: float(value.detach()) for name, value in values.items()}
+        return {**terms, "gradient": float(norm), "lr": lr}
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        """Move the averaged copy towards the student, BatchNorm statistics included."""
+        share = 1 - ema_decay(self.step, self.recipe.optim.ema)
+        for kept, new in zip(
+            self.average.state_dict().values(), self.student.state_dict().values(), strict=True
+        ):
+            if kept.is_floating_point():
+                kept.lerp_(new, share)
+            else:
+                kept.copy_(new)
+
+    @torch.no_grad()
+    def embed(self, faces: Tensor) -> Tensor:
+        """(N, D) unit embeddings of preprocessed faces by the averaged student, in float32."""
+        parts = [
+            F.normalize(self.average(part.to(self.device, memory_format=torch.channels_last)), dim=1).cpu()
+            for part in faces.split(256)
+        ]
+        return torch.cat(parts)
