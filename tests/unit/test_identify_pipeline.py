@@ -21,6 +21,7 @@ from fewpix.identify import (
     IdentifiedPicture,
     Identifier,
     Photo,
+    Refused,
     enrol_photo,
     enrol_photos,
 )
@@ -192,6 +193,15 @@ def test_a_picture_as_json_and_as_text():
     assert str(picture) == "a/b.jpg: 1 face\n    1    12 px at 10,20   [Ana 0.512]"
     assert "unknown   [Ana 0.512]" in str(IdentifiedPicture("a/b.jpg", (face,), 0.9))
     assert str(IdentifiedPicture("a.jpg", (), None)) == "a.jpg: no face found"
+
+
+def test_file_names_that_are_not_unicode_can_be_printed():
+    name = b"\xff.jpg".decode("utf-8", "surrogateescape")
+    assert str(IdentifiedPicture(name, (), None)) == r"\udcff.jpg: no face found"
+    assert IdentifiedPicture(name, (), None).to_json()["path"] == name
+    refused = Refused(name, "Ana", NoFaceError(f"{name}: no face found"))
+    report = EnrolReport("g.db", (), (refused,))
+    assert r"\udcff.jpg: no face found" in str(report)
 
 
 def test_several_faces_are_refused_unless_the_largest_is_wanted(gallery: Gallery):

@@ -81,7 +81,8 @@ class EnrolReport:
         if self.refused:
             lines.append(f"{_count(len(self.refused), 'photo')} refused:")
             lines += [f"  {photo.error}" for photo in self.refused]
-        return "\n".join(lines)
+        # File names need not be valid Unicode, but what is printed must be.
+        return "\n".join(lines).encode("utf-8", "backslashreplace").decode()
 
     def to_json(self) -> dict[str, Any]:
         """Every photo with what became of it, and the number of enrolled photos per person."""

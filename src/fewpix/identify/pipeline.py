@@ -61,9 +61,10 @@ class IdentifiedPicture:
     threshold: float | None
 
     def __str__(self) -> str:
+        path = self.path.encode("utf-8", "backslashreplace").decode()  # file names need not be valid Unicode
         if not self.faces:
-            return f"{self.path}: no face found"
-        lines = [f"{self.path}: {len(self.faces)} {'face' if len(self.faces) == 1 else 'faces'}"]
+            return f"{path}: no face found"
+        lines = [f"{path}: {len(self.faces)} {'face' if len(self.faces) == 1 else 'faces'}"]
         for n, face in enumerate(self.faces, 1):
             x, y = face.box[:2]
             names = ", ".join(str(candidate) for candidate in face.candidates) or "nobody is enrolled"
