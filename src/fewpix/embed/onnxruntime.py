@@ -54,11 +54,10 @@ class OnnxRuntimeEncoder:
         options.log_severity_level = (
             3  # warnings about graph optimisation are nothing that a user could act on
         )
+        data, where = graph_bytes(model, state), providers(self.device)
         try:
-            self._session = onnxruntime.InferenceSession(
-                graph_bytes(model, state), options, providers=providers(self.device)
-            )
-        except (RuntimeError, ValueError) as error:  # onnxruntime's errors derive from these
+            self._session = onnxruntime.InferenceSession(data, options, providers=where)
+        except Exception as error:  # onnxruntime raises its own family of errors
             raise WeightsError(f"onnxruntime cannot load {model.path}: {_first_line(error)}") from error
         if self.device.startswith("cuda") and self._session.get_providers()[0] != "CUDAExecutionProvider":
             raise UnavailableError(

@@ -60,7 +60,9 @@ class TorchEncoder:
         )
 
     def _forward(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        with torch.inference_mode():
+        # On CUDA torch lets convolutions round to TF32 (10 bits), which no other runtime does.
+        exact = torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=False)
+        with torch.inference_mode(), exact:
             features = self._model(torch.from_numpy(block).to(self.device))
         return np.asarray(features.float().cpu().numpy(), dtype=np.float32)
 

@@ -13,7 +13,7 @@ from torch import fx, nn
 from torch.fx.passes.shape_prop import ShapeProp
 
 from fewpix.errors import WeightsError
-from fewpix.export.ops import FUNCTIONS, MODULES, OPSET, Sheet
+from fewpix.export.ops import ARITY, FUNCTIONS, MODULES, OPSET, Sheet
 from fewpix.models.card import METADATA_KEY, Card
 from fewpix.models.weights import digest
 
@@ -24,15 +24,14 @@ INPUT, OUTPUT = "faces", "embeddings"
 
 
 class _Tracer(fx.Tracer):
-    """Stops at the modules that ONNX has an operator for, and looks into all others."""
+    """Stops at torch's own modules, and looks into those made of them."""
 
     def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return type(m) in MODULES
+        return type(m) in MODULES or super().is_leaf_module(m, module_qualified_name)
 
 
 def to_onnx(model: nn.Module, card: Card) -> onnx.ModelProto:
-    """Write the model as ONNX: input "faces" (batch, 3, side, side), output "embeddings" (batch, dim),
-    float32.
+    """Write the model as ONNX: "faces" (batch, 3, side, side) to "embeddings" (batch, dim), float32.
 
     Initialisers are named as in the state_dict and hold the same numbers (float16 for kernels and matrices,
     with a Cast to float32 behind); BatchNormalization nodes are named by their module's path. The card is the
@@ -40,7 +39,7 @@ def to_onnx(model: nn.Module, card: Card) -> onnx.ModelProto:
 
     Args:
         model: a student in eval mode; its kernels and matrices hold float16 values, as `load_weights` gives
-        them.
+            them.
         card: its card; `sha256` is compared with what was written.
 
     Raises:
@@ -50,16 +49,22 @@ def to_onnx(model: nn.Module, card: Card) -> onnx.ModelProto:
     import numpy as np
     from onnx import TensorProto, checker, helper, numpy_helper
 
-    sheet = Sheet()
-    result = _walk(model, card, sheet)
-    sheet.node("Identity", [result], OUTPUT)
+    if model.training:
+        raise WeightsError("the model is in training mode", fix="call model.eval() before exporting")
+    sheet, side = Sheet(), card.preprocess.side
+    try:
+        sheet.node("Identity", [_walk(model, side, sheet)], OUTPUT)
+    except NotImplementedError as error:
+        raise WeightsError(
+            f"the architecture {card.arch} cannot be exported: {error}",
+            fix="add the operation to export/ops.py",
+        ) from error
     found = digest({name: value.astype(np.float32) for name, value in sheet.weights.items()})
     if found != card.sha256:
         raise WeightsError(
             f"the model's weights hash to {found[:12]} as ONNX, its card says {card.sha256[:12]}",
             fix="export a weights file written by `fewpix distil`",
         )
-    side = card.preprocess.side
     graph = helper.make_graph(
         sheet.nodes,
         card.name,
@@ -75,54 +80,52 @@ def to_onnx(model: nn.Module, card: Card) -> onnx.ModelProto:
     return proto
 
 
-def _walk(model: nn.Module, card: Card, sheet: Sheet) -> str:
-    """Write every node of the trace to `sheet`; the name of the last one's output."""
-    if model.training:
-        raise WeightsError("the model is in training mode", fix="call model.eval() before exporting")
+def _walk(model: nn.Module, side: int, sheet: Sheet) -> str:
+    """Write every node of the trace to `sheet`; the name of the last one's output.
+
+    Raises:
+        NotImplementedError: an operation that export does not know.
+    """
     try:
         traced = fx.GraphModule(model, _Tracer().trace(model))
     except (fx.proxy.TraceError, TypeError) as error:
-        raise WeightsError(f"the architecture {card.arch} cannot be exported: {error}") from error
+        raise NotImplementedError(str(error)) from error
     device = next(model.parameters()).device
     with torch.no_grad():
-        ShapeProp(traced).propagate(
-            torch.zeros(2, 3, card.preprocess.side, card.preprocess.side, device=device)
-        )
+        ShapeProp(traced).propagate(torch.zeros(2, 3, side, side, device=device))
     modules = dict(traced.named_modules())
     names: dict[fx.Node, str] = {}
+    result = ""
     for node in traced.graph.nodes:
         if node.op == "placeholder":
-            names[node] = INPUT
+            result = INPUT
         elif node.op == "output":
-            return names[node.args[0]]
+            break
         elif node.op == "call_module":
-            module = modules[node.target]
+            path, module = str(node.target), modules[node.target]
+            if type(module) not in MODULES:
+                raise NotImplementedError(f"{path} is a {type(module).__name__}")
             rank = len(node.args[0].meta["tensor_meta"].shape)
-            try:
-                names[node] = MODULES[type(module)](
-                    sheet, module, str(node.target), names[node.args[0]], rank
-                )
-            except NotImplementedError as error:
-                raise WeightsError(f"the architecture {card.arch} cannot be exported: {error}") from error
+            result = MODULES[type(module)](sheet, module, path, names[node.args[0]], rank)
         else:
-            names[node] = _function(node, names, card, sheet)
-    raise WeightsError(f"the architecture {card.arch} has no output")
+            result = _function(node, names, sheet)
+        names[node] = result
+    return result
 
 
-def _function(node: fx.Node, names: dict[fx.Node, str], card: Card, sheet: Sheet) -> str:
-    """Write a function or tensor method between modules."""
-    kind = FUNCTIONS.get(node.target)
-    tensors = [item for item in node.args if isinstance(item, fx.Node)]
+def _function(node: fx.Node, names: dict[fx.Node, str], sheet: Sheet) -> str:
+    """Write a function or tensor method between modules.
+
+    Raises:
+        NotImplementedError: it is not one of `FUNCTIONS`, or has arguments that the operator has not.
+    """
+    kind = FUNCTIONS.get(node.target, "")
+    options = {key: value for key, value in node.kwargs.items() if key != "inplace"}
+    inputs = [item for item in node.args if isinstance(item, fx.Node)]
     rest = [item for item in node.args if not isinstance(item, fx.Node)]
-    options = {key: value for key, value in node.kwargs.items() if key not in ("inplace", "start_dim")}
-    start = node.kwargs.get("start_dim", rest[0] if rest else 0)
-    known: bool = not rest and not options and len(tensors) == (2 if kind in ("Add", "Mul") else 1)
-    if kind == "Flatten":
-        known = len(tensors) == 1 and bool(start == 1) and len(rest) <= 1 and not options
-    if kind is None or not known:
+    if kind == "Flatten" and (rest == [1] or options == {"start_dim": 1}) and len(rest) + len(options) == 1:
+        return sheet.node(kind, [names[inputs[0]]], f"{node.name}/{kind}", axis=1)
+    if not kind or kind == "Flatten" or rest or options or len(inputs) != ARITY.get(kind, 1):
         what = getattr(node.target, "__name__", node.target)
-        raise WeightsError(
-            f"the architecture {card.arch} cannot be exported: it calls {what}({node.args}, {node.kwargs})"
-        )
-    attributes = {"axis": 1} if kind == "Flatten" else {}
-    return sheet.node(kind, [names[item] for item in tensors], f"{node.name}/{kind}", **attributes)
+        raise NotImplementedError(f"it calls {what} with {node.args} {node.kwargs or ''}".rstrip())
+    return sheet.node(kind, [names[item] for item in inputs], f"{node.name}/{kind}")

@@ -196,3 +196,6 @@ FUNCTIONS: dict[object, str] = {
     "flatten": "Flatten",
 }
 """Functions and tensor methods between modules, by the ONNX operator that does the same."""
+
+ARITY = {"Add": 2, "Mul": 2}
+"""How many tensors an operator of `FUNCTIONS` takes, where it is not one."""
