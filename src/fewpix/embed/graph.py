@@ -57,8 +57,9 @@ def graph_bytes(model: OnnxModel, state: NormState | None = None) -> bytes:
                 f"its card says {model.card.sha256[:12]}",
                 fix=STUDENT_FIX,
             )
-    if state is not None:
-        replace_statistics(proto, state)
+    if state is None:
+        return data
+    replace_statistics(proto, state)
     return bytes(proto.SerializeToString())
 
 
