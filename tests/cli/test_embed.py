@@ -12,6 +12,7 @@ import pytest
 from fewpix.cli import main
 from fewpix.data.orl import load_orl
 from fewpix.image.codec import read_image, write_image
+from fewpix.models.shipped import WEIGHTS
 
 pytestmark = pytest.mark.needs("samples")
 
@@ -110,6 +111,16 @@ def test_what_is_wrong_is_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.skipif(not (WEIGHTS / "fewpix-s.onnx").is_file(), reason="this checkout has no shipped weights")
+def test_without_a_model_the_shipped_student_embeds(
+    crops: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = run(capsys, "embed", crops, "--crops", "--out", tmp_path / "E.npz", "--json")
+    assert (code, json.loads(out)["model"], json.loads(out)["n"]) == (0, "fewpix-s", 10)
+    with np.load(tmp_path / "E.npz", allow_pickle=False) as file:
+        assert np.linalg.norm(file["embeddings"], axis=1) == pytest.approx(1, abs=1e-5)
+
+
 def test_a_folder_is_no_target(crops: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(capsys, "embed", crops, "--crops", "--model", "teacher", "--out", tmp_path)
     assert code == 3
@@ -120,7 +131,7 @@ def test_a_folder_is_no_target(crops: Path, tmp_path: Path, capsys: pytest.Captu
 def test_a_state_of_the_student_is_applied(
     crops: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A student of random weights, adapted to dark faces: its embeddings move; no other model takes the state."""
+    """A student of random weights, adapted to dark faces: its embeddings move. The teacher takes no state."""
     import torch
 
     from fewpix.adapt.estimate import estimate

@@ -12,6 +12,7 @@ import pytest
 from fewpix.cli import main
 from fewpix.data.orl import load_orl
 from fewpix.image.codec import write_image
+from fewpix.models.shipped import WEIGHTS
 
 pytestmark = pytest.mark.needs("samples")
 
@@ -94,6 +95,19 @@ def test_the_fixed_interface_with_the_teacher(lfw: Path, capsys: pytest.CaptureF
     assert 0 <= low <= result["accuracy"] <= high <= 1
     assert list(result["tar_at_far"]) == ["1e-3"]
     assert 0.5 < result["tar_at_far"]["1e-3"] <= 1
+
+
+@pytest.mark.skipif(not (WEIGHTS / "fewpix-s.onnx").is_file(), reason="this checkout has no shipped weights")
+@pytest.mark.parametrize("model", ["fewpix-s", "auto"])
+def test_the_shipped_student_and_the_router(
+    lfw: Path, model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, _ = run(capsys, "evaluate", "lfw", lfw, "--model", model, "--size", 12, "--json")
+    assert code == 0
+    result = json.loads(out)
+    assert set(result) >= KEYS
+    assert (result["model"], result["protocol"]) == (model, "hr-lr")
+    assert result["accuracy"] > 0.7
 
 
 @pytest.mark.parametrize("protocol", ["hr-lr", "lr-lr"])
