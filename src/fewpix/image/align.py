@@ -24,12 +24,12 @@ TEMPLATE: NDArray[np.float64] = np.array(
         (70.7299, 92.2041),
     ]
 )
-"""(5, 2) x, y of the person's right eye, left eye, nose, right and left corner of the mouth (YuNet's order): the
-ArcFace template (Deng et al., CVPR 2019)."""
+"""(5, 2) x, y of the person's right eye, left eye, nose, right and left corner of the mouth (YuNet's
+order): the ArcFace template (Deng et al., CVPR 2019)."""
 TEMPLATE.setflags(write=False)
 
-# The share of the template's spread that the best similarity explains. The mirror image of a face, which is what
-# swapped sides give, reaches 0.05; below this the five points are in the wrong order or not of a face.
+# The share of the template's spread that the best similarity explains. The mirror image of a face, which is
+# what swapped sides give, reaches 0.05; below this the five points are in the wrong order or not of a face.
 _LEAST_EXPLAINED = 0.15
 
 # A shrink by a whole number must not take one more sample for a rounding error.
@@ -75,9 +75,10 @@ def align(image: Image, points: NDArray[np.floating], side: int) -> Crop:
     shrink = TEMPLATE_SIDE / abs(turn) / side
     if shrink <= 1 + _ROUNDING:
         return _warp(image, turn, move, side, cv2.INTER_CUBIC)
-    # Sampled at least as densely as the picture's own pixels, then averaged. On 60 photographs, at 8 to 112 px,
-    # this is 0.3-0.5 grey levels (RMS) off a reference with 4 times the samples; a direct bilinear warp is off by
-    # 2-21, one after a Gaussian blur of the best width by 1.1-2.3 and slower, a detour over 112 px by 0.3-1.8.
+    # Sampled at least as densely as the picture's own pixels, then averaged. On 60 photographs, at 8 to 112
+    # px, this is 0.3-0.5 grey levels (RMS) off a reference with 4 times the samples; a direct bilinear warp
+    # is off by 2-21, one after a Gaussian blur of the best width by 1.1-2.3 and slower, a detour over 112
+    # px by 0.3-1.8.
     factor = max(1, min(math.ceil(shrink - _ROUNDING), _LARGEST_WARP // side))
     large = _warp(image, turn, move, side * factor, cv2.INTER_LINEAR)
     return np.asarray(cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA), dtype=np.uint8)

@@ -1,0 +1,98 @@
+"""Cutting a picture into overlapping tiles at one scale, and telling whole faces from halves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fewpix.image.codec import Image
+
+TILE = 1280
+"""The largest side of a tile, in scaled pixels."""
+
+OVERLAP = 256
+"""What neighbouring tiles share, in scaled pixels: a face up to `OVERLAP - 2 * MARGIN` high lies whole in
+one."""
+
+MARGIN = 16
+"""A box that comes this close to a cut, in scaled pixels, may be half a face."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A part of a picture at one scale.
+
+    Args:
+        image: (h, w, 3) uint8 BGR, scaled.
+        origin: x, y of its upper left corner in the picture, in picture pixels.
+        scale: (x, y) scaled pixels per picture pixel; the two differ by what rounding to whole pixels makes.
+        cuts: whether its left, upper, right and lower side is a cut, not the picture's own border.
+    """
+
+    image: Image
+    origin: tuple[int, int]
+    scale: tuple[float, float]
+    cuts: tuple[bool, bool, bool, bool]
+
+    def whole(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The rows whose box keeps away from every cut.
+
+        The others lie whole in a neighbouring tile, or, when they are larger than the overlap, in a tile of a
+        coarser scale; the coarsest has no cuts.
+        """
+        left, top, right, bottom = self.cuts
+        high, wide = self.image.shape[:2]
+        x, y, width, height = rows[:, 0], rows[:, 1], rows[:, 2], rows[:, 3]
+        keep = np.ones(len(rows), dtype=bool)
+        if left:
+            keep &= x >= MARGIN
+        if top:
+            keep &= y >= MARGIN
+        if right:
+            keep &= x + width <= wide - MARGIN
+        if bottom:
+            keep &= y + height <= high - MARGIN
+        return rows[keep]
+
+    def in_picture(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The rows in picture pixels: tile coordinates divided by the scale, moved by the origin."""
+        out = rows.copy()
+        out[:, 0:14:2] /= self.scale[0]
+        out[:, 1:14:2] /= self.scale[1]
+        out[:, [0, 4, 6, 8, 10, 12]] += self.origin[0]
+        out[:, [1, 5, 7, 9, 11, 13]] += self.origin[1]
+        return out
+
+
+def tiles(image: Image, scale: float) -> Iterator[Tile]:
+    """The picture at `scale`, tile by tile, so that a large one is never scaled up as a whole.
+
+    Args:
+        image: (H, W, 3) uint8 BGR.
+        scale: above 0; area averaging below 1, bilinear above.
+    """
+    high, wide = image.shape[:2]
+    size, shared = max(1, int(TILE / scale)), int(OVERLAP / scale)
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    for top, bottom in spans(high, size, shared):
+        for left, right in spans(wide, size, shared):
+            part = image[top:bottom, left:right]
+            target = (max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale)))
+            ratio = (target[0] / (right - left), target[1] / (bottom - top))
+            if target != (right - left, bottom - top):
+                part = np.asarray(cv2.resize(part, target, interpolation=method), dtype=np.uint8)
+            cuts = (left > 0, top > 0, right < wide, bottom < high)
+            yield Tile(np.ascontiguousarray(part), (left, top), ratio, cuts)
+
+
+def spans(length: int, size: int, shared: int) -> list[tuple[int, int]]:
+    """Cover 0..`length` with spans of at most `size` that share at least `shared`, of nearly equal length."""
+    if length <= size:
+        return [(0, length)]
+    count = -(-(length - shared) // (size - shared))
+    step = (length - size) / (count - 1)
+    return [(round(n * step), round(n * step) + size) for n in range(count)]
