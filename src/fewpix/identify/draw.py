@@ -159,7 +159,7 @@ def _draw_tile(
     left = x + sizes.gap
     canvas[y : y + sizes.tile, left : left + sizes.tile] = inset
     cv2.rectangle(canvas, (left, y), (left + sizes.tile - 1, y + sizes.tile - 1), color, max(2, sizes.line))
-    lines = _text(face, picture.threshold)
+    lines = _text(face, picture.threshold, n + 1)
     text_x = left + sizes.tile + sizes.gap
     room = x + sizes.panel - sizes.gap - text_x
     step = sizes.tile // len(lines)
@@ -169,12 +169,12 @@ def _draw_tile(
         _write(canvas, text, (text_x, baseline), _TEXT if is_first else _FAINT, size, room, is_first)
 
 
-def _text(face: IdentifiedFace, threshold: float | None) -> list[tuple[str, bool]]:
-    """Four lines, the first one stressed only when something was decided."""
+def _text(face: IdentifiedFace, threshold: float | None, number: int) -> list[tuple[str, bool]]:
+    """At most four lines, the first stressed when something was decided; `number` as in the text output."""
     verdict = [] if threshold is None else [(face.decision or "unknown", True)]
     # The score first: a long name may be cut at its end.
     shown = [(f"{c.score:.3f}  {c.name}", False) for c in face.candidates[: 3 - len(verdict)]]
-    return [*verdict, *shown, (f"{face.pixels:.0f} px", False)]
+    return [*verdict, *shown, (f"{face.pixels:.0f} px   #{number}", False)]
 
 
 def _inset(image: Image, face: IdentifiedFace, side: int) -> Image:

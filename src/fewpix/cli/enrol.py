@@ -1,0 +1,71 @@
+"""`fewpix enrol`: photos of known people into a gallery."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from fewpix.cli.output import emit, progress
+
+
+def enrol(
+    photos: Annotated[
+        list[Path], Argument(metavar="PHOTOS...", help="Photos, or folders of photos.", show_default=False)
+    ],
+    name: Annotated[str | None, Option(help="All photos show this person.", show_default=False)] = None,
+    folder_per_person: Annotated[
+        bool, Option("--folder-per-person", help="PHOTOS holds a folder per person, named after the person.")
+    ] = False,
+    gallery: Annotated[
+        str | None,
+        Option(help="The gallery file; FEWPIX_GALLERY or ./fewpix.db when not given.", show_default=False),
+    ] = None,
+    model: Annotated[
+        str, Option(help="auto (the better one for each face's size), teacher, fewpix-s, or a model file.")
+    ] = "auto",
+    state: Annotated[
+        Path | None, Option(help="Apply a NormState of `fewpix adapt`.", show_default=False)
+    ] = None,
+    crops: Annotated[
+        bool, Option("--crops", help="The pictures are aligned square crops; no face is looked for.")
+    ] = False,
+    largest: Annotated[
+        bool, Option("--largest", help="Of several faces in a photo take the largest instead of refusing it.")
+    ] = False,
+    skip_bad: Annotated[
+        bool, Option("--skip-bad", help="End well although photos were refused; they are listed.")
+    ] = False,
+    runtime: Annotated[str, Option(help="auto, onnxruntime, openvino or torch.")] = "auto",
+    device: Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Add people to a gallery, each from photos with exactly one face.
+
+    A photo without a face, with several, or that cannot be read is refused and listed with the reason; the
+    others are enrolled. Enrolling a photo again changes nothing.
+    """
+    from fewpix.adapt.stats import load_state
+    from fewpix.cli.pictures import photos_of
+    from fewpix.config import gallery_location
+    from fewpix.detect import default_detector
+    from fewpix.embed.open import open_encoder
+    from fewpix.gallery.store import Gallery
+    from fewpix.identify.enrol import enrol_photos
+
+    listed = photos_of(photos, name, folder_per_person)
+    norms = load_state(state) if state else None
+    encoder = open_encoder(model, runtime=runtime, device=device, state=norms)
+    detector = None if crops else default_detector()
+    with (
+        Gallery.open(gallery or gallery_location(), encoder.card.space) as store,
+        progress("enrolling", len(listed), as_json=as_json) as bar,
+    ):
+        report = enrol_photos(
+            listed, detector=detector, encoder=encoder, gallery=store, largest=largest, progress=bar
+        )
+    emit(report, as_json)
+    error = None if skip_bad else report.error()
+    if error is not None:
+        raise error

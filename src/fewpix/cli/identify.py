@@ -1,0 +1,117 @@
+"""`fewpix identify`: who is in a picture, by a gallery."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from contextlib import ExitStack, redirect_stdout
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from fewpix.cli.output import Bar, emit, progress
+
+NO_THRESHOLD = "no threshold given, so nobody is named: see docs"
+
+
+def identify(
+    source: Annotated[
+        Path, Argument(metavar="IMAGE|FOLDER", help="A picture, or a folder of pictures.", show_default=False)
+    ],
+    gallery: Annotated[
+        str | None,
+        Option(help="The gallery file; FEWPIX_GALLERY or ./fewpix.db when not given.", show_default=False),
+    ] = None,
+    threshold: Annotated[
+        float | None,
+        Option(
+            help="Name a face when its best cosine reaches this. There is no default: what a score is worth "
+            "depends on model, size of the faces and gallery, so take a number that was measured there.",
+            show_default=False,
+        ),
+    ] = None,
+    top: Annotated[int, Option(help="How many candidates to show per face.")] = 3,
+    model: Annotated[
+        str, Option(help="auto (the better one for each face's size), teacher, fewpix-s, or a model file.")
+    ] = "auto",
+    state: Annotated[
+        Path | None, Option(help="Apply a NormState of `fewpix adapt`.", show_default=False)
+    ] = None,
+    draw: Annotated[
+        Path | None,
+        Option(
+            help="Write annotated pictures: a file for a picture, a folder for a folder.", show_default=False
+        ),
+    ] = None,
+    crops: Annotated[
+        bool, Option("--crops", help="The pictures are aligned square crops; no face is looked for.")
+    ] = False,
+    skip_bad: Annotated[
+        bool, Option("--skip-bad", help="End well although pictures of a folder could not be read.")
+    ] = False,
+    runtime: Annotated[str, Option(help="auto, onnxruntime, openvino or torch.")] = "auto",
+    device: Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    as_json: Annotated[
+        bool, Option("--json", help="Print one JSON object per picture, each a line.")
+    ] = False,
+) -> None:
+    """Find the faces in pictures and show who of a gallery they may be.
+
+    For every face: where it is, how many pixels it has, and the most similar people with their scores. In a
+    folder, a picture that cannot be read does not stop the others; it is named on stderr, and the exit code
+    tells.
+    """
+    from fewpix.adapt.stats import load_state
+    from fewpix.cli.drawing import Drawing
+    from fewpix.cli.pictures import pictures_of
+    from fewpix.config import gallery_location
+    from fewpix.detect import default_detector
+    from fewpix.embed.open import open_encoder
+    from fewpix.errors import InputError
+    from fewpix.gallery.store import Gallery
+    from fewpix.identify.draw import draw as draw_faces
+    from fewpix.identify.pipeline import Identifier
+    from fewpix.identify.refusal import combined
+    from fewpix.image.codec import read_image, write_image
+
+    pictures = pictures_of(source)
+    drawing = Drawing(draw, source) if draw else None
+    norms = load_state(state) if state else None
+    encoder = open_encoder(model, runtime=runtime, device=device, state=norms)
+    refused: list[InputError] = []
+    with ExitStack() as stack:
+        store = stack.enter_context(
+            Gallery.open(gallery or gallery_location(), encoder.card.space, write=False)
+        )
+        if not store.people():
+            raise InputError(
+                f"nobody is enrolled in the gallery {store.path}", fix="run `fewpix enrol` first"
+            )
+        detector = None if crops else default_detector()
+        identifier = Identifier(detector, encoder, store, top=top, threshold=threshold)
+        # On a terminal the lines themselves are the progress. Rich sends what is printed while its bar is up
+        # to the bar's stream, which is stderr, so the true stdout is kept for the results.
+        stdout = sys.stdout
+        bar = Bar()
+        if len(pictures) > 1 and not stdout.isatty():
+            bar = stack.enter_context(progress("identifying", len(pictures), as_json=as_json))
+        for n, path in enumerate(pictures, 1):
+            try:
+                image = read_image(path)
+                picture = identifier.identify_picture(image, path.as_posix())
+            except InputError as error:
+                if len(pictures) > 1:
+                    logging.getLogger("fewpix").warning("passed over: %s", error)
+                refused.append(error)
+            else:
+                with redirect_stdout(stdout):
+                    emit(picture, as_json)
+                if drawing is not None:
+                    write_image(drawing.target(path), draw_faces(image, picture))
+            bar(n)
+    if threshold is None and not as_json and len(refused) < len(pictures):
+        print(NO_THRESHOLD)
+    failure = combined(refused, len(pictures), "repair or remove them, or accept it with --skip-bad")
+    if failure is not None and not (skip_bad and len(pictures) > 1):
+        raise failure
