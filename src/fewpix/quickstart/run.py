@@ -66,11 +66,13 @@ def run(out: Path, *, seed: int = 0, steps: int | None = None, show: Show = _sil
         export_onnx(learnt.weights, exported)
         models = {"shipped": made.model.init, "distilled": str(exported)}
         table = evaluate(teacher, models, found, faces, parts, SIZES, advance)
-    with show("5/6 identify small faces"):
+    with show("5/6 identify small faces") as advance:
         encoder = open_encoder(models["distilled"])
         scene = identify_scene(teacher, encoder, detector, faces, parts, out, seed)
-    with show("6/6 write the report"):
+        advance(1, 1, "")
+    with show("6/6 write the report") as advance:
         done = Quickstart(out / "report.html", table, faces, parts, learnt, scene, time.monotonic() - start)
         write_result(out / "quickstart.json", done.payload(), Run.since(start))
         write_text(done.report, page(done))
+        advance(1, 1, "")
     return done
