@@ -246,7 +246,11 @@ def test_progress_on_a_terminal_is_a_bar() -> None:
     import pty
 
     ours, theirs = pty.openpty()
-    code = "from fewpix.cli.output import progress\nwith progress('learning') as bar: bar(5, 10, note='[loss] 2.5')"
+    code = """
+from fewpix.cli.output import progress
+with progress("learning") as bar:
+    bar(5, 10, note="[loss] 2.5")
+"""
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100"}
     subprocess.run([sys.executable, "-c", code], stderr=theirs, env=environment, check=True)
     os.close(theirs)
