@@ -1,0 +1,157 @@
+"""The public surface, written down: a name that goes missing here breaks somebody's program."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from types import ModuleType
+
+import pytest
+
+import fewpix
+import fewpix.errors
+
+PACKAGES: dict[str, list[str]] = {
+    "fewpix.cli": ["VERBS", "main"],
+    "fewpix.degrade": [
+        "FAMILIES",
+        "PRESETS",
+        "Chain",
+        "Choice",
+        "Draw",
+        "Fixed",
+        "Step",
+        "Uniform",
+        "family",
+        "per_item_rng",
+        "sheet",
+        "step",
+    ],
+    "fewpix.detect": ["Detector", "Face", "YuNet", "default_detector"],
+    "fewpix.gallery": ["Added", "Candidate", "ExactIndex", "Gallery", "Person", "Row"],
+    "fewpix.identify": [
+        "EnrolReport",
+        "Enrolled",
+        "IdentifiedFace",
+        "IdentifiedPicture",
+        "Identifier",
+        "Photo",
+        "Refused",
+        "decide",
+        "draw",
+        "enrol_photo",
+        "enrol_photos",
+    ],
+}
+"""Packages that gather their names; all others are used module by module."""
+
+MODULES: dict[str, list[str]] = {
+    "fewpix.config": ["cache_dir", "gallery_location"],
+    "fewpix.image.codec": ["decode_image", "encode_image", "read_image", "write_image"],
+    "fewpix.image.resize": ["Crop", "resize_square"],
+    "fewpix.image.align": ["TEMPLATE", "align", "pixels"],
+    "fewpix.image.preprocess": ["Preprocess"],
+    "fewpix.data.folders": ["list_images"],
+    "fewpix.data.faces": ["FaceSet", "load_faces"],
+    "fewpix.data.orl": ["Orl", "load_orl"],
+    "fewpix.models.card": ["Card"],
+    "fewpix.models.space": ["Space"],
+    "fewpix.models.weights": ["load_weights", "save_weights"],
+    "fewpix.models.shipped": ["shipped"],
+    "fewpix.models.teacher": ["OnnxModel", "foreign", "sface"],
+    "fewpix.models.zoo": ["ARCHITECTURES", "build", "load_student"],
+    "fewpix.losses.objective": ["TERMS", "Objective"],
+    "fewpix.adapt.stats": ["LayerStats", "NormState", "load_state", "mix", "save_state"],
+    "fewpix.adapt.apply": ["adapted", "fold"],
+    "fewpix.adapt.estimate": ["estimate", "follow"],
+    "fewpix.embed.protocol": ["Encoder"],
+    "fewpix.embed.open": ["open_encoder"],
+    "fewpix.embed.adaptation": ["Adapted", "adapt_to", "student_weights"],
+    "fewpix.evaluate.identification": ["Identification", "identify"],
+    "fewpix.evaluate.results": ["read_result", "write_result"],
+    "fewpix.train.recipe": ["Recipe", "load_recipe", "parse_recipe"],
+    "fewpix.train.distil": ["DistilResult", "Progress", "distil"],
+    "fewpix.export.onnx": ["ExportReport", "export_onnx"],
+    "fewpix.doctor.diagnosis": ["Diagnosis", "diagnose"],
+    "fewpix.quickstart.run": ["run"],
+}
+"""Modules with the names in them that programs are meant to lean on."""
+
+ERRORS = {
+    "FewpixError": (1, 500),
+    "InputError": (3, 422),
+    "ImageError": (3, 422),
+    "NoFaceError": (4, 422),
+    "ConfigError": (5, 422),
+    "WeightsError": (6, 500),
+    "SpaceError": (7, 409),
+    "GuardError": (8, 409),
+    "UnavailableError": (9, 503),
+    "StorageError": (10, 507),
+}
+"""Every error with its exit code and its HTTP status: scripts test for them."""
+
+
+def load(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name == "torch":
+            pytest.skip(f"{name} needs torch")
+        raise
+
+
+@pytest.mark.parametrize("package", sorted(PACKAGES))
+def test_a_package_exports_what_is_written_down(package: str) -> None:
+    module = load(package)
+    assert sorted(module.__all__) == sorted(PACKAGES[package])
+    found = {
+        name
+        for name, value in vars(module).items()
+        if not name.startswith("_") and not inspect.ismodule(value) and name != "annotations"
+    }
+    hidden = {name for name in found - set(module.__all__) if _is_own(module, name)}
+    assert not hidden, f"public in {package}, but not in __all__"
+
+
+def _is_own(module: ModuleType, name: str) -> bool:
+    """Whether a name of a package is fewpix's, and not of the standard library or of typing."""
+    return str(getattr(getattr(module, name), "__module__", "")).startswith("fewpix") and module.__name__ != (
+        "fewpix.cli"  # its functions are the program's, not a library's
+    )
+
+
+def test_every_package_that_exports_is_written_down() -> None:
+    packages = [item.name for item in pkgutil.iter_modules(fewpix.__path__, "fewpix.") if item.ispkg]
+    exporting = {name for name in packages if hasattr(load(name), "__all__")}
+    assert exporting == set(PACKAGES)
+
+
+@pytest.mark.parametrize("module", sorted(PACKAGES | MODULES))
+def test_public_names_exist_and_are_explained(module: str) -> None:
+    found = load(module)
+    for name in (PACKAGES | MODULES)[module]:
+        value = getattr(found, name)
+        if inspect.isclass(value) or inspect.isfunction(value):
+            assert value.__doc__, f"{module}.{name} has no docstring"
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    for item in pkgutil.walk_packages(fewpix.__path__, "fewpix."):
+        assert (load(item.name).__doc__ or "").strip(), item.name
+
+
+def test_errors_keep_their_codes() -> None:
+    found = {
+        name: (value.exit_code, value.http_status)
+        for name, value in vars(fewpix.errors).items()
+        if inspect.isclass(value) and issubclass(value, fewpix.errors.FewpixError)
+    }
+    assert found == ERRORS
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    from importlib.metadata import version
+
+    assert fewpix.__version__ == version("fewpix")
