@@ -30,6 +30,12 @@ def _data() -> str:
     return "" if _data_folder() else "no folder FEWPIX_DATA or ../shared/data"
 
 
+def _weights() -> str:
+    folder = ROOT / "src" / "fewpix" / "weights"
+    absent = [s for s in (".safetensors", ".onnx") if not (folder / f"fewpix-s{s}").is_file()]
+    return f"not in the package: fewpix-s{absent[0]}" if absent else ""
+
+
 def _data_folder() -> Path | None:
     """The faces for measuring, which no test may need."""
     folder = Path(os.environ.get("FEWPIX_DATA") or ROOT.parent / "shared" / "data")
@@ -41,6 +47,7 @@ TOOLS: dict[str, Callable[[], str]] = {
     "torch": _packages("torch"),
     "openvino": _packages("openvino"),
     "report": _packages("matplotlib"),
+    "weights": _weights,
     "data": _data,
 }
 """Tool → why it is not here, or an empty text."""
