@@ -17,6 +17,7 @@ from fewpix.files import write_text
 
 ROOT = Path(__file__).resolve().parent.parent
 INK = "#7a7f87"  # reads on a white page and on a dark one
+INKED = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
 LOOKS = {
     "fewpix-s": ("#2a7fd6", "fewpix-s"),
     "auto": ("#1f9d6b", "auto (router)"),
@@ -34,7 +35,7 @@ def main() -> int:
         "axes.spines.top": False,
         "axes.spines.right": False,
         "legend.frameon": False,
-        **dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), INK),
+        **dict.fromkeys(INKED, INK),
     }
     sizes = sorted({figure["size"] for figure in result["figures"]})
     with mpl.rc_context(style):
