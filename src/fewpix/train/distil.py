@@ -194,12 +194,9 @@ def _initial(recipe: Recipe, teacher: Card) -> torch.nn.Module:
     """The student before its first step."""
     student = build(recipe.model.arch, teacher.space.dim)
     if recipe.model.init != "random":
-        path = (
-            shipped(recipe.model.init)
-            if "/" not in recipe.model.init and "." not in recipe.model.init
-            else None
-        )
-        tensors, card = load_weights(path or Path(recipe.model.init))
+        named = recipe.model.init in STUDENTS
+        path = shipped(f"{recipe.model.init}.safetensors") if named else Path(recipe.model.init)
+        tensors, card = load_weights(path)
         if card.space != teacher.space:
             raise ConfigError(
                 f"model.init: {card.name} writes into another {card.space}, the teacher spans {teacher.space}"
