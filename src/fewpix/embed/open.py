@@ -21,7 +21,7 @@ ROUTED = "fewpix-s"
 
 
 def open_encoder(
-    model: str = "fewpix-s",
+    model: str | Path = "fewpix-s",
     *,
     runtime: str = "auto",
     device: str = "auto",
@@ -45,6 +45,7 @@ def open_encoder(
         UnavailableError: the runtime or the device is not here.
         WeightsError: the weights are damaged, or the state belongs to another model.
     """
+    model = str(model)
     if runtime not in RUNTIMES:
         raise ConfigError(f"unknown runtime '{runtime}'", fix=f"one of {', '.join(RUNTIMES)}")
     if model == "auto":
