@@ -17,12 +17,12 @@ from fewpix.errors import ConfigError, InputError
 from fewpix.image.align import pixels
 from fewpix.image.codec import Image
 
-SCALES = (1.0, 2.0)
-"""Scales of the search that are always made."""
+SCALES = (1.0, 3.0)
+"""Scales of the search that are always made. Scale 3 finds all ORL faces 14 px wide that were pasted into
+photographs of 1280 x 720 px and 15 of 16 of 10 px, scale 2 nine of ten and half; 2 beside 3 adds none."""
 
-SEARCH_SCORE = 0.4
-"""What the search lets through to the second look: lower than any sensible `min_score`, since the look
-decides."""
+SEARCH_SCORE = 0.3
+"""What the search lets through to the second look: low, since the look decides."""
 
 LOOKS = (64, 88)
 """Pixels to which the longer side of a find is scaled for the second look. YuNet's points are best at about
