@@ -126,14 +126,13 @@ def encode_image(image: Image, suffix: str = ".png", quality: int = 95) -> bytes
         options = [cv2.IMWRITE_JPEG_QUALITY, quality]
     elif kind == ".webp":
         options = [cv2.IMWRITE_WEBP_QUALITY, quality]
+    cannot = f"OpenCV cannot write a picture of {image.shape[1]} x {image.shape[0]} px as '{suffix}'"
     try:
         done, data = cv2.imencode(kind, image, options)
     except cv2.error as error:
-        raise InputError(
-            f"a picture of {image.shape[1]} x {image.shape[0]} px does not fit '{suffix}'"
-        ) from error
+        raise InputError(cannot, fix="use .png") from error
     if not done:
-        raise InputError(f"this build of OpenCV cannot write '{suffix}'", fix="use .png")
+        raise InputError(cannot, fix="use .png")
     return data.tobytes()
 
 

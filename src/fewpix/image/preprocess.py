@@ -1,4 +1,4 @@
-"""What happens to a crop between the file and the first layer; it travels with the weights and is never guessed."""
+"""What happens to a crop between the file and the first layer: it travels with the weights, never guessed."""
 
 from __future__ import annotations
 
