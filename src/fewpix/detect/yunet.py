@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.errors import WeightsError
+from fewpix.errors import InputError, WeightsError
 from fewpix.files import installed_file
 from fewpix.image.codec import Image
 
@@ -30,12 +30,17 @@ class YuNet:
         min_score: faces below are not given, 0 to 1.
 
     Raises:
+        InputError: the file is missing or cannot be read.
         WeightsError: the file is not a YuNet that OpenCV can run.
     """
 
     def __init__(self, path: Path, min_score: float) -> None:
         # Read here, not by OpenCV, whose own opening of files fails on names outside the Windows code page.
-        model = np.frombuffer(path.read_bytes(), dtype=np.uint8)
+        try:
+            model = np.frombuffer(path.read_bytes(), dtype=np.uint8)
+        except OSError as error:
+            why = error.strerror or str(error)
+            raise InputError(f"cannot read {path}: {why}", fix="check the path") from error
         # OpenCV 5 warns that its new engine has no choice of target; none is asked for, so it is no news.
         level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
         try:
