@@ -50,6 +50,8 @@ def run(out: Path, *, seed: int = 0, steps: int | None = None, show: Show = _sil
     """
     start = time.monotonic()
     made = recipe(seed, steps)
+    # First of all, so that a folder that cannot be written is noticed before minutes are spent on it.
+    write_text(out / "recipe.json", made.model_dump_json(indent=2) + "\n")
     detector, teacher = default_detector(), open_encoder("teacher")
     with show("1/6 align the faces") as advance:
         faces = align_samples(detector, advance)
