@@ -1,0 +1,67 @@
+"""Named chains: the evaluation protocol, the training mixture, and families kept for testing."""
+
+from __future__ import annotations
+
+from fewpix.degrade.chain import Chain
+from fewpix.degrade.draws import Choice, Uniform
+from fewpix.degrade.step import Step, step
+from fewpix.errors import ConfigError
+
+PRESETS: dict[str, Chain] = {
+    "area": Chain((step("downscale", side=Choice((8, 12, 16, 24, 32))),), name="area"),
+    # In the light's order: geometry, the lens, the sensor's grid, its noise, its tone curve, the file.
+    "train": Chain(
+        (
+            step(
+                "shift",
+                p=0.5,
+                dx=Uniform(-2, 2),
+                dy=Uniform(-2, 2),
+                scale=Uniform(0.97, 1.03),
+                angle=Uniform(-3, 3),
+            ),
+            step("defocus", p=0.15, radius=Uniform(0.4, 1.2)),
+            step("motion_blur", p=0.1, length=Uniform(1, 2.5), angle=Uniform(0, 180)),
+            step(
+                "downscale",
+                side=Choice((8, 10, 12, 14, 16, 20, 24, 28, 32), (2, 1, 2, 1, 2, 1, 2, 1, 2)),
+                interpolation=Choice(("area", "bilinear", "bicubic"), (8, 1, 1)),
+            ),
+            step("sensor_noise", p=0.3, read=Uniform(0, 6), shot=Uniform(0, 0.15)),
+            step("gamma", p=0.2, g=Uniform(0.7, 1.5, log=True)),
+            step("contrast", p=0.2, gain=Uniform(0.75, 1.2), offset=Uniform(-15, 15)),
+            step("grey", p=0.1),
+            step("jpeg", p=0.3, quality=Uniform(30, 95)),
+        ),
+        name="train",
+    ),
+}
+"""`area` is the protocol at its five sizes; `train` is the default training mixture of 8 to 32 px."""
+
+FAMILIES: dict[str, tuple[tuple[Step, ...], tuple[Step, ...]]] = {
+    "area": ((), ()),
+    "defocus": ((step("defocus", radius=1.5),), ()),
+    "motion": ((step("motion_blur", length=3.5, angle=Uniform(0, 180)),), ()),
+    "noise": ((), (step("sensor_noise", read=10.0, shot=0.3),)),
+    "jpeg20": ((), (step("jpeg", quality=20),)),
+    # Little light falls on the sensor, so the loss comes before the noise, unlike the tone curve of `train`.
+    "dark": ((), (step("contrast", gain=0.3, offset=0.0), step("sensor_noise", read=2.0, shot=0.1))),
+    "grey": ((), (step("grey"),)),
+}
+"""Steps before and after area down-scaling. All but `area` and `grey` are stronger than any in `train`."""
+
+
+def family(name: str, size: int) -> Chain:
+    """A test family at one size: its steps around an area down-scaling to `size` pixels.
+
+    Args:
+        name: a key of `FAMILIES`.
+        size: side in pixels, at least 8.
+
+    Raises:
+        ConfigError: unknown family, or a size out of range.
+    """
+    if name not in FAMILIES:
+        raise ConfigError(f"unknown degradation family {name!r}", fix=f"use one of {', '.join(FAMILIES)}")
+    before, after = FAMILIES[name]
+    return Chain((*before, step("downscale", side=size), *after), name=f"{name}@{size}")
