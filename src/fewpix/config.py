@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def cache_dir() -> Path:
-    """The folder for folded teachers and cached embeddings; `FEWPIX_CACHE` overrides the platform's default."""
+    """The folder for folded teachers and cached embeddings: `FEWPIX_CACHE`, or the platform's cache."""
     override = os.environ.get("FEWPIX_CACHE")
     if override:
         return Path(override).expanduser()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 
 from fewpix.errors import InputError, StorageError, UnavailableError, WeightsError
@@ -15,10 +16,11 @@ from fewpix.errors import InputError, StorageError, UnavailableError, WeightsErr
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success it replaces `path` in one step, on failure it is removed.
+    """Yield a temporary path beside `path`; on success it replaces `path` in one step, else it is removed.
 
-    The bytes are flushed to the disk before the replacement, so that after a power cut `path` holds either the
-    old content or the new one, never a part.
+    The bytes are flushed to the disk before the replacement, so that after a power cut `path` holds either
+    the old content or the new one, never a part. A killed process leaves its temporary file behind; see
+    `sweep`.
 
     Args:
         path: the file to write; its folder is created when missing.
@@ -28,13 +30,14 @@ def atomic(path: Path) -> Iterator[Path]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-        os.close(handle)
+        part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+        # Not a temporary file of the standard library: those can be read by their owner only, and so could
+        # `path` afterwards.
+        os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     except OSError as error:
         raise StorageError(
             f"cannot write {path}: {error.strerror or error}", fix="free space or choose another path"
         ) from error
-    part = Path(name)
     try:
         yield part
         with part.open("rb+") as file:
@@ -49,8 +52,15 @@ def atomic(path: Path) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
+def sweep(path: Path) -> None:
+    """Remove the temporary files that killed writers of `path` left beside it; nobody may write it now."""
+    with suppress(OSError):
+        for part in path.parent.glob(f".{escape(path.name)}.*.part"):
+            part.unlink(missing_ok=True)
+
+
 def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 with `\\n` line ends, atomically."""
+    r"""Write `text` as UTF-8 with `\n` line ends, atomically."""
     with atomic(path) as part:
         part.write_bytes(text.encode())
 
@@ -69,7 +79,7 @@ def sha256_file(path: Path) -> str:
 
 
 def installed_file(package: str, relative: str, sha256: str, fix: str) -> Path:
-    """A data file inside an installed package, found without importing the package's code, checked by its hash.
+    """A data file inside an installed package, found without importing its code, checked by its hash.
 
     Args:
         package: the import name of the package.
