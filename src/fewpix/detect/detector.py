@@ -45,15 +45,15 @@ class Detector:
     """Finds faces from about 6 px to the whole picture, with few false alarms.
 
     The search runs YuNet at every scale in overlapping tiles. Each find is then cut out, scaled to `LOOKS`
-    and looked at again; it counts only if it is seen in both, and box, points and score are their means. At
-    the same recall this removes nearly all false alarms of the search, and it is where good points come
-    from.
+    and looked at again; it counts only if it is seen in both, and box, points and score are their means.
+    This is where good points come from, and it removes most false alarms of the search (of 4.5 per picture
+    with faces of 10 px, 4) without losing faces: `benchmarks/detect_small.py`.
 
     Args:
         network: a YuNet with a minimum score of at most `min_score`.
         min_score: faces below are not given, 0 to 1.
-        scales: of the search, scaled pixels per picture pixel; more of them find smaller faces and take
-            longer.
+        scales: of the search, scaled pixels per picture pixel. Larger ones find smaller faces; a million
+            scaled pixels take about 0.06 s of one core, 1280 x 720 px at scales 1 and 3 about 0.7 s.
 
     Raises:
         ConfigError: `min_score` or a scale out of range.
