@@ -68,20 +68,23 @@ class TeacherCache:
         try:
             with closing(self._connect()) as connection:
                 known = self._read(connection, keys)
-                missing = []
+                places: dict[str, list[int]] = {}  # of what is missing; one picture may occur more than once
                 for n, key in enumerate(keys):
                     if key in known:
                         out[n] = np.frombuffer(known[key], dtype="<f4")
                     else:
-                        missing.append(n)
-                done = len(keys) - len(missing)
+                        places.setdefault(key, []).append(n)
+                missing = list(places)
+                done = len(keys) - sum(map(len, places.values()))
                 for start in range(0, len(missing), CHUNK):
                     chunk = missing[start : start + CHUNK]
-                    out[chunk] = embed([render(n) for n in chunk])
-                    rows = [(self.model, keys[n], out[n].astype("<f4").tobytes()) for n in chunk]
+                    found = embed([render(places[key][0]) for key in chunk]).astype("<f4")
+                    rows = [(self.model, key, row.tobytes()) for key, row in zip(chunk, found, strict=True)]
                     with connection:
                         connection.executemany("INSERT OR REPLACE INTO teacher VALUES (?, ?, ?)", rows)
-                    done += len(chunk)
+                    for key, row in zip(chunk, found, strict=True):
+                        out[places[key]] = row
+                        done += len(places[key])
                     if on_progress:
                         on_progress(done, len(keys))
         except (sqlite3.Error, OSError) as error:

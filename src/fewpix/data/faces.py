@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -31,7 +32,7 @@ class FaceSet:
 
     def __post_init__(self) -> None:
         if len(set(self.keys)) != len(self.keys):
-            twice = next(key for n, key in enumerate(self.keys) if key in self.keys[:n])
+            twice = Counter(self.keys).most_common(1)[0][0]
             raise InputError(
                 f"two faces are called {twice!r}", fix="rename one, or leave out one of the shards"
             )
@@ -69,19 +70,19 @@ class FaceSet:
 
 
 def load_faces(paths: Sequence[Path]) -> FaceSet:
-    """Read faces from tar shards and folders of crops, sorted by key so that the order of `paths` does not matter.
+    """Read faces from tar shards and folders of crops, sorted by key: the order of `paths` does not matter.
 
     A face in a folder is named by its path below it; its source is its first folder, if it is in one.
 
     Raises:
-        InputError: a path is missing, holds no picture, or two faces have one name.
+        InputError: a path is missing, unreadable or holds no picture, or two faces have one name.
     """
     found: list[tuple[str, str, bytes]] = []
     for path in paths:
         if path.is_dir():
             for name in list_images(path):
                 source = name.split("/")[0] if "/" in name else ""
-                found.append((name, source, (path / name).read_bytes()))
+                found.append((name, source, _read(path / name)))
         else:
             found += [(face.key, face.source, face.data) for face in read_shard(path)]
     if not found:
@@ -92,3 +93,12 @@ def load_faces(paths: Sequence[Path]) -> FaceSet:
     found.sort(key=lambda item: item[0])
     keys, sources, data = zip(*found, strict=True)
     return FaceSet(keys, sources, data)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"cannot read {path}: {error.strerror or error}", fix="check its permissions"
+        ) from error

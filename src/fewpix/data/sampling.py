@@ -11,8 +11,9 @@ from fewpix.errors import ConfigError
 class Sampler:
     """Epochs by weighted systematic sampling, shuffled.
 
-    An epoch has round(sum of weights) draws; a view of weight w is drawn floor(w) or ceil(w) times, w on
-    average. Batches run across the ends of epochs, so each has the full size.
+    An epoch has round(sum of weights) draws; where the sum is a whole number, a view of weight w is drawn
+    floor(w) or ceil(w) times, w on average; otherwise the weights are first scaled to that length. Batches
+    run across the ends of epochs, so each has the full size.
 
     Args:
         weights: (M,) expected draws per epoch, 0 or more.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tarfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -31,7 +32,7 @@ def read_shard(path: Path) -> Iterator[ShardFace]:
     """The pictures of one tar file in the order of the archive; other members are passed over.
 
     Raises:
-        InputError: the file is missing, or not a tar archive, or ends in the middle.
+        InputError: the file is missing, is not a tar archive, ends in the middle or has a damaged header.
     """
     try:
         with tarfile.open(path) as archive:
@@ -44,7 +45,23 @@ def read_shard(path: Path) -> Iterator[ShardFace]:
                     continue
                 key, *rest = name.split(".")
                 yield ShardFace(key, ".".join(rest[:-1]), file.read())
-    except (OSError, tarfile.TarError) as error:
+            _check_end(archive)
+    except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
         raise InputError(
             f"cannot read the shard {path}: {error}", fix="check the path, or copy it again"
         ) from error
+
+
+def _check_end(archive: tarfile.TarFile) -> None:
+    """An archive ends in blocks of zeros; one cut between two members, or inside a header, has none.
+
+    The module `tarfile` takes both for an end, and half of the faces would be missing without a word.
+
+    Raises:
+        tarfile.ReadError: the archive does not end where its members do.
+    """
+    if archive.fileobj is None:
+        return
+    archive.fileobj.seek(archive.offset)
+    if archive.fileobj.read(tarfile.BLOCKSIZE) != bytes(tarfile.BLOCKSIZE):
+        raise tarfile.ReadError(f"it is damaged or cut at byte {archive.offset}")

@@ -1,4 +1,7 @@
-"""Holding out faces without labels: by connected components of teacher similarity, since near-duplicates exist."""
+"""Holding out faces without labels.
+
+By connected components of teacher similarity and not face by face, since near-duplicates exist.
+"""
 
 from __future__ import annotations
 

@@ -79,13 +79,21 @@ def seam(side: int, angle: float, offset: float, softness: float) -> NDArray[np.
     """
     axis, radians = _axis(side), np.deg2rad(angle)
     along = axis[None, :] * np.cos(radians) + axis[:, None] * np.sin(radians) - offset
-    return np.clip(along / max(softness, 1e-3) + 0.5, 0, 1).astype(np.float32)
+    return np.asarray(np.clip(along / max(softness, 1e-3) + 0.5, 0, 1), dtype=np.float32)
 
 
 def ellipse(side: int, softness: float) -> NDArray[np.float32]:
     """How much of the second face each pixel shows when only its features, brows to chin, are taken.
 
-    The ellipse is that of the 112 template: centred a seventh of the side below the middle, radii 0.37 and 0.36.
+    The ellipse is that of the 112 template: centred a seventh of the side below the middle, with radii of
+    0.37 and 0.36 of the side.
+
+    Args:
+        side: of the picture in pixels.
+        softness: width of the transition in shares of the side.
+
+    Returns:
+        (side, side) float32 in 0..1.
     """
     axis = _axis(side)
     radius = np.sqrt((axis[None, :] / 0.37) ** 2 + ((axis[:, None] - 0.14) / 0.36) ** 2)
