@@ -1,0 +1,134 @@
+"""The programs that the documents show run, use public names only, and are shown as they are."""
+
+from __future__ import annotations
+
+import ast
+import runpy
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from documents import ROOT, SNIPPETS, blocks, documents
+
+from fewpix.errors import InputError
+from fewpix.models.shipped import shipped
+from test_public_names import MODULES, PACKAGES
+
+PROGRAMS = sorted(path.name for path in SNIPPETS.glob("*.py"))
+
+
+def needs_weights() -> None:
+    try:
+        for suffix in (".safetensors", ".onnx"):
+            shipped(f"fewpix-s{suffix}")
+    except InputError:
+        pytest.skip("the package has no weights yet")
+
+
+def program(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> dict[str, Any]:
+    """Run a snippet in `folder`; its variables."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "argv", [name, *words])
+    return runpy.run_path(str(SNIPPETS / name), run_name="__main__")
+
+
+@pytest.mark.needs("samples", "torch")
+def test_the_whole_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    needs_weights()
+    end = program("whole_path.py", tmp_path, monkeypatch)
+    assert end["run"].steps == 6
+    assert end["run"].card.space == end["teacher"].card.space
+    assert end["state"].count == 35
+    assert end["student"].state_id == end["state"].id
+    assert not set(end["people"][end["known"]]) & set(end["people"][end["probes"]])
+    assert not set(end["unlabelled"]) & set(end["probes"])
+    assert all(crop.shape == (16, 16, 3) for crop in end["small"])
+    assert len(end["found"].faces) == 3
+    for face, left in zip(sorted(end["found"].faces, key=lambda f: f.box[0]), (20, 80, 140), strict=True):
+        assert left - 4 < face.box[0] < left + 12
+        assert 12 < face.pixels < 22
+        assert face.decision is None
+        assert len(face.candidates) == 2
+    assert (tmp_path / "whole_path/scene-identified.png").is_file()
+    out = capsys.readouterr().out
+    assert "rank-1" in out
+    assert "28 probes of 7 people" in out
+
+
+@pytest.mark.needs("samples", "torch")
+def test_facebn_in_torch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    needs_weights()
+    end = program("facebn.py", tmp_path, monkeypatch)  # it checks itself what it says
+    assert end["state"].count == 100
+    assert end["state"].weight == pytest.approx(256 / 356)
+    assert 0 < float(end["angles"].mean()) < 90
+
+
+@pytest.mark.needs("samples")
+def test_sample_faces_and_aligning_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from fewpix.data.folders import list_images
+    from fewpix.embed.open import open_encoder
+    from fewpix.evaluate.lfw_folder import LfwFolder
+    from fewpix.image.codec import read_image
+    from fewpix.models.teacher import SFACE_PREPROCESS
+
+    program("sample_faces.py", tmp_path, monkeypatch)
+    counts = {name: len(list_images(tmp_path / "sample" / name)) for name in ("photos", "camera", "faces")}
+    assert counts == {"photos": 16, "camera": 64, "faces": 80}
+    assert read_image(tmp_path / "sample/camera/s1-3.png").shape == (16, 16, 3)
+    assert len(LfwFolder.open(tmp_path / "sample/pairs").pairs) == 32
+    card = open_encoder(tmp_path / "sample/teacher.onnx").card
+    assert card.preprocess == SFACE_PREPROCESS
+    assert card.space.dim == 128
+
+    program("align_folder.py", tmp_path, monkeypatch, "sample/photos", "aligned")
+    aligned = list_images(tmp_path / "aligned")
+    assert len(aligned) == 16
+    assert read_image(tmp_path / "aligned" / aligned[0]).shape == (112, 112, 3)
+    program("align_folder.py", tmp_path, monkeypatch, "sample/photos", "large", "1000")
+    assert not (tmp_path / "large").exists()
+
+
+def test_the_recipe_for_a_trial_is_sound() -> None:
+    from fewpix.train.recipe import load_recipe
+
+    recipe = load_recipe(SNIPPETS / "own.toml")
+    assert recipe.model.init == "random", (
+        "it is to show the way to weights that owe nothing to the shipped ones"
+    )
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_only_public_names_are_used(name: str) -> None:
+    public = PACKAGES | MODULES
+    for node in ast.walk(ast.parse((SNIPPETS / name).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            assert not [item.name for item in node.names if item.name.startswith("fewpix")]
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("fewpix"):
+            unknown = {item.name for item in node.names} - set(public.get(node.module, []))
+            assert not unknown, f"{node.module} promises no {', '.join(unknown)}"
+
+
+def test_every_program_is_run_by_a_test_and_named_in_a_document() -> None:
+    tests = Path(__file__).read_text(encoding="utf-8")
+    texts = "".join(path.read_text(encoding="utf-8") for path in documents())
+    for name in PROGRAMS:
+        assert f'program("{name}"' in tests
+        assert f"docs_src/{name}" in texts
+
+
+@pytest.mark.parametrize("file", documents(), ids=lambda file: file.name)
+def test_what_a_document_shows_is_a_piece_of_such_a_file(file: Path) -> None:
+    kept = {path.name: path.read_text(encoding="utf-8") for path in SNIPPETS.iterdir() if path.is_file()}
+    for block in blocks(file, "python", "toml"):
+        shown = "\n".join(block.lines).strip()
+        assert any(shown in text for text in kept.values()), (
+            f"{block} is in no file of {SNIPPETS.relative_to(ROOT)}"
+        )
