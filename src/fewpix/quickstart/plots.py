@@ -103,11 +103,12 @@ def distributions(table: Table, sizes: tuple[int, ...]) -> str:
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     shown = [contender for contender in CONTENDERS if contender.key in ("teacher", "distilled+facebn")]
     bins = np.linspace(-0.4, 1.0, 57)
     with mpl.rc_context({**_style(), "axes.grid": False}):
-        figure = Figure(figsize=(9.2, 4.2), layout="constrained")
+        figure = Figure(figsize=(9.2, 4.2), layout=ConstrainedLayoutEngine(hspace=0.1))
         panels = figure.subplots(len(shown), len(sizes), sharex=True, sharey=True, squeeze=False)
         for row, contender in zip(panels, shown, strict=True):
             for panel, size in zip(row, sizes, strict=True):
