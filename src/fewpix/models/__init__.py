@@ -1,1 +1,1 @@
-"""Student backbones, the zoo that names them, their weights files, and teachers from any ONNX face encoder."""
+"""Student backbones, the zoo that names them, their weights files, and teachers from any ONNX encoder."""

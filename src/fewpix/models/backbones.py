@@ -42,7 +42,7 @@ class Residual(nn.Module):
 
 
 class Head(nn.Module):
-    """The last map to an embedding: one linear layer over all positions, and a BatchNorm that centres the space.
+    """The last map to an embedding: one linear layer over all positions, and a BatchNorm to centre the space.
 
     Global pooling would forget where the eyes are; in an aligned face, position is information.
     """

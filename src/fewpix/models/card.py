@@ -1,7 +1,8 @@
 """The card that travels with an encoder: what it is, what it expects, which space it writes into.
 
-Inside a student's safetensors and ONNX files it is one JSON text under the metadata key `fewpix`; for a foreign ONNX
-encoder it is a file `MODEL.onnx.json` beside it, so that its colour order and scaling are stated and never guessed.
+Inside a student's safetensors and ONNX files it is one JSON text under the metadata key `fewpix`; for a
+foreign ONNX encoder it is a file `MODEL.onnx.json` beside it, so that its colour order and scaling are stated
+and never guessed.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ class Card:
     Args:
         name: the model's name, `fewpix-s` or `sface`.
         arch: the zoo's name of a student's architecture; "onnx" for a foreign encoder.
-        sha256: for a student the digest of its float32 tensors, the same in every file format and runtime; for a
-            foreign encoder the SHA-256 of its original file.
+        sha256: for a student the digest of its float32 tensors, the same in every file format and runtime;
+            for a foreign encoder the SHA-256 of its original file.
         space: the embedding space.
         preprocess: what happens to a crop before the first layer.
         terms: the licence under which the weights may be used, in words.
@@ -76,18 +77,23 @@ class Card:
             raise ConfigError(
                 f"{origin}: the card has an unknown key '{key}'", fix=f"known: {', '.join(sorted(known))}"
             )
-        for key in ("name", "arch", "sha256"):
+        data = {"terms": "", "provenance": {}, **data}
+        for key in ("name", "arch", "sha256", "terms"):
             if not isinstance(data.get(key), str):
                 raise ConfigError(f"{origin}: the card's '{key}' must be a text, not {data.get(key)!r}")
-        for key in ("space", "preprocess"):
+        for key in ("space", "preprocess", "provenance"):
             if not isinstance(data.get(key), dict):
                 raise ConfigError(f"{origin}: the card's '{key}' must be an object, not {data.get(key)!r}")
+        try:
+            space, preprocess = Space.from_json(data["space"]), Preprocess.from_json(data["preprocess"])
+        except ConfigError as error:
+            raise ConfigError(f"{origin}: the card's {error.what}", fix=error.fix) from error
         return cls(
-            name=data["name"],
-            arch=data["arch"],
-            sha256=data["sha256"],
-            space=Space.from_json(data["space"]),
-            preprocess=Preprocess.from_json(data["preprocess"]),
-            terms=str(data.get("terms", "")),
-            provenance=dict(data.get("provenance", {})),
+            data["name"],
+            data["arch"],
+            data["sha256"],
+            space,
+            preprocess,
+            terms=data["terms"],
+            provenance=data["provenance"],
         )

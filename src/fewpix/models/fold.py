@@ -1,7 +1,7 @@
 """Fold a quantised ONNX encoder to plain float32, so that every runtime can load it and batch it.
 
-The OpenCV Zoo ships SFace with block-quantised weights behind `DequantizeLinear` nodes and lists the weights as
-graph inputs; onnxruntime and OpenVINO refuse the file as it is. Folding evaluates those constants once.
+The OpenCV Zoo ships SFace with block-quantised weights behind `DequantizeLinear` nodes and lists the weights
+as graph inputs; onnxruntime and OpenVINO cannot run the file as it is. Folding evaluates the constants once.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 def fold_constants(source: Path, target: Path) -> None:
     """Write `source` to `target` with its constant sub-graphs evaluated and a free batch dimension.
 
-    Folded are `Constant`, `DequantizeLinear` (per tensor, per axis, or in blocks) and `Reshape` nodes whose inputs
-    are all constant; `Dropout` goes; weights leave the list of graph inputs, also those
-    that no node reads. Everything else is kept as it is.
+    Folded are `Constant`, `DequantizeLinear` (per tensor, per axis, or in blocks) and `Reshape` nodes whose
+    inputs are all constant; `Dropout` goes; weights leave the list of graph inputs, also those that no node
+    reads. Everything else is kept as it is.
 
     Args:
         source: an ONNX model.
@@ -70,7 +70,7 @@ def fold_constants(source: Path, target: Path) -> None:
 
 
 def _without_dropout(nodes: list[onnx.NodeProto]) -> list[onnx.NodeProto]:
-    """The nodes without `Dropout`, which does nothing at inference; SFace's has a ratio that onnxruntime refuses."""
+    """The nodes without `Dropout`: it does nothing at inference, and onnxruntime refuses SFace's ratio."""
     passed: dict[str, str] = {}
     kept = []
     for node in nodes:
@@ -88,7 +88,10 @@ def _evaluate(node: onnx.NodeProto, constants: dict[str, NDArray[Any]]) -> bool:
     from onnx import numpy_helper
 
     if node.op_type == "Constant":
-        constants[node.output[0]] = numpy_helper.to_array(node.attribute[0].t)
+        tensor = next((item.t for item in node.attribute if item.name == "value"), None)
+        if tensor is None:  # a number or a text given another way; it may stay a node
+            return False
+        constants[node.output[0]] = numpy_helper.to_array(tensor)
         return True
     if not all(name in constants for name in node.input):
         return False
@@ -100,9 +103,10 @@ def _evaluate(node: onnx.NodeProto, constants: dict[str, NDArray[Any]]) -> bool:
         constants[node.output[0]] = dequantize(values[0], values[1], zero, axis=axis, block=block)
         return True
     if node.op_type == "Reshape":
-        constants[node.output[0]] = constants[node.input[0]].reshape(
-            [int(n) for n in constants[node.input[1]]]
-        )
+        value, wanted = constants[node.input[0]], constants[node.input[1]].tolist()
+        if not any(item.name == "allowzero" and item.i for item in node.attribute):
+            wanted = [n or value.shape[place] for place, n in enumerate(wanted)]  # 0 keeps a side
+        constants[node.output[0]] = value.reshape(wanted)
         return True
     return False
 
@@ -130,4 +134,5 @@ def dequantize(
         shape = [1] * values.ndim
         shape[axis] = -1
         scale, zero = scale.reshape(shape), zero.reshape(shape)
-    return ((values.astype(np.float32) - zero.astype(np.float32)) * scale).astype(np.float32)
+    shifted = values.astype(np.float32) - zero.astype(np.float32)
+    return np.asarray(shifted * scale, dtype=np.float32)

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from fewpix.errors import InputError
 
-TERMS = "research use only: distilled on faces under non-commercial research terms (CelebA, UTKFace, Glint360K)"
+TERMS = (
+    "research use only: distilled on faces under non-commercial research terms (CelebA, UTKFace, Glint360K)"
+)
 """Terms of the shipped students, which were trained on the project's pool."""
 
 WEIGHTS = Path(__file__).parent.parent / "weights"
@@ -28,5 +30,7 @@ def shipped(file: str) -> Path:
     """
     path = WEIGHTS / file
     if path.stem not in STUDENTS or path.parent != WEIGHTS or not path.is_file():
-        raise InputError(f"the package ships no '{file}'", fix=f"students: {', '.join(STUDENTS)}; or name a path")
+        raise InputError(
+            f"the package ships no '{file}'", fix=f"students: {', '.join(STUDENTS)}; or name a path"
+        )
     return path

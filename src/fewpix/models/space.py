@@ -15,7 +15,7 @@ from fewpix.errors import ConfigError
 class Space:
     """An embedding space, named by the teacher that spans it and not by the encoder that writes into it.
 
-    A new student of the same teacher embeds into the same space, so it can search galleries enrolled before it.
+    A new student of the same teacher embeds into the same space, so it can search older galleries.
 
     Args:
         teacher_sha256: SHA-256 of the teacher's weights file, 64 hexadecimal digits.

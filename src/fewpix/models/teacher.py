@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fewpix.config import cache_dir
-from fewpix.errors import InputError, WeightsError
+from fewpix.errors import ConfigError, InputError, WeightsError
 from fewpix.files import atomic, installed_file, sha256_file
 from fewpix.image.preprocess import Preprocess
 from fewpix.models.card import METADATA_KEY, Card
@@ -17,6 +17,9 @@ from fewpix.models.space import Space
 SFACE_SHA256 = "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee"
 SFACE_FILE = "models/face_recognition_sface_2021dec_int8bq.onnx"
 SAMPLES_FIX = 'pip install "fewpix[samples]"'
+
+EXAMPLE = '{"preprocess": {"side": 112, "color": "rgb", "mean": [...], "std": [...]}, "dim": 512}'
+"""A card written by hand, for messages."""
 
 # The graph subtracts 127.5 and divides by 128 itself.
 SFACE_PREPROCESS = Preprocess(side=112, color="rgb", mean=(0.0, 0.0, 0.0), std=(1.0, 1.0, 1.0))
@@ -57,7 +60,7 @@ def sface() -> OnnxModel:
 def folded(source: Path, sha256: str) -> Path:
     """The folded form of `source` in the user cache; made when absent, and again when damaged.
 
-    The folded file's own hash lies beside it, so that a half-copied cache is noticed before it embeds anything.
+    The folded file's own hash lies beside it, so that a damaged cache is noticed before it embeds anything.
     """
     target = cache_dir() / "folded" / f"{sha256[:16]}.onnx"
     seal = target.with_suffix(".sha256")
@@ -72,8 +75,8 @@ def folded(source: Path, sha256: str) -> Path:
 def foreign(path: Path) -> OnnxModel:
     """Any ONNX face encoder, described by its own metadata or by `PATH.json` beside it.
 
-    The card may leave out `sha256` and `space`: the file's hash and a space of its own are filled in, so that a
-    foreign teacher is also the anchor of its space.
+    A card beside the file holds `preprocess` and `dim`, and perhaps `name` and `terms`. The file's hash names
+    it, and its space is its own: a foreign teacher is the anchor of its space.
 
     Raises:
         InputError: there is no such file.
@@ -84,34 +87,39 @@ def foreign(path: Path) -> OnnxModel:
             f"no model at {path}", fix="name an ONNX file, or one of the models that `fewpix doctor` lists"
         )
     text = embedded_card(path)
-    if text is not None:
-        return OnnxModel(path, Card.from_text(text, str(path)))
     beside = path.with_name(path.name + ".json")
-    if not beside.is_file():
-        raise WeightsError(
-            f"{path} does not say what it expects",
-            fix=f'write {beside.name} with {{"preprocess": {{"side": 112, "color": "rgb", "mean": [...], "std": [...]}}, "dim": 512}}',
-        )
-    return OnnxModel(path, _card_beside(path, beside))
+    if text is None and not beside.is_file():
+        raise WeightsError(f"{path} does not say what it expects", fix=f"write {beside.name} with {EXAMPLE}")
+    try:
+        return OnnxModel(path, Card.from_text(text, str(path)) if text else _card_beside(path, beside))
+    except ConfigError as error:
+        raise WeightsError(error.what, fix=error.fix) from error
 
 
 def _card_beside(path: Path, beside: Path) -> Card:
-    """The card of a foreign encoder, written by hand."""
+    """The card of a foreign encoder, written by hand.
+
+    Raises:
+        ConfigError: it is not JSON, or a key is missing, unknown or of the wrong type.
+    """
     try:
-        data = json.loads(beside.read_text())
-        digest = sha256_file(path)
-        return Card(
-            name=str(data.get("name", path.stem)),
-            arch="onnx",
-            sha256=digest,
-            space=Space(teacher_sha256=digest, dim=int(data["dim"])),
-            preprocess=Preprocess.from_json(data["preprocess"]),
-            terms=str(data.get("terms", "")),
-        )
-    except (json.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise WeightsError(
-            f"{beside} is not a card: {error!r}", fix="it needs the keys 'dim' and 'preprocess'"
-        ) from error
+        data = json.loads(beside.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{beside} is not JSON: {error}", fix=f"write {EXAMPLE}") from error
+    if not isinstance(data, dict) or set(data) - {"name", "dim", "preprocess", "terms"}:
+        raise ConfigError(f"{beside}: the keys are 'preprocess', 'dim', 'name' and 'terms'")
+    if type(data.get("dim")) is not int or data["dim"] < 1:
+        raise ConfigError(f"{beside}: 'dim' must be a whole number above 0, not {data.get('dim')!r}")
+    digest = sha256_file(path)
+    whole = {
+        "name": data.get("name", path.stem),
+        "arch": "onnx",
+        "sha256": digest,
+        "space": Space(teacher_sha256=digest, dim=data["dim"]).to_json(),
+        "preprocess": data.get("preprocess"),
+        "terms": data.get("terms", ""),
+    }
+    return Card.from_text(json.dumps(whole), str(beside))
 
 
 def embedded_card(path: Path) -> str | None:

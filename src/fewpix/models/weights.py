@@ -1,7 +1,7 @@
 """Weights in safetensors: float16 on disk, float32 in use, strict about names, shapes and the digest.
 
-The digest is taken over the float32 tensors that a reader gets back, so that the same model has the same name as
-safetensors, as ONNX, in torch and in onnxruntime, and a NormState finds it in each of them.
+The digest is taken over the float32 tensors that a reader gets back, so that the same model has the same name
+as safetensors, as ONNX, in torch and in onnxruntime, and a NormState finds it in each of them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from fewpix.errors import ConfigError, InputError, WeightsError
 from fewpix.files import atomic
@@ -24,7 +24,7 @@ Tensors = dict[str, NDArray[np.float32]]
 
 
 def digest(tensors: Mapping[str, NDArray[np.float32]]) -> str:
-    """SHA-256 over names, shapes and little-endian float32 bytes in the order of the names: 64 hexadecimal digits."""
+    """SHA-256 over names, shapes and little-endian float32 bytes, sorted by name: 64 hexadecimal digits."""
     state = hashlib.sha256()
     for name in sorted(tensors):
         value = np.ascontiguousarray(tensors[name], dtype="<f4")
@@ -36,14 +36,15 @@ def digest(tensors: Mapping[str, NDArray[np.float32]]) -> str:
 def rounded(tensors: Mapping[str, NDArray[np.float32]]) -> Tensors:
     """What a reader gets back: matrices and kernels rounded to float16, vectors kept.
 
-    BatchNorm statistics stay float32: they are a thousandth of the bytes, and a variance of 1e-9 has no float16.
+    BatchNorm statistics stay float32: they are a thousandth of the bytes, and float16 has no 1e-9.
 
     Raises:
         WeightsError: a value is not finite, or too large for float16.
     """
     result: Tensors = {}
     for name, value in tensors.items():
-        narrow = np.asarray(value, dtype=np.float16 if value.ndim > 1 else np.float32)
+        with np.errstate(over="ignore"):  # told below, by name
+            narrow = np.asarray(value, dtype=np.float16 if value.ndim > 1 else np.float32)
         if not np.isfinite(narrow).all():
             raise WeightsError(
                 f"weights '{name}' hold values that float16 cannot", fix="lower the learning rate"
@@ -70,8 +71,11 @@ def save_weights(path: Path, tensors: Mapping[str, NDArray[np.float32]], card: C
     kept = rounded(tensors)
     card = replace(card, sha256=digest(kept))
     stored = {k: np.ascontiguousarray(v.astype(np.float16) if v.ndim > 1 else v) for k, v in kept.items()}
+    # Serialised here and written by Python: the library's own writer reports a full disk as an error of the
+    # format, which nothing above would know for what it is.
+    data = save(stored, metadata={METADATA_KEY: card.to_text()})
     with atomic(path) as part:
-        save_file(stored, str(part), metadata={METADATA_KEY: card.to_text()})
+        part.write_bytes(data)
     return card
 
 
@@ -87,8 +91,9 @@ def load_weights(path: Path) -> tuple[Tensors, Card]:
     try:
         with safe_open(str(path), framework="numpy") as file:
             metadata = file.metadata() or {}
-            tensors: Tensors = {name: file.get_tensor(name).astype(np.float32) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
+            names = file.keys()
+            tensors: Tensors = {name: file.get_tensor(name).astype(np.float32) for name in names}
+    except (SafetensorError, OSError, ValueError, TypeError) as error:  # TypeError: a type that NumPy lacks
         raise WeightsError(f"{path} is not a safetensors file: {error}", fix="copy it again") from error
     if METADATA_KEY not in metadata:
         raise WeightsError(f"{path} has no fewpix card", fix="use a file written by `fewpix distil`")

@@ -98,7 +98,7 @@ def load_student(path: Path) -> tuple[nn.Module, Card]:
 
     Raises:
         InputError: no such file.
-        WeightsError: the file is damaged, or its tensors are not those of the architecture that its card names.
+        WeightsError: the file is damaged, or its tensors are not those of its card's architecture.
     """
     tensors, card = load_weights(path)
     try:
