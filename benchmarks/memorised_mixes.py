@@ -1,8 +1,8 @@
 """Does a student know its training pictures by heart? Why the recipes have so many mixed faces.
 
 Four kinds of pictures are made small, and the student's mean cosine to the teacher is taken at each size:
-faces trained on, mixed faces trained on, mixed faces of the same parents that were never made before, and faces
-held out. Where the second is far above the third, more mixed faces help; where they are equal, they do not.
+faces trained on, mixed faces trained on, mixed faces of the same parents that were never made before, and
+faces held out. Where the second is far above the third, more mixed faces help; where they are equal, not.
 
     python benchmarks/memorised_mixes.py FACES.tar ... --weights STUDENT.safetensors --out results/X.json
 """
