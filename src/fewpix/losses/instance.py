@@ -27,15 +27,16 @@ def cosine(student: Tensor, teacher: Tensor) -> Tensor:
 
 
 def infonce(student: Tensor, candidates: Tensor, blocked: Tensor, temperature: float = 0.07) -> Tensor:
-    """InfoNCE with the teacher's embedding of the same face as the positive (van den Oord et al. 2018, eq. 4).
+    """InfoNCE with the teacher's embedding of the same face as positive (van den Oord et al. 2018, eq. 4).
 
     −mean_i log( exp(s_i·c_i/τ) / Σ_k exp(s_i·c_k/τ) ), the sum over all candidates that are not blocked.
 
     Args:
         student: (B, D) unit vectors.
-        candidates: (B + K, D) unit teacher embeddings; the first B are the positives in the order of `student`.
-        blocked: (B, B + K) bool, True where a candidate is no negative (another picture of the same face); the
-            positives themselves are always kept.
+        candidates: (B + K, D) unit teacher embeddings; the first B are the positives, in the order of
+            `student`.
+        blocked: (B, B + K) bool, True where a candidate is no negative (another picture of the same face);
+            the positives themselves are always kept.
         temperature: τ.
 
     Returns:

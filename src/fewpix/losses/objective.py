@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -119,7 +121,7 @@ class Objective(nn.Module):
         dim: D of the embeddings.
 
     Raises:
-        ConfigError: an unknown term or option, or no term at all.
+        ConfigError: an unknown term or option, an option of a wrong type or not above 0, or no term at all.
     """
 
     def __init__(self, terms: Mapping[str, tuple[float, Mapping[str, Any]]], dim: int) -> None:
@@ -131,10 +133,8 @@ class Objective(nn.Module):
         for name, (weight, options) in terms.items():
             if name not in TERMS:
                 raise ConfigError(f"objective: unknown term '{name}'", fix=f"terms: {', '.join(TERMS)}")
-            try:
-                self.terms[name] = TERMS[name](dim, **options)
-            except TypeError as error:
-                raise ConfigError(f"objective.{name}: {error}") from error
+            _check_options(name, options)
+            self.terms[name] = TERMS[name](dim, **options)
             self.weights[name] = weight
 
     def forward(self, sample: Sample) -> dict[str, Tensor]:
@@ -142,3 +142,25 @@ class Objective(nn.Module):
         values: dict[str, Tensor] = {name: term(sample) for name, term in self.terms.items()}
         total = torch.stack([self.weights[name] * value for name, value in values.items()]).sum()
         return {**values, "total": total}
+
+
+def _check_options(name: str, options: Mapping[str, Any]) -> None:
+    """Every option of a term is a number above 0, whole where its default is; checked before the first batch.
+
+    Raises:
+        ConfigError: one is not, or the term has no such option; it is named.
+    """
+    defaults = {
+        key: parameter.default
+        for key, parameter in inspect.signature(TERMS[name]).parameters.items()
+        if key != "dim"
+    }
+    for key, value in options.items():
+        if key not in defaults:
+            fix = f"options: {', '.join(defaults)}" if defaults else "it has none but the weight"
+            raise ConfigError(f"objective.{name}: unknown option '{key}'", fix=fix)
+        whole = isinstance(defaults[key], int)
+        kinds = (int,) if whole else (int, float)
+        if isinstance(value, bool) or not isinstance(value, kinds) or not 0 < value < math.inf:
+            kind = "whole number" if whole else "number"
+            raise ConfigError(f"objective.{name}.{key} must be a {kind} above 0, not {value!r}")

@@ -25,7 +25,7 @@ class TeacherQueue:
         return self.vectors[:filled], self.keys[:filled]
 
     def push(self, vectors: Tensor, keys: Tensor) -> None:
-        """Add (B, D) embeddings with (B,) keys; the oldest give way. Of more than `size` the last are kept."""
+        """Add (B, D) embeddings with (B,) keys; the oldest give way. Of more than `size` the last stay."""
         size = len(self.keys)
         if size == 0:
             return

@@ -15,10 +15,11 @@ def row_kl(
     student_temperature: float = 0.1,
     teacher_temperature: float = 0.1,
 ) -> Tensor:
-    """KL divergence between softmax rows of similarities to other faces (as CO2L's IRD and RRD, arXiv 2407.12073).
+    """KL divergence between softmax rows of similarities to other faces.
 
-    mean_i KL( softmax_k(t_i·c_k/τ_t) ‖ softmax_k(s_i·c_k/τ_s) ) over the candidates that are not blocked. The row
-    of a face against itself says nothing about relations, so it must be blocked.
+    As in CO2L's IRD and RRD (arXiv 2407.12073):
+    mean_i KL( softmax_k(t_i·c_k/τ_t) ‖ softmax_k(s_i·c_k/τ_s) ) over the candidates that are not blocked. The
+    row of a face against itself says nothing about relations, so it must be blocked.
 
     Args:
         student: (B, D) unit vectors.
@@ -45,7 +46,7 @@ def row_kl(
 
 
 class RelationModule(nn.Module):
-    """v_ij = W₂ ReLU(W₁ (a_i − b_j)), L2-normalised: the relation of two embeddings (CRRCD, arXiv 2409.02555).
+    """v_ij = W₂ ReLU(W₁ (a_i − b_j)), L2-normalised: how two embeddings relate (CRRCD, arXiv 2409.02555).
 
     Args:
         dim: D of the embeddings.
@@ -58,7 +59,7 @@ class RelationModule(nn.Module):
         self.outer = nn.Linear(width, width)
 
     def forward(self, left: Tensor, right: Tensor) -> Tensor:
-        """(A, D) and (B, D) to (A, B, width) unit vectors; the first layer is applied before the difference is taken."""
+        """(A, D) and (B, D) to (A, B, width) unit vectors."""
         # W₁(a − b) + c = W₁a − W₁b + c: A + B products instead of A·B.
         hidden = self.inner(left)[:, None, :] - F.linear(right, self.inner.weight)[None, :, :]
         return F.normalize(self.outer(F.relu(hidden)), dim=2)
@@ -67,8 +68,9 @@ class RelationModule(nn.Module):
 def contrastive_relation(goal: Tensor, relation: Tensor, defined: Tensor, temperature: float = 0.1) -> Tensor:
     """The contrastive relation loss with the sigmoid critic h(u, v) = σ(cos(u, v)/τ).
 
-    −mean_ij log h(v^t_ij, v^ts_ij) − mean_ij Σ_{k≠j} log(1 − h(v^t_ij, v^ts_ik)), over pairs (i, j) and slots k that
-    are defined. The formula is a reconstruction from the abstract and a third party's port, see docs/method.md.
+    −mean_ij log h(v^t_ij, v^ts_ij) − mean_ij Σ_{k≠j} log(1 − h(v^t_ij, v^ts_ik)), over pairs (i, j) and slots
+    k that are defined. The formula is a reconstruction from the abstract and a third party's port, see
+    docs/method.md.
 
     Args:
         goal: (A, B, R) unit relation vectors of the teacher, v^t_ij.
