@@ -12,9 +12,13 @@ from fewpix.cli.output import emit, progress
 
 def distil(
     recipe: Annotated[Path, typer.Option(help="TOML recipe; see recipes/")],
-    faces: Annotated[list[Path], typer.Option(help="tar shard or folder of aligned faces; may be given again")],
+    faces: Annotated[
+        list[Path], typer.Option(help="tar shard or folder of aligned faces; may be given again")
+    ],
     out: Annotated[Path, typer.Option(help="the run's folder")],
-    teacher: Annotated[str, typer.Option(help='"teacher" (SFace) or the path of an ONNX face encoder')] = "teacher",
+    teacher: Annotated[
+        str, typer.Option(help='"teacher" (SFace) or the path of an ONNX face encoder')
+    ] = "teacher",
     runtime: Annotated[str, typer.Option(help="of the teacher: auto, onnxruntime, openvino")] = "auto",
     device: Annotated[str, typer.Option(help="of the student: auto, cpu, cuda[:n], mps")] = "auto",
     threads: Annotated[int, typer.Option(help="of torch on the CPU; 0 leaves it to torch")] = 0,
@@ -24,37 +28,39 @@ def distil(
     json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout")] = False,
 ) -> None:
     """Train a low-resolution student from a teacher. Runs resume: call it again after any interruption."""
+    import cv2
+
     from fewpix.cli.message import Message
     from fewpix.data.faces import load_faces
     from fewpix.embed.open import open_encoder
-    from fewpix.losses.objective import Objective
-    from fewpix.models.zoo import architecture
+    from fewpix.train.check import check_faces, check_names
     from fewpix.train.device import use_device
-    from fewpix.train.distil import DEFAULT_TERMS, Progress
+    from fewpix.train.distil import DEFAULT_TERMS, Progress, initial_student
     from fewpix.train.distil import distil as run
     from fewpix.train.recipe import load_recipe
 
     checked = load_recipe(recipe)
-    architecture(checked.model.arch)
+    check_names(checked)
     chosen = use_device(device, threads)
     pool = load_faces(faces)
+    check_faces(checked, pool)
     encoder = open_encoder(teacher, runtime=runtime)
-    Objective(checked.terms(), encoder.card.space.dim)
     if dry_run:
+        initial_student(checked, encoder.card)
         facts = {
             "recipe": checked.name,
             "recipe_sha256": checked.sha256,
             "faces": len(pool),
             "faces_sha256": pool.sha256,
             "teacher": encoder.card.name,
-            "steps": checked.run.steps,
+            "steps": checked.last_step,
             "device": chosen,
         }
         emit(Message("the recipe is sound; nothing was trained", facts), json)
         return
-    if fresh:
-        (out / "checkpoint.safetensors").unlink(missing_ok=True)
-    with progress("distil", checked.run.steps, as_json=json) as bar:
+    # torch keeps the cores busy; OpenCV's own pool would only fight it over images of 112 pixels.
+    cv2.setNumThreads(1)
+    with progress("distil", checked.last_step, as_json=json) as bar:
 
         def on_progress(now: Progress) -> None:
             if now.stage == "teacher":
@@ -68,6 +74,7 @@ def distil(
             out,
             teacher_embed=encoder.embed,
             teacher_card=encoder.card,
+            resume=not fresh,
             on_progress=on_progress,
             device=chosen,
             terms=terms or DEFAULT_TERMS,

@@ -103,12 +103,12 @@ def load_checkpoint(path: Path, distiller: Distiller) -> None:
         distiller.queue.vectors.copy_(tensors["queue.vectors"])
         distiller.queue.keys.copy_(tensors["queue.keys"])
         torch.set_rng_state(tensors["random"])
+        distiller.step, distiller.queue.added = int(facts["step"]), int(facts["queue_added"])
     except (RuntimeError, KeyError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise WeightsError(
             f"{path} does not fit the recipe: {reason}", fix="start in another folder"
         ) from error
-    distiller.step, distiller.queue.added = int(facts["step"]), int(facts["queue_added"])
 
 
 def _modules(distiller: Distiller) -> dict[str, torch.nn.Module]:

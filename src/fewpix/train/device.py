@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import torch
 
 from fewpix.errors import ConfigError, UnavailableError
@@ -18,17 +20,21 @@ def use_device(name: str, threads: int = 0) -> str:
         A torch device's name.
 
     Raises:
-        ConfigError: not a device.
+        ConfigError: not a device, or not a number of threads.
         UnavailableError: a device that is not here.
     """
+    if threads < 0:
+        raise ConfigError(f"threads must be 0 or more, not {threads}")
     if threads:
         torch.set_num_threads(threads)
     cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
     if name == "auto":
         return "cuda" if cuda else "mps" if mps else "cpu"
-    kind, _, number = name.partition(":")
-    if kind not in ("cpu", "cuda", "mps") or (number and (kind != "cuda" or not number.isdigit())):
+    if not re.fullmatch(r"cpu|mps|cuda(:[0-9]+)?", name):
         raise ConfigError(f"unknown device '{name}'", fix="auto, cpu, cuda, cuda:N or mps")
+    kind, _, number = name.partition(":")
     if (kind == "mps" and not mps) or (kind == "cuda" and int(number or 0) >= torch.cuda.device_count()):
-        raise UnavailableError(f"the device '{name}' is not here", fix="use --device cpu, or install torch for it")
+        raise UnavailableError(
+            f"the device '{name}' is not here", fix="use --device cpu, or install torch for it"
+        )
     return name

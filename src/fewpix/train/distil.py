@@ -3,39 +3,37 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from fewpix.config import cache_dir
 from fewpix.data.cache import Embed, TeacherCache
 from fewpix.data.faces import FaceSet
 from fewpix.data.sampling import Sampler
-from fewpix.data.split import components, hold_out
-from fewpix.data.views import Views, make_views
 from fewpix.degrade import PRESETS
-from fewpix.errors import ConfigError
+from fewpix.errors import ConfigError, StorageError
+from fewpix.files import sweep
 from fewpix.models.card import Card
 from fewpix.models.shipped import STUDENTS, shipped
 from fewpix.models.weights import load_weights, save_weights
 from fewpix.models.zoo import architecture, build, fill, tensors_of
 from fewpix.train.batches import BatchMaker
+from fewpix.train.check import check_faces, check_names
 from fewpix.train.checkpoint import Identity, load_checkpoint, read_identity, save_checkpoint
-from fewpix.train.heldout import MAX_FACES, Agreement, HeldOut
+from fewpix.train.heldout import Agreement, HeldOut
 from fewpix.train.journal import Journal
+from fewpix.train.material import prepare
 from fewpix.train.recipe import Recipe
 from fewpix.train.step import Distiller
 
 logger = logging.getLogger(__name__)
 
 DEFAULT_TERMS = "the terms of the faces and of the teacher that it was distilled from"
-
-_SPLIT, _VIEWS = 0, 1  # name the random streams of the data
 
 
 @dataclass(frozen=True)
@@ -92,17 +90,6 @@ class DistilResult:
         return "\n".join([*lines, *([str(self.agreement)] if self.agreement else [])])
 
 
-@dataclass(frozen=True)
-class _Material:
-    """The faces of a run with what the teacher says of them."""
-
-    views: Views
-    teacher: NDArray[np.float32]
-    keys: NDArray[np.int64]
-    held_out: NDArray[np.int64]
-    held_teacher: NDArray[np.float32]
-
-
 def distil(
     recipe: Recipe,
     faces: FaceSet,
@@ -124,27 +111,25 @@ def distil(
         out: the run's folder: `checkpoint.safetensors`, `journal.jsonl` and in the end `NAME.safetensors`.
         teacher_embed: the teacher, sharp crops to unit embeddings.
         teacher_card: its card.
-        resume: go on from the checkpoint in `out`, if there is one.
+        resume: go on from the checkpoint in `out`, if there is one; otherwise it is thrown away.
         on_progress: called after every chunk of the teacher and after every step.
         cache: file of teacher embeddings; by default in the user cache.
         device: a torch device.
         terms: the licence of the weights, in words, for their card.
 
     Raises:
-        ConfigError: the recipe names what does not exist, or `out` holds another recipe's run.
+        ConfigError: the recipe names what does not exist or does not fit the faces, `out` holds another
+            recipe's run, or the loss is no longer a number.
         WeightsError: the checkpoint or the initial weights do not fit.
         StorageError: the disk is full; the last checkpoint is whole.
     """
     report = on_progress or (lambda progress: None)
-    if recipe.degrade.chain not in PRESETS:
-        raise ConfigError(
-            f"degrade.chain: no chain '{recipe.degrade.chain}'", fix=f"chains: {', '.join(PRESETS)}"
-        )
+    check_names(recipe)
+    check_faces(recipe, faces)
     found = architecture(recipe.model.arch)
     torch.manual_seed(recipe.run.seed)
-    distiller = Distiller(
-        _initial(recipe, teacher_card), recipe, teacher_card.space.dim, torch.device(device)
-    )
+    student, init_sha256 = initial_student(recipe, teacher_card)
+    distiller = Distiller(student, recipe, teacher_card.space.dim, torch.device(device))
     identity = Identity(
         recipe.sha256,
         recipe.model.arch,
@@ -154,7 +139,12 @@ def distil(
         torch.get_num_threads(),
     )
     checkpoint, journal = out / "checkpoint.safetensors", Journal(out / "journal.jsonl")
-    if resume and checkpoint.is_file():
+    weights = out / f"{recipe.name}.safetensors"
+    for path in (checkpoint, journal.path, weights):
+        sweep(path)
+    if not resume:
+        _forget(checkpoint)
+    elif checkpoint.is_file():
         _check(read_identity(checkpoint), identity, out)
         load_checkpoint(checkpoint, distiller)
     journal.cut(distiller.step if distiller.step else -1)
@@ -162,21 +152,31 @@ def distil(
         journal.append(0, "start", {**asdict(identity), "name": recipe.name})
 
     store = TeacherCache(cache or cache_dir() / "teacher.db", teacher_card.sha256, teacher_card.space.dim)
-    material = _prepare(recipe, faces, store, teacher_embed, report)
+    material = prepare(
+        recipe,
+        faces,
+        store,
+        teacher_embed,
+        lambda done, total: report(Progress("teacher", done, total, {})),
+    )
     scorer = HeldOut([faces.crop(int(n)) for n in material.held_out], material.held_teacher, found.preprocess)
     sampler = Sampler(material.views.weights, recipe.run.batch, recipe.run.seed)
     maker = BatchMaker(
         material.views, sampler, PRESETS[recipe.degrade.chain], found.preprocess, recipe.run.seed
     )
     agreement: Agreement | None = None
-    for batch in maker.stream(distiller.step, recipe.run.steps):
+    for batch in maker.stream(distiller.step, recipe.last_step):
         values = distiller.train_step(
             torch.from_numpy(found.preprocess.scale(batch.pixels)),
             torch.from_numpy(material.teacher[batch.views]),
             torch.from_numpy(material.keys[batch.views]),
         )
         step = distiller.step
-        last = step == recipe.run.steps
+        last = step == recipe.last_step
+        if not math.isfinite(values["total"]):
+            raise ConfigError(
+                f"the loss at step {step} is not a number", fix="lower optim.lr; the last checkpoint is whole"
+            )
         if step % recipe.run.log_every == 0 or last:
             journal.append(step, "step", {name: round(value, 6) for name, value in values.items()})
         if len(material.held_out) and (step % recipe.run.evaluate_every == 0 or last):
@@ -184,25 +184,42 @@ def distil(
             journal.append(step, "held out", agreement.to_json())
         if step % recipe.run.checkpoint_every == 0 or last:
             save_checkpoint(checkpoint, distiller, identity)
-        report(Progress("train", step, recipe.run.steps, values, agreement))
+        report(Progress("train", step, recipe.last_step, values, agreement))
     if agreement is None and len(material.held_out):
         agreement = scorer.score(distiller.embed)
-    return _finish(recipe, faces, out, distiller, teacher_card, agreement, journal, terms)
+    card = _card(recipe, init_sha256, faces, teacher_card, agreement, terms)
+    card = save_weights(weights, tensors_of(distiller.average), card)
+    return DistilResult(weights, journal.path, card, distiller.step, agreement)
 
 
-def _initial(recipe: Recipe, teacher: Card) -> torch.nn.Module:
-    """The student before its first step."""
-    student = build(recipe.model.arch, teacher.space.dim)
-    if recipe.model.init != "random":
-        named = recipe.model.init in STUDENTS
-        path = shipped(f"{recipe.model.init}.safetensors") if named else Path(recipe.model.init)
-        tensors, card = load_weights(path)
+def initial_student(recipe: Recipe, teacher: Card) -> tuple[torch.nn.Module, str]:
+    """The student before its first step, and the digest of the weights that it starts from ("" when random).
+
+    Raises:
+        ConfigError: unknown architecture, or the initial weights belong to another space.
+        InputError: there are no weights of that name or at that path.
+        WeightsError: they are damaged or of another architecture.
+    """
+    student, init, sha256 = build(recipe.model.arch, teacher.space.dim), recipe.model.init, ""
+    if init != "random":
+        tensors, card = load_weights(shipped(f"{init}.safetensors") if init in STUDENTS else Path(init))
         if card.space != teacher.space:
             raise ConfigError(
                 f"model.init: {card.name} writes into another {card.space}, the teacher spans {teacher.space}"
             )
-        fill(student, tensors, recipe.model.init)
-    return student
+        fill(student, tensors, init)
+        sha256 = card.sha256
+    return student, sha256
+
+
+def _forget(checkpoint: Path) -> None:
+    """Delete it, so that this run, should it be killed before its first one, never resumes from it."""
+    try:
+        checkpoint.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"cannot delete {checkpoint}: {error.strerror or error}", fix="name another folder"
+        ) from error
 
 
 def _check(then: Identity, now: Identity, out: Path) -> None:
@@ -220,59 +237,11 @@ def _check(then: Identity, now: Identity, out: Path) -> None:
         )
 
 
-def _prepare(
-    recipe: Recipe, faces: FaceSet, store: TeacherCache, embed: Embed, report: Callable[[Progress], None]
-) -> _Material:
-    """Split the faces, make the views, and ask the teacher once about each."""
-
-    def on_teacher(done: int, total: int) -> None:
-        report(Progress("teacher", done, total, {}))
-
-    data = recipe.data
-    members = np.arange(len(faces))
-    held = np.zeros(0, dtype=np.int64)
-    held_teacher = np.zeros((0, store.dim), dtype=np.float32)
-    if data.holdout:
-        plain = make_views(
-            faces, members, {}, flip=False, rng=np.random.default_rng([recipe.run.seed, _VIEWS])
-        )
-        teacher = store.embeddings(plain.keys, plain.render, embed, on_teacher)
-        joined = components(teacher, data.component_similarity)
-        members, held = hold_out(joined, data.holdout, np.random.default_rng([recipe.run.seed, _SPLIT]))
-        scored = [n for n in held if not data.holdout_sources or faces.sources[n] in data.holdout_sources]
-        held = np.array(scored[:MAX_FACES], dtype=np.int64)
-        held_teacher = teacher[held]
-    views = make_views(
-        faces,
-        members,
-        data.weights,
-        flip=data.flip,
-        mixes=data.mixes,
-        mix_weight=data.mix_weight,
-        chips=data.chips,
-        rng=np.random.default_rng([recipe.run.seed, _VIEWS]),
-    )
-    teacher = store.embeddings(views.keys, views.render, embed, on_teacher)
-    # A mixed face is nobody's: it gets a key of its own.
-    keys = np.array(
-        [view.first if view.second < 0 else len(faces) + n for n, view in enumerate(views.items)],
-        dtype=np.int64,
-    )
-    return _Material(views, teacher, keys, held, held_teacher)
-
-
-def _finish(
-    recipe: Recipe,
-    faces: FaceSet,
-    out: Path,
-    distiller: Distiller,
-    teacher: Card,
-    agreement: Agreement | None,
-    journal: Journal,
-    terms: str,
-) -> DistilResult:
-    """Write the averaged student with its card."""
-    card = Card(
+def _card(
+    recipe: Recipe, init_sha256: str, faces: FaceSet, teacher: Card, agreement: Agreement | None, terms: str
+) -> Card:
+    """The student's card; its digest is filled in when the weights are written."""
+    return Card(
         name=recipe.name,
         arch=recipe.model.arch,
         sha256="",
@@ -282,6 +251,7 @@ def _finish(
         provenance={
             "recipe": recipe.model_dump(mode="json"),
             "recipe_sha256": recipe.sha256,
+            "init_sha256": init_sha256,
             "faces": len(faces),
             "faces_sha256": faces.sha256,
             "teacher": teacher.name,
@@ -289,6 +259,3 @@ def _finish(
             "held_out": agreement.to_json() if agreement else None,
         },
     )
-    path = out / f"{recipe.name}.safetensors"
-    card = save_weights(path, tensors_of(distiller.average), card)
-    return DistilResult(path, journal.path, card, distiller.step, agreement)

@@ -1,4 +1,7 @@
-"""The score that settings are chosen by: agreement with the teacher on faces never trained on, without labels."""
+"""The score that settings are chosen by: agreement with the teacher on faces never trained on.
+
+It needs no labels.
+"""
 
 from __future__ import annotations
 

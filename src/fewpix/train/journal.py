@@ -1,4 +1,7 @@
-"""The journal of a run: one JSON object per line, appended as it happens, cut back to the checkpoint on resume."""
+"""The journal of a run: one JSON object per line, appended as it happens.
+
+On resume it is cut back to the checkpoint.
+"""
 
 from __future__ import annotations
 

@@ -17,11 +17,11 @@ Positive = Annotated[int, Field(gt=0)]
 class _Section(BaseModel):
     """Strict and frozen: an unknown key or a wrong type is an error, not a surprise at step 40,000."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class ModelSection(_Section):
-    """The student: the zoo's name, and where its weights start: "random", "fewpix-s", or a safetensors file."""
+    """The student: its name in the zoo, and how it starts: "random", "fewpix-s", or a safetensors file."""
 
     arch: str
     init: str = "random"
@@ -30,11 +30,11 @@ class ModelSection(_Section):
 class DataSection(_Section):
     """Which faces are learnt from.
 
-    `weights` maps a source (`utk`, `celeba`, …) to how often a face of it is drawn per epoch; 1 where it is not
-    named. `mixes` faces are made from two each and drawn `mix_weight` times per epoch; `chips` are the sources
-    whose faces are cut too tight to give a mix its frame. `holdout` is the share of the faces, in whole connected
-    components of teacher similarity >= `component_similarity`, that is never trained on; those of
-    `holdout_sources` (all when empty) are scored.
+    `weights` maps a source (`utk`, `celeba`, …) to how often a face of it is drawn per epoch; 1 where it is
+    not named. `mixes` faces are made from two each and drawn `mix_weight` times per epoch; `chips` are the
+    sources whose faces are cut too tight to give a mix its frame. `holdout` is the share of the faces, in
+    whole connected components of teacher similarity >= `component_similarity`, that is never trained on;
+    those of `holdout_sources` (all when empty) are scored.
     """
 
     weights: dict[str, Annotated[float, Field(ge=0)]] = {}
@@ -56,7 +56,7 @@ class DegradeSection(_Section):
 class TermSection(_Section):
     """One named loss term; options other than `weight` go to the term as they are."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True, allow_inf_nan=False)
 
     weight: Annotated[float, Field(ge=0)] = 1.0
 
@@ -64,7 +64,8 @@ class TermSection(_Section):
 class OptimSection(_Section):
     """AdamW with linear warm-up and cosine decay, counted in steps and never in seconds.
 
-    `clip` bounds the norm of the gradient; `ema` is the decay of the averaged weights, which are what is kept.
+    `clip` bounds the norm of the gradient; `ema` is the decay of the averaged weights, which are what is
+    kept.
     """
 
     lr: Annotated[float, Field(gt=0)] = 1e-3
@@ -77,12 +78,16 @@ class OptimSection(_Section):
 class RunSection(_Section):
     """How long, how wide, how often it is saved and scored.
 
-    `queue` teacher embeddings are kept beyond the batch; those with a teacher cosine of at least `same` to the
-    anchor count as the anchor's own face and are no negatives. `precision` "bf16" computes convolutions in
-    bfloat16: twice as fast on a CPU with AVX512-BF16, and on GPUs.
+    `steps` is the length of the schedule; with `stop` above 0 the run ends that early, at a learning rate
+    that is still high, for weights that another recipe starts from.
+
+    `queue` teacher embeddings are kept beyond the batch; those with a teacher cosine of at least `same` to
+    the anchor count as the anchor's own face and are no negatives. `precision` "bf16" computes convolutions
+    in bfloat16: twice as fast on a CPU with AVX512-BF16, and on GPUs.
     """
 
     steps: Positive
+    stop: Annotated[int, Field(ge=0)] = 0
     batch: Positive = 128
     queue: Annotated[int, Field(ge=0)] = 4096
     same: Annotated[float, Field(gt=0, le=1)] = 0.5
@@ -103,6 +108,11 @@ class Recipe(_Section):
     objective: dict[str, TermSection]
     optim: OptimSection = OptimSection()
     run: RunSection
+
+    @property
+    def last_step(self) -> int:
+        """The step that the run ends with."""
+        return min(self.run.steps, self.run.stop or self.run.steps)
 
     @property
     def sha256(self) -> str:

@@ -27,7 +27,7 @@ class Distiller:
     def __init__(self, student: nn.Module, recipe: Recipe, dim: int, device: torch.device) -> None:
         self.recipe, self.device = recipe, device
         # Channels last is what the CPU's convolutions in bfloat16 are fastest with.
-        self.student = student.to(device, memory_format=torch.channels_last).train()
+        self.student = student.to(device).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.student).eval().requires_grad_(False)
         self.objective = Objective(recipe.terms(), dim).to(device).train()
         self.queue = TeacherQueue(recipe.run.queue, dim)
@@ -56,7 +56,7 @@ class Distiller:
             The terms, their total, the gradient's norm and the learning rate.
         """
         faces = faces.to(self.device, memory_format=torch.channels_last)
-        teacher, keys = teacher.to(self.device), keys.to(self.device)
+        teacher, keys = teacher.detach().to(self.device), keys.to(self.device)
         lr = self.recipe.optim.lr * lr_factor(self.step, self.recipe.run.steps, self.recipe.optim.warmup)
         for group in self.optimiser.param_groups:
             group["lr"] = lr
@@ -96,6 +96,6 @@ class Distiller:
         """(N, D) unit embeddings of preprocessed faces by the averaged student, in float32."""
         parts = [
             F.normalize(self.average(part.to(self.device, memory_format=torch.channels_last)), dim=1).cpu()
-            for part in faces.split(256)
+            for part in torch.split(faces, 256)
         ]
         return torch.cat(parts)

@@ -1,0 +1,49 @@
+"""What can be wrong with a recipe beyond its own text: names that nothing has, and faces that do not fit it.
+
+Found before the teacher has embedded anything, since that can take an hour.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fewpix.data.faces import FaceSet
+from fewpix.data.sampling import Sampler
+from fewpix.degrade import PRESETS
+from fewpix.errors import ConfigError
+from fewpix.losses.objective import Objective
+from fewpix.models.zoo import architecture
+from fewpix.train.recipe import Recipe
+
+
+def check_names(recipe: Recipe) -> None:
+    """The architecture, the chain, the terms and their options exist.
+
+    Raises:
+        ConfigError: one does not; it is named.
+    """
+    architecture(recipe.model.arch)
+    if recipe.degrade.chain not in PRESETS:
+        raise ConfigError(
+            f"degrade.chain: no chain '{recipe.degrade.chain}'", fix=f"chains: {', '.join(PRESETS)}"
+        )
+    Objective(recipe.terms(), 1)
+
+
+def check_faces(recipe: Recipe, faces: FaceSet) -> None:
+    """The sources that the recipe names occur, and an epoch has a batch of faces before any are held out.
+
+    Raises:
+        ConfigError: a source does not occur, or run.batch is larger than an epoch.
+    """
+    data = recipe.data
+    named = {"weights": data.weights, "chips": data.chips, "holdout_sources": data.holdout_sources}
+    known = sorted(set(faces.sources))
+    for key, sources in named.items():
+        for source in sources:
+            if source not in known:
+                raise ConfigError(
+                    f"data.{key}: no face has the source {source!r}", fix=f"sources: {', '.join(known)}"
+                )
+    weights = [data.weights.get(source, 1.0) for source in faces.sources]
+    Sampler(np.array([*weights, data.mixes * data.mix_weight]), recipe.run.batch, recipe.run.seed)

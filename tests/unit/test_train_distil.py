@@ -1,0 +1,351 @@
+"""Distillation as a library call, and its parts: batches, the split, the score."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from fewpix.data.cache import TeacherCache
+from fewpix.data.faces import FaceSet
+from fewpix.data.orl import load_orl
+from fewpix.data.sampling import Sampler
+from fewpix.data.views import make_views
+from fewpix.degrade import PRESETS, per_item_rng
+from fewpix.errors import ConfigError, ImageError
+from fewpix.image.codec import encode_image
+from fewpix.image.preprocess import Preprocess
+from fewpix.image.resize import Crop
+from fewpix.models.card import Card
+from fewpix.models.space import Space
+from fewpix.train.recipe import parse_recipe
+
+pytestmark = pytest.mark.needs("samples")
+
+torch = pytest.importorskip("torch")
+
+from fewpix.models.weights import load_weights  # noqa: E402  (torch may not be installed)
+from fewpix.models.zoo import architecture  # noqa: E402
+from fewpix.train.batches import BatchMaker  # noqa: E402
+from fewpix.train.distil import Progress, distil  # noqa: E402
+from fewpix.train.heldout import SIZES, Agreement, HeldOut  # noqa: E402
+from fewpix.train.material import prepare  # noqa: E402
+
+DIM = 48
+CARD = Card("pixels", "onnx", "a" * 64, Space("a" * 64, DIM), Preprocess(4, "bgr", (0.0,) * 3, (1.0,) * 3))
+
+RECIPE = """
+name = "run"
+[model]
+arch = "lr24-tiny"
+[data]
+mixes = 9
+holdout = 0.25
+component_similarity = 0.999
+[objective]
+cosine = { weight = 2.0 }
+infonce = {}
+crrcd = { anchors = 3, width = 4 }
+[optim]
+ema = 0.5
+[run]
+steps = 7
+batch = 5
+queue = 12
+log_every = 2
+checkpoint_every = 3
+evaluate_every = 3
+"""
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Quicker for a model this small, and on a busy machine much quicker."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@cache
+def pool(count: int = 24) -> FaceSet:
+    """People one after the other, every third of another source."""
+    orl = load_orl()
+    data = [encode_image(orl.images[10 * n][12:104], ".png") for n in range(count)]
+    sources = tuple("wild" if n % 3 else "cam" for n in range(count))
+    return FaceSet(tuple(f"{n:03d}" for n in range(count)), sources, tuple(data))
+
+
+class Teacher:
+    """Sees 4x4 pixels; counts the pictures that it is asked about."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+
+    def __call__(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
+        self.seen += len(crops)
+        rows = [cv2.resize(crop, (4, 4), interpolation=cv2.INTER_AREA).astype(np.float32) for crop in crops]
+        flat = np.stack(rows).reshape(len(rows), -1) - 110
+        return np.asarray(flat / np.linalg.norm(flat, axis=1, keepdims=True), dtype=np.float32)
+
+
+def lines(out: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (out / "journal.jsonl").read_text().splitlines()]
+
+
+def test_a_run_from_faces_to_weights(tmp_path: Path) -> None:
+    teacher, told = Teacher(), list[Progress]()
+    result = distil(
+        *(parse_recipe(RECIPE, "x"), pool(), tmp_path / "run"),
+        teacher_embed=teacher,
+        teacher_card=CARD,
+        on_progress=told.append,
+        cache=tmp_path / "cache.db",
+        terms="tests",
+    )
+    assert teacher.seen == 24 + 18 + 9  # all plain faces for the split; mirror images; mixes
+    stages = [now.stage for now in told]
+    assert stages == sorted(stages)  # "teacher" before "train"
+    assert [(now.done, now.total) for now in told if now.stage == "train"] == [(n, 7) for n in range(1, 8)]
+    assert set(told[-1].values) == {"cosine", "infonce", "crrcd", "total", "gradient", "lr"}
+    assert told[-1].agreement == result.agreement
+    assert [(line["kind"], line["step"]) for line in lines(tmp_path / "run")] == [
+        *(("start", 0), ("step", 2), ("held out", 3), ("step", 4), ("step", 6), ("held out", 6)),
+        *(("step", 7), ("held out", 7)),
+    ]
+    assert result.steps == 7
+    tensors, card = load_weights(result.weights)
+    assert card == result.card
+    assert (card.name, card.arch, card.space, card.terms) == ("run", "lr24-tiny", CARD.space, "tests")
+    assert card.preprocess == architecture("lr24-tiny").preprocess
+    assert tensors["head.fc.weight"].shape == (DIM, 144)
+    assert result.agreement is not None
+    assert result.agreement.faces == 6
+    assert json.loads(json.dumps(result.to_json()))["held_out"] == result.agreement.to_json()
+    assert str(result).startswith(f"run ({card.sha256[:12]}), 7 steps: ")
+    assert "held out (6 faces)" in str(result)
+
+
+def test_an_interrupted_run_ends_as_the_whole_one(tmp_path: Path) -> None:
+    """Whatever the step; also between the last checkpoint and the weights."""
+    recipe, teacher = parse_recipe(RECIPE, "x"), Teacher()
+
+    def run(out: str, stop_at: int = 0) -> None:
+        def interrupt(now: Progress) -> None:
+            if now.stage == "train" and now.done == stop_at:
+                raise KeyboardInterrupt
+
+        torch.manual_seed(stop_at + len(out))  # what the process drew before must not matter
+        distil(
+            *(recipe, pool(), tmp_path / out),
+            teacher_embed=teacher,
+            teacher_card=CARD,
+            on_progress=interrupt,
+            cache=tmp_path / "cache.db",
+        )
+
+    run("whole")
+    asked = teacher.seen
+    for stop_at in range(1, 8):
+        out = f"run{stop_at}"
+        with pytest.raises(KeyboardInterrupt):
+            run(out, stop_at)
+        assert not (tmp_path / out / "run.safetensors").exists()
+        run(out)
+        for name in ("run.safetensors", "journal.jsonl"):
+            assert (tmp_path / out / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), stop_at
+    assert teacher.seen == asked
+
+
+def test_a_run_with_a_stop_is_the_beginning_of_the_whole_one(tmp_path: Path) -> None:
+    """The schedule is that of all steps, so that the learning rate is still high where it ends."""
+    common = {"teacher_embed": Teacher(), "teacher_card": CARD, "cache": tmp_path / "cache.db"}
+    whole = distil(parse_recipe(RECIPE, "x"), pool(), tmp_path / "whole", **common)  # type: ignore[arg-type]
+    recipe = parse_recipe(RECIPE.replace("steps = 7", "steps = 7\nstop = 6"), "x")
+    part = distil(recipe, pool(), tmp_path / "part", **common)  # type: ignore[arg-type]
+    assert (whole.steps, part.steps) == (7, 6)
+    assert lines(tmp_path / "part")[1:] == lines(tmp_path / "whole")[1:6]
+
+
+def test_a_run_anew_forgets_the_checkpoint_at_once(tmp_path: Path) -> None:
+    recipe = parse_recipe(RECIPE, "x")
+    common = {"teacher_embed": Teacher(), "teacher_card": CARD, "cache": tmp_path / "cache.db"}
+    distil(recipe, pool(), tmp_path / "run", **common)  # type: ignore[arg-type]
+
+    def interrupt(now: Progress) -> None:
+        if now.stage == "train":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        distil(recipe, pool(), tmp_path / "run", resume=False, on_progress=interrupt, **common)  # type: ignore[arg-type]
+    assert not (tmp_path / "run" / "checkpoint.safetensors").exists()
+    assert [line["step"] for line in lines(tmp_path / "run")] == [0]
+
+
+def test_what_does_not_fit_is_found_before_the_teacher_is_asked(tmp_path: Path) -> None:
+    teacher = Teacher()
+    for old, new, says in (
+        ("batch = 5", "batch = 40", r"run\.batch is 40, but an epoch has only 33 faces"),
+        ("mixes = 9", "mixes = 9\nweights = { utk = 1.0 }", r"data\.weights: no face has the source 'utk'"),
+        ("mixes = 9", 'holdout_sources = ["utk"]', r"data\.holdout_sources: .*'utk'.*sources: cam, wild"),
+        ("infonce = {}", "magic = {}", "unknown term 'magic'"),
+        ("[run]", '[degrade]\nchain = "none"\n[run]', "no chain 'none'"),
+    ):
+        recipe = parse_recipe(RECIPE.replace(old, new), "x")
+        with pytest.raises(ConfigError, match=says):
+            distil(recipe, pool(), tmp_path / "out", teacher_embed=teacher, teacher_card=CARD)
+    assert teacher.seen == 0
+    assert not (tmp_path / "out").exists()
+
+
+# The material
+
+
+def test_faces_held_out_are_never_learnt_from(tmp_path: Path) -> None:
+    store, teacher = TeacherCache(tmp_path / "c.db", CARD.sha256, DIM), Teacher()
+    recipe = parse_recipe(RECIPE, "x")
+    made = prepare(recipe, pool(), store, teacher, lambda done, total: None)
+    learnt = {view.first for view in made.views.items} | {view.second for view in made.views.items}
+    assert len(made.held_out) == 6
+    assert not learnt & set(made.held_out.tolist())
+    assert learnt | set(made.held_out.tolist()) == {-1, *range(24)}
+    np.testing.assert_array_equal(made.held_teacher, Teacher()([pool().crop(int(n)) for n in made.held_out]))
+    np.testing.assert_array_equal(
+        made.teacher, Teacher()([made.views.render(n) for n in range(len(made.views))])
+    )
+    again = prepare(recipe, pool(), store, teacher, lambda done, total: None)
+    assert again.views.items == made.views.items
+    np.testing.assert_array_equal(again.held_out, made.held_out)
+
+
+def test_a_view_and_its_mirror_image_are_one_face_and_a_mix_is_nobody(tmp_path: Path) -> None:
+    store = TeacherCache(tmp_path / "c.db", CARD.sha256, DIM)
+    made = prepare(parse_recipe(RECIPE, "x"), pool(), store, Teacher(), lambda done, total: None)
+    keys = made.keys.tolist()
+    whole = [n for n, view in enumerate(made.views.items) if view.second < 0]
+    assert [keys[n] for n in whole] == [made.views.items[n].first for n in whole]
+    mixed = [keys[n] for n in range(len(keys)) if n not in whole]
+    assert len(set(mixed)) == 9
+    assert min(mixed) >= 24
+
+
+def test_faces_of_some_sources_may_be_scored_alone(tmp_path: Path) -> None:
+    store = TeacherCache(tmp_path / "c.db", CARD.sha256, DIM)
+    recipe = parse_recipe(RECIPE.replace("mixes = 9", 'holdout_sources = ["cam"]'), "x")
+    made = prepare(recipe, pool(), store, Teacher(), lambda done, total: None)
+    learnt = {view.first for view in made.views.items}
+    assert 0 < len(made.held_out) < 6
+    assert {pool().sources[n] for n in made.held_out} == {"cam"}
+    assert len(learnt) == 18  # the others are held out all the same
+
+
+def test_without_a_holdout_nothing_is_split(tmp_path: Path) -> None:
+    store = TeacherCache(tmp_path / "c.db", CARD.sha256, DIM)
+    recipe = parse_recipe(RECIPE.replace("holdout = 0.25", "holdout = 0.0"), "x")
+    made = prepare(recipe, pool(), store, Teacher(), lambda done, total: None)
+    assert made.held_out.shape == (0,)
+    assert made.held_teacher.shape == (0, DIM)
+    assert {view.first for view in made.views.items if view.second < 0} == set(range(24))
+
+
+# The batches
+
+
+def maker(faces: FaceSet, seed: int = 0) -> BatchMaker:
+    views = make_views(faces, np.arange(len(faces)), {}, mixes=5, rng=np.random.default_rng(0))
+    sampler = Sampler(views.weights, 6, seed)
+    return BatchMaker(views, sampler, PRESETS["train"], architecture("lr24-tiny").preprocess, seed)
+
+
+def test_a_batch_is_a_pure_function_of_seed_and_step() -> None:
+    one, other = maker(pool()), maker(pool())
+    for step in (3, 0, 17):
+        a, b = one.make(step), other.make(step)
+        np.testing.assert_array_equal(a.views, b.views)
+        np.testing.assert_array_equal(a.pixels, b.pixels)
+    assert a.pixels.shape == (6, 3, 24, 24)
+    assert a.pixels.dtype == np.uint8
+    assert not np.array_equal(maker(pool(), seed=1).make(17).pixels, a.pixels)
+
+
+def test_a_batch_is_what_its_parts_make() -> None:
+    made = maker(pool())
+    found = made.make(2)
+    np.testing.assert_array_equal(found.views, made.sampler.batch(2))
+    for slot in (0, 5):
+        crop = made.views.render(int(found.views[slot]))
+        low = PRESETS["train"].apply(crop, per_item_rng(0, 1, 2, slot))
+        assert 8 <= low.shape[0] <= 32
+        np.testing.assert_array_equal(found.pixels[slot], made.preprocess.pixels([low])[0])
+
+
+def test_a_view_is_degraded_anew_each_time_it_is_drawn() -> None:
+    faces = FaceSet(("a",), ("",), pool().data[:1])
+    views = make_views(faces, np.arange(1), {"": 8.0}, flip=False, rng=np.random.default_rng(0))
+    preprocess = architecture("lr24-tiny").preprocess
+    made = BatchMaker(views, Sampler(views.weights, 8, 0), PRESETS["train"], preprocess, 0)
+    pictures = {pixels.tobytes() for step in range(3) for pixels in made.make(step).pixels}
+    assert len(pictures) > 18  # now and then two draws happen to be the plain face at one size
+
+
+def test_a_stream_is_the_batches_in_order() -> None:
+    made = maker(pool())
+    found = list(made.stream(4, 9))
+    assert [batch.step for batch in found] == [4, 5, 6, 7, 8]
+    for batch in found:
+        np.testing.assert_array_equal(batch.pixels, made.make(batch.step).pixels)
+    assert list(made.stream(3, 3)) == []
+
+
+def test_a_picture_that_is_none_ends_the_stream_with_its_own_error() -> None:
+    faces = FaceSet(tuple("abcdefgh"), ("",) * 8, (*pool().data[:7], b"no picture"))
+    with pytest.raises(ImageError, match="h"):
+        list(maker(faces).stream(0, 9))
+
+
+# The score
+
+
+def test_a_perfect_student_scores_one() -> None:
+    crops = [pool().crop(n) for n in range(12)]
+    teacher = Teacher()(crops)
+    scorer = HeldOut(crops, teacher, architecture("lr24-tiny").preprocess)
+    perfect = scorer.score(lambda faces: torch.from_numpy(teacher))
+    assert perfect == Agreement(12, dict.fromkeys(SIZES, 1.0), dict.fromkeys(SIZES, 1.0))
+    assert perfect.to_json()["cosine"] == dict.fromkeys(map(str, SIZES), 1.0)
+    assert str(perfect).startswith("held out (12 faces), cosine/rank-1: 8 px 1.000/100 %, 12 px ")
+
+
+def test_the_score_is_the_mean_cosine_and_how_often_the_nearest_face_is_right() -> None:
+    crops = [pool().crop(n) for n in range(4)]
+    teacher = np.eye(4, DIM, dtype=np.float32)
+    rows = torch.zeros(4, DIM)
+    rows[0, 0] = 1.0  # right
+    rows[1, 1], rows[1, 0] = 0.6, 0.8  # nearer to the first face
+    rows[2, 2], rows[2, 5] = 0.28, 0.96  # far, but nearest to its own
+    rows[3, 0] = -1.0  # nearest to another
+    seen = []
+
+    def embed(faces: torch.Tensor) -> torch.Tensor:
+        seen.append(faces)
+        return rows
+
+    found = HeldOut(crops, teacher, architecture("lr24-tiny").preprocess).score(embed)
+    assert found.cosine == dict.fromkeys(SIZES, 0.47)
+    assert found.rank1 == dict.fromkeys(SIZES, 0.5)
+    assert {tuple(faces.shape) for faces in seen} == {(4, 3, 24, 24)}
+    area = cv2.resize(crops[1], (8, 8), interpolation=cv2.INTER_AREA)  # the protocol of the evaluation
+    expected = architecture("lr24-tiny").preprocess.apply([np.asarray(area, dtype=np.uint8)])
+    np.testing.assert_array_equal(seen[0][1:2].numpy(), expected)
+
+
+def test_sizes_beyond_the_faces_are_left_out() -> None:
+    crops = [np.asarray(cv2.resize(pool().crop(n), (20, 20)), dtype=np.uint8) for n in range(3)]
+    scorer = HeldOut(crops, Teacher()(crops), architecture("lr24-tiny").preprocess)
+    assert list(scorer.score(lambda faces: torch.from_numpy(Teacher()(crops))).cosine) == [8, 12, 16]
