@@ -8,6 +8,7 @@ import logging
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tarfile
 import time
@@ -121,6 +122,33 @@ def test_a_run_killed_before_its_first_checkpoint(
         process.join()
     assert bench.run(bench.words(recipe, tmp_path / "run"), tmp_path / "log") == 0
     assert_same_run(tmp_path / "run", uninterrupted)
+
+
+@forks
+@pytest.mark.slow
+def test_the_program_itself_killed(plain: tuple[Path, Path], bench: Bench, tmp_path: Path) -> None:
+    """As a user starts it, with every import of its own."""
+    recipe, uninterrupted = plain
+    out = tmp_path / "run"
+    words = bench.words(recipe, out, "-q", "--json")
+    program = [sys.executable, "-c", "import sys; from fewpix.cli import main; sys.exit(main())", *words]
+    environment = {**os.environ, "FEWPIX_CACHE": str(bench.cache)}
+    for _ in range(2):
+        before = checkpoint(out)[0]["step"] if out.exists() else ""
+        process = subprocess.Popen(program, env=environment, stdout=subprocess.PIPE)
+        while process.poll() is None and (not _has_checkpoint(out) or checkpoint(out)[0]["step"] == before):
+            time.sleep(0.002)
+        process.kill()
+        process.communicate()
+        assert process.returncode != 0
+    done = subprocess.run(program, env=environment, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert json.loads(done.stdout)["steps"] == STEPS
+    assert_same_run(out, uninterrupted)
+
+
+def _has_checkpoint(out: Path) -> bool:
+    return (out / "checkpoint.safetensors").exists()
 
 
 @forks
