@@ -66,6 +66,7 @@ def main() -> int:
     mated = (gallery @ gallery.T >= given.same) & (component[:, None] == component[None, :])
     np.fill_diagonal(mated, val=False)
     impostor = component[:, None] != component[None, :]
+    compared = mated | impostor
 
     figures = []
     for size in SIZES:
@@ -74,8 +75,8 @@ def main() -> int:
         row: dict[str, object] = {"size": size}
         for name, encoder in (("student", student), ("teacher", teacher)):
             scores = gallery @ encoder.embed(crops).T
-            tar = tar_at_far(scores[mated], scores[impostor], FAR)
-            row[name] = {"tar": tar.tar, "mean_mated": float(scores[mated].mean())}
+            tar = tar_at_far(scores[compared], mated[compared], FAR).tar
+            row[name] = {"tar": tar, "mean_mated": float(scores[mated].mean())}
         figures.append(row)
         print(row, file=sys.stderr)
     better = [row["student"]["tar"] > row["teacher"]["tar"] for row in figures]  # type: ignore[index]
