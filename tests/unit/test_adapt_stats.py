@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -161,3 +163,19 @@ def test_a_target_that_cannot_be_written_leaves_nothing(tmp_path: Path):
     with pytest.raises(StorageError):
         save_state(tmp_path / "file" / "x.safetensors", state())
     assert [item.name for item in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_full_disk_leaves_the_old_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "state.safetensors"
+    layer = LayerStats(np.zeros(3), np.ones(3), 40)
+    save_state(path, NormState("a" * 64, "prior", 0.5, 40, "2026-01-01", "here", {"bn": layer}))
+    before = path.read_bytes()
+
+    def full(self: Path, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(StorageError, match="No space left"):
+        save_state(path, NormState("b" * 64, "prior", 0.5, 40, "2026-01-01", "here", {"bn": layer}))
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == [path.name]

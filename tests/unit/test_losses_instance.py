@@ -54,7 +54,10 @@ def test_infonce_keeps_the_positive_even_when_it_is_blocked_and_leaves_the_mask_
     student, candidates = unit(4, 5), unit(8, 5, seed=1)
     blocked = torch.eye(4, 8, dtype=torch.bool)
     before = blocked.clone()
-    assert infonce(student, candidates, blocked).item() == infonce(student, candidates, none_blocked(4, 8)).item()
+    assert (
+        infonce(student, candidates, blocked).item()
+        == infonce(student, candidates, none_blocked(4, 8)).item()
+    )
     assert torch.equal(blocked, before)
 
 

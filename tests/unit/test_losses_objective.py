@@ -37,7 +37,9 @@ def test_every_term_reaches_the_student_with_a_finite_gradient_also_in_a_batch_o
         seen = sample(batch)
         student = seen.student.clone().requires_grad_()
         torch.manual_seed(0)
-        loss = Objective({name: (1.0, {})}, 8)(Sample(student, seen.teacher, seen.candidates, seen.blocked))["total"]
+        loss = Objective({name: (1.0, {})}, 8)(Sample(student, seen.teacher, seen.candidates, seen.blocked))[
+            "total"
+        ]
         loss.backward()
         assert torch.isfinite(student.grad).all()
         if batch > 1:
@@ -55,7 +57,8 @@ def test_crrcd_looks_at_its_anchors_only_and_masks_a_face_against_itself():
 
 
 @pytest.mark.parametrize(
-    ("terms", "word"), [({}, "no term"), ({"arcface": (1.0, {})}, "arcface"), ({"infonce": (1.0, {"tau": 1})}, "tau")]
+    ("terms", "word"),
+    [({}, "no term"), ({"arcface": (1.0, {})}, "arcface"), ({"infonce": (1.0, {"tau": 1})}, "tau")],
 )
 def test_a_wrong_objective_is_named(terms, word):
     with pytest.raises(ConfigError, match=word):

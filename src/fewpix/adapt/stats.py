@@ -17,7 +17,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from fewpix.errors import ConfigError, InputError, WeightsError
 from fewpix.files import atomic
@@ -159,8 +159,10 @@ def save_state(path: Path, state: NormState) -> None:
     tensors = {f"{name}.mean": np.array(layer.mean) for name, layer in state.layers.items()}
     tensors |= {f"{name}.var": np.array(layer.var) for name, layer in state.layers.items()}
     header = state.to_json() | {"layers": {name: layer.count for name, layer in state.layers.items()}}
+    # Written by Python, whose errors `atomic` understands; safetensors has one of its own for a full disk.
+    data = save(tensors, metadata={METADATA_KEY: json.dumps(header, sort_keys=True)})
     with atomic(path) as part:
-        save_file(tensors, str(part), metadata={METADATA_KEY: json.dumps(header, sort_keys=True)})
+        part.write_bytes(data)
 
 
 def load_state(path: Path) -> NormState:

@@ -28,6 +28,9 @@ def distil(
     json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout")] = False,
 ) -> None:
     """Train a low-resolution student from a teacher. Runs resume: call it again after any interruption."""
+    from fewpix.cli.threads import share_cores
+
+    share_cores()
     import cv2
 
     from fewpix.cli.message import Message

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -25,9 +24,9 @@ def quickstart(
     Takes a few minutes on two cores and ends with report.html. The faces are those of ORL, an easy set, from
     a package that the extra `samples` installs.
     """
-    # Torch's threads wait for one another by spinning. Where other programs want the same cores, that makes a
-    # step seven times as long; sleeping costs a few percent where they do not. Read when torch is loaded.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    from fewpix.cli.threads import share_cores
+
+    share_cores()
     from fewpix.embed.open import require
 
     require("torch", "train")
