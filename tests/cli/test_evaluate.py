@@ -11,6 +11,8 @@ import pytest
 
 from fewpix.cli import main
 from fewpix.data.orl import load_orl
+from fewpix.detect import default_detector
+from fewpix.image.align import align
 from fewpix.image.codec import write_image
 from fewpix.models.shipped import WEIGHTS
 
@@ -47,6 +49,26 @@ def lfw(tmp_path_factory: pytest.TempPathFactory) -> Path:
         people = range(PER_KIND * fold, PER_KIND * (fold + 1))
         lines += [f"Person_{p}\t1\t2" for p in people]
         lines += [f"Person_{p}\t1\tPerson_{(p + 3) % 8}\t2" for p in people]
+    (folder / "pairs.txt").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def aligned_lfw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twenty people of ORL in LFW's shape, aligned as students are used to."""
+    folder = tmp_path_factory.mktemp("aligned") / "lfw112"
+    orl, detector, people = load_orl(), default_detector(), 20
+    for person in range(people):
+        for n in (1, 2):
+            image = orl.images[10 * person + 4 * n]
+            name = f"Person_{person}"
+            crop = align(image, detector.detect(image)[0].points, 112)
+            write_image(folder / name / f"{name}_{n:04d}.jpg", crop)
+    lines = ["4\t5"]
+    for fold in range(4):
+        mates = range(5 * fold, 5 * fold + 5)
+        lines += [f"Person_{p}\t1\t2" for p in mates]
+        lines += [f"Person_{p}\t1\tPerson_{(p + 7) % people}\t2" for p in mates]
     (folder / "pairs.txt").write_text("\n".join(lines) + "\n")
     return folder
 
@@ -100,9 +122,9 @@ def test_the_fixed_interface_with_the_teacher(lfw: Path, capsys: pytest.CaptureF
 @pytest.mark.skipif(not (WEIGHTS / "fewpix-s.onnx").is_file(), reason="this checkout has no shipped weights")
 @pytest.mark.parametrize("model", ["fewpix-s", "auto"])
 def test_the_shipped_student_and_the_router(
-    lfw: Path, model: str, capsys: pytest.CaptureFixture[str]
+    aligned_lfw: Path, model: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    code, out, _ = run(capsys, "evaluate", "lfw", lfw, "--model", model, "--size", 12, "--json")
+    code, out, _ = run(capsys, "evaluate", "lfw", aligned_lfw, "--model", model, "--size", 12, "--json")
     assert code == 0
     result = json.loads(out)
     assert set(result) >= KEYS
