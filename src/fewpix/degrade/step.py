@@ -12,10 +12,8 @@ import numpy as np
 from fewpix.degrade import ops
 from fewpix.degrade.draws import Choice, Draw, Fixed, Uniform, Value, parse_draw
 from fewpix.errors import ConfigError
+from fewpix.image.align import TEMPLATE_SIDE
 from fewpix.image.resize import Crop
-
-TEMPLATE_SIDE = 112
-"""Side of the aligned template in pixels; geometric jitter is given in these."""
 
 
 @dataclass(frozen=True)
