@@ -22,14 +22,14 @@ import numpy as np
 from fewpix.config import cache_dir
 from fewpix.data.cache import TeacherCache
 from fewpix.data.faces import load_faces
-from fewpix.data.split import components, hold_out
-from fewpix.data.views import make_views
 from fewpix.degrade import family, per_item_rng
 from fewpix.embed.open import open_encoder
 from fewpix.embed.router import TABLE
 from fewpix.evaluate.metrics import tar_at_far
 from fewpix.evaluate.results import Run, write_result
 from fewpix.files import write_text
+from fewpix.train.material import split_faces
+from fewpix.train.recipe import Recipe
 
 SIZES = (8, 10, 12, 14, 16, 18, 20, 22, 24, 28, 32, 40, 48, 64, 112)
 FAR = 1e-3
@@ -50,19 +50,16 @@ def main() -> int:
     start = time.monotonic()
 
     student, teacher = open_encoder(given.model), open_encoder("teacher", runtime=given.runtime)
-    recipe = student.card.provenance["recipe"]
-    data, seed = recipe["data"], recipe["run"]["seed"]
+    recipe = Recipe.model_validate(student.card.provenance["recipe"], strict=False)
+    seed = recipe.run.seed
     faces = load_faces(given.faces)
     if faces.sha256 != student.card.provenance["faces_sha256"]:
         print("error: these are not the faces that the student was trained on", file=sys.stderr)
         return 3
     cache = TeacherCache(cache_dir() / "teacher.db", teacher.card.sha256, teacher.card.space.dim)
-    plain = make_views(faces, np.arange(len(faces)), {}, flip=False, rng=np.random.default_rng(seed))
-    sharp = cache.embeddings(plain.keys, plain.render, teacher.embed)
-    joined = components(sharp, data["component_similarity"])
-    held = hold_out(joined, data["holdout"], np.random.default_rng([seed, 0]))[1]
-    held = np.array([n for n in held if faces.sources[n] in data["holdout_sources"]])
-    gallery, component = sharp[held], joined[held]
+    parts = split_faces(recipe, faces, cache, teacher.embed, lambda done, total: None)
+    held = parts.scored
+    gallery, component = parts.teacher[held], parts.component[held]
     mated = (gallery @ gallery.T >= given.same) & (component[:, None] == component[None, :])
     np.fill_diagonal(mated, val=False)
     impostor = component[:, None] != component[None, :]

@@ -37,6 +37,42 @@ class Material:
     held_teacher: NDArray[np.float32]
 
 
+@dataclass(frozen=True)
+class Split:
+    """Faces to learn from and faces kept out, by connected components of teacher similarity.
+
+    Args:
+        members: (n,) indices of the faces to learn from.
+        scored: (h,) indices of the held-out faces of `holdout_sources`.
+        teacher: (N, D) unit embeddings of all faces.
+        component: (N,) the component of each face.
+    """
+
+    members: NDArray[np.int64]
+    scored: NDArray[np.int64]
+    teacher: NDArray[np.float32]
+    component: NDArray[np.int64]
+
+
+def split_faces(
+    recipe: Recipe,
+    faces: FaceSet,
+    store: TeacherCache,
+    embed: Embed,
+    on_progress: Callable[[int, int], None],
+) -> Split:
+    """The split that a recipe and its seed stand for. Arguments and errors as `prepare`."""
+    data, seed = recipe.data, recipe.run.seed
+    plain = make_views(
+        faces, np.arange(len(faces)), {}, flip=False, rng=np.random.default_rng([seed, _VIEWS])
+    )
+    teacher = store.embeddings(plain.keys, plain.render, embed, on_progress)
+    component = components(teacher, data.component_similarity)
+    members, held = hold_out(component, data.holdout, np.random.default_rng([seed, _SPLIT]))
+    scored = [n for n in held if not data.holdout_sources or faces.sources[n] in data.holdout_sources]
+    return Split(members, np.array(scored, dtype=np.int64), teacher, component)
+
+
 def prepare(
     recipe: Recipe,
     faces: FaceSet,
@@ -63,15 +99,9 @@ def prepare(
     held = np.zeros(0, dtype=np.int64)
     held_teacher = np.zeros((0, store.dim), dtype=np.float32)
     if data.holdout:
-        plain = make_views(
-            faces, members, {}, flip=False, rng=np.random.default_rng([recipe.run.seed, _VIEWS])
-        )
-        teacher = store.embeddings(plain.keys, plain.render, embed, on_progress)
-        joined = components(teacher, data.component_similarity)
-        members, held = hold_out(joined, data.holdout, np.random.default_rng([recipe.run.seed, _SPLIT]))
-        scored = [n for n in held if not data.holdout_sources or faces.sources[n] in data.holdout_sources]
-        held = np.array(scored[:MAX_FACES], dtype=np.int64)
-        held_teacher = teacher[held]
+        parts = split_faces(recipe, faces, store, embed, on_progress)
+        members, held = parts.members, parts.scored[:MAX_FACES]
+        held_teacher = parts.teacher[held]
     views = make_views(
         faces,
         members,
