@@ -9,6 +9,8 @@ import typer
 
 from fewpix.cli.output import emit, progress
 
+STAGES = {"teacher": "teacher embeddings", "transplant": "layers of the teacher"}
+
 
 def distil(
     recipe: Annotated[Path, typer.Option(help="TOML recipe; see recipes/")],
@@ -35,7 +37,7 @@ def distil(
 
     from fewpix.cli.message import Message
     from fewpix.data.faces import load_faces
-    from fewpix.embed.open import open_encoder
+    from fewpix.embed.open import open_encoder, teacher_file
     from fewpix.train.check import check_faces, check_names
     from fewpix.train.device import use_device
     from fewpix.train.distil import DEFAULT_TERMS, Progress, initial_student
@@ -66,8 +68,8 @@ def distil(
     with progress("distil", checked.last_step, as_json=json) as bar:
 
         def on_progress(now: Progress) -> None:
-            if now.stage == "teacher":
-                bar(now.done, now.total, "teacher embeddings")
+            if now.stage != "train":
+                bar(now.done, now.total, STAGES[now.stage])
             else:
                 bar(now.done, now.total, f"loss {now.values['total']:.3f}")
 
@@ -77,6 +79,7 @@ def distil(
             out,
             teacher_embed=encoder.embed,
             teacher_card=encoder.card,
+            teacher_file=teacher_file(teacher),
             resume=not fresh,
             on_progress=on_progress,
             device=chosen,

@@ -1,4 +1,4 @@
-"""How a long computation gets along with the other programs on its cores."""
+"""How a long computation gets along with the other programs on its cores, and with the memory."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ def share_cores() -> None:
     """Let torch's threads sleep while they wait for one another; to be called before torch is imported.
 
     They spin otherwise. Where other programs want the same cores, that makes a step several times as long;
-    sleeping costs a few percent where they do not. The user's own OMP_WAIT_POLICY is kept.
+    sleeping costs a few percent where they do not. And its tensors come in large pages: a step of training
+    makes and drops gigabytes of feature maps, and handing them out in pages of 4 KB takes time of its own.
+    The user's own OMP_WAIT_POLICY and THP_MEM_ALLOC_ENABLE are kept.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")

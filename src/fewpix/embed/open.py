@@ -74,6 +74,18 @@ def open_encoder(
     return open_path(path, runtime=runtime, device=device, state=state, threads=threads)
 
 
+def teacher_file(model: str) -> Path:
+    """The ONNX file of a teacher, for those who want its layers and not its embeddings.
+
+    Args:
+        model: "teacher", or a path, as in `open_encoder`.
+
+    Raises:
+        UnavailableError: SFace is not installed.
+    """
+    return sface().path if model in TEACHERS else Path(model)
+
+
 def open_path(
     path: Path, *, runtime: str, device: str, state: NormState | None = None, threads: int = 0
 ) -> Encoder:

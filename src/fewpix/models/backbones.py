@@ -12,16 +12,25 @@ STRIDE_STAGES = 3
 
 
 class ConvBN(nn.Module):
-    """3×3 convolution and BatchNorm, with PReLU or without."""
+    """Convolution (3×3 unless said otherwise) and BatchNorm, with PReLU or without."""
 
-    def __init__(self, inside: int, outside: int, stride: int = 1, *, active: bool = True) -> None:
+    def __init__(
+        self,
+        inside: int,
+        outside: int,
+        stride: int = 1,
+        *,
+        kernel: int = 3,
+        groups: int = 1,
+        active: bool = True,
+    ) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(inside, outside, 3, stride, 1, bias=False)
+        self.conv = nn.Conv2d(inside, outside, kernel, stride, kernel // 2, groups=groups, bias=False)
         self.bn = nn.BatchNorm2d(outside)
         self.act: nn.Module = nn.PReLU(outside) if active else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, inside, h, w) to (B, outside, h/stride, w/stride)."""
+        """(B, inside, h, w) to (B, outside, ⌈h/stride⌉, ⌈w/stride⌉)."""
         out: Tensor = self.act(self.bn(self.conv(x)))
         return out
 
@@ -81,4 +90,68 @@ class ResidualStudent(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, 3, side, side) preprocessed faces to (B, dim) embeddings, not normalised."""
         out: Tensor = self.head(self.stages(x))
+        return out
+
+
+class Separable(nn.Module):
+    """A depthwise 3×3 and a pointwise convolution, BatchNorm and PReLU behind each (MobileNet v1)."""
+
+    def __init__(self, inside: int, outside: int, stride: int = 1) -> None:
+        super().__init__()
+        self.depth = ConvBN(inside, inside, stride, groups=inside)
+        self.point = ConvBN(inside, outside, kernel=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, inside, h, w) to (B, outside, ⌈h/stride⌉, ⌈w/stride⌉)."""
+        out: Tensor = self.point(self.depth(x))
+        return out
+
+
+class SeparableStudent(nn.Module):
+    """A small dense stem at the face's own resolution, then the deep layers of a MobileNet-like recogniser.
+
+    The trunk has the widths and strides of SFace's last nine separable blocks, so that it can start from them
+    (`train.transplant`); it runs at half their resolution, since a face of few pixels has no more. The layers
+    that the teacher has before them, at 112, 56 and 28 px, give way to the stem.
+
+    Args:
+        stem: channels at side and at side/2.
+        depth: residual blocks of the stem, at side/2.
+        trunk: (channels, stride) of each separable block.
+        rank: channels that the last feature map is squeezed to before the head reads every position of it.
+        side: of the input in pixels.
+        dim: of the embedding.
+    """
+
+    def __init__(
+        self,
+        stem: tuple[int, int],
+        depth: int,
+        trunk: Sequence[tuple[int, int]],
+        rank: int,
+        side: int,
+        dim: int,
+    ) -> None:
+        super().__init__()
+        self.side = side
+        first, second = stem
+        widths = [trunk[0][0], *(width for width, _ in trunk)]
+        self.stem = nn.Sequential(
+            ConvBN(3, first),
+            ConvBN(first, second, stride=2),
+            *(Residual(second) for _ in range(depth)),
+            ConvBN(second, widths[0], kernel=1),
+        )
+        self.trunk = nn.Sequential(
+            *(Separable(widths[n], width, stride) for n, (width, stride) in enumerate(trunk))
+        )
+        self.squeeze = ConvBN(widths[-1], rank, kernel=1, active=False)
+        end = -(-side // 2)
+        for _, stride in trunk:
+            end = -(-end // stride)
+        self.head = Head(rank * end**2, dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, 3, side, side) preprocessed faces to (B, dim) embeddings, not normalised."""
+        out: Tensor = self.head(self.squeeze(self.trunk(self.stem(x))))
         return out

@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Architecture:
-    """A residual student: channels and blocks per stage, and the side of its input in pixels."""
+    """What every student has: the side of its input in pixels, and how it is built."""
 
-    widths: tuple[int, ...]
-    depths: tuple[int, ...]
     side: int
 
     @property
@@ -31,12 +29,51 @@ class Architecture:
         """RGB in −1..1 at the architecture's side."""
         return Preprocess(self.side, "rgb", (127.5, 127.5, 127.5), (127.5, 127.5, 127.5))
 
+    def build(self, dim: int) -> nn.Module:
+        """The module, randomly initialised, in training mode."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Plain(Architecture):
+    """A residual student that learns everything by itself: channels and blocks of its stages."""
+
+    widths: tuple[int, ...]
+    depths: tuple[int, ...]
+
+    def build(self, dim: int) -> nn.Module:
+        """See `backbones.ResidualStudent`."""
+        from fewpix.models.backbones import ResidualStudent
+
+        return ResidualStudent(self.widths, self.depths, self.side, dim)
+
+
+@dataclass(frozen=True)
+class Transplant(Architecture):
+    """A student with a teacher's deep layers behind a stem of its own."""
+
+    stem: tuple[int, int]
+    depth: int
+    trunk: tuple[tuple[int, int], ...]
+    rank: int
+
+    def build(self, dim: int) -> nn.Module:
+        """See `backbones.SeparableStudent`."""
+        from fewpix.models.backbones import SeparableStudent
+
+        return SeparableStudent(self.stem, self.depth, self.trunk, self.rank, self.side, dim)
+
+
+_SFACE = ((256, 1), (512, 2), *((512, 1),) * 5, (1024, 2), (1024, 1))
 
 ARCHITECTURES: dict[str, Architecture] = {
+    # SFace's last nine blocks at half their resolution: 3.9 M parameters, 0.18 G multiply-adds a face.
+    "lr28-sface": Transplant(28, (32, 96), 2, _SFACE, 112),
     # 2.9 M parameters, 72 M multiply-adds a face.
-    "lr24-s": Architecture((32, 64, 128, 256), (0, 2, 3, 1), 24),
-    # For tests: 0.02 M parameters.
-    "lr24-tiny": Architecture((8, 8, 16, 16), (0, 1, 0, 0), 24),
+    "lr24-s": Plain(24, (32, 64, 128, 256), (0, 2, 3, 1)),
+    # For tests: one of each kind, with 0.02 M parameters and less.
+    "lr24-tiny": Plain(24, (8, 8, 16, 16), (0, 1, 0, 0)),
+    "lr28-tiny": Transplant(28, (8, 16), 1, ((16, 1), (24, 2)), 8),
 }
 
 
@@ -57,10 +94,7 @@ def build(name: str, dim: int) -> nn.Module:
     Raises:
         ConfigError: unknown architecture.
     """
-    from fewpix.models.backbones import ResidualStudent
-
-    found = architecture(name)
-    return ResidualStudent(found.widths, found.depths, found.side, dim)
+    return architecture(name).build(dim)
 
 
 def tensors_of(model: nn.Module) -> Tensors:

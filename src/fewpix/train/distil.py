@@ -9,15 +9,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from fewpix.config import cache_dir
 from fewpix.data.cache import Embed, TeacherCache
 from fewpix.data.faces import FaceSet
 from fewpix.data.sampling import Sampler
+from fewpix.data.views import Views
 from fewpix.degrade import PRESETS
 from fewpix.errors import ConfigError, StorageError
 from fewpix.files import sweep
+from fewpix.models.backbones import SeparableStudent
 from fewpix.models.card import Card
 from fewpix.models.shipped import STUDENTS, shipped
 from fewpix.models.weights import load_weights, save_weights
@@ -30,9 +33,11 @@ from fewpix.train.journal import Journal
 from fewpix.train.material import prepare
 from fewpix.train.recipe import Recipe
 from fewpix.train.step import Distiller
+from fewpix.train.transplant import transplant
 
 logger = logging.getLogger(__name__)
 
+_FIT = 2  # names the random stream of the faces that a transplant is fitted to
 DEFAULT_TERMS = "the terms of the faces and of the teacher that it was distilled from"
 
 
@@ -41,10 +46,11 @@ class Progress:
     """Where a run stands.
 
     Args:
-        stage: "teacher" while the teacher embeds, "train" afterwards.
-        done: pictures or steps done.
-        total: pictures or steps in all.
-        values: the terms of the last step, by name; empty in the stage "teacher".
+        stage: "teacher" while the teacher embeds, "transplant" while its layers are carried over, "train"
+            afterwards.
+        done: pictures, layers or steps done.
+        total: pictures, layers or steps in all.
+        values: the terms of the last step, by name; empty in the other stages.
         agreement: the newest held-out score, if any.
     """
 
@@ -97,6 +103,7 @@ def distil(
     *,
     teacher_embed: Embed,
     teacher_card: Card,
+    teacher_file: Path | None = None,
     resume: bool = True,
     on_progress: Callable[[Progress], None] | None = None,
     cache: Path | None = None,
@@ -111,6 +118,7 @@ def distil(
         out: the run's folder: `checkpoint.safetensors`, `journal.jsonl` and in the end `NAME.safetensors`.
         teacher_embed: the teacher, sharp crops to unit embeddings.
         teacher_card: its card.
+        teacher_file: its ONNX file; only a recipe that starts from the teacher's layers needs it.
         resume: go on from the checkpoint in `out`, if there is one; otherwise it is thrown away.
         on_progress: called after every chunk of the teacher and after every step.
         cache: file of teacher embeddings; by default in the user cache.
@@ -129,7 +137,6 @@ def distil(
     found = architecture(recipe.model.arch)
     torch.manual_seed(recipe.run.seed)
     student, init_sha256 = initial_student(recipe, teacher_card)
-    distiller = Distiller(student, recipe, teacher_card.space.dim, torch.device(device))
     identity = Identity(
         recipe.sha256,
         recipe.model.arch,
@@ -144,12 +151,9 @@ def distil(
         sweep(path)
     if not resume:
         _forget(checkpoint)
-    elif checkpoint.is_file():
+    started = checkpoint.is_file()
+    if started:
         _check(read_identity(checkpoint), identity, out)
-        load_checkpoint(checkpoint, distiller)
-    journal.cut(distiller.step if distiller.step else -1)
-    if not distiller.step:
-        journal.append(0, "start", {**asdict(identity), "name": recipe.name})
 
     store = TeacherCache(cache or cache_dir() / "teacher.db", teacher_card.sha256, teacher_card.space.dim)
     material = prepare(
@@ -159,6 +163,19 @@ def distil(
         teacher_embed,
         lambda done, total: report(Progress("teacher", done, total, {})),
     )
+    fitted: dict[str, float] = {}
+    if recipe.model.init == "teacher" and not started:
+        if teacher_file is None:
+            raise ConfigError('model.init = "teacher" needs the teacher\'s ONNX file', fix="name it")
+        fitted = _from_teacher(recipe, student, material.views, teacher_file, teacher_card, report)
+    distiller = Distiller(student, recipe, teacher_card.space.dim, torch.device(device))
+    if started:
+        load_checkpoint(checkpoint, distiller)
+    journal.cut(distiller.step if distiller.step else -1)
+    if not distiller.step:
+        journal.append(0, "start", {**asdict(identity), "name": recipe.name})
+    if fitted:
+        journal.append(0, "transplant", fitted)
     scorer = HeldOut([faces.crop(int(n)) for n in material.held_out], material.held_teacher, found.preprocess)
     sampler = Sampler(material.views.weights, recipe.run.batch, recipe.run.seed)
     maker = BatchMaker(
@@ -201,7 +218,13 @@ def initial_student(recipe: Recipe, teacher: Card) -> tuple[torch.nn.Module, str
         WeightsError: they are damaged or of another architecture.
     """
     student, init, sha256 = build(recipe.model.arch, teacher.space.dim), recipe.model.init, ""
-    if init != "random":
+    if init == "teacher":
+        if not isinstance(student, SeparableStudent):
+            raise ConfigError(
+                f"model.init: {recipe.model.arch} cannot start from a teacher's layers",
+                fix='set it to "random"',
+            )
+    elif init != "random":
         tensors, card = load_weights(shipped(f"{init}.safetensors") if init in STUDENTS else Path(init))
         if card.space != teacher.space:
             raise ConfigError(
@@ -210,6 +233,30 @@ def initial_student(recipe: Recipe, teacher: Card) -> tuple[torch.nn.Module, str
         fill(student, tensors, init)
         sha256 = card.sha256
     return student, sha256
+
+
+def _from_teacher(
+    recipe: Recipe,
+    student: torch.nn.Module,
+    views: Views,
+    teacher: Path,
+    card: Card,
+    report: Callable[[Progress], None],
+) -> dict[str, float]:
+    """Carry the teacher's layers over, fitted to some of the views; what is left unexplained, by layer."""
+    assert isinstance(student, SeparableStudent)
+    rng = np.random.default_rng([recipe.run.seed, _FIT])
+    drawn = rng.permutation(len(views))[: recipe.model.fit_faces]
+    return transplant(
+        student,
+        teacher,
+        [views.render(int(n)) for n in drawn],
+        architecture(recipe.model.arch).preprocess,
+        card.preprocess,
+        stem_steps=recipe.model.fit_steps,
+        seed=recipe.run.seed,
+        on_progress=lambda done, total: report(Progress("transplant", done, total, {})),
+    )
 
 
 def _forget(checkpoint: Path) -> None:

@@ -21,10 +21,17 @@ class _Section(BaseModel):
 
 
 class ModelSection(_Section):
-    """The student: its name in the zoo, and how it starts: "random", "fewpix-s", or a safetensors file."""
+    """The student: its name in the zoo, and how it starts.
+
+    `init` is "random", "teacher" (the teacher's deep layers, see `fewpix.train.transplant`), "fewpix-s", or a
+    safetensors file. For "teacher", the layers are fitted to `fit_faces` views, and the stem before them is
+    trained for `fit_steps` first.
+    """
 
     arch: str
     init: str = "random"
+    fit_faces: Positive = 3000
+    fit_steps: Annotated[int, Field(ge=0)] = 600
 
 
 class DataSection(_Section):

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from fewpix.losses.objective import Objective, Sample
 from fewpix.losses.queue import TeacherQueue, blocked_candidates
+from fewpix.train.fast import quicken
 from fewpix.train.recipe import Recipe
 from fewpix.train.schedule import ema_decay, lr_factor
 
@@ -29,6 +30,8 @@ class Distiller:
         # Channels last is what the CPU's convolutions in bfloat16 are fastest with.
         self.student = student.to(device).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.student).eval().requires_grad_(False)
+        if device.type == "cpu":
+            quicken(self.student)
         self.objective = Objective(recipe.terms(), dim).to(device).train()
         self.queue = TeacherQueue(recipe.run.queue, dim)
         self.queue.vectors = self.queue.vectors.to(device)
