@@ -1,7 +1,7 @@
 """How much faster are the gradients of `fewpix.train.fast` than PyTorch's own, in a whole training step?
 
-One student, two copies, forward and backward pass in bfloat16 and channels last, in turn on the same batch; a
-timing is the median of the rounds. Beside it stands the forward pass alone, since a backward pass of twice its
+One student, two copies, forward and backward pass in bfloat16 and channels last, in turn on one batch; a
+timing is the median of the rounds. Beside it stands the forward pass alone: a backward pass of twice its
 cost is what the arithmetic asks for.
 
     python benchmarks/train_step.py --out results/train_step.json

@@ -82,8 +82,9 @@ class Everything(nn.Module):
         return self.head(self.last(y))
 
 
-def test_names_bytes_and_metadata():
-    model, card = tiny_student()
+@pytest.mark.parametrize("arch", ["lr24-tiny", "lr28-tiny"])
+def test_names_bytes_and_metadata(arch: str):
+    model, card = tiny_student(arch)
     proto = to_onnx(model, card)
     expected = tensors_of(model)
     weights = initialisers(proto)
@@ -113,8 +114,9 @@ def test_the_same_model_gives_the_same_bytes():
     assert to_onnx(*tiny_student()).SerializeToString() == to_onnx(*tiny_student()).SerializeToString()
 
 
-def test_a_file_is_checked_and_reported(tmp_path: Path):
-    model, card = tiny_student()
+@pytest.mark.parametrize("arch", ["lr24-tiny", "lr28-tiny"])
+def test_a_file_is_checked_and_reported(tmp_path: Path, arch: str):
+    model, card = tiny_student(arch)
     card = save_weights(tmp_path / "a.safetensors", tensors_of(model), card)
     report = export_onnx(tmp_path / "a.safetensors", tmp_path / "out" / "a.onnx")
     assert report.sha256 == card.sha256
