@@ -15,9 +15,9 @@ import statistics
 import time
 from pathlib import Path
 
-from fewpix.cli.threads import share_cores
+from fewpix.cli.threads import prepare_torch
 
-share_cores()
+prepare_torch()
 
 import torch  # noqa: E402  (its allocator reads the environment when it is imported)
 from torch import nn  # noqa: E402

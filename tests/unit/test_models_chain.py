@@ -59,6 +59,11 @@ def changed(tmp_path: Path, change: str) -> Path:
     elif change == "operation":
         nodes.insert(4, helper.make_node("Relu", [nodes[3].output[0]], ["relu"]))
         nodes[5].input[0] = "relu"
+    elif change == "constant":
+        value = numpy_helper.from_array(np.ones(1, np.float32))
+        nodes.insert(0, helper.make_node("Constant", [], ["c"], value=value))
+    elif change == "two outputs":
+        model.graph.output.append(helper.make_tensor_value_info("y3", onnx.TensorProto.FLOAT, None))
     elif change == "dilation":
         nodes[2].attribute.append(helper.make_attribute("dilations", [2, 2]))
     else:
@@ -74,9 +79,17 @@ def changed(tmp_path: Path, change: str) -> Path:
         ("branch", r"t\.onnx: Add 'sum' is not next in a chain"),
         ("operation", r"t\.onnx: Relu 'relu' with .* is not read"),
         ("dilation", r"t\.onnx: Conv 'y0' with .*dilations.* is not read"),
+        ("constant", r"t\.onnx: Constant 'c' is not next in a chain"),
+        ("two outputs", r"t\.onnx: its output is not the end of one chain"),
         ("vector", r"t\.onnx: Mul 'scaled' with .* is not read"),
     ],
 )
 def test_what_it_does_not_know_is_named(tmp_path: Path, change: str, message: str) -> None:
     with pytest.raises(WeightsError, match=message):
         read_chain(changed(tmp_path, change))
+
+
+def test_what_is_no_model(tmp_path: Path) -> None:
+    (tmp_path / "t.onnx").write_bytes(b"nothing of the kind")
+    with pytest.raises(WeightsError, match=r"t\.onnx is not an ONNX model"):
+        read_chain(tmp_path / "t.onnx")

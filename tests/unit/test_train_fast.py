@@ -77,6 +77,18 @@ def test_in_bfloat16_they_differ_by_its_rounding_only() -> None:
         assert (other - one).norm() <= 0.01 * one.norm()
 
 
+def test_small_slopes_are_as_exact_as_others() -> None:
+    """In bfloat16, slope minus one would have nothing left of a small slope; SFace's are small."""
+    plain = nn.PReLU(4).to(memory_format=torch.channels_last)
+    with torch.no_grad():
+        plain.weight.copy_(torch.tensor([0.02, -0.02, 0.005, 0.3]))
+    x = -torch.rand(2, 4, 3, 3).bfloat16().to(memory_format=torch.channels_last)
+    towards = torch.randn(2, 4, 3, 3).bfloat16()
+    found = gradients(quicken(copy.deepcopy(plain)), x, towards)[0].float()
+    exact = towards.float() * plain.weight.view(-1, 1, 1)
+    assert ((found - exact).abs() <= 0.01 * exact.abs()).all()
+
+
 def test_nothing_has_the_gradient_that_torch_gives_it() -> None:
     """A slope of 0 makes many exact zeros, on which the next PReLU has its kink."""
     plain = nn.PReLU(2, 0.25)

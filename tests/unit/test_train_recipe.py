@@ -110,7 +110,7 @@ def test_the_hash_is_that_of_the_content() -> None:
     assert recipe.sha256 == "62c75afc435218833b9fb903fbf5a3b2ad471725b71ceecdcf8c8d8f86e4d22e"
     assert (
         parse_recipe(FULL, "a.toml").sha256
-        == "8205e1f1ab541bb0a7892c1a6d860938d4aa7bd4160b359d97693cfdebac9934"
+        == "e528b149c36743e0116011e28da2b0ae1950ffb401dda0c1b613df673b0297de"
     )
     spelt_out = "# other words\n" + SMALL.replace("steps = 10", "steps = 10\nbatch = 128\nseed = 0")
     assert parse_recipe(spelt_out, "b.toml").sha256 == recipe.sha256

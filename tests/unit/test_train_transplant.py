@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -29,8 +29,10 @@ from torch import Tensor, nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 
 from fewpix.models.backbones import SeparableStudent  # noqa: E402
+from fewpix.models.teacher import sface  # noqa: E402
+from fewpix.models.weights import load_weights  # noqa: E402
 from fewpix.models.zoo import architecture, build, tensors_of  # noqa: E402
-from fewpix.train import transplant as module  # noqa: E402
+from fewpix.train.dissect import dissect  # noqa: E402
 from fewpix.train.distil import Progress, distil  # noqa: E402
 from fewpix.train.recipe import parse_recipe  # noqa: E402
 from fewpix.train.transplant import transplant  # noqa: E402
@@ -52,11 +54,20 @@ def teacher(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_onnx(tiny_teacher(DIM), tmp_path_factory.mktemp("teacher") / "t.onnx")
 
 
-def fitted(teacher: Path, crops: Sequence[Crop], seed: int = 0) -> tuple[SeparableStudent, dict[str, float]]:
+def new_student() -> SeparableStudent:
     torch.manual_seed(5)
     student = build("lr28-tiny", DIM)
     assert isinstance(student, SeparableStudent)
-    left = transplant(student, teacher, crops, OURS, THEIRS, stem_steps=150, seed=seed)
+    return student
+
+
+def fitted(
+    teacher: Path, crops: Sequence[Crop], seed: int = 0, **options: object
+) -> tuple[SeparableStudent, dict[str, float]]:
+    student, parts = new_student(), dissect(new_student(), teacher, 112)
+    torch.seed()  # what the process draws must not matter
+    options = {"held": 20, "stem_steps": 150, "seed": seed, **options}
+    left = transplant(student, parts, crops, OURS, THEIRS, **options)  # type: ignore[arg-type]
     return student, left
 
 
@@ -71,32 +82,18 @@ def by_student(student: nn.Module, crops: Sequence[Crop]) -> Tensor:
 
 
 def test_the_student_begins_as_an_approximation_of_its_teacher(teacher: Path) -> None:
-    """On faces that nothing was fitted to, against the same student before and against the mean embedding."""
+    """On faces that nothing was fitted to, against the same student before; both less the mean embedding."""
     seen, unseen = faces()[:250], faces()[250:]
     told: list[tuple[int, int]] = []
-    torch.manual_seed(5)
-    student = build("lr28-tiny", DIM)
-    assert isinstance(student, SeparableStudent)
-    wanted = by_teacher(teacher, unseen)
-    centre = by_teacher(teacher, seen).mean(0)
+    wanted, centre = by_teacher(teacher, unseen), by_teacher(teacher, seen).mean(0)
 
     def centred(found: Tensor) -> float:
         return float(F.cosine_similarity(found - centre, wanted - centre).mean())
 
-    before = centred(by_student(student, unseen))
-    left = transplant(
-        student,
-        teacher,
-        seen,
-        OURS,
-        THEIRS,
-        stem_steps=150,
-        seed=0,
-        on_progress=lambda *now: told.append(now),
-    )
+    before = centred(by_student(new_student(), unseen))
+    student, left = fitted(teacher, seen, on_progress=lambda *now: told.append(now))
     assert student.training
-    assert all(value.grad is None for value in student.parameters())
-    assert told == [(n, 6) for n in range(1, 7)]
+    assert told == [(n, 155) for n in range(1, 156)]
     assert list(left) == [
         *("trunk.0.depth", "trunk.0.point", "trunk.1.depth", "trunk.1.point"),
         "embedding",
@@ -113,103 +110,95 @@ def test_the_student_begins_as_an_approximation_of_its_teacher(teacher: Path) ->
         assert torch.equal(one.weight, other.weight)
 
 
+def test_only_weights_change(teacher: Path) -> None:
+    """Faster gradients are for the time of training; an exporter, or another device, must not meet them."""
+    student, _ = fitted(teacher, faces()[:60], stem_steps=2, low_precision=True)
+    fresh = new_student()
+    assert [type(layer) for layer in student.modules()] == [type(layer) for layer in fresh.modules()]
+    assert all(value.grad is None and value.requires_grad for value in student.parameters())
+    assert all(value.isfinite().all() for value in student.state_dict().values())
+    assert {name: value.dtype for name, value in student.state_dict().items()} == {
+        name: value.dtype for name, value in fresh.state_dict().items()
+    }
+
+
 def test_it_is_determined_by_its_seed(teacher: Path) -> None:
     crops = faces()[:60]
-    one, _ = fitted(teacher, crops)
-    torch.manual_seed(99)
-    torch.rand(3)
-    again, _ = fitted(teacher, crops)
-    other, _ = fitted(teacher, crops, seed=1)
-    for name, value in tensors_of(one).items():
-        assert np.array_equal(value, tensors_of(again)[name]), name
-    assert not np.array_equal(tensors_of(one)["stem.0.conv.weight"], tensors_of(other)["stem.0.conv.weight"])
+    one, again, other = (tensors_of(fitted(teacher, crops, seed, stem_steps=20)[0]) for seed in (0, 0, 1))
+    for name, value in one.items():
+        assert np.array_equal(value, again[name]), name
+    assert not np.array_equal(one["stem.0.conv.weight"], other["stem.0.conv.weight"])
 
 
 def test_statistics_are_those_of_the_layer_s_inputs(teacher: Path) -> None:
-    """Otherwise the first steps of training, with the batch's own statistics, would see another net."""
+    """Otherwise the first steps of training, with the batch's own statistics, would see another net.
+
+    Also where the stem has hardly been trained, and its running averages are still what they began with.
+    """
     crops = faces()[:200]
-    student, _ = fitted(teacher, crops)
+    student, _ = fitted(teacher, crops, stem_steps=3)
     inputs: dict[str, Tensor] = {}
-    for name, layer in student.named_modules():
-        if isinstance(layer, nn.BatchNorm2d):
-            layer.register_forward_pre_hook(lambda module, args, name=name: inputs.update({name: args[0]}))
+    norms = {name: layer for name, layer in student.named_modules() if isinstance(layer, nn.BatchNorm2d)}
+    for name, layer in norms.items():
+        layer.register_forward_pre_hook(lambda module, args, name=name: inputs.update({name: args[0]}))
     by_student(student, crops)
-    for name, layer in student.trunk.named_modules(prefix="trunk"):
-        if isinstance(layer, nn.BatchNorm2d):
-            assert layer.running_mean is not None
-            assert layer.running_var is not None
-            x = inputs[name]
-            spread = x.std((0, 2, 3))
-            assert ((layer.running_mean - x.mean((0, 2, 3))).abs() < 0.05 * spread).all(), name
-            torch.testing.assert_close(layer.running_var, spread**2, rtol=0.1, atol=1e-6)
+    assert len(norms) == 10
+    for name, layer in norms.items():
+        assert layer.running_mean is not None
+        assert layer.running_var is not None
+        x = inputs[name]
+        spread = x.std((0, 2, 3))
+        assert ((layer.running_mean - x.mean((0, 2, 3))).abs() < 0.05 * spread).all(), name
+        torch.testing.assert_close(layer.running_var, spread**2, rtol=0.1, atol=1e-6)
 
 
-def unit(inside: int, outside: int, stride: int = 1, groups: int = 1) -> module._Unit:
-    torch.manual_seed(3)
-    kernel = 3 if groups > 1 else 1
-    conv = nn.Conv2d(inside, outside, kernel, stride, kernel // 2, groups=groups)
-    norm = nn.BatchNorm2d(outside)
-    with torch.no_grad():
-        norm.running_mean.normal_()  # type: ignore[union-attr]
-        norm.running_var.uniform_(0.5, 2)  # type: ignore[union-attr]
-        norm.weight.uniform_(0.5, 2)
-        norm.bias.normal_()
-    return module._Unit(conv.requires_grad_(False), norm.eval().requires_grad_(False), nn.PReLU(outside))
-
-
-@pytest.mark.parametrize("stride", [1, 2])
-@pytest.mark.parametrize("groups", [1, 6])
-def test_what_a_layer_can_give_exactly_it_gives(stride: int, groups: int) -> None:
-    """With the teacher's own inputs and no halving, the least-squares layer is the teacher's."""
-    one = unit(6, 6 if groups > 1 else 9, stride, groups)
-    x = torch.randn(70, 6, 9, 9)
-    target = one.norm(one.conv(x))
-    if groups > 1:
-        kernel, bias = module._solve_depthwise(x, target, one)
-        assert kernel.shape == (6, 1, 3, 3)
-        found = F.conv2d(x, kernel, bias, stride, 1, 1, 6)
-    elif stride == 1:
-        kernel, bias = module._solve_pointwise(x, target, one)
-        assert kernel.shape == (9, 6, 1, 1)
-        found = F.conv2d(x, kernel, bias)
-    else:
-        return  # a pointwise convolution with a stride does not occur
-    assert (found - target).abs().max() < 0.02 * target.std()
-
-
-def test_without_data_a_pointwise_layer_is_the_teacher_s_own() -> None:
-    """The ridge draws towards it, so that channels that say nothing keep the teacher's weights."""
-    one = unit(6, 9)
-    kernel, bias = module._solve_pointwise(torch.full((2, 6, 3, 3), 1e-9), torch.zeros(2, 9, 3, 3), one)
-    x = torch.randn(5, 6, 4, 4)
-    plain = F.conv2d(x, kernel)
-    own = one.norm(one.conv(x)) - one.norm(one.conv(torch.zeros_like(x)))
-    torch.testing.assert_close(plain, own, atol=1e-3, rtol=1e-3)
-    assert bias.shape == (9,)
-
-
-def test_halving_keeps_what_is_smooth() -> None:
-    """Constants to the border, slopes inside it; position n is position 2n of the finer map."""
-    assert torch.allclose(module._halved(torch.full((2, 3, 7, 7), 5.0)), torch.full((2, 3, 4, 4), 5.0))
-    ramp = torch.arange(8.0).expand(1, 1, 8, 8)
-    assert torch.allclose(module._halved(ramp)[0, 0, 1, 1:], torch.tensor([2.0, 4.0, 6.0]))
-
-
-def test_interpolation_reads_between_positions() -> None:
-    coarse = torch.tensor([10.0, 20.0, 40.0, 80.0])
-    found = module._interpolation(4, 7) @ coarse
-    assert found.tolist() == [10, 15, 20, 30, 40, 60, 80]
-    assert (module._interpolation(2, 4) @ coarse[:2]).tolist() == [10, 15, 20, 20]  # nothing lies beyond
-
-
-def test_a_teacher_of_other_layers_is_refused(tmp_path: Path) -> None:
-    other = tiny_teacher(DIM)
-    layers = [*other[:12], *other[15:]]
-    student = build("lr28-tiny", DIM)
+def test_the_trunk_of_the_shipped_architecture_is_that_of_sface() -> None:
+    student = build("lr28-sface", 128)
     assert isinstance(student, SeparableStudent)
-    path = write_onnx(nn.Sequential(*layers), tmp_path / "other.onnx")
-    with pytest.raises(ConfigError, match=r"other\.onnx has not the layers.*init.*random"):
-        transplant(student, path, faces()[:2], OURS, THEIRS, stem_steps=1, seed=0)
+    parts = dissect(student, sface().path, 112)
+    assert len(parts.trunk) == 18
+    assert parts.entry.conv.weight.shape == (256, 128, 1, 1)
+    assert parts.linear.weight.shape == (128, 50176)
+
+
+def test_looking_into_a_teacher_draws_no_number(teacher: Path) -> None:
+    student = new_student()
+    before = torch.random.get_rng_state()
+    dissect(student, teacher, 112)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert student.training
+
+
+def other_teacher(kind: str, path: Path) -> Path:
+    layers = list(tiny_teacher(DIM))
+    if kind == "narrow trunk":
+        layers[9:15] = layers[9:12]
+    elif kind == "something between":
+        layers.insert(12, nn.BatchNorm2d(16))
+    elif kind == "one slope":
+        layers[11] = nn.PReLU()
+    elif kind == "no last norm":
+        del layers[-1]
+    elif kind == "another dimension":
+        layers[-2:] = [nn.Linear(24 * 14**2, 8), nn.BatchNorm1d(8)]
+    return write_onnx(nn.Sequential(*layers).eval(), path)
+
+
+@pytest.mark.parametrize(
+    ("kind", "side", "message"),
+    [
+        ("narrow trunk", 112, "does not end with the layers of this student's trunk"),
+        ("something between", 112, "does not end with the layers"),
+        ("no last norm", 112, "does not end with the layers"),
+        ("one slope", 112, "does not end with the layers"),
+        ("another dimension", 112, r"half of the maps of t\.onnx are .*8.*the student has .*16"),
+        ("same", 96, r"t\.onnx takes no faces of 96 px"),
+    ],
+)
+def test_a_teacher_of_other_layers_is_refused(tmp_path: Path, kind: str, side: int, message: str) -> None:
+    with pytest.raises(ConfigError, match=message) as caught:
+        dissect(new_student(), other_teacher(kind, tmp_path / "t.onnx"), side)
+    assert "random" in str(caught.value.fix)
 
 
 RECIPE = """
@@ -231,43 +220,88 @@ checkpoint_every = 2
 """
 
 
-def test_a_run_starts_from_the_teacher_once(teacher: Path, tmp_path: Path) -> None:
-    """Interrupted and resumed, it ends as the whole one, and does not carry the layers over again."""
-    data = [encode_image(crop, ".png") for crop in faces()[:60]]
-    pool = FaceSet(tuple(f"{n:03d}" for n in range(60)), ("orl",) * 60, tuple(data))
-    card = Card("tiny", "onnx", "b" * 64, Space("b" * 64, DIM), THEIRS)
+@pytest.fixture
+def run_of(teacher: Path, tmp_path: Path) -> Callable[..., Path]:
+    """Runs a recipe on 60 faces; its teacher's calls and the stages are in `seen`."""
 
-    def embed(crops: Sequence[Crop]) -> NDArray[np.float32]:
-        return np.asarray(by_teacher(teacher, crops).numpy())
-
-    stages: list[str] = []
-
-    def run(out: Path, stop_at: int = 0, recipe: str = RECIPE) -> Path:
+    def run(
+        out: str, *, stop: tuple[str, int] = ("", 0), seen: list[str] | None = None, **given: object
+    ) -> Path:
         def told(now: Progress) -> None:
-            stages.append(now.stage)
-            if now.stage == "train" and now.done == stop_at:
+            if seen is not None:
+                seen.append(now.stage)
+            if (now.stage, now.done) == stop:
                 raise KeyboardInterrupt
 
-        return distil(
-            *(parse_recipe(recipe, "x"), pool, out),
-            teacher_embed=embed,
-            teacher_card=card,
-            teacher_file=teacher,
-            on_progress=told,
-            cache=tmp_path / "cache.db",
-        ).weights
+        def embed(crops: Sequence[Crop]) -> NDArray[np.float32]:
+            if seen is not None:
+                seen.append(f"teacher saw {len(crops)}")
+            return np.asarray(by_teacher(teacher, crops).numpy())
 
-    whole = run(tmp_path / "whole")
-    assert stages.count("transplant") == 6
-    lines = [json.loads(line) for line in (tmp_path / "whole" / "journal.jsonl").read_text().splitlines()]
+        data = [encode_image(crop, ".png") for crop in faces()[:60]]
+        pool = FaceSet(tuple(f"{n:03d}" for n in range(60)), ("orl",) * 60, tuple(data))
+        options = {
+            "teacher_embed": embed,
+            "teacher_card": Card("tiny", "onnx", "b" * 64, Space("b" * 64, DIM), THEIRS),
+            "teacher_file": teacher,
+            "on_progress": told,
+            "cache": tmp_path / f"{out}.db",
+        }
+        recipe = parse_recipe(str(given.pop("recipe", RECIPE)), "x")
+        return distil(recipe, pool, tmp_path / out, **(options | given)).weights  # type: ignore[arg-type]
+
+    return run
+
+
+def test_a_run_starts_from_the_teacher_once(run_of: Callable[..., Path]) -> None:
+    """Interrupted anywhere and resumed, it ends as the whole one, with the layers carried over once."""
+    seen: list[str] = []
+    whole = run_of("whole", seen=seen)
+    assert seen.count("transplant") == 5 + 5
+    lines = [json.loads(line) for line in (whole.parent / "journal.jsonl").read_text().splitlines()]
     assert [line["kind"] for line in lines[:2]] == ["start", "transplant"]
     assert 0 < lines[1]["trunk.1.point"] < 1
-    with pytest.raises(KeyboardInterrupt):
-        run(tmp_path / "part", 3)
-    stages.clear()
-    part = run(tmp_path / "part")
-    assert "transplant" not in stages
-    for name in (part.name, "journal.jsonl"):
-        assert (part.parent / name).read_bytes() == (whole.parent / name).read_bytes()
-    with pytest.raises(ConfigError, match=r"lr24-tiny cannot start from a teacher's layers"):
-        run(tmp_path / "plain", recipe=RECIPE.replace("lr28-tiny", "lr24-tiny"))
+    assert 30 < lines[1]["views"] <= 40
+    card = load_weights(whole)[1]
+    assert card.provenance["init_sha256"] == "b" * 64
+    for name, stop in (("a", ("teacher", 60)), ("b", ("transplant", 8)), ("c", ("train", 3))):
+        with pytest.raises(KeyboardInterrupt):
+            run_of(name, stop=stop)
+        seen.clear()
+        part = run_of(name, seen=seen)
+        assert ("transplant" in seen) == (name != "c")
+        for file in (part.name, "journal.jsonl"):
+            assert (part.parent / file).read_bytes() == (whole.parent / file).read_bytes(), name
+
+
+def test_what_does_not_fit_is_found_before_the_teacher_is_asked(
+    run_of: Callable[..., Path], tmp_path: Path
+) -> None:
+    other = other_teacher("narrow trunk", tmp_path / "other.onnx")
+    seen: list[str] = []
+    for given, message in (
+        (
+            {"recipe": RECIPE.replace("lr28-tiny", "lr24-tiny")},
+            "lr24-tiny cannot start from a teacher's layers",
+        ),
+        ({"teacher_file": None}, "the layers of tiny cannot be read"),
+        ({"teacher_file": other}, "other.onnx does not end with the layers"),
+        (
+            {"recipe": RECIPE.replace("[data]", "[data]\nflip = false\nweights = { orl = 0.0 }\nmixes = 30")},
+            "30 views",
+        ),
+    ):
+        with pytest.raises(ConfigError, match=message):
+            run_of("out", seen=seen, **given)
+    assert seen == []
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_of_another_teacher_is_noticed_at_the_first_face(
+    run_of: Callable[..., Path], tmp_path: Path
+) -> None:
+    other = write_onnx(tiny_teacher(DIM, seed=1), tmp_path / "other.onnx")
+    seen: list[str] = []
+    with pytest.raises(ConfigError, match=r"other\.onnx gives other embeddings than tiny"):
+        run_of("out", seen=seen, teacher_file=other)
+    assert seen == ["teacher saw 1"]

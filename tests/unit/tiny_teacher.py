@@ -58,7 +58,8 @@ def write_onnx(model: nn.Sequential, path: Path) -> Path:
         weights |= state
         nodes.append(helper.make_node(kind, [at, *state], [f"y{n}"], **more))
         at = f"y{n}"
-    dim = int(model[-1].num_features)  # type: ignore[arg-type]
+    last = model[-1]
+    dim = last.out_features if isinstance(last, nn.Linear) else last.num_features
     graph = helper.make_graph(
         nodes,
         "tiny",

@@ -30,9 +30,9 @@ def distil(
     json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout")] = False,
 ) -> None:
     """Train a low-resolution student from a teacher. Runs resume: call it again after any interruption."""
-    from fewpix.cli.threads import share_cores
+    from fewpix.cli.threads import prepare_torch
 
-    share_cores()
+    prepare_torch()
     import cv2
 
     from fewpix.cli.message import Message
@@ -40,9 +40,10 @@ def distil(
     from fewpix.embed.open import open_encoder, teacher_file
     from fewpix.train.check import check_faces, check_names
     from fewpix.train.device import use_device
-    from fewpix.train.distil import DEFAULT_TERMS, Progress, initial_student
+    from fewpix.train.distil import DEFAULT_TERMS, Progress
     from fewpix.train.distil import distil as run
     from fewpix.train.recipe import load_recipe
+    from fewpix.train.start import initial_student
 
     checked = load_recipe(recipe)
     check_names(checked)
@@ -51,7 +52,7 @@ def distil(
     check_faces(checked, pool)
     encoder = open_encoder(teacher, runtime=runtime)
     if dry_run:
-        initial_student(checked, encoder.card)
+        initial_student(checked, encoder.card, teacher_file(teacher))
         facts = {
             "recipe": checked.name,
             "recipe_sha256": checked.sha256,

@@ -24,9 +24,9 @@ def quickstart(
     Takes a few minutes on two cores and ends with report.html. The faces are those of ORL, an easy set, from
     a package that the extra `samples` installs.
     """
-    from fewpix.cli.threads import share_cores
+    from fewpix.cli.threads import prepare_torch
 
-    share_cores()
+    prepare_torch()
     from fewpix.embed.open import require
 
     require("torch", "train")

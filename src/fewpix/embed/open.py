@@ -74,16 +74,19 @@ def open_encoder(
     return open_path(path, runtime=runtime, device=device, state=state, threads=threads)
 
 
-def teacher_file(model: str) -> Path:
-    """The ONNX file of a teacher, for those who want its layers and not its embeddings.
+def teacher_file(model: str) -> Path | None:
+    """The ONNX file of a teacher, for those who want its layers; None where there is none.
 
     Args:
-        model: "teacher", or a path, as in `open_encoder`.
+        model: a name or path, as in `open_encoder`.
 
     Raises:
         UnavailableError: SFace is not installed.
     """
-    return sface().path if model in TEACHERS else Path(model)
+    if model in TEACHERS:
+        return sface().path
+    path = Path(model)
+    return path if path.suffix == ".onnx" and path.is_file() else None
 
 
 def open_path(

@@ -45,26 +45,34 @@ def read_chain(path: Path) -> list[nn.Module]:
     They are Conv, BatchNormalization, PRelu, Flatten, Gemm, and Sub or Mul with a constant, with which SFace
     scales its input.
 
+    Args:
+        path: the ONNX file.
+
     Returns:
         Modules in evaluation mode; `nn.Sequential(*layers)` is the model.
 
     Raises:
-        WeightsError: another operation, or a branch; it is named.
+        WeightsError: not an ONNX file; another operation, or a branch, which is named.
     """
     import onnx
     from onnx import numpy_helper
 
-    graph = onnx.load(str(path)).graph
+    try:
+        graph = onnx.load(str(path)).graph
+    except Exception as error:  # protobuf has its own exceptions, and no common base in public
+        raise WeightsError(f"{path} is not an ONNX model", fix="name an ONNX file") from error
     weights = {item.name: np.array(numpy_helper.to_array(item)) for item in graph.initializer}
+    at = next((item.name for item in graph.input if item.name not in weights), "")
     layers: list[nn.Module] = []
-    at = next(item.name for item in graph.input if item.name not in weights)
     flat = False
     for node in graph.node:
-        if node.input[0] != at or any(name not in weights for name in node.input[1:]):
+        if list(node.input[:1]) != [at] or any(name not in weights for name in node.input[1:]):
             raise WeightsError(f"{path}: {node.op_type} '{node.output[0]}' is not next in a chain of layers")
         values = [weights[name] for name in node.input[1:]]
         layers.append(_layer(node, values, flat, path))
         at, flat = node.output[0], flat or node.op_type == "Flatten"
+    if [item.name for item in graph.output] != [at]:
+        raise WeightsError(f"{path}: its output is not the end of one chain of layers")
     return [layer.eval().requires_grad_(False) for layer in layers]
 
 

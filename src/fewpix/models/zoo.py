@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -18,28 +18,36 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+class Architecture(Protocol):
+    """What every student has: the side of its input in pixels, its preprocessing, and how it is built."""
+
+    @property
+    def side(self) -> int:
+        """Of the input in pixels."""
+        ...
+
+    @property
+    def preprocess(self) -> Preprocess:
+        """RGB in −1..1 at that side."""
+        ...
+
+    def build(self, dim: int) -> nn.Module:
+        """The module, randomly initialised, in training mode."""
+        ...
+
+
 @dataclass(frozen=True)
-class Architecture:
-    """What every student has: the side of its input in pixels, and how it is built."""
+class Plain:
+    """A residual student that learns everything by itself: channels and blocks of its stages."""
 
     side: int
+    widths: tuple[int, ...]
+    depths: tuple[int, ...]
 
     @property
     def preprocess(self) -> Preprocess:
         """RGB in −1..1 at the architecture's side."""
-        return Preprocess(self.side, "rgb", (127.5, 127.5, 127.5), (127.5, 127.5, 127.5))
-
-    def build(self, dim: int) -> nn.Module:
-        """The module, randomly initialised, in training mode."""
-        raise NotImplementedError
-
-
-@dataclass(frozen=True)
-class Plain(Architecture):
-    """A residual student that learns everything by itself: channels and blocks of its stages."""
-
-    widths: tuple[int, ...]
-    depths: tuple[int, ...]
+        return Preprocess(self.side, "rgb", _GREY, _GREY)
 
     def build(self, dim: int) -> nn.Module:
         """See `backbones.ResidualStudent`."""
@@ -49,13 +57,19 @@ class Plain(Architecture):
 
 
 @dataclass(frozen=True)
-class Transplant(Architecture):
+class Transplant:
     """A student with a teacher's deep layers behind a stem of its own."""
 
+    side: int
     stem: tuple[int, int]
     depth: int
     trunk: tuple[tuple[int, int], ...]
     rank: int
+
+    @property
+    def preprocess(self) -> Preprocess:
+        """RGB in −1..1 at the architecture's side."""
+        return Preprocess(self.side, "rgb", _GREY, _GREY)
 
     def build(self, dim: int) -> nn.Module:
         """See `backbones.SeparableStudent`."""
@@ -64,10 +78,11 @@ class Transplant(Architecture):
         return SeparableStudent(self.stem, self.depth, self.trunk, self.rank, self.side, dim)
 
 
+_GREY = (127.5, 127.5, 127.5)
 _SFACE = ((256, 1), (512, 2), *((512, 1),) * 5, (1024, 2), (1024, 1))
 
 ARCHITECTURES: dict[str, Architecture] = {
-    # SFace's last nine blocks at half their resolution: 3.9 M parameters, 0.18 G multiply-adds a face.
+    # SFace's last nine blocks at half their resolution: 3.9 M parameters, 0.19 G multiply-adds a face.
     "lr28-sface": Transplant(28, (32, 96), 2, _SFACE, 112),
     # 2.9 M parameters, 72 M multiply-adds a face.
     "lr24-s": Plain(24, (32, 64, 128, 256), (0, 2, 3, 1)),

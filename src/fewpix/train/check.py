@@ -13,7 +13,10 @@ from fewpix.degrade import PRESETS
 from fewpix.errors import ConfigError
 from fewpix.losses.objective import Objective
 from fewpix.models.zoo import architecture
-from fewpix.train.recipe import Recipe
+from fewpix.train.recipe import FROM_TEACHER, Recipe
+
+FEWEST = 40
+"""Views that a student can be fitted to; for a useful one it takes thousands."""
 
 
 def check_names(recipe: Recipe) -> None:
@@ -31,10 +34,11 @@ def check_names(recipe: Recipe) -> None:
 
 
 def check_faces(recipe: Recipe, faces: FaceSet) -> None:
-    """The sources that the recipe names occur, and an epoch has a batch of faces before any are held out.
+    """The sources that the recipe names occur, and there are faces enough, before any are held out.
 
     Raises:
-        ConfigError: a source does not occur, or run.batch is larger than an epoch.
+        ConfigError: a source does not occur, run.batch is larger than an epoch, or a student is to start from
+            its teacher's layers with fewer than `FEWEST` views.
     """
     data = recipe.data
     named = {"weights": data.weights, "chips": data.chips, "holdout_sources": data.holdout_sources}
@@ -46,4 +50,9 @@ def check_faces(recipe: Recipe, faces: FaceSet) -> None:
                     f"data.{key}: no face has the source {source!r}", fix=f"sources: {', '.join(known)}"
                 )
     weights = [data.weights.get(source, 1.0) for source in faces.sources]
+    views = sum(weight > 0 for weight in weights) * (1 + data.flip) + data.mixes * (data.mix_weight > 0)
+    if recipe.model.init == FROM_TEACHER and views < FEWEST:
+        raise ConfigError(
+            f"model.init: {views} views are too few to fit a teacher's layers to", fix="take more faces"
+        )
     Sampler(np.array([*weights, data.mixes * data.mix_weight]), recipe.run.batch, recipe.run.seed)

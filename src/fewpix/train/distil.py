@@ -9,35 +9,30 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from fewpix.config import cache_dir
 from fewpix.data.cache import Embed, TeacherCache
 from fewpix.data.faces import FaceSet
 from fewpix.data.sampling import Sampler
-from fewpix.data.views import Views
 from fewpix.degrade import PRESETS
 from fewpix.errors import ConfigError, StorageError
 from fewpix.files import sweep
-from fewpix.models.backbones import SeparableStudent
 from fewpix.models.card import Card
-from fewpix.models.shipped import STUDENTS, shipped
-from fewpix.models.weights import load_weights, save_weights
-from fewpix.models.zoo import architecture, build, fill, tensors_of
+from fewpix.models.weights import save_weights
+from fewpix.models.zoo import architecture, tensors_of
 from fewpix.train.batches import BatchMaker
 from fewpix.train.check import check_faces, check_names
 from fewpix.train.checkpoint import Identity, load_checkpoint, read_identity, save_checkpoint
 from fewpix.train.heldout import Agreement, HeldOut
 from fewpix.train.journal import Journal
 from fewpix.train.material import prepare
-from fewpix.train.recipe import Recipe
+from fewpix.train.recipe import FROM_TEACHER, Recipe
+from fewpix.train.start import check_file, from_teacher, initial_student
 from fewpix.train.step import Distiller
-from fewpix.train.transplant import transplant
 
 logger = logging.getLogger(__name__)
 
-_FIT = 2  # names the random stream of the faces that a transplant is fitted to
 DEFAULT_TERMS = "the terms of the faces and of the teacher that it was distilled from"
 
 
@@ -48,8 +43,8 @@ class Progress:
     Args:
         stage: "teacher" while the teacher embeds, "transplant" while its layers are carried over, "train"
             afterwards.
-        done: pictures, layers or steps done.
-        total: pictures, layers or steps in all.
+        done: pictures, steps of the stem and layers, or steps done.
+        total: all of them.
         values: the terms of the last step, by name; empty in the other stages.
         agreement: the newest held-out score, if any.
     """
@@ -120,7 +115,7 @@ def distil(
         teacher_card: its card.
         teacher_file: its ONNX file; only a recipe that starts from the teacher's layers needs it.
         resume: go on from the checkpoint in `out`, if there is one; otherwise it is thrown away.
-        on_progress: called after every chunk of the teacher and after every step.
+        on_progress: called after every chunk of the teacher, every layer taken over and every step.
         cache: file of teacher embeddings; by default in the user cache.
         device: a torch device.
         terms: the licence of the weights, in words, for their card.
@@ -136,7 +131,8 @@ def distil(
     check_faces(recipe, faces)
     found = architecture(recipe.model.arch)
     torch.manual_seed(recipe.run.seed)
-    student, init_sha256 = initial_student(recipe, teacher_card)
+    student, init_sha256 = initial_student(recipe, teacher_card, teacher_file)
+    distiller = Distiller(student, recipe, teacher_card.space.dim, torch.device(device))
     identity = Identity(
         recipe.sha256,
         recipe.model.arch,
@@ -151,9 +147,15 @@ def distil(
         sweep(path)
     if not resume:
         _forget(checkpoint)
-    started = checkpoint.is_file()
-    if started:
+    elif checkpoint.is_file():
         _check(read_identity(checkpoint), identity, out)
+        load_checkpoint(checkpoint, distiller)
+    journal.cut(distiller.step if distiller.step else -1)
+    layers_of = teacher_file if recipe.model.init == FROM_TEACHER and not distiller.step else None
+    if layers_of:
+        check_file(layers_of, teacher_card, teacher_embed, faces)
+    if not distiller.step:
+        journal.append(0, "start", {**asdict(identity), "name": recipe.name})
 
     store = TeacherCache(cache or cache_dir() / "teacher.db", teacher_card.sha256, teacher_card.space.dim)
     material = prepare(
@@ -163,19 +165,17 @@ def distil(
         teacher_embed,
         lambda done, total: report(Progress("teacher", done, total, {})),
     )
-    fitted: dict[str, float] = {}
-    if recipe.model.init == "teacher" and not started:
-        if teacher_file is None:
-            raise ConfigError('model.init = "teacher" needs the teacher\'s ONNX file', fix="name it")
-        fitted = _from_teacher(recipe, student, material.views, teacher_file, teacher_card, report)
-    distiller = Distiller(student, recipe, teacher_card.space.dim, torch.device(device))
-    if started:
-        load_checkpoint(checkpoint, distiller)
-    journal.cut(distiller.step if distiller.step else -1)
-    if not distiller.step:
-        journal.append(0, "start", {**asdict(identity), "name": recipe.name})
-    if fitted:
-        journal.append(0, "transplant", fitted)
+    if layers_of:
+        filled, left = from_teacher(
+            recipe,
+            student,
+            material.views,
+            layers_of,
+            teacher_card,
+            lambda done, total: report(Progress("transplant", done, total, {})),
+        )
+        distiller.start_from(filled)
+        journal.append(0, "transplant", left)
     scorer = HeldOut([faces.crop(int(n)) for n in material.held_out], material.held_teacher, found.preprocess)
     sampler = Sampler(material.views.weights, recipe.run.batch, recipe.run.seed)
     maker = BatchMaker(
@@ -207,56 +207,6 @@ def distil(
     card = _card(recipe, init_sha256, faces, teacher_card, agreement, terms)
     card = save_weights(weights, tensors_of(distiller.average), card)
     return DistilResult(weights, journal.path, card, distiller.step, agreement)
-
-
-def initial_student(recipe: Recipe, teacher: Card) -> tuple[torch.nn.Module, str]:
-    """The student before its first step, and the digest of the weights that it starts from ("" when random).
-
-    Raises:
-        ConfigError: unknown architecture, or the initial weights belong to another space.
-        InputError: there are no weights of that name or at that path.
-        WeightsError: they are damaged or of another architecture.
-    """
-    student, init, sha256 = build(recipe.model.arch, teacher.space.dim), recipe.model.init, ""
-    if init == "teacher":
-        if not isinstance(student, SeparableStudent):
-            raise ConfigError(
-                f"model.init: {recipe.model.arch} cannot start from a teacher's layers",
-                fix='set it to "random"',
-            )
-    elif init != "random":
-        tensors, card = load_weights(shipped(f"{init}.safetensors") if init in STUDENTS else Path(init))
-        if card.space != teacher.space:
-            raise ConfigError(
-                f"model.init: {card.name} writes into another {card.space}, the teacher spans {teacher.space}"
-            )
-        fill(student, tensors, init)
-        sha256 = card.sha256
-    return student, sha256
-
-
-def _from_teacher(
-    recipe: Recipe,
-    student: torch.nn.Module,
-    views: Views,
-    teacher: Path,
-    card: Card,
-    report: Callable[[Progress], None],
-) -> dict[str, float]:
-    """Carry the teacher's layers over, fitted to some of the views; what is left unexplained, by layer."""
-    assert isinstance(student, SeparableStudent)
-    rng = np.random.default_rng([recipe.run.seed, _FIT])
-    drawn = rng.permutation(len(views))[: recipe.model.fit_faces]
-    return transplant(
-        student,
-        teacher,
-        [views.render(int(n)) for n in drawn],
-        architecture(recipe.model.arch).preprocess,
-        card.preprocess,
-        stem_steps=recipe.model.fit_steps,
-        seed=recipe.run.seed,
-        on_progress=lambda done, total: report(Progress("transplant", done, total, {})),
-    )
 
 
 def _forget(checkpoint: Path) -> None:

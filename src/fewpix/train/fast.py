@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 
@@ -22,17 +23,16 @@ class _PReLU(torch.autograd.Function):
         return F.prelu(x, slope.to(x.dtype))
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor]:
         x, slope = ctx.saved_tensors
         grad, width = grads[0].contiguous(memory_format=torch.channels_last), slope.numel()
-        # In place wherever it can be: the memory for one more map costs as much as the arithmetic.
-        minus = -x
-        # The gradient where x <= 0, else 0: torch gives 0 itself the slope, and so do we.
-        below = torch.ops.aten.threshold_backward(grad, minus, -torch.finfo(x.dtype).tiny)
-        minus.mul_(below)
-        to_slope = -minus.permute(0, 2, 3, 1).reshape(-1, width).sum(0).to(slope.dtype)
-        below.mul_((slope - 1).to(grad.dtype).view(1, -1, 1, 1)).add_(grad)
-        return below, to_slope
+        above = torch.ops.aten.threshold_backward(grad, x, 0)  # the gradient where x > 0, else 0
+        below = grad - above  # exact: one of the two is 0
+        above.addcmul_(below, slope.to(grad.dtype).view(1, -1, 1, 1))
+        # In place: the memory for one more map costs as much as the arithmetic.
+        to_slope = below.mul_(x).permute(0, 2, 3, 1).reshape(-1, width).sum(0)
+        return above, to_slope.to(slope.dtype)
 
 
 class _HalvingDepthwise(torch.autograd.Function):
@@ -46,6 +46,7 @@ class _HalvingDepthwise(torch.autograd.Function):
         return F.conv2d(x, kernel, None, 2, 1, 1, len(kernel))
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor]:
         x, kernel = ctx.saved_tensors
         grad = grads[0].contiguous(memory_format=torch.channels_last)
@@ -66,8 +67,8 @@ class _FastPReLU(nn.PReLU):
 
 class _FastHalvingDepthwise(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
-        low = torch.is_autocast_enabled(x.device.type)
-        x = x.bfloat16() if low else x
+        if torch.is_autocast_enabled(x.device.type):
+            x = x.to(torch.get_autocast_dtype(x.device.type))
         out: Tensor = _HalvingDepthwise.apply(x, self.weight)  # type: ignore[no-untyped-call]
         return out
 
@@ -77,6 +78,9 @@ def quicken(model: nn.Module) -> nn.Module:
 
     Args:
         model: to be trained on the CPU, in float32 or under autocast to bfloat16.
+
+    Returns:
+        The same model.
     """
     for module in model.modules():
         if type(module) is nn.PReLU and module.num_parameters > 1:

@@ -13,6 +13,9 @@ from fewpix.errors import ConfigError, InputError
 
 Positive = Annotated[int, Field(gt=0)]
 
+FROM_TEACHER = "teacher"
+"""The `model.init` of a student that starts from its teacher's layers."""
+
 
 class _Section(BaseModel):
     """Strict and frozen: an unknown key or a wrong type is an error, not a surprise at step 40,000."""
@@ -30,8 +33,8 @@ class ModelSection(_Section):
 
     arch: str
     init: str = "random"
-    fit_faces: Positive = 3000
-    fit_steps: Annotated[int, Field(ge=0)] = 600
+    fit_faces: Annotated[int, Field(ge=20)] = 3000
+    fit_steps: Positive = 600
 
 
 class DataSection(_Section):

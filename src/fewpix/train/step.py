@@ -39,6 +39,11 @@ class Distiller:
         self.optimiser = torch.optim.AdamW(self._groups(), lr=recipe.optim.lr, fused=True)
         self.step = 0
 
+    def start_from(self, student: nn.Module) -> None:
+        """Take the weights of a student of the same architecture, before the first step."""
+        self.student.load_state_dict(student.state_dict())
+        self.average.load_state_dict(student.state_dict())
+
     def _groups(self) -> list[dict[str, object]]:
         """Weight decay for kernels and matrices only: BatchNorm, biases and PReLU slopes are kept free."""
         parameters = [*self.student.parameters(), *self.objective.parameters()]

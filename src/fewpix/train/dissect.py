@@ -1,0 +1,126 @@
+"""A teacher of the MobileNet kind in parts: what a student's stem stands for, what its trunk takes over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from fewpix.errors import ConfigError
+from fewpix.models.backbones import ConvBN, SeparableStudent
+from fewpix.models.chain import read_chain
+from fewpix.train.solve import halved
+
+_FIX = 'set model.init to "random", or choose another model.arch'
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A convolution of the teacher with what follows it."""
+
+    conv: nn.Conv2d
+    norm: nn.BatchNorm2d
+    act: nn.PReLU
+
+    @property
+    def raw(self) -> nn.Sequential:
+        """What comes before the activation."""
+        return nn.Sequential(self.conv, self.norm)
+
+
+@dataclass(frozen=True)
+class Dissected:
+    """A teacher in parts.
+
+    Args:
+        before: the layers that the stem stands for, but for the last convolution among them.
+        entry: that convolution, whose map the trunk reads.
+        trunk: the convolutions of the trunk.
+        norm: BatchNorm behind them, if there is one.
+        linear: from all positions of the last map to the embedding.
+        last: its BatchNorm.
+    """
+
+    before: nn.Sequential
+    entry: Unit
+    trunk: tuple[Unit, ...]
+    norm: nn.BatchNorm2d | None
+    linear: nn.Linear
+    last: nn.BatchNorm1d
+
+    @property
+    def after(self) -> nn.Sequential:
+        """Everything behind the trunk."""
+        return nn.Sequential(*([self.norm] if self.norm else []), nn.Flatten(), self.linear, self.last)
+
+
+def dissect(student: SeparableStudent, teacher: Path, side: int) -> Dissected:
+    """Find the student's trunk in a teacher.
+
+    Args:
+        student: to be filled.
+        teacher: an ONNX file.
+        side: of the faces that it takes.
+
+    Raises:
+        ConfigError: the teacher's last layers are not those of the student's trunk at twice its resolution.
+        WeightsError: the teacher is not a chain of layers.
+    """
+    with torch.random.fork_rng(devices=[]):  # building layers draws numbers; who only looks must not
+        chain = read_chain(teacher)
+    wanted = [layer.conv for layer in student.trunk.modules() if isinstance(layer, ConvBN)]
+    places = [n for n, layer in enumerate(chain) if isinstance(layer, nn.Conv2d)][-len(wanted) - 1 :]
+    units = [
+        Unit(*chain[n : n + 3])  # type: ignore[arg-type]
+        for n in places
+        if [type(layer) for layer in chain[n : n + 3]] == [nn.Conv2d, nn.BatchNorm2d, nn.PReLU]
+    ]
+    end = chain[places[-1] + 3 :] if places else []
+    kinds = [type(layer) for layer in end]
+    if (
+        [_shape(unit.conv) for unit in units[1:]] != [_shape(conv) for conv in wanted]
+        or any(unit.act.num_parameters != unit.conv.out_channels for unit in units)
+        or [n - places[0] for n in places] != list(range(0, 3 * len(places), 3))
+        or kinds[-3:] != [nn.Flatten, nn.Linear, nn.BatchNorm1d]
+        or kinds[:-3] not in ([], [nn.BatchNorm2d])
+    ):
+        raise ConfigError(f"{teacher.name} does not end with the layers of this student's trunk", fix=_FIX)
+    norm, linear, last = end[0] if len(end) == 4 else None, end[-2], end[-1]
+    found = Dissected(nn.Sequential(*chain[: places[0]]), units[0], tuple(units[1:]), norm, linear, last)  # type: ignore[arg-type]
+    _try(found, student, teacher, side)
+    return found
+
+
+def _shape(conv: nn.Conv2d) -> tuple[object, ...]:
+    return (*conv.weight.shape, conv.stride, conv.padding)
+
+
+def _try(found: Dissected, student: SeparableStudent, teacher: Path, side: int) -> None:
+    """One black face through both.
+
+    Raises:
+        ConfigError: maps or embeddings are of other sizes.
+    """
+    was = student.training
+    student.eval()
+    try:
+        with torch.no_grad():
+            entry = found.entry.raw(found.before(torch.zeros(1, 3, side, side)))
+            x = entry
+            for unit in found.trunk:
+                x = unit.act(unit.raw(x))
+            theirs = (halved(entry).shape[1:], halved(x).shape[1:], found.after(x).shape[1:])
+            stem = student.stem(torch.zeros(1, 3, student.side, student.side))
+            deep = student.trunk(stem)
+            ours = (stem.shape[1:], deep.shape[1:], student.head(student.squeeze(deep)).shape[1:])
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"{teacher.name} takes no faces of {side} px: {reason}", fix=_FIX) from error
+    finally:
+        student.train(was)
+    if theirs != ours:
+        raise ConfigError(
+            f"half of the maps of {teacher.name} are {theirs}, the student has {ours}", fix=_FIX
+        )

@@ -1,0 +1,147 @@
+"""The student before its first step: random, from a weights file, or from its teacher's layers."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torch.nn import functional as F
+
+from fewpix.data.cache import Embed
+from fewpix.data.faces import FaceSet
+from fewpix.data.views import Views
+from fewpix.errors import ConfigError
+from fewpix.models.backbones import SeparableStudent
+from fewpix.models.card import Card
+from fewpix.models.chain import read_chain
+from fewpix.models.shipped import STUDENTS, shipped
+from fewpix.models.weights import load_weights
+from fewpix.models.zoo import architecture, build, fill
+from fewpix.train.dissect import dissect
+from fewpix.train.recipe import FROM_TEACHER, Recipe
+from fewpix.train.transplant import transplant
+
+_FIT = 2  # names the random stream of the views that a transplant is fitted to
+
+
+def initial_student(recipe: Recipe, teacher: Card, teacher_file: Path | None = None) -> tuple[nn.Module, str]:
+    """The student of a recipe, and the digest of the weights that it starts from ("" when random).
+
+    A student that starts from its teacher's layers is still random here: `from_teacher` fills it once the
+    faces are known. Whether it can be filled is found now.
+
+    Args:
+        recipe: of the run.
+        teacher: its card.
+        teacher_file: its ONNX file, if it has one.
+
+    Raises:
+        ConfigError: unknown architecture, the initial weights belong to another space, or the teacher's
+            layers are not those of the student.
+        InputError: there are no weights of that name or at that path.
+        WeightsError: they are damaged or of another architecture, or the teacher's layers form no chain.
+    """
+    student, init = build(recipe.model.arch, teacher.space.dim), recipe.model.init
+    if init == "random":
+        return student, ""
+    if init == FROM_TEACHER:
+        if not isinstance(student, SeparableStudent):
+            raise ConfigError(
+                f"model.init: {recipe.model.arch} cannot start from a teacher's layers",
+                fix='set it to "random"',
+            )
+        if teacher_file is None:
+            raise ConfigError(
+                f"model.init: the layers of {teacher.name} cannot be read",
+                fix='set it to "random", or name an ONNX file as the teacher',
+            )
+        dissect(student, teacher_file, teacher.preprocess.side)
+        return student, teacher.sha256
+    tensors, card = load_weights(shipped(f"{init}.safetensors") if init in STUDENTS else Path(init))
+    if card.space != teacher.space:
+        raise ConfigError(
+            f"model.init: {card.name} writes into another {card.space}, the teacher spans {teacher.space}"
+        )
+    fill(student, tensors, init)
+    return student, card.sha256
+
+
+def check_file(teacher_file: Path, teacher: Card, embed: Embed, faces: FaceSet) -> None:
+    """The file is the teacher that embeds, and not another one: both agree on the first face.
+
+    Raises:
+        ConfigError: they do not.
+        WeightsError: the file's layers form no chain.
+    """
+    crop = faces.crop(0)
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        chain = nn.Sequential(*read_chain(teacher_file))
+        found = F.normalize(chain(torch.from_numpy(teacher.preprocess.apply([crop]))), dim=1)
+    cosine = float(found[0] @ torch.from_numpy(embed([crop])[0]))
+    if not cosine > 0.99:
+        raise ConfigError(
+            f"{teacher_file.name} gives other embeddings than {teacher.name}", fix="name its file"
+        )
+
+
+def from_teacher(
+    recipe: Recipe,
+    student: nn.Module,
+    views: Views,
+    teacher_file: Path,
+    teacher: Card,
+    on_progress: Callable[[int, int], None],
+) -> tuple[nn.Module, dict[str, float]]:
+    """A copy of the student with its teacher's layers, fitted to some of the views.
+
+    Args:
+        recipe: `model.fit_faces` and `model.fit_steps`, seed and precision.
+        student: a `SeparableStudent`.
+        views: to draw from, by their weights.
+        teacher_file: its ONNX file.
+        teacher: its card.
+        on_progress: called with (steps and layers done, all of them).
+
+    Returns:
+        The copy, on the CPU, and what is left unexplained, by layer, with the number of views as "views".
+    """
+    filled = copy.deepcopy(student).cpu()
+    assert isinstance(filled, SeparableStudent)
+    drawn, held = _draw(views, recipe.model.fit_faces, np.random.default_rng([recipe.run.seed, _FIT]))
+    left = transplant(
+        filled,
+        dissect(filled, teacher_file, teacher.preprocess.side),
+        [views.render(int(n)) for n in drawn],
+        architecture(recipe.model.arch).preprocess,
+        teacher.preprocess,
+        held=held,
+        stem_steps=recipe.model.fit_steps,
+        seed=recipe.run.seed,
+        low_precision=recipe.run.precision == "bf16",
+        on_progress=on_progress,
+    )
+    return filled, {**left, "views": len(drawn)}
+
+
+def _draw(views: Views, count: int, rng: np.random.Generator) -> tuple[NDArray[np.int64], int]:
+    """Indices of `count` views drawn by weight, or of all there are, and how many of them, at the end, show
+    faces that the others do not.
+
+    A tenth of the faces that stand alone in the draw is set aside; mixes that they are part of are left out.
+    """
+    share = views.weights / views.weights.sum()
+    count = min(count, int(np.count_nonzero(share)))
+    drawn = rng.choice(len(views), size=count, replace=False, p=share)
+    shown = [{view.first, view.second} - {-1} for view in (views.items[n] for n in drawn)]
+    alone = rng.permutation(sorted({next(iter(faces)) for faces in shown if len(faces) == 1}))
+    aside = {int(n) for n in alone[: max(1, len(alone) // 10)]}
+    held = [int(n) for n, faces in zip(drawn, shown, strict=True) if faces <= aside]
+    fitted = [int(n) for n, faces in zip(drawn, shown, strict=True) if not faces & aside]
+    if not held:  # nothing but mixes
+        fitted, held = fitted[:-1], fitted[-1:]
+    return np.array([*fitted, *held], dtype=np.int64), len(held)
