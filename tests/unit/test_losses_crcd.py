@@ -103,6 +103,12 @@ def test_masks_say_who_has_a_relation_and_who_is_a_negative():
     assert (~hidden).nonzero().tolist() == [[0, 2, 3], [0, 3, 2], [1, 2, 3], [1, 3, 2]]
 
 
+def test_a_face_has_no_relation_to_itself_also_where_nothing_is_blocked():
+    nothing = torch.zeros(4, 4, dtype=torch.bool)
+    for found, expected in zip(crcd_masks(nothing, 3), crcd_masks(pairs_blocked(4), 3), strict=True):
+        assert torch.equal(found, expected)
+
+
 def test_z_is_the_mean_score_of_the_first_batch_and_stays():
     term = CRCD(4, temperature=0.5, anchors=2).double()
     first = sample()
