@@ -15,7 +15,8 @@ from fewpix.adapt.stats import load_state
 from fewpix.cli import main
 from fewpix.data.orl import load_orl
 from fewpix.errors import GuardError, InputError, StorageError, WeightsError
-from fewpix.image.codec import encode_image, write_image
+from fewpix.image.codec import Image, encode_image, read_image, write_image
+from fewpix.image.resize import Crop
 from fewpix.models.card import Card
 from fewpix.models.teacher import sface
 from fewpix.models.weights import load_weights, save_weights
@@ -31,15 +32,29 @@ def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, s
     return code, done.out, done.err
 
 
+def dark(image: Image) -> Crop:
+    """A face of ORL in bad light, 16 px."""
+    small = cv2.resize(image[12:104], (16, 16), interpolation=cv2.INTER_AREA)
+    return np.asarray(small * 0.4, dtype=np.uint8)
+
+
 def student(path: Path, seed: int) -> Path:
-    """A small student with random weights: enough to see that files and numbers find their way."""
+    """A small student with random weights: enough to see that files and numbers find their way.
+
+    Its statistics are those of dark faces, so that different faces lie apart as under a distilled student.
+    """
     import torch
 
+    from fewpix.adapt.apply import fold
+    from fewpix.adapt.estimate import estimate
     from fewpix.models.zoo import architecture, build, tensors_of
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = build("lr24-tiny", 128)
+    faces = architecture("lr24-tiny").preprocess.apply([dark(image) for image in load_orl().images[5::10]])
+    options = {"model_sha256": "0" * 64, "source": "dark faces", "final": True}
+    model = fold(model, estimate(model, torch.from_numpy(faces), mode="batch", **options))
     card = Card(
         f"tiny-{seed}",
         "lr24-tiny",
@@ -62,8 +77,7 @@ def crops(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Dark faces of ORL, 16 px."""
     folder = tmp_path_factory.mktemp("adapt") / "entrance"
     for n, image in enumerate(load_orl().images[: FACES * 10 : 10]):
-        small = cv2.resize(image[12:104], (16, 16), interpolation=cv2.INTER_AREA)
-        write_image(folder / f"{n:02d}.png", np.asarray(small * 0.4, dtype=np.uint8))
+        write_image(folder / f"{n:02d}.png", dark(image))
     return folder
 
 
@@ -88,7 +102,9 @@ def test_a_state_from_a_folder(
     ("words", "mode", "weight"),
     [
         ((), "prior", 256 / 292),
-        (("--weight", "0.25"), "prior", 0.25),
+        (("--weight", "0.25"), "alpha", 0.25),
+        (("--mode", "alpha", "--weight", "0.9", "--final"), "alpha", 0.9),
+        (("--mode", "source"), "source", 1.0),
         (("--mode", "batch"), "batch", 0.0),
         (("--mode", "ema", "--momentum", "0.5"), "ema", 0.5 ** (36 / 64)),
     ],
@@ -109,6 +125,100 @@ def test_modes_and_weights(
     state = load_state(target)
     assert state.mode == mode
     assert state.weight == pytest.approx(weight)
+
+
+def of_one_person(folder: Path, crops: Path) -> Path:
+    rng = np.random.default_rng(0)
+    face = read_image(crops / "03.png").astype(np.float64)
+    for n in range(40):
+        noisy = np.clip(face + rng.normal(0, 3, face.shape), 0, 255)
+        write_image(folder / f"{n:02d}.png", noisy.astype(np.uint8))
+    return folder
+
+
+def test_force_adapts_to_one_person_and_says_so_for_ever(
+    weights: Path, crops: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, target = of_one_person(tmp_path / "one", crops), tmp_path / "s.safetensors"
+    words = ("adapt", folder, "--crops", "--model", weights, "--out", target)
+    code, out, err = run(capsys, *words)
+    assert (code, out) == (GuardError.exit_code, "")
+    assert "one person" in err
+    assert "--force" in err
+    assert not target.exists()
+    code, out, err = run(capsys, *words, "--force")
+    assert code == 0, err
+    assert "forced although the faces seem to be of one person" in out
+    assert any("one person" in reason for reason in load_state(target).forced)
+
+
+def test_one_face_is_enough_where_the_source_holds_against_it(
+    weights: Path, crops: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "a.png").write_bytes((crops / "00.png").read_bytes())
+    target = tmp_path / "s.safetensors"
+    words = ("adapt", tmp_path / "one", "--crops", "--model", weights, "--minimum-faces", "1")
+    code, out, err = run(capsys, *words, "--out", target, "--json")
+    assert (code, err) == (0, "")
+    told = json.loads(out)
+    assert (told["count"], told["weight"], told["pixels"]) == (1, 256 / 257, [16, 16])
+    assert run(capsys, *words, "--mode", "batch", "--out", target)[0] == GuardError.exit_code
+    found = {}
+    for name, more in {"before": (), "after": ("--state", target)}.items():
+        made = tmp_path / f"{name}.npz"
+        assert run(capsys, "embed", crops, "--crops", "--model", weights, "--out", made, *more)[0] == 0
+        with np.load(made, allow_pickle=False) as file:
+            found[name] = file["embeddings"]
+    cosine = (found["before"] * found["after"]).sum(axis=1)
+    assert cosine.min() > 0.97
+
+
+def test_layers_by_name_and_pattern(
+    weights: Path, crops: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "s.safetensors"
+    words = ("adapt", crops, "--crops", "--model", weights, "--out", target)
+    for more, layers in {
+        ("--layer", "stages.0.*", "--layer", "head.bn"): {"stages.0.0.bn", "head.bn"},
+        ("--layer", "stages.0.*", "--layer", "head.*"): {"stages.0.0.bn"},
+        ("--layer", "stages.0.*", "--layer", "head.*", "--final"): {"stages.0.0.bn", "head.bn"},
+    }.items():
+        code, _, err = run(capsys, *words, *more, "--force")
+        assert code == 0, err
+        assert set(load_state(target).layers) == layers
+
+
+def test_states_of_cameras_are_listed_and_not_mixed_up(
+    weights: Path, crops: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    states = tmp_path / "states"
+    words = ("adapt", crops, "--crops", "--model", weights)
+    for camera in ("gate", "yard"):
+        done = run(capsys, *words, "--source", camera, "--out", states / f"{camera}.safetensors")
+        assert done[0] == 0, done[2]
+    code, out, err = run(capsys, "adapt", states, "--list", "--json")
+    assert (code, err) == (0, "")
+    listed = json.loads(out)["states"]
+    assert [(item["path"], item["source"]) for item in listed] == [
+        ("gate.safetensors", "gate"),
+        ("yard.safetensors", "yard"),
+    ]
+    code, out, _ = run(capsys, "adapt", states, "--list")
+    assert code == 0
+    assert [line.split(":")[0] for line in out.splitlines()] == ["gate.safetensors", "yard.safetensors"]
+    gate = states / "gate.safetensors"
+    before = gate.read_bytes()
+    code, out, err = run(capsys, *words, "--source", "yard", "--out", gate)
+    assert (code, out) == (InputError.exit_code, "")
+    assert "holds the state of 'gate'" in err
+    code, out, err = run(capsys, *words, "--source", "gate", "--out", weights)
+    assert (code, out) == (InputError.exit_code, "")
+    assert gate.read_bytes() == before
+    assert run(capsys, *words, "--source", "gate", "--weight", "0.5", "--out", gate)[0] == 0
+    assert load_state(gate).weight == 0.5
+    assert run(capsys, *words, "--source", "yard", "--out", gate, "--replace")[0] == 0
+    assert load_state(gate).source == "yard"
 
 
 def test_the_state_works_in_the_exported_student_as_in_torch(
@@ -217,6 +327,27 @@ def one_face_many_times(tmp: Path, weights: Path, crops: Path) -> tuple[object, 
     return "adapt", tmp / "same", "--crops", "--model", weights
 
 
+def one_person(tmp: Path, weights: Path, crops: Path) -> tuple[object, ...]:
+    """Forty views of one picture, each with other noise."""
+    return "adapt", of_one_person(tmp / "one", crops), "--crops", "--model", weights
+
+
+def no_target(tmp: Path, weights: Path, crops: Path) -> tuple[object, ...]:
+    return "adapt", crops, "--crops", "--model", weights, "--layer", "nowhere.*"
+
+
+def a_prior_with_a_weight(tmp: Path, weights: Path, crops: Path) -> tuple[object, ...]:
+    return "adapt", crops, "--crops", "--model", weights, "--mode", "prior", "--weight", "0.5"
+
+
+def alpha_without_a_weight(tmp: Path, weights: Path, crops: Path) -> tuple[object, ...]:
+    return "adapt", crops, "--crops", "--model", weights, "--mode", "alpha"
+
+
+def a_list_that_writes(tmp: Path, weights: Path, crops: Path) -> tuple[object, ...]:
+    return "adapt", tmp, "--list"
+
+
 def no_such_student(tmp: Path, weights: Path, crops: Path) -> tuple[object, ...]:
     return "adapt", crops, "--crops", "--model", tmp / "no.safetensors"
 
@@ -280,6 +411,11 @@ def export_another_architecture(tmp: Path, weights: Path, crops: Path) -> tuple[
         (empty, 3),
         (few, GuardError.exit_code),
         (one_face_many_times, GuardError.exit_code),
+        (one_person, GuardError.exit_code),
+        (no_target, 5),
+        (a_prior_with_a_weight, 5),
+        (alpha_without_a_weight, 5),
+        (a_list_that_writes, 5),
         (no_such_student, 3),
         (not_crops, 5),
         (the_teacher, 5),

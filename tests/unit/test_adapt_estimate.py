@@ -8,8 +8,8 @@ import torch
 from tiny_student import inputs, layer_inputs, orl_crops, shifted, tiny_student
 from torch import Tensor, nn
 
-from fewpix.adapt.apply import adapted, fold
-from fewpix.adapt.estimate import estimate
+from fewpix.adapt.apply import adapted, fold, norm_layers
+from fewpix.adapt.estimate import estimate, follow
 from fewpix.adapt.estimate.moments import Moments
 from fewpix.adapt.stats import NormState
 from fewpix.errors import ConfigError, GuardError
@@ -114,7 +114,57 @@ def test_the_source_is_worth_so_many_faces():
     assert estimate(model, faces(64), prior_faces=192, **COMMON).weight == pytest.approx(0.75)
     assert estimate(model, faces(64), prior_faces=0, **COMMON).weight == 0
     assert estimate(model, faces(64), mode="batch", **COMMON).weight == 0
-    assert estimate(model, faces(64), weight=0.1, **COMMON).weight == 0.1
+
+
+def test_alpha_is_a_weight_whatever_the_number_of_faces():
+    model = source_student()
+    states = [estimate(model, faces(count), weight=0.1, **COMMON) for count in (32, 64)]
+    assert [(state.mode, state.weight) for state in states] == [("alpha", 0.1)] * 2
+    prior = estimate(model, faces(64), prior_faces=64, **COMMON)
+    assert estimate(model, faces(64), mode="alpha", weight=0.5, **COMMON).id == prior.id
+
+
+def test_the_source_changes_not_a_bit():
+    model, x = source_student(), faces()
+    state = estimate(model, x[:3], mode="source", **COMMON)
+    assert (state.mode, state.weight, len(state.layers), state.count) == ("source", 1.0, 0, 3)
+    before = model(x)
+    with adapted(model, state):
+        assert torch.equal(model(x), before)
+    assert torch.equal(fold(model, state)(x), before)
+
+
+@pytest.mark.parametrize("final", [False, True])
+def test_one_face_moves_the_statistics_by_one_part_in_257(final: bool):
+    """The change that the mixture may make at most, worked out by hand; and the output stays close."""
+    model, x = source_student(), faces()
+    state = estimate(model, x[:1], final=final, minimum=1, **COMMON)
+    assert state.weight == 256 / 257
+    assert state.count == 1
+    share = 1 / 257
+    source = {name: layer for name, layer in norm_layers(model).items() if name in state.layers}
+    assert ("head.bn" in source) == final
+    for name, layer in norm_layers(fold(model, state)).items():
+        if name not in source:
+            continue
+        moved = source[name].running_mean + share * (
+            torch.tensor(np.array(state.layers[name].mean)).float() - source[name].running_mean
+        )
+        torch.testing.assert_close(layer.running_mean, moved, rtol=1e-5, atol=1e-6)
+        assert (layer.running_var >= (1 - share) * source[name].running_var * (1 - 1e-6)).all()
+    with torch.no_grad():
+        before = torch.nn.functional.normalize(model(x), dim=1)
+        after = torch.nn.functional.normalize(fold(model, state)(x), dim=1)
+    assert torch.isfinite(after).all()
+    cosine = (before * after).sum(1)
+    assert float(cosine.min()) > 0.97
+    assert float(cosine.mean()) > 0.99
+
+
+def test_one_face_alone_is_no_batch():
+    for options in ({"mode": "batch"}, {"weight": 0.0}, {"prior_faces": 0}):
+        with pytest.raises(GuardError, match="one face alone"):
+            estimate(source_student(), faces(1), minimum=1, **options, **COMMON)
 
 
 def test_the_last_layer_and_single_layers_are_a_choice():
@@ -123,6 +173,40 @@ def test_the_last_layer_and_single_layers_are_a_choice():
     assert set(estimate(model, faces(), **COMMON).layers) == names
     assert set(estimate(model, faces(), final=True, **COMMON).layers) == names | {"head.bn"}
     assert set(estimate(model, faces(), layers=["stages.0.0.bn"], **COMMON).layers) == {"stages.0.0.bn"}
+    assert set(estimate(model, faces(), layers=["head.bn"], **COMMON).layers) == {"head.bn"}
+    some = {"stages.1.0.bn", "stages.2.0.bn"}
+    assert set(estimate(model, faces(), layers=["stages.[12].0.bn", "head.*"], **COMMON).layers) == some
+    patterns = ["stages.2.*", "head.*"]
+    assert set(estimate(model, faces(), layers=patterns, final=True, **COMMON).layers) == {
+        "stages.2.0.bn",
+        "head.bn",
+    }
+    assert "head.bn" in follow(model, faces(), layers=["stages.*", "head.bn"], **COMMON).layers
+
+
+def test_the_layers_are_found_whatever_the_student_looks_like():
+    """Separable convolutions, names of another kind, a layer that is never reached, no BatchNorm1d."""
+
+    class Other(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.unused = nn.BatchNorm2d(4)
+            self.late = nn.BatchNorm2d(6)
+            self.early = nn.ModuleDict({"norm": nn.BatchNorm2d(3)})
+            self.depth = nn.Conv2d(3, 3, 3, 1, 1, groups=3)
+            self.point = nn.Conv2d(3, 6, 1)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.late(self.point(self.depth(self.early["norm"](x)))).mean((2, 3))
+
+    torch.manual_seed(0)
+    model = Other().eval()
+    state = estimate(model, faces(), mode="batch", **COMMON)
+    assert list(state.layers) == ["early.norm", "late"]
+    assert misfit(model, state, faces()) < 1e-3
+    assert list(estimate(model, faces(), layers=["*norm"], **COMMON).layers) == ["early.norm"]
+    with pytest.raises(ConfigError, match="no BatchNorm layer 'unused'"):
+        estimate(model, faces(), layers=["unused"], **COMMON)
 
 
 def test_the_model_is_as_before():
@@ -151,7 +235,13 @@ def test_the_model_is_as_before():
         ({"weight": 1.5}, "weight"),
         ({"prior_faces": -1}, "prior_faces"),
         ({"layers": ["nowhere.bn"]}, "nowhere.bn"),
-        ({"layers": ["head.bn"]}, "no BatchNorm layer is left"),
+        ({"layers": ["nowhere.*"]}, r"nowhere\.\*"),
+        ({"layers": ["head.*"]}, "no BatchNorm layer is left"),
+        ({"layers": []}, "no BatchNorm layer is left"),
+        ({"mode": "alpha"}, "alpha"),
+        ({"mode": "alpha", "prior_faces": 5}, "alpha"),
+        ({"mode": "prior", "weight": 0.5}, "alpha"),
+        ({"mode": "source", "weight": 1.0}, "source"),
         ({"layers": "head.bn"}, "layers"),
     ],
 )

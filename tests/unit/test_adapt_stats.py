@@ -10,9 +10,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import save_file
 
-from fewpix.adapt.stats import METADATA_KEY, LayerStats, NormState, load_state, mix, save_state
+from fewpix.adapt.stats import (
+    METADATA_KEY,
+    LayerStats,
+    NormState,
+    load_state,
+    mix,
+    save_state,
+    source_state,
+)
 from fewpix.errors import ConfigError, InputError, StorageError, WeightsError
 
 
@@ -78,6 +87,35 @@ def test_the_id_names_what_changes_an_embedding():
     assert len({state().id, *(other.id for other in others)}) == 6
 
 
+def test_the_source_is_a_state_without_layers(tmp_path: Path):
+    none = source_state("b" * 64, count=40, source="a yard by day", date="2026-01-02")
+    assert (none.mode, none.weight, dict(none.layers)) == ("source", 1.0, {})
+    save_state(tmp_path / "none.safetensors", none)
+    assert load_state(tmp_path / "none.safetensors").to_json() == none.to_json()
+
+
+def test_sizes_and_what_was_forced_are_kept_and_shown(tmp_path: Path):
+    kept = state(pixels=(12, 20), forced=("it does harm", "one person"))
+    assert kept.id == state().id, "neither changes an embedding"
+    save_state(tmp_path / "s.safetensors", kept)
+    read = load_state(tmp_path / "s.safetensors")
+    assert (read.pixels, read.forced) == ((12, 20), ("it does harm", "one person"))
+    assert "40 faces of 12 to 20 px" in str(read)
+    assert str(read).splitlines()[1:] == ["  forced although it does harm", "  forced although one person"]
+    assert "40 faces of 16 px (" in str(state(pixels=(16, 16)))
+
+
+def test_a_file_from_before_there_were_sizes_is_read(tmp_path: Path):
+    path = tmp_path / "old.safetensors"
+    save_state(path, state())
+    with safe_open(str(path), framework="numpy") as file:
+        header = json.loads(file.metadata()[METADATA_KEY])
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    del header["pixels"], header["forced"]
+    save_file(tensors, str(path), metadata={METADATA_KEY: json.dumps(header)})
+    assert load_state(path).to_json() == state().to_json()
+
+
 def test_a_state_cannot_be_changed():
     with pytest.raises(dataclasses.FrozenInstanceError):
         state().weight = 1.0
@@ -94,7 +132,8 @@ def test_a_state_cannot_be_changed():
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"mode": "alpha"}, "mode"),
+        ({"mode": "beta"}, "mode"),
+        ({"mode": "source"}, "changes nothing"),
         ({"weight": 1.5}, "weight"),
         ({"weight": float("nan")}, "weight"),
         ({"count": 0}, "count"),

@@ -35,6 +35,8 @@ def test_every_family_does_what_it_is_called(name: str, faces: list[np.ndarray])
     assert out.shape == (16, 16, 3)
     if name not in ("area", "grey"):  # the faces are grey already
         assert np.abs(out.astype(int) - plain).mean() > 1.5
+    if name == "infrared":
+        assert (out[..., 0] == out[..., 2]).all()
     if name == "dark":
         assert out.mean() == pytest.approx(0.3 * plain.mean(), rel=0.1)
 
@@ -62,6 +64,7 @@ def strongest(chain: Chain, op: str, parameter: str, low: bool = False) -> float
         ("noise", "sensor_noise", "shot", False),
         ("jpeg20", "jpeg", "quality", True),
         ("dark", "contrast", "gain", True),
+        ("gamma", "gamma", "g", False),
     ],
 )
 def test_test_families_lie_outside_the_training_mixture(

@@ -74,7 +74,7 @@ def test_words() -> None:
 @pytest.mark.parametrize(
     "make, message",
     [
-        (lambda: step("sharpen"), "unknown operation 'sharpen'"),
+        (lambda: step("rotate"), "unknown operation 'rotate'"),
         (lambda: step("jpeg"), "jpeg: parameter 'quality' is missing"),
         (lambda: step("jpeg", quality=40, q=1), "jpeg: unknown parameter 'q'"),
         (lambda: step("jpeg", quality=0), "jpeg.quality: 0 is outside 1 to 100"),

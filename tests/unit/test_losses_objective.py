@@ -1,14 +1,21 @@
 """The objective and the queue: what is summed, what is blocked, what comes first goes first."""
 
+import copy
+from dataclasses import replace
+
 import pytest
 import torch
 from torch.nn import functional as F
 
 from fewpix.errors import ConfigError
 from fewpix.losses.instance import cosine, infonce
-from fewpix.losses.objective import TERMS, Objective, Sample
+from fewpix.losses.objective import TERMS, Objective
 from fewpix.losses.queue import TeacherQueue, blocked_candidates
 from fewpix.losses.relation import contrastive_relation
+from fewpix.losses.sample import Sample, people_of
+
+LABELLED = ("arcface", "cosface", "adaface", "adadistill", "octuplet")
+PEOPLE = 4
 
 
 def unit(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -18,7 +25,21 @@ def unit(*shape: int, seed: int = 0) -> torch.Tensor:
 def sample(batch: int = 6, queue: int = 5, dim: int = 8) -> Sample:
     student, teacher = unit(batch, dim), unit(batch, dim, seed=1)
     candidates = torch.cat([teacher, unit(queue, dim, seed=2)])
-    return Sample(student, teacher, candidates, torch.eye(batch, batch + queue, dtype=torch.bool))
+    return Sample(
+        student,
+        teacher,
+        candidates,
+        torch.eye(batch, batch + queue, dtype=torch.bool),
+        torch.arange(batch),
+        torch.linspace(8, 12, batch),
+        0.9,
+        torch.tensor([0, 1, 0, 2, -1, 1])[:batch],
+    )
+
+
+def made(name: str, classes: int = PEOPLE) -> Objective:
+    torch.manual_seed(0)
+    return Objective({name: (1.0, {})}, 8, classes)
 
 
 def test_the_total_is_the_weighted_sum_of_the_named_terms():
@@ -36,14 +57,114 @@ def test_every_term_reaches_the_student_with_a_finite_gradient_also_in_a_batch_o
     for batch in (1, 6):
         seen = sample(batch)
         student = seen.student.clone().requires_grad_()
-        torch.manual_seed(0)
-        loss = Objective({name: (1.0, {})}, 8)(Sample(student, seen.teacher, seen.candidates, seen.blocked))[
-            "total"
-        ]
-        loss.backward()
+        made(name)(replace(seen, student=student))["total"].backward()
         assert torch.isfinite(student.grad).all()
         if batch > 1:
             assert student.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("name", TERMS)
+@pytest.mark.parametrize("case", ["teacher", "opposite", "one point", "one face"])
+def test_no_term_breaks_at_identical_and_opposite_vectors(name, case):
+    seen = sample()
+    if case == "one face":  # six views of it, all alike
+        teacher = seen.teacher[:1].repeat(6, 1)
+        blocked = torch.zeros(6, 11, dtype=torch.bool)
+        blocked[:, :6] = True
+        candidates = torch.cat([teacher, seen.candidates[6:]])
+        keys, labels = torch.zeros(6, dtype=torch.int64), torch.zeros(6, dtype=torch.int64)
+        seen = replace(
+            seen, teacher=teacher, candidates=candidates, blocked=blocked, keys=keys, labels=labels
+        )
+    student = {"opposite": -seen.teacher, "one point": seen.student[:1].repeat(6, 1)}.get(case, seen.teacher)
+    student = student.clone().requires_grad_()
+    objective = made(name)
+    for _ in range(2):  # what a term remembers from the first is in the second
+        student.grad = None
+        value = objective(replace(seen, student=student))["total"]
+        value.backward()
+        assert torch.isfinite(value)
+        assert torch.isfinite(student.grad).all()
+
+
+@pytest.mark.parametrize("name", TERMS)
+def test_the_order_of_the_batch_does_not_matter_to_any_term(name):
+    seen, order = sample(), torch.tensor([3, 0, 5, 1, 4, 2])
+    moved = Sample(
+        seen.student[order],
+        seen.teacher[order],
+        torch.cat([seen.teacher[order], seen.candidates[6:]]),
+        seen.blocked,
+        seen.keys[order],
+        seen.norms[order],
+        seen.same,
+        seen.labels[order],
+    )
+    one = made(name)
+    other = copy.deepcopy(one)
+    for _ in range(2):
+        assert other(moved)["total"].item() == pytest.approx(one(seen)["total"].item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["cosine", "infonce", "row-kl", "crcd", "rkd", "adadistill", "octuplet"])
+def test_a_common_rotation_of_the_space_does_not_matter_to_terms_that_learn_nothing(name):
+    seen = sample()
+    turn = torch.linalg.qr(torch.randn(8, 8, generator=torch.Generator().manual_seed(5))).Q
+    moved = replace(
+        seen,
+        student=seen.student @ turn,
+        teacher=seen.teacher @ turn,
+        candidates=seen.candidates @ turn,
+    )
+    assert made(name)(moved)["total"].item() == pytest.approx(made(name)(seen)["total"].item(), rel=1e-4)
+
+
+@pytest.mark.parametrize("name", TERMS)
+def test_no_term_writes_to_its_inputs(name):
+    seen = sample()
+    before = [getattr(seen, field).clone() for field in ("student", "teacher", "candidates", "blocked")]
+    made(name)(seen)
+    after = [getattr(seen, field) for field in ("student", "teacher", "candidates", "blocked")]
+    assert all(torch.equal(a, b) for a, b in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize("name", TERMS)
+def test_terms_that_need_labels_say_so_at_once_and_the_others_do_without(name):
+    if name not in LABELLED:
+        unlabelled = replace(sample(), labels=None)
+        assert torch.isfinite(made(name, classes=0)(unlabelled)["total"])
+        return
+    with pytest.raises(ConfigError, match=rf"objective\.{name} needs faces with labels.*folder per person"):
+        made(name, classes=0)
+    with pytest.raises(ConfigError, match=rf"objective\.{name} needs faces with labels"):
+        made(name)(replace(sample(), labels=None))
+
+
+def test_a_term_is_there_from_its_start_to_its_stop():
+    objective = Objective({"cosine": (2.0, {"stop": 3}), "crd": (1.0, {"start": 2, "bank": 8})}, 8)
+    seen = sample()
+    told = [objective(seen, step) for step in range(5)]
+    assert [sorted(values) for values in told] == [
+        ["cosine", "total"],
+        ["cosine", "total"],
+        ["cosine", "crd", "total"],
+        ["crd", "total"],
+        ["crd", "total"],
+    ]
+    assert told[2]["total"].item() == pytest.approx((2 * told[2]["cosine"] + told[2]["crd"]).item())
+    assert told[3]["total"].item() == pytest.approx(told[3]["crd"].item())
+    assert objective.terms["crd"].bank.filled == 6
+    with pytest.raises(ConfigError, match="no term is in force at step 3"):
+        Objective({"cosine": (1.0, {"stop": 3})}, 8)(seen, 3)
+
+
+def test_people_are_told_apart_by_label_and_else_by_face():
+    keys = torch.tensor([5, 6, 7, 5])
+    assert torch.equal(people_of(keys, None), keys)
+    people = people_of(keys, torch.tensor([5, 5, -1, -1])).tolist()
+    assert people[0] == people[1] == 5
+    assert len(set(people[1:])) == 3
+    assert all(person < -1 for person in people[2:])
 
 
 def test_crrcd_looks_at_its_anchors_only_and_masks_a_face_against_itself():
@@ -58,7 +179,17 @@ def test_crrcd_looks_at_its_anchors_only_and_masks_a_face_against_itself():
 
 @pytest.mark.parametrize(
     ("terms", "word"),
-    [({}, "no term"), ({"arcface": (1.0, {})}, "arcface"), ({"infonce": (1.0, {"tau": 1})}, "tau")],
+    [
+        ({}, "no term"),
+        ({"magface": (1.0, {})}, "magface"),
+        ({"infonce": (1.0, {"tau": 1})}, "tau"),
+        ({"cosine": (1.0, {"temperature": 1})}, "options: weight, start, stop"),
+        ({"arcface": (1.0, {"classes": 7})}, "classes"),
+        ({"crd": (1.0, {"bank": 2.5})}, "objective.crd.bank must be a whole number above 0"),
+        ({"crd": (1.0, {"momentum": 1.5})}, "objective.crd.momentum must be below 1"),
+        ({"cosine": (1.0, {"start": 1.5})}, "objective.cosine.start must be a whole number"),
+        ({"cosine": (1.0, {"start": 5, "stop": 5})}, "objective.cosine: stop must be after start"),
+    ],
 )
 def test_a_wrong_objective_is_named(terms, word):
     with pytest.raises(ConfigError, match=word):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.adapt.harm import Harm
+from fewpix.adapt.people import People
 from fewpix.errors import GuardError
 
 MINIMUM_FACES = 32
@@ -34,3 +38,48 @@ def check_faces(faces: NDArray[np.generic], minimum: int = MINIMUM_FACES) -> Non
             f"only {different} of {len(faces)} faces are different pictures, at least {minimum} are needed",
             fix="collect other faces of the target, or lower --minimum-faces",
         )
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the guard found out about an adaptation before it was allowed.
+
+    Args:
+        people: whether all faces are of one person; None for a single face, which cannot be anything else.
+        harm: whether the adaptation does harm; None where there are too few faces to tell.
+    """
+
+    people: People | None
+    harm: Harm | None
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it refuses; empty when it does not."""
+        found = (self.people.reason if self.people else "", self.harm.reason if self.harm else "")
+        return tuple(reason for reason in found if reason)
+
+    def check(self) -> None:
+        """Refuse.
+
+        Raises:
+            GuardError: there is a reason.
+        """
+        if self.reasons:
+            raise GuardError(
+                "; and ".join(self.reasons), fix="collect faces of more people and times, or say --force"
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        """Both findings."""
+        return {
+            "people": self.people.to_json() if self.people else None,
+            "harm": self.harm.to_json() if self.harm else None,
+        }
+
+    def __str__(self) -> str:
+        """One line for people."""
+        people = f"{100 * self.people.alike:.0f} % of pairs alike" if self.people else "one face only"
+        harm = "harm not judged, too few faces"
+        if self.harm:
+            harm = f"d' {self.harm.before:.2f} to {self.harm.after:.2f} on {self.harm.faces} faces kept out"
+        return f"guard: {people}; {harm}"

@@ -22,7 +22,7 @@ from safetensors.numpy import save
 from fewpix.errors import ConfigError, InputError, WeightsError
 from fewpix.files import atomic
 
-Mode = Literal["batch", "prior", "ema"]
+Mode = Literal["source", "batch", "prior", "alpha", "ema"]
 
 METADATA_KEY = "fewpix_state"
 
@@ -65,13 +65,16 @@ class NormState:
 
     Args:
         model_sha256: the digest of the weights it was estimated for; no other model takes it.
-        mode: "batch" (the target's moments alone), "prior" (mixed with the source's) or "ema" (online, see
-            `estimate`).
+        mode: "source" (no adaptation), "batch" (the target's moments alone), "prior" and "alpha" (mixed with
+            the source's), or "ema" (online); see `estimate`.
         weight: the weight of the source in the mixture, 0 to 1.
         count: how many target faces.
         date: ISO date of the estimate.
-        source: where the faces came from, in words.
+        source: where the faces came from, in words: the camera's name, for one.
         layers: moments by the layer's module path; a layer that is missing keeps its source statistics.
+        pixels: the smallest and the largest side of the faces, the resolution class that the state is for;
+            None when unknown.
+        forced: the guard's reasons against this state, which somebody overrode.
 
     Raises:
         ConfigError: a value is out of range.
@@ -84,6 +87,8 @@ class NormState:
     date: str
     source: str
     layers: Mapping[str, LayerStats]
+    pixels: tuple[int, int] | None = None
+    forced: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.mode not in get_args(Mode):
@@ -92,7 +97,13 @@ class NormState:
             raise ConfigError(f"state: weight must be from 0 to 1, not {self.weight}")
         if self.count < 1:
             raise ConfigError(f"state: count must be at least 1, not {self.count}")
+        if self.mode == "source" and (self.weight != 1 or self.layers):
+            raise ConfigError("state: mode 'source' changes nothing: weight 1 and no layers")
         object.__setattr__(self, "layers", MappingProxyType(dict(self.layers)))
+        object.__setattr__(self, "forced", tuple(self.forced))
+        if self.pixels is not None:
+            low, high = self.pixels
+            object.__setattr__(self, "pixels", (int(low), int(high)))
 
     @property
     def id(self) -> str:
@@ -115,15 +126,33 @@ class NormState:
             "count": self.count,
             "date": self.date,
             "source": self.source,
+            "pixels": None if self.pixels is None else list(self.pixels),
+            "forced": list(self.forced),
             "layers": len(self.layers),
         }
 
     def __str__(self) -> str:
-        """One line for people."""
-        return (
-            f"state {self.id}: {self.mode} from {self.count} faces ({self.source}, {self.date}), "
+        """One line for people, and one for each thing that was overridden."""
+        low, high = self.pixels or (0, 0)
+        size = f" of {low} px" if low == high else f" of {low} to {high} px"
+        faces = f"{self.count} faces{size if self.pixels else ''}"
+        line = (
+            f"state {self.id}: {self.mode} from {faces} ({self.source}, {self.date}), "
             f"source weight {self.weight:.3f}, {len(self.layers)} layers of model {self.model_sha256[:12]}"
         )
+        return "\n".join([line, *(f"  forced although {reason}" for reason in self.forced)])
+
+
+def source_state(model_sha256: str, *, count: int, source: str, date: str) -> NormState:
+    """The state that changes nothing: the model's own statistics, for a place where adapting does not help.
+
+    Args:
+        model_sha256: of the model.
+        count: how many faces of the place it was decided on.
+        source: the place, in words.
+        date: ISO date.
+    """
+    return NormState(model_sha256, "source", 1.0, count, date, source, {})
 
 
 def mix(
@@ -182,7 +211,13 @@ def load_state(path: Path) -> NormState:
                 for name, count in header["layers"].items()
             }
         keys = ("model_sha256", "mode", "weight", "count", "date", "source")
-        state = NormState(layers=layers, **{key: header[key] for key in keys})
+        sides, forced = header.get("pixels"), header.get("forced", [])
+        state = NormState(
+            layers=layers,
+            pixels=None if sides is None else (sides[0], sides[1]),
+            forced=tuple(str(reason) for reason in forced),
+            **{key: header[key] for key in keys},
+        )
         named = header["id"]
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, AttributeError, ConfigError) as error:
         raise WeightsError(

@@ -23,7 +23,8 @@ INTERPOLATIONS: Mapping[str, int] = MappingProxyType(
 )
 """Down-scaling by name. Only `area` averages all source pixels; see `downscale`."""
 
-_LEVELS = np.arange(256, dtype=np.float64)
+LEVELS = np.arange(256, dtype=np.float64)
+"""The grey levels of a picture."""
 
 
 def side_of(crop: Crop) -> int:
@@ -38,19 +39,20 @@ def side_of(crop: Crop) -> int:
     return int(shape[0])
 
 
-def _need(ok: bool, parameter: str, value: object, rule: str) -> None:
+def need(ok: bool, parameter: str, value: object, rule: str) -> None:
     """Refuse a parameter out of range, naming it; comparisons with NaN are False, so NaN is refused too."""
     if not ok:
         raise ConfigError(f"{parameter} = {value!r}: {rule}")
 
 
-def _table(values: NDArray[np.float64]) -> Crop:
+def table(values: NDArray[np.float64]) -> Crop:
     """256 grey levels, rounded and clipped to uint8."""
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 
-def _look_up(crop: Crop, table: Crop) -> Crop:
-    return np.asarray(cv2.LUT(crop, table), dtype=np.uint8)
+def look_up(crop: Crop, levels: Crop) -> Crop:
+    """Replace every grey level by that of a table (256,) uint8."""
+    return np.asarray(cv2.LUT(crop, levels), dtype=np.uint8)
 
 
 def downscale(crop: Crop, side: int, interpolation: str = "area") -> Crop:
@@ -71,8 +73,8 @@ def downscale(crop: Crop, side: int, interpolation: str = "area") -> Crop:
         InputError: the crop is smaller than `side`, or not a crop.
     """
     source = side_of(crop)
-    _need(interpolation in INTERPOLATIONS, "interpolation", interpolation, f"use {', '.join(INTERPOLATIONS)}")
-    _need(side >= 1, "side", side, "must be at least 1")
+    need(interpolation in INTERPOLATIONS, "interpolation", interpolation, f"use {', '.join(INTERPOLATIONS)}")
+    need(side >= 1, "side", side, "must be at least 1")
     if side > source:
         raise InputError(
             f"a crop of {source} px cannot be scaled down to {side} px", fix="use a smaller side"
@@ -85,7 +87,7 @@ def downscale(crop: Crop, side: int, interpolation: str = "area") -> Crop:
 
 def disc_kernel(radius: float) -> NDArray[np.float32]:
     """A disc of `radius` pixels with a one-pixel linear edge, odd sided, sum 1; radius 0 is the identity."""
-    _need(0 <= radius < math.inf, "radius", radius, "must be finite and at least 0")
+    need(0 <= radius < math.inf, "radius", radius, "must be finite and at least 0")
     half = math.ceil(radius - 0.5) if radius > 0.5 else 0
     axis = np.arange(-half, half + 1, dtype=np.float32)
     squares = axis * axis
@@ -103,8 +105,8 @@ def line_kernel(length: float, angle: float) -> NDArray[np.float32]:
         length: path length in pixels.
         angle: degrees, anticlockwise as seen on the picture; 0 is horizontal.
     """
-    _need(0 <= length < math.inf, "length", length, "must be finite and at least 0")
-    _need(math.isfinite(angle), "angle", angle, "must be finite")
+    need(0 <= length < math.inf, "length", length, "must be finite and at least 0")
+    need(math.isfinite(angle), "angle", angle, "must be finite")
     half = math.ceil(length / 2)
     axis = np.arange(-half, half + 1, dtype=np.float32)
     # The picture's y axis points down, so an anticlockwise angle has a negative y component.
@@ -147,9 +149,9 @@ def sensor_noise(crop: Crop, rng: np.random.Generator, read: float, shot: float)
         shot: variance per grey level, 0 or more; 0.1 gives a deviation of 3.6 at mid-grey.
     """
     side_of(crop)
-    _need(0 <= read < math.inf, "read", read, "must be finite and at least 0")
-    _need(0 <= shot < math.inf, "shot", shot, "must be finite and at least 0")
-    deviation = np.sqrt(read * read + shot * _LEVELS).astype(np.float32)[crop]
+    need(0 <= read < math.inf, "read", read, "must be finite and at least 0")
+    need(0 <= shot < math.inf, "shot", shot, "must be finite and at least 0")
+    deviation = np.sqrt(read * read + shot * LEVELS).astype(np.float32)[crop]
     noise = rng.standard_normal(crop.shape, dtype=np.float32)
     noise *= deviation
     noise += crop
@@ -164,7 +166,7 @@ def jpeg(crop: Crop, quality: int) -> Crop:
     Apply it to the small crop: JPEG works on 8x8 blocks (16x16 for colour), which may be the whole face.
     """
     side_of(crop)
-    _need(1 <= quality <= 100, "quality", quality, "must be 1 to 100")
+    need(1 <= quality <= 100, "quality", quality, "must be 1 to 100")
     options = [cv2.IMWRITE_JPEG_QUALITY, int(quality)]
     options += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420]
     _, data = cv2.imencode(".jpg", crop, options)
@@ -174,16 +176,16 @@ def jpeg(crop: Crop, quality: int) -> Crop:
 def gamma(crop: Crop, g: float) -> Crop:
     """Tone curve 255·(x/255)^g; `g` > 0, above 1 darkens. Black and white stay."""
     side_of(crop)
-    _need(0 < g < math.inf, "g", g, "must be finite and above 0")
-    return _look_up(crop, _table(255.0 * (_LEVELS / 255.0) ** g))
+    need(0 < g < math.inf, "g", g, "must be finite and above 0")
+    return look_up(crop, table(255.0 * (LEVELS / 255.0) ** g))
 
 
 def contrast(crop: Crop, gain: float, offset: float) -> Crop:
     """Exposure and pedestal: gain·x + offset, rounded, clipped; `gain` 0 or more, `offset` in grey levels."""
     side_of(crop)
-    _need(0 <= gain < math.inf, "gain", gain, "must be finite and at least 0")
-    _need(math.isfinite(offset), "offset", offset, "must be finite")
-    return _look_up(crop, _table(gain * _LEVELS + offset))
+    need(0 <= gain < math.inf, "gain", gain, "must be finite and at least 0")
+    need(math.isfinite(offset), "offset", offset, "must be finite")
+    return look_up(crop, table(gain * LEVELS + offset))
 
 
 def grey(crop: Crop) -> Crop:
@@ -206,10 +208,10 @@ def shift(crop: Crop, dx: float, dy: float, scale: float = 1.0, angle: float = 0
         angle: degrees about the centre, anticlockwise as seen on the picture.
     """
     side = side_of(crop)
-    _need(math.isfinite(dx), "dx", dx, "must be finite")
-    _need(math.isfinite(dy), "dy", dy, "must be finite")
-    _need(0 < scale < math.inf, "scale", scale, "must be finite and above 0")
-    _need(math.isfinite(angle), "angle", angle, "must be finite")
+    need(math.isfinite(dx), "dx", dx, "must be finite")
+    need(math.isfinite(dy), "dy", dy, "must be finite")
+    need(0 < scale < math.inf, "scale", scale, "must be finite and above 0")
+    need(math.isfinite(angle), "angle", angle, "must be finite")
     a, b = scale * math.cos(math.radians(angle)), scale * math.sin(math.radians(angle))
     centre = (side - 1) / 2
     matrix = np.array(

@@ -47,8 +47,36 @@ FAMILIES: dict[str, tuple[tuple[Step, ...], tuple[Step, ...]]] = {
     # Little light falls on the sensor, so the loss comes before the noise, unlike the tone curve of `train`.
     "dark": ((), (step("contrast", gain=0.3, offset=0.0), step("sensor_noise", read=2.0, shot=0.1))),
     "grey": ((), (step("grey"),)),
+    "gamma": ((), (step("gamma", g=2.5),)),
+    "infrared": ((), (step("sensor_noise", read=4.0, shot=0.1), step("infrared"))),
+    "interlaced": ((), (step("interlace", dx=Choice((-1.5, 1.5))),)),
+    "ringing": ((), (step("sharpen", amount=2.0, radius=1.5),)),
+    # An old camera at dusk: lens, movement, little contrast, noise, then sharpening and a strong compression.
+    "cctv": (
+        (step("defocus", radius=0.8), step("motion_blur", length=2.0, angle=Uniform(0, 180))),
+        (
+            step("contrast", gain=0.6, offset=25.0),
+            step("sensor_noise", read=5.0, shot=0.1),
+            step("sharpen", amount=1.0, radius=1.0),
+            step("jpeg", quality=35),
+        ),
+    ),
+    # The same at night: infra-red light, a moving face in two fields.
+    "cctv-night": (
+        (step("defocus", radius=0.8),),
+        (
+            step("contrast", gain=0.5, offset=10.0),
+            step("sensor_noise", read=7.0, shot=0.1),
+            step("infrared"),
+            step("interlace", dx=Uniform(-1, 1)),
+            step("jpeg", quality=30),
+        ),
+    ),
 }
 """Steps before and after area down-scaling. All but `area` and `grey` are stronger than any in `train`."""
+
+UNSEEN = ("infrared", "interlaced", "ringing", "cctv", "cctv-night")
+"""Families with an operation that no training mixture may contain, so that there is always something new."""
 
 
 def family(name: str, size: int) -> Chain:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from fewpix.degrade import ops
+from fewpix.degrade import camera, ops
 from fewpix.degrade.draws import Choice, Draw, Fixed, Uniform, Value, parse_draw
 from fewpix.errors import ConfigError
 from fewpix.image.align import TEMPLATE_SIDE
@@ -71,6 +71,9 @@ OPERATIONS: dict[str, tuple[Callable[..., Crop], dict[str, Parameter]]] = {
     "contrast": (ops.contrast, {"gain": Parameter(0, 255), "offset": Parameter(-255, 255)}),
     "grey": (ops.grey, {}),
     "jpeg": (ops.jpeg, {"quality": Parameter(1, 100, integer=True)}),
+    "sharpen": (camera.sharpen, {"amount": Parameter(0, 16), "radius": Parameter(0, 16, unit="output")}),
+    "interlace": (camera.interlace, {"dx": Parameter(-16, 16, unit="output")}),
+    "infrared": (camera.infrared, {}),
 }
 """Every operation a chain may name, with its parameters in the order in which they are drawn."""
 

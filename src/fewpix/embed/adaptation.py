@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from fewpix.embed.open import STUDENTS, TEACHERS, require
 from fewpix.errors import ConfigError, GuardError, InputError
 from fewpix.image.resize import Crop
 
-MODES = ("prior", "batch", "ema")
+MODES = ("source", "prior", "alpha", "batch", "ema")
 
 MOMENTUM = 0.1
 """For "ema" when nothing is said: what a full batch brings in."""
@@ -51,62 +52,76 @@ def adapt_to(
     crops: Sequence[Crop],
     *,
     source: str,
-    mode: str = "prior",
+    mode: str | None = None,
     prior_faces: float | None = None,
     weight: float | None = None,
     momentum: float | None = None,
+    layers: Sequence[str] = (),
+    final: bool | None = None,
     minimum: int | None = None,
+    force: bool = False,
 ) -> NormState:
-    """Estimate a NormState on unlabelled crops of the target.
+    """Estimate a NormState on unlabelled crops of the target, after the guard has looked at it.
 
     Args:
         weights: a student's `.safetensors` file.
         crops: aligned faces as they come from the target, each (s, s, 3) uint8 BGR; not made smaller here.
             For "ema" in the order in which they came.
         source: where they come from, in words; kept in the state.
-        mode: "prior" (source and target mixed), "batch" (the target alone) or "ema" (online); see
-            `adapt.estimate.estimate` and `adapt.estimate.follow`, also for the other arguments.
+        mode: one of `MODES`; see `adapt.estimate.estimate` and `adapt.estimate.follow`, also for the other
+            arguments. When None, "alpha" if a weight is given, else "prior".
         prior_faces: for "prior": how many faces the source's statistics are worth.
-        weight: for "prior": the source's weight itself.
+        weight: for "alpha": the source's weight itself.
         momentum: for "ema": what a full batch brings in.
+        layers: names or patterns of the layers that adapt; all when empty.
+        final: whether a BatchNorm1d at the model's end is among them; the library's default when None.
         minimum: how many different faces it takes; the guard's default when None.
+        force: adapt also where the guard finds one person only, or harm; its reasons are kept in the state.
 
     Raises:
         ConfigError: an option is unknown or contradicts another.
-        GuardError: too few faces.
+        GuardError: too few faces; or one person only, or harm, without `force`.
         UnavailableError: torch is not installed.
         WeightsError: the weights are damaged.
     """
-    if mode not in MODES:
+    if mode is not None and mode not in MODES:
         raise ConfigError(f"unknown mode '{mode}'", fix=f"one of {', '.join(MODES)}")
     if momentum is not None and mode != "ema":
-        raise ConfigError(f"mode '{mode}' takes no momentum", fix="use mode 'ema', or leave it out")
+        raise ConfigError("only mode 'ema' takes a momentum", fix="use mode 'ema', or leave it out")
     if mode == "ema" and (prior_faces is not None or weight is not None):
         raise ConfigError("mode 'ema' takes no weight of the source", fix="use mode 'prior', or --momentum")
     if not crops:
         raise GuardError("there are no faces to adapt to", fix="name a folder of aligned crops")
     require("torch", "train")
-    from fewpix.adapt.estimate import estimate, follow
+    from fewpix.adapt.estimate import estimate, follow, judge
+    from fewpix.adapt.estimate.offline import FINAL
     from fewpix.adapt.guard import MINIMUM_FACES
     from fewpix.models.zoo import load_student
 
     model, card = load_student(weights)
     # A tensor beside the model's own, so that the numbers need not know on which device it lies.
     faces = next(model.parameters()).new_tensor(card.preprocess.apply(crops))
-    least = MINIMUM_FACES if minimum is None else minimum
+    common: dict[str, Any] = {
+        "model_sha256": card.sha256,
+        "source": source,
+        "layers": tuple(layers) or "all",
+        "final": FINAL if final is None else final,
+    }
     if mode == "ema":
         rate = MOMENTUM if momentum is None else momentum
-        return follow(model, faces, model_sha256=card.sha256, source=source, momentum=rate, minimum=least)
-    return estimate(
-        model,
-        faces,
-        model_sha256=card.sha256,
-        source=source,
-        mode="batch" if mode == "batch" else "prior",
-        prior_faces=prior_faces,
-        weight=weight,
-        minimum=least,
-    )
+        make: Callable[..., NormState] = partial(follow, model, momentum=rate, **common)
+    else:
+        common |= {"mode": mode, "prior_faces": prior_faces, "weight": weight}
+        make = partial(estimate, model, **common)
+    state = make(faces, minimum=MINIMUM_FACES if minimum is None else minimum)
+    reasons: tuple[str, ...] = ()
+    if state.mode != "source":
+        verdict = judge(model, faces, partial(make, minimum=1))
+        reasons = verdict.reasons
+        if not force:
+            verdict.check()
+    sides = [crop.shape[0] for crop in crops]
+    return replace(state, pixels=(min(sides), max(sides)), forced=reasons)
 
 
 @dataclass(frozen=True)

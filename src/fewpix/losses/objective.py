@@ -5,32 +5,21 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from fewpix.errors import ConfigError
+from fewpix.losses.centres import AdaDistill
+from fewpix.losses.crcd import CRCD
+from fewpix.losses.crd import CRD
 from fewpix.losses.instance import cosine, infonce
+from fewpix.losses.octuplet import Octuplet
+from fewpix.losses.people import AdaFace, ArcFace, CosFace
 from fewpix.losses.relation import RelationModule, contrastive_relation, row_kl
-
-
-@dataclass(frozen=True)
-class Sample:
-    """What a term sees of one step.
-
-    Args:
-        student: (B, D) unit embeddings of the degraded faces, with gradient.
-        teacher: (B, D) unit embeddings of their sharp originals.
-        candidates: (B + K, D) the batch's teacher embeddings, then those of the queue.
-        blocked: (B, B + K) bool, True where a candidate shows the anchor's own face.
-    """
-
-    student: Tensor
-    teacher: Tensor
-    candidates: Tensor
-    blocked: Tensor
+from fewpix.losses.rkd import RKD
+from fewpix.losses.sample import Sample, unlabelled
 
 
 class Cosine(nn.Module):
@@ -108,40 +97,84 @@ class CRRCD(nn.Module):
 TERMS: dict[str, Callable[..., nn.Module]] = {
     "cosine": Cosine,
     "infonce": InfoNCE,
+    "crd": CRD,
     "row-kl": RowKL,
     "crrcd": CRRCD,
+    "crcd": CRCD,
+    "rkd": RKD,
+    "arcface": ArcFace,
+    "cosface": CosFace,
+    "adaface": AdaFace,
+    "adadistill": AdaDistill,
+    "octuplet": Octuplet,
 }
+"""Every term by its name in recipes; those with a parameter `classes` need faces with labels."""
+
+SPAN = ("start", "stop")
+"""Options of every term: the first step that it is in force at, and the first that it no longer is."""
 
 
 class Objective(nn.Module):
     """A weighted sum of named terms.
 
+    A term's weight is constant between its options `start` and `stop`, steps counted from 0, and the term is
+    not there outside of them: it is not computed, and what it remembers and learns stays as it is. So a last
+    phase without distillation (CRCD), or a term that joins late, is written in the recipe.
+
     Args:
         terms: by name, the weight and the term's own options.
         dim: D of the embeddings.
+        classes: how many people the labels name; 0 for faces without labels.
 
     Raises:
-        ConfigError: an unknown term or option, an option of a wrong type or not above 0, or no term at all.
+        ConfigError: an unknown term or option, an option of a wrong type or out of range, no term at all, or
+            a term that needs labels where there are none.
     """
 
-    def __init__(self, terms: Mapping[str, tuple[float, Mapping[str, Any]]], dim: int) -> None:
+    def __init__(
+        self, terms: Mapping[str, tuple[float, Mapping[str, Any]]], dim: int, classes: int = 0
+    ) -> None:
         super().__init__()
         if not terms:
             raise ConfigError("objective: no term", fix=f"name some of {', '.join(TERMS)}")
         self.weights: dict[str, float] = {}
+        self.spans: dict[str, tuple[int, float]] = {}
         self.terms = nn.ModuleDict()
         for name, (weight, options) in terms.items():
             if name not in TERMS:
                 raise ConfigError(f"objective: unknown term '{name}'", fix=f"terms: {', '.join(TERMS)}")
             _check_options(name, options)
-            self.terms[name] = TERMS[name](dim, **options)
+            own = {key: value for key, value in options.items() if key not in SPAN}
+            if "classes" in _parameters(name):
+                if not classes:
+                    raise unlabelled(name)
+                own["classes"] = classes
+            self.terms[name] = TERMS[name](dim, **own)
             self.weights[name] = weight
+            self.spans[name] = options.get("start", 0), options.get("stop", math.inf)
 
-    def forward(self, sample: Sample) -> dict[str, Tensor]:
-        """Every term unweighted, and their weighted sum under `total`."""
-        values: dict[str, Tensor] = {name: term(sample) for name, term in self.terms.items()}
+    def in_force(self, step: int) -> list[str]:
+        """The terms that count at a step, from 0."""
+        return [name for name, (start, stop) in self.spans.items() if start <= step < stop]
+
+    def forward(self, sample: Sample, step: int = 0) -> dict[str, Tensor]:
+        """Every term in force unweighted, and their weighted sum under `total`.
+
+        Raises:
+            ConfigError: no term is in force at this step, or one needs labels that the sample lacks.
+        """
+        names = self.in_force(step)
+        if not names:
+            raise ConfigError(f"objective: no term is in force at step {step}", fix="change start or stop")
+        values: dict[str, Tensor] = {name: self.terms[name](sample) for name in names}
         total = torch.stack([self.weights[name] * value for name, value in values.items()]).sum()
         return {**values, "total": total}
+
+
+def _parameters(name: str) -> dict[str, Any]:
+    """The parameters of a term but `dim`, by name, with their defaults."""
+    parameters = inspect.signature(TERMS[name]).parameters
+    return {key: parameter.default for key, parameter in parameters.items() if key != "dim"}
 
 
 def _check_options(name: str, options: Mapping[str, Any]) -> None:
@@ -150,17 +183,15 @@ def _check_options(name: str, options: Mapping[str, Any]) -> None:
     Raises:
         ConfigError: one is not, or the term has no such option; it is named.
     """
-    defaults = {
-        key: parameter.default
-        for key, parameter in inspect.signature(TERMS[name]).parameters.items()
-        if key != "dim"
-    }
+    defaults = {key: default for key, default in _parameters(name).items() if key != "classes"}
     for key, value in options.items():
-        if key not in defaults:
-            fix = f"options: {', '.join(defaults)}" if defaults else "it has none but the weight"
+        if key not in defaults and key not in SPAN:
+            fix = f"options: {', '.join([*defaults, 'weight', *SPAN])}"
             raise ConfigError(f"objective.{name}: unknown option '{key}'", fix=fix)
-        whole = isinstance(defaults[key], int)
+        whole = key in SPAN or isinstance(defaults[key], int)
         kinds = (int,) if whole else (int, float)
         if isinstance(value, bool) or not isinstance(value, kinds) or not 0 < value < math.inf:
             kind = "whole number" if whole else "number"
             raise ConfigError(f"objective.{name}.{key} must be a {kind} above 0, not {value!r}")
+    if options.get("stop", math.inf) <= options.get("start", 0):
+        raise ConfigError(f"objective.{name}: stop must be after start")

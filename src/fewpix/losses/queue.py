@@ -43,9 +43,9 @@ def blocked_candidates(
 
     Args:
         teacher: (B, D) unit teacher embeddings of the anchors.
-        keys: (B,) faces that the anchors belong to.
+        keys: (B,) the face that each anchor belongs to, or the person on it (`losses.sample.people_of`).
         candidates: (C, D) unit teacher embeddings.
-        candidate_keys: (C,) faces that these belong to.
+        candidate_keys: (C,) likewise of these.
         same: a teacher cosine of at least this counts as the same person; near-duplicates without a label.
 
     Returns:

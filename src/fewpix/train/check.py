@@ -20,17 +20,23 @@ FEWEST = 40
 
 
 def check_names(recipe: Recipe) -> None:
-    """The architecture, the chain, the terms and their options exist.
+    """The architecture, the chain, the terms and their options exist, and each step has a term.
 
     Raises:
-        ConfigError: one does not; it is named.
+        ConfigError: one does not; it, or the step, is named.
     """
     architecture(recipe.model.arch)
     if recipe.degrade.chain not in PRESETS:
         raise ConfigError(
             f"degrade.chain: no chain '{recipe.degrade.chain}'", fix=f"chains: {', '.join(PRESETS)}"
         )
-    Objective(recipe.terms(), 1)
+    # Whether there are labels is not a question of names; who has the faces asks it.
+    objective = Objective(recipe.terms(), 1, classes=1)
+    for step in [0, *(int(stop) for _, stop in objective.spans.values() if stop < recipe.last_step)]:
+        if not objective.in_force(step):
+            raise ConfigError(
+                f"objective: no term is in force at step {step}", fix="change the start or stop of one"
+            )
 
 
 def check_faces(recipe: Recipe, faces: FaceSet) -> None:

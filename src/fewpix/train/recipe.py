@@ -64,7 +64,10 @@ class DegradeSection(_Section):
 
 
 class TermSection(_Section):
-    """One named loss term; options other than `weight` go to the term as they are."""
+    """One named loss term; options other than `weight` go to the objective as they are.
+
+    Every term knows `start` and `stop`, the steps between which it is in force; the others are its own.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True, strict=True, allow_inf_nan=False)
 

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from fewpix.losses.objective import Objective, Sample
+from fewpix.losses.objective import Objective
 from fewpix.losses.queue import TeacherQueue, blocked_candidates
+from fewpix.losses.sample import Sample, people_of
 from fewpix.train.fast import quicken
 from fewpix.train.recipe import Recipe
 from fewpix.train.schedule import ema_decay, lr_factor
@@ -23,16 +24,22 @@ class Distiller:
         recipe: rates, weights and sizes.
         dim: D of the embeddings.
         device: where to compute.
+        classes: how many people the labels name; 0 for faces without labels.
+
+    Raises:
+        ConfigError: the objective does not fit; see `Objective`.
     """
 
-    def __init__(self, student: nn.Module, recipe: Recipe, dim: int, device: torch.device) -> None:
+    def __init__(
+        self, student: nn.Module, recipe: Recipe, dim: int, device: torch.device, classes: int = 0
+    ) -> None:
         self.recipe, self.device = recipe, device
         # Channels last is what the CPU's convolutions in bfloat16 are fastest with.
         self.student = student.to(device).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.student).eval().requires_grad_(False)
         if device.type == "cpu":
             quicken(self.student)
-        self.objective = Objective(recipe.terms(), dim).to(device).train()
+        self.objective = Objective(recipe.terms(), dim, classes).to(device).train()
         self.queue = TeacherQueue(recipe.run.queue, dim)
         self.queue.vectors = self.queue.vectors.to(device)
         self.queue.keys = self.queue.keys.to(device)
@@ -52,37 +59,45 @@ class Distiller:
             {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
         ]
 
-    def train_step(self, faces: Tensor, teacher: Tensor, keys: Tensor) -> dict[str, float]:
+    def train_step(
+        self, faces: Tensor, teacher: Tensor, keys: Tensor, labels: Tensor | None = None
+    ) -> dict[str, float]:
         """Learn from one batch.
 
         Args:
             faces: (B, 3, side, side) float32, preprocessed.
             teacher: (B, D) unit embeddings of their sharp originals.
             keys: (B,) int64, the face that each belongs to.
+            labels: (B,) int64, the person on each face from 0, or -1 where unknown; None without labels.
+                Faces of one person are no negatives of one another.
 
         Returns:
-            The terms, their total, the gradient's norm and the learning rate.
+            The terms in force, their total, the gradient's norm and the learning rate.
         """
         faces = faces.to(self.device, memory_format=torch.channels_last)
         teacher, keys = teacher.detach().to(self.device), keys.to(self.device)
+        labels = None if labels is None else labels.to(self.device)
+        people = people_of(keys, labels)
         lr = self.recipe.optim.lr * lr_factor(self.step, self.recipe.run.steps, self.recipe.optim.warmup)
         for group in self.optimiser.param_groups:
             group["lr"] = lr
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.run.precision == "bf16"):
             raw = self.student(faces)
-        past, past_keys = self.queue.contents()
+        past, past_people = self.queue.contents()
         candidates = torch.cat([teacher, past])
-        blocked = blocked_candidates(
-            teacher, keys, candidates, torch.cat([keys, past_keys]), self.recipe.run.same
-        )
-        values = self.objective(Sample(F.normalize(raw.float(), dim=1), teacher, candidates, blocked))
+        same = self.recipe.run.same
+        blocked = blocked_candidates(teacher, people, candidates, torch.cat([people, past_people]), same)
+        raw = raw.float()
+        norms = raw.detach().norm(dim=1)
+        sample = Sample(F.normalize(raw, dim=1), teacher, candidates, blocked, keys, norms, same, labels)
+        values = self.objective(sample, self.step)
         self.optimiser.zero_grad(set_to_none=True)
         values["total"].backward()
         parameters = [*self.student.parameters(), *self.objective.parameters()]
         norm = nn.utils.clip_grad_norm_(parameters, self.recipe.optim.clip)
         self.optimiser.step()
         self._average()
-        self.queue.push(teacher, keys)
+        self.queue.push(teacher, people)
         self.step += 1
         terms = {name: float(value.detach()) for name, value in values.items()}
         return {**terms, "gradient": float(norm), "lr": lr}

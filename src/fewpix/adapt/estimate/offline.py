@@ -8,22 +8,26 @@ one after the other, each with all earlier ones already exchanged.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
 from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
 
-from fewpix.adapt.apply import Norm, restored
+from fewpix.adapt.apply import restored
+from fewpix.adapt.estimate.layers import Layers, choose
 from fewpix.adapt.estimate.passes import exchange, flowing, one_pass, reached, up_to
 from fewpix.adapt.guard import MINIMUM_FACES, check_faces
-from fewpix.adapt.stats import NormState
-from fewpix.errors import ConfigError
+from fewpix.adapt.stats import NormState, source_state
+from fewpix.errors import ConfigError, GuardError
 
 Order = Literal["sequential", "batch-upstream", "naive"]
+Offline = Literal["source", "batch", "prior", "alpha"]
 
 PRIOR_FACES = 256
 """How many faces the source's statistics are worth in mode "prior" when nothing is said."""
+
+FINAL = False
+"""Whether a BatchNorm1d at the model's end adapts when nothing is said."""
 
 CHUNK = 64
 """Faces per forward pass where the set does not go through the model at once."""
@@ -35,11 +39,11 @@ def estimate(
     *,
     model_sha256: str,
     source: str,
-    mode: Literal["batch", "prior"] = "prior",
+    mode: Offline | None = None,
     prior_faces: float | None = None,
     weight: float | None = None,
-    layers: Literal["all"] | Sequence[str] = "all",
-    final: bool = False,
+    layers: Layers = "all",
+    final: bool = FINAL,
     order: Order = "sequential",
     minimum: int = MINIMUM_FACES,
     memory_mb: int = 1024,
@@ -54,13 +58,15 @@ def estimate(
         faces: (N, 3, side, side) float32 as its first layer takes them (`Preprocess.apply`).
         model_sha256: from the model's card; only that model takes the state.
         source: where the faces come from, in words.
-        mode: "batch" uses the target's moments alone; "prior" mixes them with the source's.
-        prior_faces: for "prior": N of the source's weight N / (N + n), n the number of faces. Not with
-        `weight`.
-        weight: for "prior": the source's weight itself, 0 to 1.
-        layers: "all", or module paths of BatchNorm layers.
+        mode: "source" measures nothing and changes nothing; "batch" uses the target's moments alone;
+            "prior" and "alpha" mix them with the source's: "prior" by how many faces there are, so that one
+            face moves the statistics by 1 / (N + 1) only, "alpha" by a fixed weight, however many there are.
+            When None, "alpha" if a weight is given, else "prior".
+        prior_faces: for "prior": N of the source's weight N / (N + n), n the number of faces.
+        weight: for "alpha": the source's weight itself, 0 to 1 (1 - alpha of alpha-BN, arXiv 2110.04065).
+        layers: "all", or module paths of BatchNorm layers, or patterns of them; see `layers.choose`.
         final: whether a BatchNorm1d at the model's end adapts too. It centres the embedding space that the
-            gallery was enrolled in, so moving it moves the probes away from the gallery.
+            gallery was enrolled in, so moving it moves the probes against the gallery.
         order: what a layer is measured under. "sequential": earlier layers as mixed, which is what the state
             will do; "batch-upstream": earlier layers with the target's moments alone; "naive": all layers
             with the source's, in one pass. The last is wrong for every layer but the first and is here to be
@@ -72,12 +78,17 @@ def estimate(
 
     Raises:
         ConfigError: an option is unknown or contradicts another, or a layer's name is not one of the model.
-        GuardError: too few faces, or few faces repeated.
+        GuardError: too few faces, or few faces repeated; one face without a weight of the source, whose
+            spread is zero in a layer without positions.
     """
-    share = source_weight(mode, len(faces), prior_faces, weight)
+    mode, share = source_weight(mode, len(faces), prior_faces, weight)
     if order not in get_args(Order):
         raise ConfigError(f"order must be one of {', '.join(get_args(Order))}, not {order!r}")
+    if mode == "source":
+        return source_state(model_sha256, count=len(faces), source=source, date=date or today())
     check_faces(faces.detach().cpu().numpy(), minimum)
+    if len(faces) == 1 and share == 0:
+        raise GuardError("the statistics of one face alone are no statistics", fix="use mode 'prior'")
     upstream = 0.0 if order == "batch-upstream" else share
     with restored(model) as norms, torch.no_grad():
         sizes = reached(model, faces[:1])
@@ -97,49 +108,35 @@ def estimate(
     return NormState(model_sha256, mode, share, len(faces), date or today(), source, found)
 
 
-def source_weight(mode: str, count: int, prior_faces: float | None, weight: float | None) -> float:
-    """The weight of the source that the options of `estimate` come to.
+def source_weight(
+    mode: Offline | None, count: int, prior_faces: float | None, weight: float | None
+) -> tuple[Offline, float]:
+    """The mode and the weight of the source that the options of `estimate` come to.
 
     Raises:
-        ConfigError: unknown mode, both or unusable options.
+        ConfigError: unknown mode, contradicting or unusable options.
     """
-    if mode == "batch":
-        if prior_faces is not None or weight not in (None, 0):
-            raise ConfigError("mode 'batch' takes no weight of the source", fix="use mode 'prior'")
-        return 0.0
-    if mode != "prior":
-        raise ConfigError(f"mode must be batch or prior, not {mode!r}", fix="for ema see `follow`")
     if weight is not None and prior_faces is not None:
         raise ConfigError("give the source's weight or its worth in faces, not both")
+    mode = mode or ("prior" if weight is None else "alpha")
+    if mode not in get_args(Offline):
+        raise ConfigError(
+            f"mode must be one of {', '.join(get_args(Offline))}, not {mode!r}", fix="for ema see `follow`"
+        )
+    if mode in ("source", "batch"):
+        if prior_faces is not None or weight is not None:
+            raise ConfigError(f"mode '{mode}' takes no weight of the source", fix="use mode 'alpha'")
+        return mode, 1.0 if mode == "source" else 0.0
+    if mode == "alpha":
+        if weight is None or not 0 <= weight <= 1:
+            raise ConfigError(f"mode 'alpha' needs the source's weight, from 0 to 1, not {weight}")
+        return mode, float(weight)
     if weight is not None:
-        if not 0 <= weight <= 1:
-            raise ConfigError(f"the source's weight must be from 0 to 1, not {weight}")
-        return float(weight)
+        raise ConfigError("mode 'prior' takes the source's worth in faces", fix="use mode 'alpha'")
     worth = PRIOR_FACES if prior_faces is None else prior_faces
     if worth < 0:
         raise ConfigError(f"prior_faces must not be negative, not {worth}")
-    return worth / max(worth + count, 1)
-
-
-def choose(
-    order: Sequence[str], norms: Mapping[str, Norm], layers: Literal["all"] | Sequence[str], *, final: bool
-) -> list[str]:
-    """The layers to measure, in the order of the forward pass.
-
-    Raises:
-        ConfigError: a name is not one of a layer that the model uses, or none is left.
-    """
-    if isinstance(layers, str) and layers != "all":
-        raise ConfigError(f"layers must be 'all' or a list of names, not {layers!r}")
-    for name in layers if layers != "all" else ():
-        if name not in order:
-            raise ConfigError(f"the model has no BatchNorm layer '{name}'", fix=f"layers: {', '.join(order)}")
-    chosen = [name for name in order if layers == "all" or name in layers]
-    if not final and chosen and chosen[-1] == order[-1] and isinstance(norms[chosen[-1]], nn.BatchNorm1d):
-        chosen = chosen[:-1]
-    if not chosen:
-        raise ConfigError("no BatchNorm layer is left to adapt")
-    return chosen
+    return mode, worth / max(worth + count, 1)
 
 
 def today() -> str:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from fewpix.adapt.apply import restored
-from fewpix.adapt.estimate.offline import choose, today
+from fewpix.adapt.estimate.layers import Layers, choose
+from fewpix.adapt.estimate.offline import FINAL, today
 from fewpix.adapt.estimate.passes import flowing, reached
 from fewpix.adapt.guard import MINIMUM_FACES, check_faces
 from fewpix.adapt.stats import LayerStats, NormState, mix
@@ -26,8 +26,8 @@ def follow(
     start: NormState | None = None,
     momentum: float = 0.1,
     batch: int = 64,
-    layers: Literal["all"] | Sequence[str] = "all",
-    final: bool = False,
+    layers: Layers = "all",
+    final: bool = FINAL,
     minimum: int = MINIMUM_FACES,
     date: str = "",
 ) -> NormState:

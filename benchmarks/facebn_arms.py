@@ -1,0 +1,136 @@
+"""What the FaceBN benchmarks share: the ways of adapting that are compared, and the faces held out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from fewpix.adapt.apply import restored
+from fewpix.adapt.estimate import estimate, follow
+from fewpix.adapt.estimate.passes import reached
+from fewpix.adapt.stats import NormState
+from fewpix.config import cache_dir
+from fewpix.data.cache import TeacherCache
+from fewpix.data.faces import FaceSet, load_faces
+from fewpix.embed.open import open_encoder
+from fewpix.errors import InputError
+from fewpix.models.card import Card
+from fewpix.train.material import split_faces
+from fewpix.train.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way of adapting.
+
+    Args:
+        mode: of `estimate`, or "ema".
+        weight: of the source, for "alpha".
+        final: whether the BatchNorm1d at the end takes part.
+        half: "early" or "late": only the first or the last half of the layers in the order of the forward
+            pass; "" for all.
+    """
+
+    mode: str
+    weight: float | None = None
+    final: bool = False
+    half: str = ""
+
+
+ARMS: dict[str, Arm] = {
+    "source": Arm("source"),
+    "prior": Arm("prior"),
+    "prior+1d": Arm("prior", final=True),
+    "alpha0.9+1d": Arm("alpha", 0.9, final=True),
+    "alpha0.5": Arm("alpha", 0.5),
+    "alpha0.5+1d": Arm("alpha", 0.5, final=True),
+    "alpha0.5-early": Arm("alpha", 0.5, half="early"),
+    "alpha0.5-late+1d": Arm("alpha", 0.5, final=True, half="late"),
+    "batch": Arm("batch"),
+    "batch+1d": Arm("batch", final=True),
+    "ema": Arm("ema"),
+    "ema+1d": Arm("ema", final=True),
+}
+"""By name; `+1d` says that the BatchNorm1d at the end adapts too."""
+
+
+def state_of(arm: Arm, model: nn.Module, card: Card, faces: Tensor, source: str) -> NormState:
+    """The state of an arm, without the guard, which is judged apart.
+
+    Args:
+        arm: how to adapt.
+        model: the student.
+        card: its card.
+        faces: (N, 3, side, side).
+        source: in words.
+    """
+    layers: Any = "all"
+    if arm.half:
+        with restored(model), torch.no_grad():
+            order = list(reached(model, faces[:1]))
+        middle = len(order) // 2
+        layers = order[:middle] if arm.half == "early" else order[middle:]
+        if not arm.final and arm.half == "late":
+            layers = layers[:-1]  # a layer that is named takes part, so the last one must not be named
+    common: dict[str, Any] = {
+        "model_sha256": card.sha256,
+        "source": source,
+        "layers": layers,
+        "final": arm.final,
+        "minimum": 1,
+        "date": "2000-01-01",
+    }
+    if arm.mode == "ema":
+        return follow(model, faces, **common)
+    mode: Any = arm.mode
+    return estimate(model, faces, mode=mode, weight=arm.weight, **common)
+
+
+@dataclass(frozen=True)
+class HeldOutFaces:
+    """Faces of the training pool that the student never saw.
+
+    Args:
+        faces: the pool.
+        scored: (H,) indices of the held-out faces.
+        teacher: (H, D) unit embeddings of them, sharp.
+        component: (H,) the connected component of teacher similarity of each.
+    """
+
+    faces: FaceSet
+    scored: NDArray[np.int64]
+    teacher: NDArray[np.float32]
+    component: NDArray[np.int64]
+
+
+def held_out(card: Card, shards: Sequence[Path]) -> HeldOutFaces:
+    """By the split that the student was trained with; a new split of faces it was not trained on is no use.
+
+    Raises:
+        InputError: the shards are not those that the student was trained on.
+    """
+    recipe = Recipe.model_validate(card.provenance["recipe"], strict=False)
+    faces = load_faces(shards)
+    if faces.sha256 != card.provenance["faces_sha256"]:
+        raise InputError("these are not the faces that the student was trained on", fix="name all its shards")
+    teacher = open_encoder("teacher")
+    cache = TeacherCache(cache_dir() / "teacher.db", teacher.card.sha256, teacher.card.space.dim)
+    parts = split_faces(recipe, faces, cache, teacher.embed, lambda done, total: None)
+    return HeldOutFaces(faces, parts.scored, parts.teacher[parts.scored], parts.component[parts.scored])
+
+
+def cells(
+    families: Sequence[str], sizes: Sequence[int], arms: Sequence[str]
+) -> Iterator[tuple[str, int, list[str]]]:
+    """Every family at every size, with the arms in the order of `ARMS`, the source first."""
+    order = [name for name in ARMS if name in arms or name == "source"]
+    for family in families:
+        for size in sizes:
+            yield family, size, order
