@@ -337,7 +337,8 @@ BAD_RECIPES = {
     "not finite": ("batch = 4\n[optim]\nlr = inf", "'optim.lr'"),
     "unknown precision": ('batch = 4\nprecision = "fp8"', "'run.precision'"),
     "unknown chain": ('batch = 4\n[degrade]\nchain = "fog"', "degrade.chain: no chain 'fog'"),
-    "unknown term": ("batch = 4\n[objective.arcface]", "unknown term 'arcface'"),
+    "unknown term": ("batch = 4\n[objective.magic]", "unknown term 'magic'"),
+    "a term for labels": ("batch = 4\n[objective.arcface]", "arcface"),
     "unknown option": (
         "batch = 4\n[objective.infonce]\ntau = 0.1",
         "objective.infonce: unknown option 'tau'",

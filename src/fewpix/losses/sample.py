@@ -57,7 +57,7 @@ def unlabelled(term: str) -> ConfigError:
     """The error of a term that needs labels, when the faces have none."""
     return ConfigError(
         f"objective.{term} needs faces with labels, and these have none",
-        fix="train on faces in one folder per person, or take a term without labels, such as infonce",
+        fix="take a term without labels, such as infonce",
     )
 
 

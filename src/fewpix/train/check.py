@@ -40,12 +40,14 @@ def check_names(recipe: Recipe) -> None:
 
 
 def check_faces(recipe: Recipe, faces: FaceSet) -> None:
-    """The sources that the recipe names occur, and there are faces enough, before any are held out.
+    """The sources that the recipe names occur, the faces have what its terms need, and there are enough of
+    them.
 
     Raises:
-        ConfigError: a source does not occur, run.batch is larger than an epoch, or a student is to start from
-            its teacher's layers with fewer than `FEWEST` views.
+        ConfigError: a source does not occur, a term needs labels (a `FaceSet` has none), run.batch is larger
+            than an epoch, or a student is to start from its teacher's layers with fewer than `FEWEST` views.
     """
+    Objective(recipe.terms(), 1)
     data = recipe.data
     named = {"weights": data.weights, "chips": data.chips, "holdout_sources": data.holdout_sources}
     known = sorted(set(faces.sources))
