@@ -134,7 +134,7 @@ def test_terms_that_need_labels_say_so_at_once_and_the_others_do_without(name):
         unlabelled = replace(sample(), labels=None)
         assert torch.isfinite(made(name, classes=0)(unlabelled)["total"])
         return
-    with pytest.raises(ConfigError, match=rf"objective\.{name} needs faces with labels.*folder per person"):
+    with pytest.raises(ConfigError, match=rf"objective\.{name} needs faces with labels.*without labels"):
         made(name, classes=0)
     with pytest.raises(ConfigError, match=rf"objective\.{name} needs faces with labels"):
         made(name)(replace(sample(), labels=None))
