@@ -1,29 +1,19 @@
-"""What the FaceBN benchmarks share: the ways of adapting that are compared, and the faces held out."""
+"""What the FaceBN benchmarks share: the ways of adapting that are compared."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from fewpix.adapt.apply import restored
 from fewpix.adapt.estimate import estimate, follow
 from fewpix.adapt.estimate.passes import reached
 from fewpix.adapt.stats import NormState
-from fewpix.config import cache_dir
-from fewpix.data.cache import TeacherCache
-from fewpix.data.faces import FaceSet, load_faces
-from fewpix.embed.open import open_encoder
-from fewpix.errors import InputError
 from fewpix.models.card import Card
-from fewpix.train.material import split_faces
-from fewpix.train.recipe import Recipe
 
 
 @dataclass(frozen=True)
@@ -91,39 +81,6 @@ def state_of(arm: Arm, model: nn.Module, card: Card, faces: Tensor, source: str)
         return follow(model, faces, **common)
     mode: Any = arm.mode
     return estimate(model, faces, mode=mode, weight=arm.weight, **common)
-
-
-@dataclass(frozen=True)
-class HeldOutFaces:
-    """Faces of the training pool that the student never saw.
-
-    Args:
-        faces: the pool.
-        scored: (H,) indices of the held-out faces.
-        teacher: (H, D) unit embeddings of them, sharp.
-        component: (H,) the connected component of teacher similarity of each.
-    """
-
-    faces: FaceSet
-    scored: NDArray[np.int64]
-    teacher: NDArray[np.float32]
-    component: NDArray[np.int64]
-
-
-def held_out(card: Card, shards: Sequence[Path]) -> HeldOutFaces:
-    """By the split that the student was trained with; a new split of faces it was not trained on is no use.
-
-    Raises:
-        InputError: the shards are not those that the student was trained on.
-    """
-    recipe = Recipe.model_validate(card.provenance["recipe"], strict=False)
-    faces = load_faces(shards)
-    if faces.sha256 != card.provenance["faces_sha256"]:
-        raise InputError("these are not the faces that the student was trained on", fix="name all its shards")
-    teacher = open_encoder("teacher")
-    cache = TeacherCache(cache_dir() / "teacher.db", teacher.card.sha256, teacher.card.space.dim)
-    parts = split_faces(recipe, faces, cache, teacher.embed, lambda done, total: None)
-    return HeldOutFaces(faces, parts.scored, parts.teacher[parts.scored], parts.component[parts.scored])
 
 
 def cells(

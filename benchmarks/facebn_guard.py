@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from facebn_arms import held_out
 from numpy.typing import NDArray
+from training_pool import held_out, training_pool
 
 from fewpix.adapt.estimate.judge import embed
 from fewpix.adapt.people import SAME, SHARE
@@ -26,6 +26,7 @@ from fewpix.data.orl import load_orl
 from fewpix.degrade import FAMILIES
 from fewpix.detect import default_detector
 from fewpix.embed.adaptation import student_weights
+from fewpix.embed.open import open_encoder
 from fewpix.errors import FewpixError
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.results import Run, check_target, write_result
@@ -73,7 +74,7 @@ def main() -> int:
         check_target(given.out)
         model, card = load_student(student_weights(given.model))
         model.to(given.device)
-        pool = held_out(card, given.faces)
+        pool = held_out(training_pool(card, given.faces, open_encoder("teacher")))
     except FewpixError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code

@@ -23,8 +23,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from facebn_arms import ARMS, cells, held_out, state_of
+from facebn_arms import ARMS, cells, state_of
 from numpy.typing import NDArray
+from training_pool import held_out, training_pool
 
 from fewpix.adapt.apply import adapted
 from fewpix.adapt.estimate.judge import embed, judge
@@ -132,7 +133,7 @@ class Bench:
 
 def pool(bench: Bench, given: argparse.Namespace) -> dict[str, Any]:
     """Held-out faces of the training pool."""
-    found = held_out(bench.card, given.data)
+    found = held_out(training_pool(bench.card, given.data, open_encoder("teacher")))
     rng = np.random.default_rng([given.seed, 1])
     held = rng.permutation(len(found.scored))[: given.limit or None]
     first, second = hold_out(found.component[held], 0.5, rng)

@@ -17,16 +17,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from training_pool import training_pool
 
-from fewpix.config import cache_dir
-from fewpix.data.cache import TeacherCache
-from fewpix.data.faces import load_faces
 from fewpix.embed.open import open_encoder
+from fewpix.errors import FewpixError
 from fewpix.evaluate.results import Run, write_result
 from fewpix.models.zoo import load_student
 from fewpix.train.heldout import HeldOut
 from fewpix.train.material import prepare
-from fewpix.train.recipe import Recipe
 
 COUNT, FRESH = 400, 2000
 
@@ -46,17 +44,17 @@ def main() -> int:
         torch.set_num_threads(given.threads)
 
     model, card = load_student(given.weights)
-    recipe = Recipe.model_validate(card.provenance["recipe"], strict=False)
-    faces = load_faces(given.faces)
-    if faces.sha256 != card.provenance["faces_sha256"]:
-        print("error: these are not the faces that the student was trained on", file=sys.stderr)
-        return 3
     teacher = open_encoder("teacher", threads=given.threads)
-    cache = TeacherCache(cache_dir() / "teacher.db", teacher.card.sha256, teacher.card.space.dim)
+    try:
+        pool = training_pool(card, given.faces, teacher)
+    except FewpixError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    recipe, faces = pool.recipe, pool.faces
     # More mixes from the same random stream begin with the recipe's own.
     known = recipe.data.mixes
     more = recipe.model_copy(update={"data": recipe.data.model_copy(update={"mixes": known + FRESH})})
-    made = prepare(more, faces, cache, teacher.embed, lambda done, total: None)
+    made = prepare(more, faces, pool.cache, teacher.embed, lambda done, total: None)
     plain = len(made.views) - known - FRESH
     rng = np.random.default_rng(recipe.run.seed)
     kinds = {

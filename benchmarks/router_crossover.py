@@ -18,18 +18,15 @@ import time
 from pathlib import Path
 
 import numpy as np
+from training_pool import held_out, training_pool
 
-from fewpix.config import cache_dir
-from fewpix.data.cache import TeacherCache
-from fewpix.data.faces import load_faces
 from fewpix.degrade import family, per_item_rng
 from fewpix.embed.open import open_encoder
 from fewpix.embed.router import TABLE
+from fewpix.errors import FewpixError
 from fewpix.evaluate.metrics import tar_at_far
 from fewpix.evaluate.results import Run, write_result
 from fewpix.files import write_text
-from fewpix.train.material import split_faces
-from fewpix.train.recipe import Recipe
 
 SIZES = (8, 10, 12, 14, 16, 18, 20, 22, 24, 28, 32, 40, 48, 64, 112)
 FAR = 1e-3
@@ -50,16 +47,13 @@ def main() -> int:
     start = time.monotonic()
 
     student, teacher = open_encoder(given.model), open_encoder("teacher", runtime=given.runtime)
-    recipe = Recipe.model_validate(student.card.provenance["recipe"], strict=False)
-    seed = recipe.run.seed
-    faces = load_faces(given.faces)
-    if faces.sha256 != student.card.provenance["faces_sha256"]:
-        print("error: these are not the faces that the student was trained on", file=sys.stderr)
-        return 3
-    cache = TeacherCache(cache_dir() / "teacher.db", teacher.card.sha256, teacher.card.space.dim)
-    parts = split_faces(recipe, faces, cache, teacher.embed, lambda done, total: None)
-    held = parts.scored
-    gallery, component = parts.teacher[held], parts.component[held]
+    try:
+        pool = training_pool(student.card, given.faces, teacher)
+    except FewpixError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    faces, seed, found = pool.faces, pool.recipe.run.seed, held_out(pool)
+    held, gallery, component = found.scored, found.teacher, found.component
     mated = (gallery @ gallery.T >= given.same) & (component[:, None] == component[None, :])
     np.fill_diagonal(mated, val=False)
     impostor = component[:, None] != component[None, :]

@@ -42,7 +42,7 @@ steps = 1
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
     monkeypatch.syspath_prepend(str(BENCHMARKS))
-    monkeypatch.setattr(importlib.import_module("facebn_arms"), "cache_dir", lambda: tmp_path)
+    monkeypatch.setattr(importlib.import_module("training_pool"), "cache_dir", lambda: tmp_path)
     return importlib.import_module("facebn_shifts")
 
 

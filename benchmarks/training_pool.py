@@ -1,0 +1,74 @@
+"""What benchmarks about a student's training share: the faces it was trained on, and how they were split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewpix.config import cache_dir
+from fewpix.data.cache import TeacherCache
+from fewpix.data.faces import FaceSet, load_faces
+from fewpix.embed.protocol import Encoder
+from fewpix.errors import InputError
+from fewpix.models.card import Card
+from fewpix.train.material import split_faces
+from fewpix.train.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class TrainingPool:
+    """The faces that a student was trained on, and how.
+
+    Args:
+        recipe: of its training.
+        faces: the pool.
+        teacher: asked about faces that the cache does not know.
+        cache: of its embeddings.
+    """
+
+    recipe: Recipe
+    faces: FaceSet
+    teacher: Encoder
+    cache: TeacherCache
+
+
+def training_pool(card: Card, shards: Sequence[Path], teacher: Encoder) -> TrainingPool:
+    """The pool of a student with this card.
+
+    Raises:
+        InputError: the shards are not those that the student was trained on.
+    """
+    recipe = Recipe.model_validate(card.provenance["recipe"], strict=False)
+    faces = load_faces(shards)
+    if faces.sha256 != card.provenance["faces_sha256"]:
+        raise InputError("these are not the faces that the student was trained on", fix="name all its shards")
+    cache = TeacherCache(cache_dir() / "teacher.db", teacher.card.sha256, teacher.card.space.dim)
+    return TrainingPool(recipe, faces, teacher, cache)
+
+
+@dataclass(frozen=True)
+class HeldOutFaces:
+    """Faces of the training pool that the student never saw.
+
+    Args:
+        faces: the pool.
+        scored: (H,) indices of the held-out faces.
+        teacher: (H, D) unit embeddings of them, sharp.
+        component: (H,) the connected component of teacher similarity of each.
+    """
+
+    faces: FaceSet
+    scored: NDArray[np.int64]
+    teacher: NDArray[np.float32]
+    component: NDArray[np.int64]
+
+
+def held_out(pool: TrainingPool) -> HeldOutFaces:
+    """By the split that the student was trained with."""
+    parts = split_faces(pool.recipe, pool.faces, pool.cache, pool.teacher.embed, lambda done, total: None)
+    held = parts.scored
+    return HeldOutFaces(pool.faces, held, parts.teacher[held], parts.component[held])
