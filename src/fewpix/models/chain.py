@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from fewpix.errors import WeightsError
+from fewpix.models.onnx_file import read_onnx
 
 if TYPE_CHECKING:
     import onnx
@@ -54,13 +55,9 @@ def read_chain(path: Path) -> list[nn.Module]:
     Raises:
         WeightsError: not an ONNX file; another operation, or a branch, which is named.
     """
-    import onnx
     from onnx import numpy_helper
 
-    try:
-        graph = onnx.load(str(path)).graph
-    except Exception as error:  # protobuf has its own exceptions, and no common base in public
-        raise WeightsError(f"{path} is not an ONNX model", fix="name an ONNX file") from error
+    graph = read_onnx(path).graph
     weights = {item.name: np.array(numpy_helper.to_array(item)) for item in graph.initializer}
     at = next((item.name for item in graph.input if item.name not in weights), "")
     layers: list[nn.Module] = []
@@ -94,14 +91,12 @@ def _layer(node: onnx.NodeProto, values: list[np.ndarray[Any, Any]], flat: bool,
             conv = nn.Conv2d(
                 inside, len(kernel), side, tuple(stride), side // 2, groups=groups, bias=len(tensors) > 1
             )
-            return _filled(conv, weight=kernel, **({"bias": tensors[1]} if len(tensors) > 1 else {}))
+            return _filled(conv, *tensors)
     if node.op_type == "BatchNormalization":
         norm = (nn.BatchNorm1d if flat else nn.BatchNorm2d)(len(tensors[0]), eps=given.get("epsilon", 1e-5))
-        return _filled(
-            norm, weight=tensors[0], bias=tensors[1], running_mean=tensors[2], running_var=tensors[3]
-        )
+        return _filled(norm, *tensors)
     if node.op_type == "PRelu":
-        return _filled(nn.PReLU(tensors[0].numel()), weight=tensors[0].flatten())
+        return _filled(nn.PReLU(tensors[0].numel()), tensors[0].flatten())
     if node.op_type == "Flatten" and given.get("axis", 1) == 1:
         return nn.Flatten()
     if (
@@ -110,13 +105,13 @@ def _layer(node: onnx.NodeProto, values: list[np.ndarray[Any, Any]], flat: bool,
         and {given.get("alpha"), given.get("beta")} <= {1.0, None}
     ):
         linear = nn.Linear(tensors[0].shape[1], len(tensors[0]), bias=len(tensors) > 1)
-        return _filled(linear, weight=tensors[0], **({"bias": tensors[1]} if len(tensors) > 1 else {}))
+        return _filled(linear, *tensors)
     raise WeightsError(f"{path}: {node.op_type} '{node.output[0]}' with {given} is not read into torch")
 
 
-def _filled(module: nn.Module, **tensors: Tensor) -> nn.Module:
-    """The module with these parameters and buffers."""
+def _filled(module: nn.Module, *tensors: Tensor) -> nn.Module:
+    """The module with these parameters and buffers, in the order in which ONNX and torch both have them."""
     with torch.no_grad():
-        for name, value in tensors.items():
+        for name, value in zip(("weight", "bias", "running_mean", "running_var"), tensors, strict=False):
             getattr(module, name).copy_(value)
     return module

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fewpix.errors import WeightsError
 from fewpix.files import atomic
+from fewpix.models.onnx_file import read_onnx
 
 if TYPE_CHECKING:
     import onnx
@@ -36,10 +37,7 @@ def fold_constants(source: Path, target: Path) -> None:
     import onnx
     from onnx import numpy_helper
 
-    try:
-        model = onnx.load(str(source))
-    except Exception as error:  # protobuf raises its own family of errors
-        raise WeightsError(f"{source} is not an ONNX model: {error}", fix="name an .onnx file") from error
+    model = read_onnx(source)
     graph = model.graph
     constants: dict[str, NDArray[Any]] = {
         item.name: numpy_helper.to_array(item) for item in graph.initializer

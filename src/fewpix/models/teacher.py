@@ -12,6 +12,7 @@ from fewpix.files import atomic, installed_file, sha256_file
 from fewpix.image.preprocess import Preprocess
 from fewpix.models.card import METADATA_KEY, Card
 from fewpix.models.fold import fold_constants
+from fewpix.models.onnx_file import read_onnx
 from fewpix.models.space import Space
 
 SFACE_SHA256 = "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee"
@@ -128,10 +129,5 @@ def embedded_card(path: Path) -> str | None:
     Raises:
         WeightsError: the file is not an ONNX model.
     """
-    import onnx
-
-    try:
-        model = onnx.load(str(path), load_external_data=False)
-    except Exception as error:  # protobuf raises its own family of errors
-        raise WeightsError(f"{path} is not an ONNX model: {error}", fix="name an .onnx file") from error
+    model = read_onnx(path, external=False)
     return next((item.value for item in model.metadata_props if item.key == METADATA_KEY), None)

@@ -37,17 +37,23 @@ class Architecture(Protocol):
 
 
 @dataclass(frozen=True)
-class Plain:
-    """A residual student that learns everything by itself: channels and blocks of its stages."""
+class _Input:
+    """What students of all kinds take: RGB in −1..1 at their side."""
 
     side: int
-    widths: tuple[int, ...]
-    depths: tuple[int, ...]
 
     @property
     def preprocess(self) -> Preprocess:
         """RGB in −1..1 at the architecture's side."""
-        return Preprocess(self.side, "rgb", _GREY, _GREY)
+        return Preprocess(self.side, "rgb", (127.5, 127.5, 127.5), (127.5, 127.5, 127.5))
+
+
+@dataclass(frozen=True)
+class Plain(_Input):
+    """A residual student that learns everything by itself: channels and blocks of its stages."""
+
+    widths: tuple[int, ...]
+    depths: tuple[int, ...]
 
     def build(self, dim: int) -> nn.Module:
         """See `backbones.ResidualStudent`."""
@@ -57,19 +63,13 @@ class Plain:
 
 
 @dataclass(frozen=True)
-class Transplant:
+class Transplant(_Input):
     """A student with a teacher's deep layers behind a stem of its own."""
 
-    side: int
     stem: tuple[int, int]
     depth: int
     trunk: tuple[tuple[int, int], ...]
     rank: int
-
-    @property
-    def preprocess(self) -> Preprocess:
-        """RGB in −1..1 at the architecture's side."""
-        return Preprocess(self.side, "rgb", _GREY, _GREY)
 
     def build(self, dim: int) -> nn.Module:
         """See `backbones.SeparableStudent`."""
@@ -78,7 +78,6 @@ class Transplant:
         return SeparableStudent(self.stem, self.depth, self.trunk, self.rank, self.side, dim)
 
 
-_GREY = (127.5, 127.5, 127.5)
 _SFACE = ((256, 1), (512, 2), *((512, 1),) * 5, (1024, 2), (1024, 1))
 
 ARCHITECTURES: dict[str, Architecture] = {
