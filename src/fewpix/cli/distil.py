@@ -51,8 +51,9 @@ def distil(
     pool = load_faces(faces)
     check_faces(checked, pool)
     encoder = open_encoder(teacher, runtime=runtime)
+    file = teacher_file(teacher)
     if dry_run:
-        initial_student(checked, encoder.card, teacher_file(teacher))
+        initial_student(checked, encoder.card, file)
         facts = {
             "recipe": checked.name,
             "recipe_sha256": checked.sha256,
@@ -80,7 +81,7 @@ def distil(
             out,
             teacher_embed=encoder.embed,
             teacher_card=encoder.card,
-            teacher_file=teacher_file(teacher),
+            teacher_file=file,
             resume=not fresh,
             on_progress=on_progress,
             device=chosen,

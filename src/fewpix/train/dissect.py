@@ -35,6 +35,7 @@ class Dissected:
     """A teacher in parts.
 
     Args:
+        name: of its file.
         before: the layers that the stem stands for, but for the last convolution among them.
         entry: that convolution, whose map the trunk reads.
         trunk: the convolutions of the trunk.
@@ -43,6 +44,7 @@ class Dissected:
         last: its BatchNorm.
     """
 
+    name: str
     before: nn.Sequential
     entry: Unit
     trunk: tuple[Unit, ...]
@@ -54,6 +56,12 @@ class Dissected:
     def after(self) -> nn.Sequential:
         """Everything behind the trunk."""
         return nn.Sequential(*([self.norm] if self.norm else []), nn.Flatten(), self.linear, self.last)
+
+    @property
+    def whole(self) -> nn.Sequential:
+        """The teacher."""
+        units = [layer for unit in (self.entry, *self.trunk) for layer in (unit.raw, unit.act)]
+        return nn.Sequential(self.before, *units, self.after)
 
 
 def dissect(student: SeparableStudent, teacher: Path, side: int) -> Dissected:
@@ -88,8 +96,9 @@ def dissect(student: SeparableStudent, teacher: Path, side: int) -> Dissected:
     ):
         raise ConfigError(f"{teacher.name} does not end with the layers of this student's trunk", fix=_FIX)
     norm, linear, last = end[0] if len(end) == 4 else None, end[-2], end[-1]
-    found = Dissected(nn.Sequential(*chain[: places[0]]), units[0], tuple(units[1:]), norm, linear, last)  # type: ignore[arg-type]
-    _try(found, student, teacher, side)
+    before = nn.Sequential(*chain[: places[0]])
+    found = Dissected(teacher.name, before, units[0], tuple(units[1:]), norm, linear, last)  # type: ignore[arg-type]
+    _try(found, student, side)
     return found
 
 
@@ -97,7 +106,7 @@ def _shape(conv: nn.Conv2d) -> tuple[object, ...]:
     return (*conv.weight.shape, conv.stride, conv.padding)
 
 
-def _try(found: Dissected, student: SeparableStudent, teacher: Path, side: int) -> None:
+def _try(found: Dissected, student: SeparableStudent, side: int) -> None:
     """One black face through both.
 
     Raises:
@@ -117,10 +126,8 @@ def _try(found: Dissected, student: SeparableStudent, teacher: Path, side: int) 
             ours = (stem.shape[1:], deep.shape[1:], student.head(student.squeeze(deep)).shape[1:])
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
-        raise ConfigError(f"{teacher.name} takes no faces of {side} px: {reason}", fix=_FIX) from error
+        raise ConfigError(f"{found.name} takes no faces of {side} px: {reason}", fix=_FIX) from error
     finally:
         student.train(was)
     if theirs != ours:
-        raise ConfigError(
-            f"half of the maps of {teacher.name} are {theirs}, the student has {ours}", fix=_FIX
-        )
+        raise ConfigError(f"half of the maps of {found.name} are {theirs}, the student has {ours}", fix=_FIX)

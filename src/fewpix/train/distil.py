@@ -27,8 +27,8 @@ from fewpix.train.checkpoint import Identity, load_checkpoint, read_identity, sa
 from fewpix.train.heldout import Agreement, HeldOut
 from fewpix.train.journal import Journal
 from fewpix.train.material import prepare
-from fewpix.train.recipe import FROM_TEACHER, Recipe
-from fewpix.train.start import check_file, from_teacher, initial_student
+from fewpix.train.recipe import Recipe
+from fewpix.train.start import check_same, from_teacher, initial_student
 from fewpix.train.step import Distiller
 
 logger = logging.getLogger(__name__)
@@ -131,8 +131,8 @@ def distil(
     check_faces(recipe, faces)
     found = architecture(recipe.model.arch)
     torch.manual_seed(recipe.run.seed)
-    student, init_sha256 = initial_student(recipe, teacher_card, teacher_file)
-    distiller = Distiller(student, recipe, teacher_card.space.dim, torch.device(device))
+    start = initial_student(recipe, teacher_card, teacher_file)
+    distiller = Distiller(start.student, recipe, teacher_card.space.dim, torch.device(device))
     identity = Identity(
         recipe.sha256,
         recipe.model.arch,
@@ -151,10 +151,9 @@ def distil(
         _check(read_identity(checkpoint), identity, out)
         load_checkpoint(checkpoint, distiller)
     journal.cut(distiller.step if distiller.step else -1)
-    layers_of = teacher_file if recipe.model.init == FROM_TEACHER and not distiller.step else None
-    if layers_of:
-        check_file(layers_of, teacher_card, teacher_embed, faces)
     if not distiller.step:
+        if start.teacher:
+            check_same(start.teacher, teacher_card, teacher_embed, faces)
         journal.append(0, "start", {**asdict(identity), "name": recipe.name})
 
     store = TeacherCache(cache or cache_dir() / "teacher.db", teacher_card.sha256, teacher_card.space.dim)
@@ -165,12 +164,11 @@ def distil(
         teacher_embed,
         lambda done, total: report(Progress("teacher", done, total, {})),
     )
-    if layers_of:
+    if start.teacher and not distiller.step:
         filled, left = from_teacher(
             recipe,
-            student,
+            start,
             material.views,
-            layers_of,
             teacher_card,
             lambda done, total: report(Progress("transplant", done, total, {})),
         )
@@ -204,7 +202,7 @@ def distil(
         report(Progress("train", step, recipe.last_step, values, agreement))
     if agreement is None and len(material.held_out):
         agreement = scorer.score(distiller.embed)
-    card = _card(recipe, init_sha256, faces, teacher_card, agreement, terms)
+    card = _card(recipe, start.sha256, faces, teacher_card, agreement, terms)
     card = save_weights(weights, tensors_of(distiller.average), card)
     return DistilResult(weights, journal.path, card, distiller.step, agreement)
 

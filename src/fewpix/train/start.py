@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,22 +19,33 @@ from fewpix.data.views import Views
 from fewpix.errors import ConfigError
 from fewpix.models.backbones import SeparableStudent
 from fewpix.models.card import Card
-from fewpix.models.chain import read_chain
 from fewpix.models.shipped import STUDENTS, shipped
 from fewpix.models.weights import load_weights
 from fewpix.models.zoo import architecture, build, fill
-from fewpix.train.dissect import dissect
+from fewpix.train.dissect import Dissected, dissect
 from fewpix.train.recipe import FROM_TEACHER, Recipe
 from fewpix.train.transplant import transplant
 
 _FIT = 2  # names the random stream of the views that a transplant is fitted to
 
 
-def initial_student(recipe: Recipe, teacher: Card, teacher_file: Path | None = None) -> tuple[nn.Module, str]:
-    """The student of a recipe, and the digest of the weights that it starts from ("" when random).
+@dataclass(frozen=True)
+class Start:
+    """Where a run starts.
 
-    A student that starts from its teacher's layers is still random here: `from_teacher` fills it once the
-    faces are known. Whether it can be filled is found now.
+    Args:
+        student: in training mode.
+        sha256: the digest of the weights that it starts from; "" when random.
+        teacher: the layers that `from_teacher` fills it with once the faces are known; random until then.
+    """
+
+    student: nn.Module
+    sha256: str = ""
+    teacher: Dissected | None = None
+
+
+def initial_student(recipe: Recipe, teacher: Card, teacher_file: Path | None = None) -> Start:
+    """The student of a recipe; what it starts from is found, and fits.
 
     Args:
         recipe: of the run.
@@ -48,7 +60,7 @@ def initial_student(recipe: Recipe, teacher: Card, teacher_file: Path | None = N
     """
     student, init = build(recipe.model.arch, teacher.space.dim), recipe.model.init
     if init == "random":
-        return student, ""
+        return Start(student)
     if init == FROM_TEACHER:
         if not isinstance(student, SeparableStudent):
             raise ConfigError(
@@ -60,40 +72,35 @@ def initial_student(recipe: Recipe, teacher: Card, teacher_file: Path | None = N
                 f"model.init: the layers of {teacher.name} cannot be read",
                 fix='set it to "random", or name an ONNX file as the teacher',
             )
-        dissect(student, teacher_file, teacher.preprocess.side)
-        return student, teacher.sha256
+        parts = dissect(student, teacher_file, teacher.preprocess.side)
+        return Start(student, teacher.sha256, parts)
     tensors, card = load_weights(shipped(f"{init}.safetensors") if init in STUDENTS else Path(init))
     if card.space != teacher.space:
         raise ConfigError(
             f"model.init: {card.name} writes into another {card.space}, the teacher spans {teacher.space}"
         )
     fill(student, tensors, init)
-    return student, card.sha256
+    return Start(student, card.sha256)
 
 
-def check_file(teacher_file: Path, teacher: Card, embed: Embed, faces: FaceSet) -> None:
-    """The file is the teacher that embeds, and not another one: both agree on the first face.
+def check_same(parts: Dissected, teacher: Card, embed: Embed, faces: FaceSet) -> None:
+    """The layers are those of the teacher that embeds, and not another's: both agree on the first face.
 
     Raises:
         ConfigError: they do not.
-        WeightsError: the file's layers form no chain.
     """
     crop = faces.crop(0)
-    with torch.random.fork_rng(devices=[]), torch.no_grad():
-        chain = nn.Sequential(*read_chain(teacher_file))
-        found = F.normalize(chain(torch.from_numpy(teacher.preprocess.apply([crop]))), dim=1)
+    with torch.no_grad():
+        found = F.normalize(parts.whole(torch.from_numpy(teacher.preprocess.apply([crop]))), dim=1)
     cosine = float(found[0] @ torch.from_numpy(embed([crop])[0]))
     if not cosine > 0.99:
-        raise ConfigError(
-            f"{teacher_file.name} gives other embeddings than {teacher.name}", fix="name its file"
-        )
+        raise ConfigError(f"{parts.name} gives other embeddings than {teacher.name}", fix="name its file")
 
 
 def from_teacher(
     recipe: Recipe,
-    student: nn.Module,
+    start: Start,
     views: Views,
-    teacher_file: Path,
     teacher: Card,
     on_progress: Callable[[int, int], None],
 ) -> tuple[nn.Module, dict[str, float]]:
@@ -101,21 +108,21 @@ def from_teacher(
 
     Args:
         recipe: `model.fit_faces` and `model.fit_steps`, seed and precision.
-        student: a `SeparableStudent`.
+        start: from `initial_student`, with a teacher.
         views: to draw from, by their weights.
-        teacher_file: its ONNX file.
         teacher: its card.
         on_progress: called with (steps and layers done, all of them).
 
     Returns:
         The copy, on the CPU, and what is left unexplained, by layer, with the number of views as "views".
     """
-    filled = copy.deepcopy(student).cpu()
+    filled = copy.deepcopy(start.student).cpu()
     assert isinstance(filled, SeparableStudent)
+    assert start.teacher is not None
     drawn, held = _draw(views, recipe.model.fit_faces, np.random.default_rng([recipe.run.seed, _FIT]))
     left = transplant(
         filled,
-        dissect(filled, teacher_file, teacher.preprocess.side),
+        start.teacher,
         [views.render(int(n)) for n in drawn],
         architecture(recipe.model.arch).preprocess,
         teacher.preprocess,
