@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from test_train_step import _one_thread
 
 from fewpix.data.cache import TeacherCache
 from fewpix.data.faces import FaceSet
@@ -37,6 +38,8 @@ from fewpix.train.distil import Progress, distil  # noqa: E402
 from fewpix.train.heldout import SIZES, Agreement, HeldOut  # noqa: E402
 from fewpix.train.material import prepare  # noqa: E402
 
+__all__ = ["_one_thread"]  # a fixture, used by being here
+
 DIM = 48
 CARD = Card("pixels", "onnx", "a" * 64, Space("a" * 64, DIM), Preprocess(4, "bgr", (0.0,) * 3, (1.0,) * 3))
 
@@ -62,15 +65,6 @@ log_every = 2
 checkpoint_every = 3
 evaluate_every = 3
 """
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Quicker for a model this small, and on a busy machine much quicker."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @cache
