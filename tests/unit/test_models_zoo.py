@@ -65,6 +65,7 @@ def test_layers_are_called_as_states_and_exports_expect(name: str) -> None:
     ("name", "least", "most"),
     [
         ("lr28-sface", 3.8e6, 3.95e6),  # float16 on disk: below 8 MB
+        ("lr28-sface-l", 3.8e6, 3.95e6),
         ("lr24-s", 2.5e6, 3.5e6),
         ("lr24-tiny", 1e4, 5e4),
         ("lr28-tiny", 1e4, 7e4),
@@ -74,16 +75,23 @@ def test_architectures_keep_their_sizes(name: str, least: float, most: float) ->
     assert least < sum(parameter.numel() for parameter in build(name, 128).parameters()) < most
 
 
-def test_a_transplant_has_the_trunk_of_sface() -> None:
-    found = architecture("lr28-sface")
+@pytest.mark.parametrize(
+    ("name", "widths", "sides"),  # SFace: 28, 28, 14, 7
+    [
+        ("lr28-sface", [256, *[512] * 6, 1024, 1024], [14, 14, *[7] * 6, 4, 4]),
+        ("lr28-sface-l", [*[512] * 5, 1024, 1024], [*[14] * 6, 7, 7]),
+    ],
+)
+def test_a_transplant_has_the_trunk_of_sface(name: str, widths: list[int], sides: list[int]) -> None:
+    found = architecture(name)
     assert isinstance(found, Transplant)
-    assert [width for width, _ in found.trunk] == [256, *[512] * 6, 1024, 1024]
+    assert [width for width, _ in found.trunk] == widths
     with torch.no_grad():
-        model = build("lr28-sface", 8).eval()
+        model = build(name, 8).eval()
         maps = [model.stem(torch.zeros(1, 3, 28, 28))]
         for block in model.trunk:
             maps.append(block(maps[-1]))
-    assert [item.shape[2] for item in maps] == [14, 14, *[7] * 6, 4, 4]  # SFace: 28, 28, 14, 7
+    assert [item.shape[2] for item in maps] == sides
 
 
 def test_batchnorm_learns_statistics_in_training_and_only_there() -> None:

@@ -13,7 +13,7 @@ from torch.nn import functional as F  # noqa: E402
 
 from fewpix.train.solve import (  # noqa: E402
     affine,
-    halved,
+    coarsened,
     interpolation,
     principal,
     ridge,
@@ -48,19 +48,27 @@ def test_without_data_a_pointwise_layer_is_the_one_it_is_drawn_towards() -> None
     found = solve_pointwise(silent, bias.view(1, 9, 1, 1).expand(4, 9, 3, 3), kernel, bias)
     torch.testing.assert_close(found[0].flatten(1), kernel)
     torch.testing.assert_close(found[1], bias)
+    depth = torch.randn(6, 1, 3, 3)
+    target = bias[:6].view(1, 6, 1, 1).expand(4, 6, 3, 3)
+    for prior, wanted in (((depth, bias[:6]), depth), (None, torch.zeros(6, 1, 3, 3))):
+        found = solve_depthwise(silent, target, 1, prior)
+        torch.testing.assert_close(found[0], wanted)
+        torch.testing.assert_close(found[1], bias[:6], atol=1e-2, rtol=0)
 
 
 def test_halving_keeps_what_is_smooth() -> None:
     """Constants up to the border, slopes inside it; position n is position 2n of the finer map."""
-    assert torch.allclose(halved(torch.full((2, 3, 7, 7), 5.0)), torch.full((2, 3, 4, 4), 5.0))
+    assert torch.allclose(coarsened(torch.full((2, 3, 7, 7), 5.0), 2), torch.full((2, 3, 4, 4), 5.0))
     ramp = torch.arange(8.0).expand(1, 1, 8, 8)
-    assert torch.allclose(halved(ramp)[0, 0, 1, 1:], torch.tensor([2.0, 4.0, 6.0]))
+    assert torch.allclose(coarsened(ramp, 2)[0, 0, 1, 1:], torch.tensor([2.0, 4.0, 6.0]))
+    assert torch.equal(coarsened(ramp.bfloat16(), 1), ramp)
 
 
 def test_interpolation_reads_between_positions() -> None:
     coarse = torch.tensor([10.0, 20.0, 40.0, 80.0])
-    assert (interpolation(4, 7) @ coarse).tolist() == [10, 15, 20, 30, 40, 60, 80]
-    assert (interpolation(2, 4) @ coarse[:2]).tolist() == [10, 15, 20, 20]  # nothing lies beyond
+    assert (interpolation(4, 7, 2) @ coarse).tolist() == [10, 15, 20, 30, 40, 60, 80]
+    assert (interpolation(2, 4, 2) @ coarse[:2]).tolist() == [10, 15, 20, 20]  # nothing lies beyond
+    assert torch.equal(interpolation(5, 5, 1), torch.eye(5))
 
 
 def test_a_batchnorm_is_a_gain_and_a_shift() -> None:

@@ -31,7 +31,7 @@ from torch.nn import functional as F  # noqa: E402
 from fewpix.models.backbones import SeparableStudent  # noqa: E402
 from fewpix.models.teacher import sface  # noqa: E402
 from fewpix.models.weights import load_weights  # noqa: E402
-from fewpix.models.zoo import architecture, build, tensors_of  # noqa: E402
+from fewpix.models.zoo import Transplant, architecture, build, tensors_of  # noqa: E402
 from fewpix.train.dissect import dissect  # noqa: E402
 from fewpix.train.distil import Progress, distil  # noqa: E402
 from fewpix.train.recipe import parse_recipe  # noqa: E402
@@ -110,6 +110,23 @@ def test_the_student_begins_as_an_approximation_of_its_teacher(teacher: Path) ->
         assert torch.equal(one.weight, other.weight)
 
 
+def test_a_trunk_at_the_teacher_s_resolution_has_its_layers(teacher: Path) -> None:
+    """Fed with the teacher's own map in the place of the stem's, it gives nearly the teacher's embedding."""
+    torch.manual_seed(5)
+    shape = Transplant(56, (8, 16), 1, ((16, 1), (24, 2)), 24, 1)
+    student = shape.build(DIM)
+    assert isinstance(student, SeparableStudent)
+    parts = dissect(student, teacher, 112)
+    seen, unseen = faces()[:250], faces()[250:]
+    left = transplant(student, parts, seen, shape.preprocess, THEIRS, held=20, stem_steps=150, seed=0)
+    assert all(0 < value < 0.5 for value in left.values())
+    with torch.no_grad():
+        theirs = torch.from_numpy(THEIRS.apply(unseen))
+        ours = parts.entry.act(parts.entry.raw(parts.before(theirs)))
+        found = F.normalize(student.head(student.squeeze(student.trunk(ours))), dim=1)
+    assert float((found * by_teacher(teacher, unseen)).sum(1).mean()) > 0.9
+
+
 def test_only_weights_change(teacher: Path) -> None:
     """Faster gradients are for the time of training; an exporter, or another device, must not meet them."""
     student, _ = fitted(teacher, faces()[:60], stem_steps=2, low_precision=True)
@@ -152,12 +169,16 @@ def test_statistics_are_those_of_the_layer_s_inputs(teacher: Path) -> None:
         torch.testing.assert_close(layer.running_var, spread**2, rtol=0.1, atol=1e-6)
 
 
-def test_the_trunk_of_the_shipped_architecture_is_that_of_sface() -> None:
-    student = build("lr28-sface", 128)
+@pytest.mark.parametrize(
+    ("arch", "layers", "entry"),
+    [("lr28-sface", 18, (256, 128, 1, 1)), ("lr28-sface-l", 14, (512, 256, 1, 1))],
+)
+def test_the_trunk_is_that_of_sface(arch: str, layers: int, entry: tuple[int, ...]) -> None:
+    student = build(arch, 128)
     assert isinstance(student, SeparableStudent)
     parts = dissect(student, sface().path, 112)
-    assert len(parts.trunk) == 18
-    assert parts.entry.conv.weight.shape == (256, 128, 1, 1)
+    assert len(parts.trunk) == layers
+    assert parts.entry.conv.weight.shape == entry
     assert parts.linear.weight.shape == (128, 50176)
 
 

@@ -110,9 +110,9 @@ class Separable(nn.Module):
 class SeparableStudent(nn.Module):
     """A small dense stem at the face's own resolution, then the deep layers of a MobileNet-like recogniser.
 
-    The trunk has the widths and strides of SFace's last nine separable blocks, so that it can start from them
-    (`train.transplant`); it runs at half their resolution, since a face of few pixels has no more. The layers
-    that the teacher has before them, at 112, 56 and 28 px, give way to the stem.
+    The trunk has the widths and strides of a teacher's last separable blocks, so that it can start from them
+    (`train.transplant`), at their resolution or at half of it. The layers that the teacher has before them
+    give way to the stem.
 
     Args:
         stem: channels at side and at side/2.
@@ -121,6 +121,7 @@ class SeparableStudent(nn.Module):
         rank: channels that the last feature map is squeezed to before the head reads every position of it.
         side: of the input in pixels.
         dim: of the embedding.
+        coarser: 1 for a trunk at the teacher's resolution, 2 for one at half of it.
     """
 
     def __init__(
@@ -131,9 +132,10 @@ class SeparableStudent(nn.Module):
         rank: int,
         side: int,
         dim: int,
+        coarser: int = 2,
     ) -> None:
         super().__init__()
-        self.side = side
+        self.side, self.coarser = side, coarser
         first, second = stem
         widths = [trunk[0][0], *(width for width, _ in trunk)]
         self.stem = nn.Sequential(

@@ -11,7 +11,7 @@ from torch import nn
 from fewpix.errors import ConfigError
 from fewpix.models.backbones import ConvBN, SeparableStudent
 from fewpix.models.chain import read_chain
-from fewpix.train.solve import halved
+from fewpix.train.solve import coarsened
 
 _FIX = 'set model.init to "random", or choose another model.arch'
 
@@ -73,7 +73,8 @@ def dissect(student: SeparableStudent, teacher: Path, side: int) -> Dissected:
         side: of the faces that it takes.
 
     Raises:
-        ConfigError: the teacher's last layers are not those of the student's trunk at twice its resolution.
+        ConfigError: the teacher's last layers are not those of the student's trunk, or are of another
+            resolution than it was built for.
         WeightsError: the teacher is not a chain of layers.
     """
     with torch.random.fork_rng(devices=[]):  # building layers draws numbers; who only looks must not
@@ -120,7 +121,11 @@ def _try(found: Dissected, student: SeparableStudent, side: int) -> None:
             x = entry
             for unit in found.trunk:
                 x = unit.act(unit.raw(x))
-            theirs = (halved(entry).shape[1:], halved(x).shape[1:], found.after(x).shape[1:])
+            theirs = (
+                coarsened(entry, student.coarser).shape[1:],
+                coarsened(x, student.coarser).shape[1:],
+                found.after(x).shape[1:],
+            )
             stem = student.stem(torch.zeros(1, 3, student.side, student.side))
             deep = student.trunk(stem)
             ours = (stem.shape[1:], deep.shape[1:], student.head(student.squeeze(deep)).shape[1:])
@@ -130,4 +135,5 @@ def _try(found: Dissected, student: SeparableStudent, side: int) -> None:
     finally:
         student.train(was)
     if theirs != ours:
-        raise ConfigError(f"half of the maps of {found.name} are {theirs}, the student has {ours}", fix=_FIX)
+        share = "half of " if student.coarser == 2 else ""
+        raise ConfigError(f"{share}the maps of {found.name} are {theirs}, the student has {ours}", fix=_FIX)

@@ -21,12 +21,15 @@ def parts(x: Tensor) -> tuple[Tensor, ...]:
     return torch.split(x, CHUNK)
 
 
-def halved(x: Tensor) -> Tensor:
-    """(N, C, h, w) to (N, C, ⌈h/2⌉, ⌈w/2⌉) float32: a binomial blur of 3 taps at every second position.
+def coarsened(x: Tensor, times: int) -> Tensor:
+    """(N, C, h, w) to float32 at the student's resolution, `times` coarser: 1 (as it is) or 2.
 
-    Strided convolutions are centred on every second position, in the teacher as in the student, so that
-    position n of the result is position 2n of x.
+    By 2, it is a binomial blur of 3 taps at every second position, (N, C, ⌈h/2⌉, ⌈w/2⌉). Strided
+    convolutions are centred on every second position, in the teacher as in the student, so that position n of
+    the result is position 2n of x.
     """
+    if times == 1:
+        return x.float()
     taps = torch.tensor([1.0, 2.0, 1.0])
     width = x.shape[1]
     kernel = (taps[:, None] * taps).expand(width, 1, 3, 3).contiguous()
@@ -34,9 +37,9 @@ def halved(x: Tensor) -> Tensor:
     return torch.cat([F.conv2d(part.float(), kernel, None, 2, 1, 1, width) / inside for part in parts(x)])
 
 
-def interpolation(coarse: int, fine: int) -> Tensor:
-    """(fine, coarse) weights that read a coarse row at each fine position; coarse n lies at fine 2n."""
-    at = torch.arange(fine) / 2
+def interpolation(coarse: int, fine: int, times: int) -> Tensor:
+    """(fine, coarse) weights that read a coarse row at fine positions; coarse n lies at times · n."""
+    at = torch.arange(fine) / times
     low = at.floor().long().clamp_max(coarse - 1)
     high = (low + 1).clamp_max(coarse - 1)
     share = at - low
@@ -54,13 +57,16 @@ def affine(norm: nn.BatchNorm1d | nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
     return gain, norm.bias - norm.running_mean * gain
 
 
-def solve_depthwise(x: Tensor, target: Tensor, stride: int) -> tuple[Tensor, Tensor]:
+def solve_depthwise(
+    x: Tensor, target: Tensor, stride: int, prior: tuple[Tensor, Tensor] | None = None
+) -> tuple[Tensor, Tensor]:
     """The depthwise 3×3 convolution of x nearest to the target, each channel for itself.
 
     Args:
         x: (N, C, h, w).
         target: (N, C, ⌈h/stride⌉, ⌈w/stride⌉).
         stride: of the convolution; its padding is 1.
+        prior: kernel (C, 1, 3, 3) and bias (C,) that it is drawn towards; 0 if there is none.
 
     Returns:
         Kernel (C, 1, 3, 3) and bias (C,).
@@ -75,7 +81,11 @@ def solve_depthwise(x: Tensor, target: Tensor, stride: int) -> tuple[Tensor, Ten
         gram += (taps.mT @ taps).double()
         right += (taps.mT @ wanted.transpose(0, 1).reshape(width, -1, 1)).squeeze(2).double()
     pull = RIDGE * gram.diagonal(dim1=1, dim2=2).mean(1)[:, None, None]
-    found = torch.linalg.solve(gram + pull * torch.eye(10, dtype=torch.float64), right).float()
+    pull = pull * torch.eye(10, dtype=torch.float64)
+    if prior is not None:
+        wanted = torch.cat([prior[0].flatten(1), prior[1][:, None]], 1).double()
+        right += (pull @ wanted[:, :, None]).squeeze(2)
+    found = torch.linalg.solve(gram + pull, right).float()
     return found[:, :9].reshape(width, 1, 3, 3), found[:, 9]
 
 

@@ -1,8 +1,8 @@
-"""A student's first weights from its teacher: deep layers carried over to half their resolution.
+"""A student's first weights from its teacher: deep layers carried over, at their resolution or half of it.
 
 The deep layers of a recogniser have seen millions of faces, the pool here some ten thousands. What cannot be
 learnt from so few is taken over: each convolution of the student is the least-squares answer, in closed
-form, to "what does the teacher's layer say of this face, at half its resolution, judged from what the
+form, to "what does the teacher's layer say of this face, at the student's resolution, judged from what the
 student has computed so far?" Errors of earlier layers are thus seen, and made good as far as they can be, by
 later ones (He et al., "Channel pruning for accelerating very deep neural networks", ICCV 2017, solve the same
 problem for thinner layers). Only the stem, which stands for the teacher's layers at higher resolutions, has
@@ -29,7 +29,7 @@ from fewpix.train.schedule import lr_factor
 from fewpix.train.solve import (
     HEAD_RIDGES,
     affine,
-    halved,
+    coarsened,
     interpolation,
     parts,
     principal,
@@ -56,7 +56,7 @@ def transplant(
 ) -> dict[str, float]:
     """Fill a student from a teacher of the MobileNet kind, in place, on the CPU.
 
-    Needs about 1 MB of memory per face for SFace's layers.
+    Needs 1 to 2 MB of memory per face for SFace's layers.
 
     Args:
         student: on the CPU; left in the mode that it was in.
@@ -88,7 +88,7 @@ def transplant(
     _fit_stem(
         student.stem,
         ours,
-        halved(raw),
+        coarsened(raw, student.coarser),
         steps=stem_steps,
         seed=seed,
         low_precision=low_precision,
@@ -101,8 +101,8 @@ def transplant(
         layers = [(name, layer) for name, layer in student.trunk.named_modules() if isinstance(layer, ConvBN)]
         for n, ((name, layer), unit) in enumerate(zip(layers, teacher.trunk, strict=True)):
             raw = _run(unit.raw, theirs)
-            target = halved(raw)
-            kernel, bias = _solve(unit, ours, target)
+            target = coarsened(raw, student.coarser)
+            kernel, bias = _solve(unit, ours, target, student.coarser)
             layer.conv.weight.copy_(kernel)
             plain = _run(layer.conv, ours)
             _keep(layer.bn, plain, bias)
@@ -201,13 +201,15 @@ def _keep(norm: nn.BatchNorm1d | nn.BatchNorm2d, x: Tensor, bias: Tensor) -> Non
     norm.bias.copy_(mean + bias)
 
 
-def _solve(unit: Unit, x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+def _solve(unit: Unit, x: Tensor, target: Tensor, coarser: int) -> tuple[Tensor, Tensor]:
     """The student's convolution for a unit of the teacher."""
-    if unit.conv.groups > 1:  # at half the resolution the teacher's own kernel says nothing
-        return solve_depthwise(x, target, unit.conv.stride[0])
     gain, shift = affine(unit.norm)
     own = unit.conv.bias if unit.conv.bias is not None else torch.zeros(len(gain))
-    return solve_pointwise(x, target, unit.conv.weight.flatten(1) * gain[:, None], own * gain + shift)
+    kernel, bias = unit.conv.weight * gain[:, None, None, None], own * gain + shift
+    if unit.conv.groups == 1:
+        return solve_pointwise(x, target, kernel.flatten(1), bias)
+    # At another resolution the teacher's own kernel says nothing.
+    return solve_depthwise(x, target, unit.conv.stride[0], (kernel, bias) if coarser == 1 else None)
 
 
 def _fit_head(
@@ -215,16 +217,16 @@ def _fit_head(
 ) -> float:
     """Squeeze and head from the teacher's own last linear layer; the mean cosine on the held faces.
 
-    The teacher's layer reads every position of a map twice as fine. Read through bilinear interpolation it
-    becomes one on the student's positions; its best approximation by a few channels gives the squeeze and a
-    head. A ridge regression, drawn towards that head, makes good what is lost.
+    The teacher's layer reads every position of a map that may be twice as fine. Read through bilinear
+    interpolation it becomes one on the student's positions; its best approximation by a few channels gives
+    the squeeze and a head. A ridge regression, drawn towards that head, makes good what is lost.
     """
     width, side = x.shape[1], x.shape[2]
     matrix = teacher.linear.weight * affine(teacher.last)[0][:, None]
     fine = math.isqrt(matrix.shape[1] // width)
     if teacher.norm is not None:
         matrix = matrix * affine(teacher.norm)[0].repeat_interleave(fine**2)
-    between = interpolation(side, fine)
+    between = interpolation(side, fine, student.coarser)
     rows = torch.einsum("dcyx,yp,xq->dpqc", matrix.view(-1, width, fine, fine), between, between)
     rank = student.squeeze.conv.out_channels
     squeeze, factors = principal(rows.reshape(-1, width), x, rank)
