@@ -79,3 +79,47 @@ def test_a_batch_larger_than_an_epoch(weights: np.ndarray) -> None:
         ConfigError, match=rf"run\.batch is 4, but an epoch has only {round(weights.sum())} faces"
     ):
         Sampler(weights, 4, seed=0)
+
+
+def test_people_come_together() -> None:
+    """Each draw brings others of its person; who has none, or no label, comes again; weight 0 never comes."""
+    labels = np.array([0, 0, 0, 1, 1, 2, -1, -1, 0])
+    weights = np.array([1.0, 1, 1, 1, 1, 1, 1, 1, 0])
+    sampler = Sampler(weights, 12, seed=4, per_person=3, labels=labels)
+    plain = Sampler(weights, 4, seed=4)
+    seen: set[tuple[int, ...]] = set()
+    for step in range(40):
+        groups = sampler.batch(step).reshape(4, 3)
+        np.testing.assert_array_equal(groups[:, 0], plain.batch(step))
+        for group in groups.tolist():
+            people = {int(labels[view]) for view in group}
+            assert len(people) == 1
+            assert 8 not in group
+            if people == {0}:
+                assert sorted(group) == [0, 1, 2]
+            elif people == {1}:
+                assert set(group) == {3, 4}
+                assert group[1] == group[2]
+            else:
+                assert len(set(group)) == 1
+            seen.add(tuple(group))
+    assert {(0, 1, 2), (0, 2, 1)} <= seen
+
+
+@given(st.integers(0, 99), st.lists(st.integers(0, 50), min_size=1, max_size=5))
+def test_people_who_come_along_depend_on_seed_and_step_alone(seed: int, steps: list[int]) -> None:
+    labels = np.arange(12) // 4
+    used = Sampler(np.ones(12), 4, seed, 2, labels)
+    for step in steps:
+        np.testing.assert_array_equal(used.batch(step), Sampler(np.ones(12), 4, seed, 2, labels).batch(step))
+
+
+def test_without_labels_a_view_comes_several_times() -> None:
+    groups = Sampler(np.ones(5), 4, seed=0, per_person=2).batch(0).reshape(2, 2)
+    np.testing.assert_array_equal(groups[:, 0], groups[:, 1])
+    assert groups[0, 0] != groups[1, 0]
+
+
+def test_people_must_fill_the_batch() -> None:
+    with pytest.raises(ConfigError, match=r"data\.per_person is 3, which does not divide run\.batch \(4\)"):
+        Sampler(np.ones(9), 4, seed=0, per_person=3)

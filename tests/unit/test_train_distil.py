@@ -36,7 +36,7 @@ from fewpix.models.zoo import architecture  # noqa: E402
 from fewpix.train.batches import BatchMaker  # noqa: E402
 from fewpix.train.distil import Progress, distil  # noqa: E402
 from fewpix.train.heldout import SIZES, Agreement, HeldOut  # noqa: E402
-from fewpix.train.material import prepare  # noqa: E402
+from fewpix.train.material import count_people, prepare  # noqa: E402
 
 __all__ = ["_one_thread"]  # a fixture, used by being here
 
@@ -246,6 +246,72 @@ def test_without_a_holdout_nothing_is_split(tmp_path: Path) -> None:
     assert made.held_out.shape == (0,)
     assert made.held_teacher.shape == (0, DIM)
     assert {view.first for view in made.views.items if view.second < 0} == set(range(24))
+
+
+def test_labels_are_those_of_folders_and_clusters(tmp_path: Path) -> None:
+    """A face and its mirror image are one person, a mix is nobody, and no cluster has a face held out."""
+    store = TeacherCache(tmp_path / "c.db", CARD.sha256, DIM)
+    plain = pool()
+    people = FaceSet(tuple(f"{n % 5}/{n:03d}" for n in range(24)), plain.sources, plain.data)
+    for kind, expected in (("folders", lambda face: face % 5), ("clusters", None)):
+        recipe = parse_recipe(RECIPE.replace("mixes = 9", f'mixes = 9\npeople = "{kind}"\nclusters = 3'), "x")
+        made = prepare(recipe, people, store, Teacher(), lambda done, total: None)
+        assert made.labels is not None
+        by_face: dict[int, set[int]] = {}
+        for view, label in zip(made.views.items, made.labels.tolist(), strict=True):
+            if view.second >= 0:
+                assert label == -1
+            else:
+                by_face.setdefault(view.first, set()).add(label)
+        assert all(len(labels) == 1 for labels in by_face.values())
+        if expected:
+            assert all(labels == {expected(face)} for face, labels in by_face.items())
+        assert set().union(*by_face.values()) == set(range(count_people(recipe, people)))
+        again = prepare(recipe, people, store, Teacher(), lambda done, total: None)
+        np.testing.assert_array_equal(again.labels, made.labels)
+    unknown = prepare(parse_recipe(RECIPE, "x"), people, store, Teacher(), lambda done, total: None)
+    assert unknown.labels is None
+
+
+def test_a_run_with_labels_resumes_as_one_without(tmp_path: Path) -> None:
+    """Margins by folders, two of a person together; and the weights differ from those without labels."""
+    plain = pool()
+    people = FaceSet(tuple(f"{n % 5}/{n:03d}" for n in range(24)), plain.sources, plain.data)
+    text = RECIPE.replace("infonce = {}", "infonce = {}\narcface = { scale = 8.0 }")
+    text = text.replace("batch = 5", "batch = 6")
+    text = text.replace("mixes = 9", 'mixes = 9\npeople = "folders"\nper_person = 2')
+    common = {"teacher_embed": Teacher(), "teacher_card": CARD, "cache": tmp_path / "cache.db"}
+
+    def run(out: str, stop_at: int = 0, recipe: str = text) -> Path:
+        def interrupt(now: Progress) -> None:
+            if now.stage == "train" and now.done == stop_at:
+                raise KeyboardInterrupt
+
+        found = parse_recipe(recipe, "x")
+        return distil(found, people, tmp_path / out, on_progress=interrupt, **common).weights  # type: ignore[arg-type]
+
+    whole = run("whole")
+    assert "arcface" in lines(tmp_path / "whole")[1]
+    with pytest.raises(KeyboardInterrupt):
+        run("part", 5)
+    assert run("part").read_bytes() == whole.read_bytes()
+
+
+def test_labels_that_cannot_be_had_are_found_before_the_teacher_is_asked(tmp_path: Path) -> None:
+    teacher = Teacher()
+    for new, says in (
+        ('people = "folders"', r"data\.people: 000 lies in no folder"),
+        ('people = "clusters"', r"data\.clusters is 2000, but there are 24 faces"),
+        ("per_person = 2", r"data\.per_person is 2, which does not divide run\.batch \(5\)"),
+        ('people = "names"', r"'data\.people'"),
+    ):
+        with pytest.raises(ConfigError, match=says):
+            distil(
+                *(parse_recipe(RECIPE.replace("mixes = 9", new), "x"), pool(), tmp_path / "out"),
+                teacher_embed=teacher,
+                teacher_card=CARD,
+            )
+    assert teacher.seen == 0
 
 
 # The batches

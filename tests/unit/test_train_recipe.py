@@ -106,12 +106,17 @@ def test_a_run_ends_with_its_steps_or_with_its_stop() -> None:
 
 def test_the_hash_is_that_of_the_content() -> None:
     recipe = parse_recipe(SMALL, "a.toml")
-    # Checkpoints hold it: a field that is added, renamed or moved makes every run there is unresumable.
+    # Checkpoints and cards hold it: a field that is renamed, moved or added (but by `_added`) makes every run
+    # there is unresumable.
     assert recipe.sha256 == "62c75afc435218833b9fb903fbf5a3b2ad471725b71ceecdcf8c8d8f86e4d22e"
     assert (
         parse_recipe(FULL, "a.toml").sha256
         == "e528b149c36743e0116011e28da2b0ae1950ffb401dda0c1b613df673b0297de"
     )
+    labelled = SMALL.replace("[objective", '[data]\npeople = "folders"\n[objective')
+    assert parse_recipe(labelled, "a.toml").sha256 != recipe.sha256
+    unlabelled = labelled.replace('"folders"', '"unknown"\nclusters = 2000\nper_person = 1')
+    assert parse_recipe(unlabelled, "a.toml").sha256 == recipe.sha256
     spelt_out = "# other words\n" + SMALL.replace("steps = 10", "steps = 10\nbatch = 128\nseed = 0")
     assert parse_recipe(spelt_out, "b.toml").sha256 == recipe.sha256
     assert parse_recipe(SMALL.replace("10", "11"), "a.toml").sha256 != recipe.sha256

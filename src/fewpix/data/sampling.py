@@ -15,25 +15,46 @@ class Sampler:
     floor(w) or ceil(w) times, w on average; otherwise the weights are first scaled to that length. Batches
     run across the ends of epochs, so each has the full size.
 
+    With `per_person` above 1, each draw brings that many views less one of the same person along, other ones
+    as long as there are any, at random. Who has no other view, or no label, comes again: the student sees the
+    same picture degraded in several ways.
+
     Args:
         weights: (M,) expected draws per epoch, 0 or more.
         batch: views per batch.
         seed: of the run.
+        per_person: views of one person that come together; divides `batch`.
+        labels: (M,) int64, the person in each view, below 0 where unknown; needed for `per_person` above 1.
 
     Raises:
-        ConfigError: fewer draws in an epoch than views in a batch.
+        ConfigError: fewer draws in an epoch than in a batch, or `per_person` does not divide `batch`.
     """
 
-    def __init__(self, weights: NDArray[np.float64], batch: int, seed: int) -> None:
+    def __init__(
+        self,
+        weights: NDArray[np.float64],
+        batch: int,
+        seed: int,
+        per_person: int = 1,
+        labels: NDArray[np.int64] | None = None,
+    ) -> None:
         self.length = round(float(weights.sum()))
-        if self.length < batch:
+        if batch % per_person:
+            raise ConfigError(f"data.per_person is {per_person}, which does not divide run.batch ({batch})")
+        self._drawn = batch // per_person
+        if self.length < self._drawn:
             raise ConfigError(
-                f"run.batch is {batch}, but an epoch has only {self.length} faces",
+                f"run.batch is {batch}, but an epoch has only {self.length * per_person} faces",
                 fix="lower run.batch or add faces",
             )
         self._ends = np.cumsum(weights) * (self.length / weights.sum())
-        self._batch, self._seed = batch, seed
+        self._seed, self._per_person = seed, per_person
         self._epochs: dict[int, NDArray[np.int64]] = {}
+        self._labels = np.full(len(weights), -1, dtype=np.int64) if labels is None else labels
+        # Views of one person stand together in `_order`, from `_first` on.
+        drawable = np.flatnonzero((self._labels >= 0) & (weights > 0))
+        self._order = drawable[np.argsort(self._labels[drawable], kind="stable")]
+        self._first = np.searchsorted(self._labels[self._order], np.arange(self._labels.max(initial=-1) + 2))
 
     def epoch(self, number: int) -> NDArray[np.int64]:
         """The (length,) view indices of one epoch, in the order in which they are used."""
@@ -46,7 +67,22 @@ class Sampler:
         return self._epochs[number]
 
     def batch(self, step: int) -> NDArray[np.int64]:
-        """The (batch,) view indices of batch number `step`, from 0."""
-        positions = step * self._batch + np.arange(self._batch)
+        """The (batch,) view indices of batch number `step`, from 0; those of one draw stand together."""
+        positions = step * self._drawn + np.arange(self._drawn)
         epochs, places = positions // self.length, positions % self.length
-        return np.array([self.epoch(int(e))[p] for e, p in zip(epochs, places, strict=True)], dtype=np.int64)
+        drawn = [self.epoch(int(e))[p] for e, p in zip(epochs, places, strict=True)]
+        if self._per_person > 1:
+            rng = np.random.default_rng([self._seed, step, self._per_person])
+            drawn = [view for one in drawn for view in (one, *self._others(int(one), rng))]
+        return np.array(drawn, dtype=np.int64)
+
+    def _others(self, view: int, rng: np.random.Generator) -> NDArray[np.int64]:
+        """Views of the same person that come along."""
+        label, wanted = int(self._labels[view]), self._per_person - 1
+        if label < 0:
+            return np.full(wanted, view)
+        mates = self._order[self._first[label] : self._first[label + 1]]
+        mates = mates[mates != view]
+        if not len(mates):
+            return np.full(wanted, view)
+        return np.asarray(rng.choice(mates, wanted, replace=len(mates) < wanted))

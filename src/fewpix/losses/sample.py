@@ -9,9 +9,6 @@ from torch import Tensor
 
 from fewpix.errors import ConfigError
 
-UNLABELLED = -1
-"""The label of a face whose person nobody named."""
-
 
 @dataclass(frozen=True)
 class Sample:

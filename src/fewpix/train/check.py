@@ -13,6 +13,7 @@ from fewpix.degrade import PRESETS
 from fewpix.errors import ConfigError
 from fewpix.losses.objective import Objective
 from fewpix.models.zoo import architecture
+from fewpix.train.material import count_people
 from fewpix.train.recipe import FROM_TEACHER, Recipe
 
 FEWEST = 40
@@ -44,10 +45,11 @@ def check_faces(recipe: Recipe, faces: FaceSet) -> None:
     them.
 
     Raises:
-        ConfigError: a source does not occur, a term needs labels (a `FaceSet` has none), run.batch is larger
-            than an epoch, or a student is to start from its teacher's layers with fewer than `FEWEST` views.
+        ConfigError: a source does not occur, a term needs labels and there are none, run.batch is larger
+            than an epoch or no multiple of data.per_person, or a student is to start from its teacher's
+            layers with fewer than `FEWEST` views.
     """
-    Objective(recipe.terms(), 1)
+    Objective(recipe.terms(), 1, count_people(recipe, faces))
     data = recipe.data
     named = {"weights": data.weights, "chips": data.chips, "holdout_sources": data.holdout_sources}
     known = sorted(set(faces.sources))
@@ -63,4 +65,5 @@ def check_faces(recipe: Recipe, faces: FaceSet) -> None:
         raise ConfigError(
             f"model.init: {views} views are too few to fit a teacher's layers to", fix="take more faces"
         )
-    Sampler(np.array([*weights, data.mixes * data.mix_weight]), recipe.run.batch, recipe.run.seed)
+    drawn = np.array([*weights, data.mixes * data.mix_weight])
+    Sampler(drawn, recipe.run.batch, recipe.run.seed, data.per_person)

@@ -26,7 +26,7 @@ from fewpix.train.check import check_faces, check_names
 from fewpix.train.checkpoint import Identity, load_checkpoint, read_identity, save_checkpoint
 from fewpix.train.heldout import Agreement, HeldOut
 from fewpix.train.journal import Journal
-from fewpix.train.material import prepare
+from fewpix.train.material import count_people, prepare
 from fewpix.train.recipe import Recipe
 from fewpix.train.start import check_same, from_teacher, initial_student
 from fewpix.train.step import Distiller
@@ -132,7 +132,8 @@ def distil(
     found = architecture(recipe.model.arch)
     torch.manual_seed(recipe.run.seed)
     start = initial_student(recipe, teacher_card, teacher_file)
-    distiller = Distiller(start.student, recipe, teacher_card.space.dim, torch.device(device))
+    classes = count_people(recipe, faces)
+    distiller = Distiller(start.student, recipe, teacher_card.space.dim, torch.device(device), classes)
     identity = Identity(
         recipe.sha256,
         recipe.model.arch,
@@ -175,7 +176,9 @@ def distil(
         distiller.start_from(filled)
         journal.append(0, "transplant", left)
     scorer = HeldOut([faces.crop(int(n)) for n in material.held_out], material.held_teacher, found.preprocess)
-    sampler = Sampler(material.views.weights, recipe.run.batch, recipe.run.seed)
+    sampler = Sampler(
+        material.views.weights, recipe.run.batch, recipe.run.seed, recipe.data.per_person, material.labels
+    )
     maker = BatchMaker(
         material.views, sampler, PRESETS[recipe.degrade.chain], found.preprocess, recipe.run.seed
     )
@@ -185,6 +188,7 @@ def distil(
             torch.from_numpy(found.preprocess.scale(batch.pixels)),
             torch.from_numpy(material.teacher[batch.views]),
             torch.from_numpy(material.keys[batch.views]),
+            None if material.labels is None else torch.from_numpy(material.labels[batch.views]),
         )
         step = distiller.step
         last = step == recipe.last_step

@@ -1,4 +1,4 @@
-"""The faces of a run with what the teacher says of them: held-out ones, views to learn from, their keys."""
+"""The faces of a run with what is known of them: held-out ones, views to learn from, keys, labels."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 
 from fewpix.data.cache import Embed, TeacherCache
 from fewpix.data.faces import FaceSet
+from fewpix.data.people import UNKNOWN, by_cluster, by_folder
 from fewpix.data.split import components, hold_out
 from fewpix.data.views import Views, make_views
+from fewpix.errors import ConfigError
 from fewpix.train.heldout import MAX_FACES
 from fewpix.train.recipe import Recipe
 
-_SPLIT, _VIEWS = 0, 1  # name the random streams of the data
+_SPLIT, _VIEWS, _PEOPLE = 0, 1, 3  # name the random streams of the data; 2 is the start's
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,7 @@ class Material:
         views: to learn from.
         teacher: (M, D) unit embeddings of the views.
         keys: (M,) the face that each view shows; a mixed face has a key of its own.
+        labels: (M,) the person in each view from 0, or −1 where unknown; None where `data.people` names none.
         held_out: (H,) indices of the faces that are scored.
         held_teacher: (H, D) unit embeddings of these.
     """
@@ -33,6 +36,7 @@ class Material:
     views: Views
     teacher: NDArray[np.float32]
     keys: NDArray[np.int64]
+    labels: NDArray[np.int64] | None
     held_out: NDArray[np.int64]
     held_teacher: NDArray[np.float32]
 
@@ -63,14 +67,38 @@ def split_faces(
 ) -> Split:
     """The split that a recipe and its seed stand for. Arguments and errors as `prepare`."""
     data, seed = recipe.data, recipe.run.seed
-    plain = make_views(
-        faces, np.arange(len(faces)), {}, flip=False, rng=np.random.default_rng([seed, _VIEWS])
-    )
-    teacher = store.embeddings(plain.keys, plain.render, embed, on_progress)
+    teacher = _plain(faces, store, embed, on_progress)
     component = components(teacher, data.component_similarity)
     members, held = hold_out(component, data.holdout, np.random.default_rng([seed, _SPLIT]))
     scored = [n for n in held if not data.holdout_sources or faces.sources[n] in data.holdout_sources]
     return Split(members, np.array(scored, dtype=np.int64), teacher, component)
+
+
+def count_people(recipe: Recipe, faces: FaceSet) -> int:
+    """How many people the labels name, those held out included; 0 without labels.
+
+    Raises:
+        ConfigError: the labels that the recipe asks for cannot be had.
+    """
+    data = recipe.data
+    if data.people == "folders":
+        return int(by_folder(faces).max()) + 1
+    if data.people == "clusters":
+        drawn = sum(data.weights.get(source, 1.0) > 0 for source in faces.sources)
+        if data.clusters > drawn:
+            raise ConfigError(
+                f"data.clusters is {data.clusters}, but there are {drawn} faces", fix="lower it"
+            )
+        return data.clusters
+    return 0
+
+
+def _plain(
+    faces: FaceSet, store: TeacherCache, embed: Embed, on_progress: Callable[[int, int], None]
+) -> NDArray[np.float32]:
+    """(N, D) the teacher's embeddings of all faces as they are."""
+    views = make_views(faces, np.arange(len(faces)), {}, flip=False, rng=np.random.default_rng(0))
+    return store.embeddings(views.keys, views.render, embed, on_progress)
 
 
 def prepare(
@@ -118,4 +146,15 @@ def prepare(
         [view.first if view.second < 0 else len(faces) + n for n, view in enumerate(views.items)],
         dtype=np.int64,
     )
-    return Material(views, teacher, keys, held, held_teacher)
+    labels: NDArray[np.int64] | None = None
+    if data.people != "unknown":
+        alone = np.unique([view.first for view in views.items if view.second < 0]).astype(np.int64)
+        people = np.full(len(faces), UNKNOWN, dtype=np.int64)
+        if data.people == "folders":
+            people[alone] = by_folder(faces)[alone]
+        else:
+            seen = _plain(faces, store, embed, on_progress)[alone]
+            rng = np.random.default_rng([recipe.run.seed, _PEOPLE])
+            people[alone] = by_cluster(seen, data.clusters, rng)
+        labels = np.array([people[view.first] if view.second < 0 else UNKNOWN for view in views.items])
+    return Material(views, teacher, keys, labels, held, held_teacher)

@@ -17,6 +17,13 @@ FROM_TEACHER = "teacher"
 """The `model.init` of a student that starts from its teacher's layers."""
 
 
+def _added(default: Any) -> Any:
+    """A field that came later: left out of the recipe's hash where it has its default, so that the runs and
+    weights from before keep theirs.
+    """
+    return Field(default, exclude_if=lambda value: value == default)
+
+
 class _Section(BaseModel):
     """Strict and frozen: an unknown key or a wrong type is an error, not a surprise at step 40,000."""
 
@@ -45,6 +52,10 @@ class DataSection(_Section):
     sources whose faces are cut too tight to give a mix its frame. `holdout` is the share of the faces, in
     whole connected components of teacher similarity >= `component_similarity`, that is never trained on;
     those of `holdout_sources` (all when empty) are scored.
+
+    `people` says where labels come from, for terms that need them: "folders" takes the folder that a face
+    lies in for a person, "clusters" the faces' `clusters` clusters in the teacher's space. A mixed face is
+    nobody's. `per_person` views of one person come together in a batch; without labels, of one face.
     """
 
     weights: dict[str, Annotated[float, Field(ge=0)]] = {}
@@ -55,6 +66,9 @@ class DataSection(_Section):
     holdout: Annotated[float, Field(ge=0, lt=1)] = 0.03
     component_similarity: Annotated[float, Field(gt=0, le=1)] = 0.55
     holdout_sources: tuple[str, ...] = ()
+    people: Literal["unknown", "folders", "clusters"] = _added("unknown")
+    clusters: Annotated[int, Field(ge=2)] = _added(2000)
+    per_person: Positive = _added(1)
 
 
 class DegradeSection(_Section):
@@ -129,7 +143,7 @@ class Recipe(_Section):
 
     @property
     def sha256(self) -> str:
-        """Names the recipe by its content, defaults filled in."""
+        """Names the recipe by its content, defaults filled in; see `_added`."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
     def terms(self) -> dict[str, tuple[float, dict[str, Any]]]:
