@@ -95,19 +95,8 @@ def identify(
             person only.
     """
     probe_names, gallery_names = np.asarray(probe_people), np.asarray(gallery_people)
-    if (
-        probes.ndim != 2
-        or gallery.ndim != 2
-        or probes.shape[1] != gallery.shape[1]
-        or probe_names.shape != probes.shape[:1]
-        or gallery_names.shape != gallery.shape[:1]
-        or not len(probes)
-    ):
-        raise InputError(
-            f"probes {probes.shape} with {probe_names.shape} people do not fit "
-            f"a gallery {gallery.shape} with {gallery_names.shape}"
-        )
-    people, row_person = np.unique(gallery_names, return_inverse=True)
+    scores = person_scores(probes, probe_names, gallery, gallery_names)
+    people = np.unique(gallery_names)
     strangers = np.setdiff1d(probe_names, people)
     if len(strangers):
         raise InputError(
@@ -116,7 +105,6 @@ def identify(
         )
     if len(people) < 2:
         raise InputError("identification needs a gallery of at least two people")
-    scores = _person_scores(probes, gallery, row_person, len(people))
     mate = np.searchsorted(people, probe_names)
     own = scores[np.arange(len(scores)), mate]
     rank = (scores >= own[:, None]).sum(axis=1).astype(np.int64)  # its own person is one of them
@@ -138,11 +126,38 @@ def identify(
     )
 
 
-def _person_scores(
-    probes: NDArray[np.floating], gallery: NDArray[np.floating], row_person: NDArray[np.int64], people: int
+def person_scores(
+    probes: NDArray[np.floating],
+    probe_people: NDArray[np.generic],
+    gallery: NDArray[np.floating],
+    gallery_people: NDArray[np.generic],
 ) -> NDArray[np.float64]:
-    """(N, people) float64: the cosine of each probe with each person's best row."""
+    """(N, people) float64: the cosine of each probe with each person's best row, people in their order.
+
+    Args:
+        probes: (N, D), L2-normalised.
+        probe_people: (N,) labels.
+        gallery: (M, D), L2-normalised.
+        gallery_people: (M,) labels.
+
+    Raises:
+        InputError: shapes do not match, or there is no probe or no row.
+    """
+    if (
+        probes.ndim != 2
+        or gallery.ndim != 2
+        or probes.shape[1] != gallery.shape[1]
+        or probe_people.shape != probes.shape[:1]
+        or gallery_people.shape != gallery.shape[:1]
+        or not len(probes)
+        or not len(gallery)
+    ):
+        raise InputError(
+            f"probes {probes.shape} with {probe_people.shape} people do not fit "
+            f"a gallery {gallery.shape} with {gallery_people.shape}"
+        )
+    people, row_person = np.unique(gallery_people, return_inverse=True)
     cosines = probes.astype(np.float64) @ gallery.astype(np.float64).T
-    best = np.full((people, len(probes)), -np.inf)
+    best = np.full((len(people), len(probes)), -np.inf)
     np.maximum.at(best, row_person, cosines.T)
     return best.T
