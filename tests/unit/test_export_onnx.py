@@ -82,7 +82,7 @@ class Everything(nn.Module):
         return self.head(self.last(y))
 
 
-@pytest.mark.parametrize("arch", ["lr24-tiny", "lr28-tiny"])
+@pytest.mark.parametrize("arch", ["lr24-tiny", "lr28-tiny", "sface-tiny"])
 def test_names_bytes_and_metadata(arch: str):
     model, card = tiny_student(arch)
     proto = to_onnx(model, card)
@@ -114,7 +114,7 @@ def test_the_same_model_gives_the_same_bytes():
     assert to_onnx(*tiny_student()).SerializeToString() == to_onnx(*tiny_student()).SerializeToString()
 
 
-@pytest.mark.parametrize("arch", ["lr24-tiny", "lr28-tiny"])
+@pytest.mark.parametrize("arch", ["lr24-tiny", "lr28-tiny", "sface-tiny"])
 def test_a_file_is_checked_and_reported(tmp_path: Path, arch: str):
     model, card = tiny_student(arch)
     card = save_weights(tmp_path / "a.safetensors", tensors_of(model), card)

@@ -66,9 +66,11 @@ def test_layers_are_called_as_states_and_exports_expect(name: str) -> None:
     [
         ("lr28-sface", 3.8e6, 3.95e6),  # float16 on disk: below 8 MB
         ("lr28-sface-l", 3.8e6, 3.95e6),
+        ("sface", 9.6e6, 9.7e6),
         ("lr24-s", 2.5e6, 3.5e6),
         ("lr24-tiny", 1e4, 5e4),
         ("lr28-tiny", 1e4, 7e4),
+        ("sface-tiny", 1e4, 7e5),
     ],
 )
 def test_architectures_keep_their_sizes(name: str, least: float, most: float) -> None:

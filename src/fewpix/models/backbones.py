@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 
 import torch
@@ -104,6 +105,43 @@ class Separable(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, inside, h, w) to (B, outside, ⌈h/stride⌉, ⌈w/stride⌉)."""
         out: Tensor = self.point(self.depth(x))
+        return out
+
+
+class WholeStudent(nn.Module):
+    """All layers of a MobileNet-like recogniser at its own resolution: a teacher, to be tuned on small faces.
+
+    Args:
+        first: channels of the dense convolution at the beginning.
+        blocks: (channels, stride) of each separable block.
+        side: of the input in pixels.
+        dim: of the embedding.
+        eps: of the BatchNorms behind convolutions. Where a channel hardly varies, it decides how much of that
+            is seen, also in training, and must be the teacher's.
+    """
+
+    def __init__(
+        self, first: int, blocks: Sequence[tuple[int, int]], side: int, dim: int, eps: float
+    ) -> None:
+        super().__init__()
+        self.side = side
+        widths = [first, *(width for width, _ in blocks)]
+        self.entry = ConvBN(3, first)
+        self.blocks = nn.Sequential(
+            *(Separable(widths[n], width, stride) for n, (width, stride) in enumerate(blocks))
+        )
+        for layer in self.modules():
+            if isinstance(layer, ConvBN):
+                layer.bn.eps = eps
+        self.last = nn.Sequential(OrderedDict(bn=nn.BatchNorm2d(widths[-1])))
+        end = side
+        for _, stride in blocks:
+            end = -(-end // stride)
+        self.head = Head(widths[-1] * end**2, dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, 3, side, side) preprocessed faces to (B, dim) embeddings, not normalised."""
+        out: Tensor = self.head(self.last(self.blocks(self.entry(x))))
         return out
 
 

@@ -79,17 +79,35 @@ class Transplant(_Input):
         return SeparableStudent(self.stem, self.depth, self.trunk, self.rank, self.side, dim, self.coarser)
 
 
+@dataclass(frozen=True)
+class Whole(_Input):
+    """A student with all layers of a teacher: channels of its first convolution, blocks, ε of BatchNorms."""
+
+    first: int
+    blocks: tuple[tuple[int, int], ...]
+    eps: float = 1e-3
+
+    def build(self, dim: int) -> nn.Module:
+        """See `backbones.WholeStudent`."""
+        from fewpix.models.backbones import WholeStudent
+
+        return WholeStudent(self.first, self.blocks, self.side, dim, self.eps)
+
+
 _SFACE = ((256, 1), (512, 2), *((512, 1),) * 5, (1024, 2), (1024, 1))
 
 ARCHITECTURES: dict[str, Architecture] = {
+    # All of SFace: 9.7 M parameters, 0.61 G multiply-adds a face, of whatever size it was.
+    "sface": Whole(112, 32, ((64, 1), (128, 2), (128, 1), (256, 2), *_SFACE)),
     # SFace's last seven blocks at their own resolution: 3.9 M parameters, 0.43 G multiply-adds a face.
     "lr28-sface-l": Transplant(28, (32, 96), 2, _SFACE[2:], 72, 1),
     # Its last nine at half their resolution: 3.9 M parameters, 0.19 G multiply-adds.
     "lr28-sface": Transplant(28, (32, 96), 2, _SFACE, 112),
     # 2.9 M parameters, 72 M multiply-adds a face.
     "lr24-s": Plain(24, (32, 64, 128, 256), (0, 2, 3, 1)),
-    # For tests: one of each kind, with 0.02 M parameters and less.
+    # For tests: one of each kind, with 0.1 M parameters and less.
     "lr24-tiny": Plain(24, (8, 8, 16, 16), (0, 1, 0, 0)),
+    "sface-tiny": Whole(112, 8, ((8, 2), (16, 2), (24, 2))),
     "lr28-tiny": Transplant(28, (8, 16), 1, ((16, 1), (24, 2)), 8),
 }
 

@@ -17,7 +17,7 @@ from fewpix.data.cache import Embed
 from fewpix.data.faces import FaceSet
 from fewpix.data.views import Views
 from fewpix.errors import ConfigError
-from fewpix.models.backbones import SeparableStudent
+from fewpix.models.backbones import SeparableStudent, WholeStudent
 from fewpix.models.card import Card
 from fewpix.models.shipped import STUDENTS, shipped
 from fewpix.models.weights import load_weights
@@ -25,6 +25,7 @@ from fewpix.models.zoo import architecture, build, fill
 from fewpix.train.dissect import Dissected, dissect
 from fewpix.train.recipe import FROM_TEACHER, Recipe
 from fewpix.train.transplant import transplant
+from fewpix.train.whole import copy_teacher
 
 _FIT = 2  # names the random stream of the views that a transplant is fitted to
 
@@ -62,7 +63,7 @@ def initial_student(recipe: Recipe, teacher: Card, teacher_file: Path | None = N
     if init == "random":
         return Start(student)
     if init == FROM_TEACHER:
-        if not isinstance(student, SeparableStudent):
+        if not isinstance(student, SeparableStudent | WholeStudent):
             raise ConfigError(
                 f"model.init: {recipe.model.arch} cannot start from a teacher's layers",
                 fix='set it to "random"',
@@ -72,6 +73,10 @@ def initial_student(recipe: Recipe, teacher: Card, teacher_file: Path | None = N
                 f"model.init: the layers of {teacher.name} cannot be read",
                 fix='set it to "random", or name an ONNX file as the teacher',
             )
+        if isinstance(student, WholeStudent):
+            own = architecture(recipe.model.arch).preprocess
+            copy_teacher(student, teacher_file, own, teacher.preprocess)
+            return Start(student, teacher.sha256)
         parts = dissect(student, teacher_file, teacher.preprocess.side)
         return Start(student, teacher.sha256, parts)
     tensors, card = load_weights(shipped(f"{init}.safetensors") if init in STUDENTS else Path(init))

@@ -1,0 +1,127 @@
+"""A student that begins as its teacher."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fewpix.data.orl import load_orl
+from fewpix.errors import ConfigError
+from fewpix.image.preprocess import Preprocess
+from fewpix.image.resize import Crop, resize_square
+from fewpix.models.card import Card
+from fewpix.models.space import Space
+
+pytestmark = pytest.mark.needs("samples", "torch")
+
+torch = pytest.importorskip("torch")
+
+from tiny_teacher import write_onnx  # noqa: E402  (torch may not be installed)
+from torch import nn  # noqa: E402
+from torch.nn import functional as F  # noqa: E402
+
+from fewpix.embed.open import open_encoder  # noqa: E402
+from fewpix.models.backbones import ConvBN, WholeStudent  # noqa: E402
+from fewpix.models.teacher import sface  # noqa: E402
+from fewpix.models.zoo import architecture, build, tensors_of  # noqa: E402
+from fewpix.train.recipe import parse_recipe  # noqa: E402
+from fewpix.train.start import initial_student  # noqa: E402
+from fewpix.train.whole import copy_teacher  # noqa: E402
+
+DIM = 16
+RECIPE = 'name = "x"\n[model]\narch = "sface"\ninit = "teacher"\n[objective.cosine]\n[run]\nsteps = 1'
+OURS = architecture("sface-tiny").preprocess
+
+
+def student() -> WholeStudent:
+    made = build("sface-tiny", DIM)
+    assert isinstance(made, WholeStudent)
+    return made
+
+
+def teacher(bias: bool = False) -> nn.Sequential:
+    """The layers of `sface-tiny` with other numbers, and another ε behind the convolutions."""
+    torch.manual_seed(3)
+    layers: list[nn.Module] = []
+    for inside, outside, kernel, stride, groups in (
+        (3, 8, 3, 1, 1),
+        *((8, 8, 3, 2, 8), (8, 8, 1, 1, 1)),
+        *((8, 8, 3, 2, 8), (8, 16, 1, 1, 1)),
+        *((16, 16, 3, 2, 16), (16, 24, 1, 1, 1)),
+    ):
+        conv = nn.Conv2d(inside, outside, kernel, stride, kernel // 2, groups=groups, bias=bias)
+        layers += [conv, nn.BatchNorm2d(outside, eps=2e-3), nn.PReLU(outside)]
+    layers += [nn.BatchNorm2d(24), nn.Flatten(), nn.Linear(24 * 14**2, DIM), nn.BatchNorm1d(DIM)]
+    made = nn.Sequential(*layers).train()
+    with torch.no_grad():
+        for layer in layers:
+            if isinstance(layer, nn.PReLU):
+                layer.weight.uniform_(0.1, 0.4)
+        for _ in range(10):
+            made(F.interpolate(torch.randn(8, 3, 14, 14), size=112, mode="bilinear"))
+    return made.eval()
+
+
+def crops(count: int = 6) -> list[Crop]:
+    """In colour, so that the order of the channels matters."""
+    grey = [resize_square(load_orl().images[n][12:104], 112) for n in range(0, 10 * count, 10)]
+    tint = np.array([0.6, 0.8, 1.0])
+    return [np.asarray(crop * tint, dtype=np.uint8) for crop in grey]
+
+
+@pytest.mark.parametrize("color", ["rgb", "bgr"])
+def test_the_student_is_its_teacher(color: str, tmp_path: Path) -> None:
+    """Whatever order of colours and scale the teacher wants; its file shifts by 1 and halves."""
+    theirs = Preprocess(112, color, (191.25,) * 3, (63.75,) * 3)  # type: ignore[arg-type]
+    made, path = teacher(), write_onnx(teacher(), tmp_path / "t.onnx")
+    copied = student()
+    copy_teacher(copied, path, OURS, replace(theirs, mean=(63.75,) * 3))
+    with torch.no_grad():
+        # (x − 63.75)/63.75 of the card, then (x − 1)/2 of the file: −1..1, as the student has it.
+        given = (torch.from_numpy(replace(theirs, mean=(63.75,) * 3).apply(crops())) - 1) / 2
+        wanted = made(given)
+        found = copied.eval()(torch.from_numpy(OURS.apply(crops())))
+    torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-4)
+    # Another place for the middle cannot be had: zero padding would lie elsewhere.
+    with pytest.raises(ConfigError, match=r"t\.onnx: its input is not centred where the student's is"):
+        copy_teacher(student(), path, OURS, theirs)
+    with pytest.raises(ConfigError, match=r"t\.onnx takes faces of 96 px, the student 112"):
+        copy_teacher(student(), path, OURS, replace(theirs, side=96, mean=(63.75,) * 3))
+
+
+def test_sface_is_copied_whole() -> None:
+    """In evaluation the embeddings of SFace; in training its ε, on which channels that hardly vary depend."""
+    recipe = parse_recipe(RECIPE, "x")
+    found = sface()
+    start = initial_student(recipe, found.card, found.path)
+    assert (start.sha256, start.teacher) == (found.card.sha256, None)
+    assert {layer.bn.eps for layer in start.student.modules() if isinstance(layer, ConvBN)} == {1e-3}
+    with torch.no_grad():
+        pixels = torch.from_numpy(architecture("sface").preprocess.apply(crops(3)))
+        ours = F.normalize(start.student.eval()(pixels), dim=1).numpy()
+    np.testing.assert_allclose(ours, open_encoder("teacher").embed(crops(3)), atol=1e-5)
+
+
+def test_a_teacher_of_other_layers_is_refused(tmp_path: Path) -> None:
+    for change, says in (
+        (lambda layers: layers[:18] + layers[21:], r"layer 18 is \('BatchNorm2d', 24\), not \('convolution'"),
+        (lambda layers: [*layers[:2], nn.PReLU(), *layers[3:]], r"layer 2 is \('PReLU', 1\)"),
+        (lambda layers: layers[:-1], "it has 23 layers"),
+    ):
+        made = student()
+        before = tensors_of(made)
+        path = write_onnx(nn.Sequential(*change(list(teacher()))), tmp_path / "other.onnx")
+        with pytest.raises(ConfigError, match=f"other.onnx has not the layers of this student: {says}"):
+            copy_teacher(made, path, OURS, Preprocess(112, "rgb", (63.75,) * 3, (63.75,) * 3))
+        for name, value in tensors_of(made).items():
+            np.testing.assert_array_equal(value, before[name])
+    recipe = parse_recipe(
+        'name = "x"\n[model]\narch = "sface-tiny"\ninit = "teacher"\n[objective.cosine]\n[run]\nsteps = 1',
+        "x",
+    )
+    card = Card("t", "onnx", "b" * 64, Space("b" * 64, DIM), OURS)
+    with pytest.raises(ConfigError, match="the layers of t cannot be read"):
+        initial_student(recipe, card, None)
