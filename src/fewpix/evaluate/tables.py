@@ -23,6 +23,10 @@ DIRECT_FEED = "direct feed"
 """What tables call the teacher that is given small faces as they are."""
 
 
+DEFAULT_WAY = "prior"
+"""The way of adapting that `fewpix adapt` takes where none is named, as `facebn_shifts.py` calls it."""
+
+
 def lfw(result: Mapping[str, Any], protocol: str) -> str:
     """One protocol of `results/lfw.json` as Markdown: a row per size, a column per model and difference."""
     settings = result["settings"]
@@ -47,9 +51,56 @@ def lfw(result: Mapping[str, Any], protocol: str) -> str:
     note = (
         f"Accuracy in % (95 % interval) / TAR in % at FAR {far}; {result['data']['pairs']:,} pairs of LFW, "
         f"{'with' if settings['flip'] else 'no'} flip; differences in points, bold where the paired 95 % "
-        "interval lies above 0."
+        "interval lies above 0, in italics where it lies below."
     )
     return f"{markdown(titles, rows)}\n\n{note}"
+
+
+def facebn_arms(result: Mapping[str, Any], metrics: Mapping[str, str]) -> str:
+    """The ways of adapting in a result of `benchmarks/facebn_shifts.py`, over all families and sizes.
+
+    Args:
+        result: of the benchmark.
+        metrics: key in the result to its title.
+    """
+    titles = ["way of adapting"]
+    for title in metrics.values():
+        titles += [f"{title}, points", "surely better / worse, of", "worst"]
+    rows = []
+    for arm, summary in result["summary"].items():
+        row = [f"`{arm}`"]
+        for metric in metrics:
+            found = summary[metric]
+            worst = found["worst"]
+            row += [
+                _points(found["change"], found["ci95"]),
+                f"{found['helps']} / {found['hurts']}, of {found['cells']}",
+                f"{100 * worst['mean']:+.1f} ({worst['family']}, {worst['size']} px)",
+            ]
+        rows.append(row)
+    return markdown(titles, rows)
+
+
+def facebn_shifts(result: Mapping[str, Any], arm: str, metric: str) -> str:
+    """What one way of adapting changes in each family at each size, in a result of `facebn_shifts.py`."""
+    cells = {(row["family"], row["size"]): row for row in result["figures"] if row["arm"] == arm}
+    before = {(row["family"], row["size"]): row for row in result["figures"] if row["arm"] == "source"}
+    sizes = sorted({size for _, size in cells})
+    families = list(dict.fromkeys(family for family, _ in cells))
+
+    def cell(family: str, size: int) -> str:
+        change = cells[family, size][f"{metric}_change"]
+        return f"{_percent(before[family, size][metric])} {_points(change['mean'], change['ci95'])}"
+
+    rows = [[family, *(cell(family, size) for size in sizes)] for family in families]
+    return markdown(["family", *(f"{size} px" for size in sizes)], rows)
+
+
+def _points(mean: float, ci95: Sequence[float]) -> str:
+    """A change in points with its interval, bold where that lies above 0, in italics where below."""
+    low, high = ci95
+    text = f"{100 * mean:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
+    return f"**{text}**" if low > 0 else f"*{text}*" if high < 0 else text
 
 
 def _figure(figure: Mapping[str, Any]) -> str:
@@ -61,9 +112,7 @@ def _figure(figure: Mapping[str, Any]) -> str:
 
 def _difference(change: Mapping[str, Any]) -> str:
     """Points of accuracy with their interval, bold where it lies above 0."""
-    low, high = change["ci95"]
-    text = f"{100 * change['accuracy']:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
-    return f"**{text}**" if low > 0 else text
+    return _points(change["accuracy"], change["ci95"])
 
 
 def _percent(value: float) -> str:
@@ -79,6 +128,18 @@ def markdown(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "lfw-hr-lr": ("lfw.json", lambda result: lfw(result, "hr-lr")),
     "lfw-lr-lr": ("lfw.json", lambda result: lfw(result, "lr-lr")),
+    "router-hr-lr": ("lfw_router.json", lambda result: lfw(result, "hr-lr")),
+    "router-lr-lr": ("lfw_router.json", lambda result: lfw(result, "lr-lr")),
+    "facebn-pool": (
+        "facebn_pool.json",
+        lambda result: facebn_arms(result, {"rank1": "rank-1", "cosine": "100 × cosine"}),
+    ),
+    "facebn-lfw": (
+        "facebn_lfw.json",
+        lambda result: facebn_arms(result, {"hr-lr": "sharp against small", "lr-lr": "both small"}),
+    ),
+    "facebn-pool-shifts": ("facebn_pool.json", lambda result: facebn_shifts(result, DEFAULT_WAY, "rank1")),
+    "facebn-lfw-shifts": ("facebn_lfw.json", lambda result: facebn_shifts(result, DEFAULT_WAY, "hr-lr")),
 }
 """Name → (file in `results/`, how its content becomes Markdown)."""
 
