@@ -28,7 +28,7 @@ from fewpix.train.recipe import parse_recipe
 PEOPLE, PIXELS, OUT = 14, 16, Path("whole_path")
 RECIPE = """
 name = "mine"
-model = { arch = "lr28-sface", init = "fewpix-s" }
+model = { arch = "lr28-sface-l", init = "fewpix-s" }
 data = { holdout = 0.0 }
 objective = { cosine = { weight = 2.0 }, infonce = {}, row-kl = {}, crrcd = { weight = 0.2 } }
 optim = { lr = 1e-4, warmup = 4 }
