@@ -184,12 +184,16 @@ class Ablation:
             def pixels(crops: Sequence[Crop], card: Card = card) -> torch.Tensor:
                 return torch.from_numpy(card.preprocess.apply(crops))
 
+            own: dict[str, NDArray[np.float32]] = {}
+            if not arm.distils:
+                own = {tests.name: forward(model, pixels(tests.gallery)) for tests, _ in sets}
             for tests, sharp, family, size in self.cells(sets):
-                own = None if arm.distils else forward(model, pixels(tests.gallery))
                 probes = pixels(tests.small(family, size))
-                self.keep(tests, family, size, name, forward(model, probes), sharp, own)
-                for label, way in ADAPTED.items() if name == "ILD+RLD" else ():
-                    faces = pixels(tests.small(family, size, adapting=True))
+                self.keep(tests, family, size, name, forward(model, probes), sharp, own.get(tests.name))
+                if name != "ILD+RLD":
+                    continue
+                faces = pixels(tests.small(family, size, adapting=True))
+                for label, way in ADAPTED.items():
                     with adapted(model, state_of(FACEBN[way], model, card, faces, f"{family}@{size}")):
                         self.keep(tests, family, size, label, forward(model, probes), sharp)
 

@@ -24,7 +24,6 @@ from fewpix.train.material import split_faces
 from fewpix.train.recipe import Recipe
 
 Embed = Callable[[Sequence[Crop]], NDArray[np.float32]]
-REPLICATES = 200
 FPIR = 0.1
 LEARN, GALLERY, ADAPT = 20, 1, 4
 """People of ORL to learn from; of each other person, pictures enrolled and pictures for FaceBN."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.data.people import UNKNOWN
 from fewpix.errors import ConfigError
 
 
@@ -50,7 +51,7 @@ class Sampler:
         self._ends = np.cumsum(weights) * (self.length / weights.sum())
         self._seed, self._per_person = seed, per_person
         self._epochs: dict[int, NDArray[np.int64]] = {}
-        self._labels = np.full(len(weights), -1, dtype=np.int64) if labels is None else labels
+        self._labels = np.full(len(weights), UNKNOWN, dtype=np.int64) if labels is None else labels
         # Views of one person stand together in `_order`, from `_first` on.
         drawable = np.flatnonzero((self._labels >= 0) & (weights > 0))
         self._order = drawable[np.argsort(self._labels[drawable], kind="stable")]

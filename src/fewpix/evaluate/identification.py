@@ -95,8 +95,7 @@ def identify(
             person only.
     """
     probe_names, gallery_names = np.asarray(probe_people), np.asarray(gallery_people)
-    scores = person_scores(probes, probe_names, gallery, gallery_names)
-    people = np.unique(gallery_names)
+    people, scores = person_scores(probes, probe_names, gallery, gallery_names)
     strangers = np.setdiff1d(probe_names, people)
     if len(strangers):
         raise InputError(
@@ -106,8 +105,7 @@ def identify(
     if len(people) < 2:
         raise InputError("identification needs a gallery of at least two people")
     mate = np.searchsorted(people, probe_names)
-    own = scores[np.arange(len(scores)), mate]
-    rank = (scores >= own[:, None]).sum(axis=1).astype(np.int64)  # its own person is one of them
+    rank = mated_ranks(scores, mate)[1]
     clusters = Clusters.of(probe_names)
     same = np.arange(len(people))[None, :] == mate[:, None]
     pairs = Clusters.of(np.repeat(mate, len(people)), np.tile(np.arange(len(people)), len(mate)))
@@ -131,8 +129,8 @@ def person_scores(
     probe_people: NDArray[np.generic],
     gallery: NDArray[np.floating],
     gallery_people: NDArray[np.generic],
-) -> NDArray[np.float64]:
-    """(N, people) float64: the cosine of each probe with each person's best row, people in their order.
+) -> tuple[NDArray[np.generic], NDArray[np.float64]]:
+    """The people of the gallery, sorted, and (N, people) each probe's cosine with each one's best row.
 
     Args:
         probes: (N, D), L2-normalised.
@@ -160,4 +158,17 @@ def person_scores(
     cosines = probes.astype(np.float64) @ gallery.astype(np.float64).T
     best = np.full((len(people), len(probes)), -np.inf)
     np.maximum.at(best, row_person, cosines.T)
-    return best.T
+    return people, best.T
+
+
+def mated_ranks(
+    scores: NDArray[np.float64], mate: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Each probe's score with its own person, and that person's place, 1 the best; a tie counts against it.
+
+    Args:
+        scores: (N, people) of mated probes.
+        mate: (N,) the column of each probe's own person.
+    """
+    own = scores[np.arange(len(scores)), mate]
+    return own, (scores >= own[:, None]).sum(axis=1).astype(np.int64)  # its own person is one of them

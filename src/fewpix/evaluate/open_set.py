@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from fewpix.errors import InputError
 from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval, tar_interval
-from fewpix.evaluate.identification import person_scores
+from fewpix.evaluate.identification import mated_ranks, person_scores
 from fewpix.evaluate.metrics import far_key, tar_at_far
 
 FPIRS = (1e-1, 1e-2)
@@ -98,8 +98,7 @@ def identify_open(
     if not all(0 <= fpir < 1 for fpir in fpirs):
         raise InputError(f"a false positive identification rate lies between 0 and 1, not at {max(fpirs)}")
     names, rows = np.asarray(probe_people), np.asarray(gallery_people)
-    scores = person_scores(probes, names, gallery, rows)
-    people = np.unique(rows)
+    people, scores = person_scores(probes, names, gallery, rows)
     mated = np.isin(names, people)
     if mated.all() or not mated.any():
         raise InputError(
@@ -107,8 +106,7 @@ def identify_open(
             fix="leave some people out of the gallery" if mated.all() else "enrol some of the people",
         )
     best = scores.max(axis=1)
-    own = scores[np.flatnonzero(mated), np.searchsorted(people, names[mated])]
-    place = (scores[mated] >= own[:, None]).sum(axis=1)  # its own person is one of them
+    own, place = mated_ranks(scores[mated], np.searchsorted(people, names[mated]))
     best[mated] = np.where(place <= rank, own, _MISSED)
     points = {far_key(fpir): tar_at_far(best, mated, fpir) for fpir in fpirs}
     clusters = Clusters.of(names)

@@ -108,6 +108,19 @@ class Separable(nn.Module):
         return out
 
 
+def _separables(inside: int, blocks: Sequence[tuple[int, int]]) -> nn.Sequential:
+    """Separable blocks of these (channels, stride), one behind the other."""
+    widths = [inside, *(width for width, _ in blocks)]
+    return nn.Sequential(*(Separable(widths[n], width, stride) for n, (width, stride) in enumerate(blocks)))
+
+
+def _side_behind(side: int, blocks: Sequence[tuple[int, int]]) -> int:
+    """The side of the map behind blocks of these (channels, stride)."""
+    for _, stride in blocks:
+        side = -(-side // stride)
+    return side
+
+
 class WholeStudent(nn.Module):
     """All layers of a MobileNet-like recogniser at its own resolution: a teacher, to be tuned on small faces.
 
@@ -125,19 +138,14 @@ class WholeStudent(nn.Module):
     ) -> None:
         super().__init__()
         self.side = side
-        widths = [first, *(width for width, _ in blocks)]
+        width = blocks[-1][0]
         self.entry = ConvBN(3, first)
-        self.blocks = nn.Sequential(
-            *(Separable(widths[n], width, stride) for n, (width, stride) in enumerate(blocks))
-        )
+        self.blocks = _separables(first, blocks)
         for layer in self.modules():
             if isinstance(layer, ConvBN):
                 layer.bn.eps = eps
-        self.last = nn.Sequential(OrderedDict(bn=nn.BatchNorm2d(widths[-1])))
-        end = side
-        for _, stride in blocks:
-            end = -(-end // stride)
-        self.head = Head(widths[-1] * end**2, dim)
+        self.last = nn.Sequential(OrderedDict(bn=nn.BatchNorm2d(width)))
+        self.head = Head(width * _side_behind(side, blocks) ** 2, dim)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, 3, side, side) preprocessed faces to (B, dim) embeddings, not normalised."""
@@ -175,21 +183,16 @@ class SeparableStudent(nn.Module):
         super().__init__()
         self.side, self.coarser = side, coarser
         first, second = stem
-        widths = [trunk[0][0], *(width for width, _ in trunk)]
+        entry = trunk[0][0]
         self.stem = nn.Sequential(
             ConvBN(3, first),
             ConvBN(first, second, stride=2),
             *(Residual(second) for _ in range(depth)),
-            ConvBN(second, widths[0], kernel=1),
+            ConvBN(second, entry, kernel=1),
         )
-        self.trunk = nn.Sequential(
-            *(Separable(widths[n], width, stride) for n, (width, stride) in enumerate(trunk))
-        )
-        self.squeeze = ConvBN(widths[-1], rank, kernel=1, active=False)
-        end = -(-side // 2)
-        for _, stride in trunk:
-            end = -(-end // stride)
-        self.head = Head(rank * end**2, dim)
+        self.trunk = _separables(entry, trunk)
+        self.squeeze = ConvBN(trunk[-1][0], rank, kernel=1, active=False)
+        self.head = Head(rank * _side_behind(-(-side // 2), trunk) ** 2, dim)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, 3, side, side) preprocessed faces to (B, dim) embeddings, not normalised."""

@@ -50,7 +50,7 @@ def read_chain(path: Path) -> list[nn.Module]:
         path: the ONNX file.
 
     Returns:
-        Modules in evaluation mode; `nn.Sequential(*layers)` is the model.
+        Modules in evaluation mode; `nn.Sequential(*layers)` is the model. No random number is drawn.
 
     Raises:
         WeightsError: not an ONNX file; another operation, or a branch, which is named.
@@ -66,7 +66,8 @@ def read_chain(path: Path) -> list[nn.Module]:
         if list(node.input[:1]) != [at] or any(name not in weights for name in node.input[1:]):
             raise WeightsError(f"{path}: {node.op_type} '{node.output[0]}' is not next in a chain of layers")
         values = [weights[name] for name in node.input[1:]]
-        layers.append(_layer(node, values, flat, path))
+        with torch.random.fork_rng(devices=[]):  # building a layer draws numbers; who only reads must not
+            layers.append(_layer(node, values, flat, path))
         at, flat = node.output[0], flat or node.op_type == "Flatten"
     if [item.name for item in graph.output] != [at]:
         raise WeightsError(f"{path}: its output is not the end of one chain of layers")

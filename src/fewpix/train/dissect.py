@@ -13,7 +13,7 @@ from fewpix.models.backbones import ConvBN, SeparableStudent
 from fewpix.models.chain import read_chain
 from fewpix.train.solve import coarsened
 
-_FIX = 'set model.init to "random", or choose another model.arch'
+FIX = 'set model.init to "random", or choose another model.arch'
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,7 @@ def dissect(student: SeparableStudent, teacher: Path, side: int) -> Dissected:
             resolution than it was built for.
         WeightsError: the teacher is not a chain of layers.
     """
-    with torch.random.fork_rng(devices=[]):  # building layers draws numbers; who only looks must not
-        chain = read_chain(teacher)
+    chain = read_chain(teacher)
     wanted = [layer.conv for layer in student.trunk.modules() if isinstance(layer, ConvBN)]
     places = [n for n, layer in enumerate(chain) if isinstance(layer, nn.Conv2d)][-len(wanted) - 1 :]
     units = [
@@ -95,7 +94,7 @@ def dissect(student: SeparableStudent, teacher: Path, side: int) -> Dissected:
         or kinds[-3:] != [nn.Flatten, nn.Linear, nn.BatchNorm1d]
         or kinds[:-3] not in ([], [nn.BatchNorm2d])
     ):
-        raise ConfigError(f"{teacher.name} does not end with the layers of this student's trunk", fix=_FIX)
+        raise ConfigError(f"{teacher.name} does not end with the layers of this student's trunk", fix=FIX)
     norm, linear, last = end[0] if len(end) == 4 else None, end[-2], end[-1]
     before = nn.Sequential(*chain[: places[0]])
     found = Dissected(teacher.name, before, units[0], tuple(units[1:]), norm, linear, last)  # type: ignore[arg-type]
@@ -131,9 +130,9 @@ def _try(found: Dissected, student: SeparableStudent, side: int) -> None:
             ours = (stem.shape[1:], deep.shape[1:], student.head(student.squeeze(deep)).shape[1:])
     except RuntimeError as error:
         reason = str(error).splitlines()[0]
-        raise ConfigError(f"{found.name} takes no faces of {side} px: {reason}", fix=_FIX) from error
+        raise ConfigError(f"{found.name} takes no faces of {side} px: {reason}", fix=FIX) from error
     finally:
         student.train(was)
     if theirs != ours:
         share = "half of " if student.coarser == 2 else ""
-        raise ConfigError(f"{share}the maps of {found.name} are {theirs}, the student has {ours}", fix=_FIX)
+        raise ConfigError(f"{share}the maps of {found.name} are {theirs}, the student has {ours}", fix=FIX)

@@ -123,12 +123,12 @@ def prepare(
         StorageError: the cache cannot be written.
     """
     data = recipe.data
-    members = np.arange(len(faces))
+    members, plain = np.arange(len(faces)), None
     held = np.zeros(0, dtype=np.int64)
     held_teacher = np.zeros((0, store.dim), dtype=np.float32)
     if data.holdout:
         parts = split_faces(recipe, faces, store, embed, on_progress)
-        members, held = parts.members, parts.scored[:MAX_FACES]
+        members, held, plain = parts.members, parts.scored[:MAX_FACES], parts.teacher
         held_teacher = parts.teacher[held]
     views = make_views(
         faces,
@@ -153,8 +153,8 @@ def prepare(
         if data.people == "folders":
             people[alone] = by_folder(faces)[alone]
         else:
-            seen = _plain(faces, store, embed, on_progress)[alone]
+            seen = _plain(faces, store, embed, on_progress) if plain is None else plain
             rng = np.random.default_rng([recipe.run.seed, _PEOPLE])
-            people[alone] = by_cluster(seen, data.clusters, rng)
+            people[alone] = by_cluster(seen[alone], data.clusters, rng)
         labels = np.array([people[view.first] if view.second < 0 else UNKNOWN for view in views.items])
     return Material(views, teacher, keys, labels, held, held_teacher)

@@ -11,8 +11,7 @@ from fewpix.errors import ConfigError
 from fewpix.image.preprocess import Preprocess
 from fewpix.models.backbones import ConvBN, WholeStudent
 from fewpix.models.chain import Scale, Shift, read_chain
-
-_FIX = 'set model.init to "random", or choose another model.arch'
+from fewpix.train.dissect import FIX
 
 
 def copy_teacher(
@@ -33,8 +32,7 @@ def copy_teacher(
         ConfigError: the teacher has other layers than the student, or its input is centred elsewhere.
         WeightsError: it is not a chain of layers.
     """
-    with torch.random.fork_rng(devices=[]):  # building layers draws numbers; who only reads must not
-        chain = read_chain(teacher)
+    chain = read_chain(teacher)
     scale, start = _input(chain, preprocess, teacher_preprocess, teacher.name)
     theirs = [layer for layer in chain[start:] if not isinstance(layer, nn.Flatten)]
     ours = [part for layer in _convolutions(student) for part in (layer.conv, layer.bn, layer.act)]
@@ -43,7 +41,7 @@ def copy_teacher(
     if found != wanted:
         at = next((n for n, pair in enumerate(zip(found, wanted, strict=False)) if pair[0] != pair[1]), -1)
         what = f"layer {at} is {found[at]}, not {wanted[at]}" if at >= 0 else f"it has {len(found)} layers"
-        raise ConfigError(f"{teacher.name} has not the layers of this student: {what}", fix=_FIX)
+        raise ConfigError(f"{teacher.name} has not the layers of this student: {what}", fix=FIX)
     with torch.no_grad():
         for mine, its in zip(ours, theirs, strict=True):
             _copy(mine, its)
@@ -79,9 +77,9 @@ def _input(
         gains.append((points[2] - points[0]) / 2)
         rests.append(points[1])
     if max(abs(rest) for rest in rests) > 1e-3 * min(abs(gain) for gain in gains):
-        raise ConfigError(f"{name}: its input is not centred where the student's is", fix=_FIX)
+        raise ConfigError(f"{name}: its input is not centred where the student's is", fix=FIX)
     if theirs.side != ours.side:
-        raise ConfigError(f"{name} takes faces of {theirs.side} px, the student {ours.side}", fix=_FIX)
+        raise ConfigError(f"{name} takes faces of {theirs.side} px, the student {ours.side}", fix=FIX)
     return tuple(gains), at
 
 
