@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -83,9 +84,12 @@ def _check_kind(connection: sqlite3.Connection, path: Path) -> None:
     Raises:
         InputError: another application's database, or a newer schema.
     """
+    # In one transaction: another process may be making the gallery between two of these.
+    connection.execute("BEGIN")
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    connection.execute("COMMIT")
     if application != APPLICATION_ID and (application or version or tables):
         raise InputError(f"{path} is an SQLite file but no fewpix gallery", fix="name another with --gallery")
     if version > SCHEMA_VERSION:
@@ -101,7 +105,7 @@ def _assert_durable(connection: sqlite3.Connection, path: Path) -> None:
     Raises:
         StorageError: the file system cannot do it.
     """
-    (journal,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    journal = _write_ahead(connection)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute(
         "PRAGMA fullfsync = ON"
@@ -112,6 +116,21 @@ def _assert_durable(connection: sqlite3.Connection, path: Path) -> None:
             f"the file system of {path} cannot keep a gallery safely (journal: {journal})",
             fix="put the gallery on a local disk",
         )
+
+
+def _write_ahead(connection: sqlite3.Connection) -> str:
+    """Switch the file to a write-ahead log; the journal that it has then.
+
+    SQLite does not wait for other processes here, as it does elsewhere, so this waits as long as it would.
+    """
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            return str(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
+        except sqlite3.OperationalError as error:
+            if _primary(error) != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        time.sleep(0.01)
 
 
 @contextmanager
