@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import copy
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from fewpix.data.faces import load_faces
 from fewpix.data.orl import load_orl
 from fewpix.errors import ConfigError
+from fewpix.image.codec import write_image
 from fewpix.image.preprocess import Preprocess
 from fewpix.image.resize import Crop, resize_square
 from fewpix.models.card import Card
@@ -27,9 +31,11 @@ from fewpix.embed.open import open_encoder  # noqa: E402
 from fewpix.models.backbones import ConvBN, WholeStudent  # noqa: E402
 from fewpix.models.teacher import sface  # noqa: E402
 from fewpix.models.zoo import architecture, build, tensors_of  # noqa: E402
+from fewpix.train.distil import distil  # noqa: E402
 from fewpix.train.recipe import parse_recipe  # noqa: E402
 from fewpix.train.start import initial_student  # noqa: E402
-from fewpix.train.whole import copy_teacher  # noqa: E402
+from fewpix.train.step import Distiller  # noqa: E402
+from fewpix.train.whole import copy_teacher, restate  # noqa: E402
 
 DIM = 16
 RECIPE = 'name = "x"\n[model]\narch = "sface"\ninit = "teacher"\n[objective.cosine]\n[run]\nsteps = 1'
@@ -125,3 +131,108 @@ def test_a_teacher_of_other_layers_is_refused(tmp_path: Path) -> None:
     card = Card("t", "onnx", "b" * 64, Space("b" * 64, DIM), OURS)
     with pytest.raises(ConfigError, match="the layers of t cannot be read"):
         initial_student(recipe, card, None)
+
+
+def test_kept_blocks_are_not_trained_and_give_what_they_gave() -> None:
+    """Not by gradients, not by BatchNorm, whatever mode the student is put into; the others are."""
+    torch.manual_seed(0)
+    made, faces = student(), torch.randn(6, 3, 112, 112)  # 6: more than go through the kept blocks at once
+    whole = copy.deepcopy(made).eval()
+    made.keep(2)
+    torch.testing.assert_close(made.eval()(faces), whole(faces), rtol=0, atol=1e-6)
+    before = copy.deepcopy(made.state_dict())
+    recipe = parse_recipe(RECIPE.replace('"teacher"', '"random"'), "x")
+    distiller = Distiller(made, recipe, DIM, torch.device("cpu"))
+    for _ in range(3):
+        distiller.train_step(faces, F.normalize(torch.randn(6, DIM), dim=1), torch.arange(6))
+    moved = {
+        name.rpartition(".")[0] for name, value in made.state_dict().items() if (value != before[name]).any()
+    }
+    kept = {name for name, _ in made.named_modules() if name.startswith(("entry", "blocks.0", "blocks.1"))}
+    layers = {name for name, module in made.named_modules() if list(module.parameters(recurse=False))}
+    assert moved == layers - kept
+    for name, value in distiller.average.state_dict().items():
+        if name.rpartition(".")[0] in kept:
+            torch.testing.assert_close(value, before[name], rtol=0, atol=0)
+    assert not made.entry.bn.training
+    assert made.blocks[2].depth.bn.training  # type: ignore[union-attr]
+
+
+def test_what_cannot_be_kept_is_refused() -> None:
+    for arch, kept, says in (
+        ("lr24-tiny", 1, "lr24-tiny is not its teacher as a whole"),
+        ("sface-tiny", 3, "sface-tiny has 3 blocks"),
+    ):
+        text = RECIPE.replace('"sface"', f'"{arch}"').replace('"teacher"', f'"random"\nkept = {kept}')
+        card = Card("t", "onnx", "b" * 64, Space("b" * 64, DIM), OURS)
+        with pytest.raises(ConfigError, match=f"model.kept: {says}"):
+            initial_student(parse_recipe(text, "x"), card, None)
+    found = initial_student(parse_recipe(text.replace("= 3", "= 2"), "x"), card, None).student
+    assert [
+        name for name, part in found.named_children() if not any(p.requires_grad for p in part.parameters())
+    ] == ["entry"]
+
+
+def test_restated_statistics_are_those_of_the_faces_and_change_nothing_else() -> None:
+    """In evaluation the embeddings stay; in training they stay nearly, and without it they do not."""
+    teacher_like, copied = teacher(), student()
+    with torch.no_grad():
+        for mine, its in zip(
+            [m for m in copied.modules() if isinstance(m, nn.BatchNorm2d | nn.BatchNorm1d)],
+            [m for m in teacher_like if isinstance(m, nn.BatchNorm2d | nn.BatchNorm1d)],
+            strict=True,
+        ):
+            mine.load_state_dict(its.state_dict())
+    small = F.interpolate(torch.randn(64, 3, 8, 8) * 0.3 + 0.5, size=112, mode="bilinear")
+    restated = copy.deepcopy(copied).train()
+    restate(restated, small.split(16))
+    assert restated.training
+    with torch.no_grad():
+        wanted = copied.eval()(small)
+        torch.testing.assert_close(copy.deepcopy(restated).eval()(small), wanted, rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(restated(small), wanted, rtol=1e-3, atol=1e-3)
+        assert (copied.train()(small) - wanted).abs().max() > 0.1
+    # The naive reference: inputs kept whole, moments by numpy.
+    seen: dict[str, list[np.ndarray]] = {}
+    checked = copy.deepcopy(restated).eval()
+    restate(checked, small.split(16))  # once more changes nothing
+    for name, module in checked.named_modules():
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            module.register_forward_pre_hook(
+                lambda _, args, name=name: seen.setdefault(name, []).append(args[0].numpy())
+            )
+    with torch.no_grad():
+        for part in small.split(16):
+            checked(part)
+    for name, parts in seen.items():
+        values = np.concatenate(parts).astype(np.float64)
+        where = tuple(n for n in range(values.ndim) if n != 1)
+        norm = checked.get_submodule(name)
+        np.testing.assert_allclose(norm.running_mean, values.mean(where), rtol=1e-3, atol=1e-4)  # type: ignore[arg-type]
+        np.testing.assert_allclose(norm.running_var, values.var(where), rtol=1e-3, atol=1e-5)  # type: ignore[arg-type]
+
+
+def test_a_run_begins_with_the_statistics_of_small_faces(tmp_path: Path) -> None:
+    """From the first batches, before the first step; the journal says so."""
+    for n, crop in enumerate(crops(40)):
+        write_image(tmp_path / "faces" / f"{n:02d}.png", crop)
+    path = write_onnx(teacher(), tmp_path / "t.onnx")
+    theirs = Preprocess(112, "rgb", (63.75,) * 3, (63.75,) * 3)
+    card = Card("t", "onnx", "b" * 64, Space("b" * 64, DIM), theirs)
+    text = RECIPE.replace('"sface"', '"sface-tiny"').replace('"teacher"', '"teacher"\nfit_faces = 20')
+    recipe = parse_recipe(text.replace("steps = 1", "steps = 1\nbatch = 16\n[data]\nholdout = 0"), "x")
+
+    def embed(faces: object) -> np.ndarray:
+        return np.eye(DIM, dtype=np.float32)[[n % DIM for n in range(len(faces))]]  # type: ignore[arg-type]
+
+    distil(
+        recipe,
+        load_faces([tmp_path / "faces"]),
+        tmp_path / "run",
+        teacher_embed=embed,
+        teacher_card=card,
+        teacher_file=path,
+        cache=tmp_path / "cache.db",
+    )
+    lines = [json.loads(line) for line in (tmp_path / "run" / "journal.jsonl").read_text().splitlines()]
+    assert {"kind": "statistics", "step": 0, "views": 32} in lines

@@ -11,6 +11,8 @@ from torch import Tensor, nn
 STRIDE_STAGES = 3
 """Halvings between the input and the last stage: the input's side must be a multiple of 8."""
 
+_KEPT_FACES = 4
+
 
 class ConvBN(nn.Module):
     """Convolution (3×3 unless said otherwise) and BatchNorm, with PReLU or without."""
@@ -138,6 +140,7 @@ class WholeStudent(nn.Module):
     ) -> None:
         super().__init__()
         self.side = side
+        self._kept: list[nn.Module] = []
         width = blocks[-1][0]
         self.entry = ConvBN(3, first)
         self.blocks = _separables(first, blocks)
@@ -147,10 +150,40 @@ class WholeStudent(nn.Module):
         self.last = nn.Sequential(OrderedDict(bn=nn.BatchNorm2d(width)))
         self.head = Head(width * _side_behind(side, blocks) ** 2, dim)
 
+    def keep(self, blocks: int) -> None:
+        """Train no more the first convolution and this many blocks behind it; their BatchNorms stay as they
+        are, in training mode too.
+
+        Args:
+            blocks: fewer than there are.
+        """
+        self._kept = [self.entry, *(self.blocks[n] for n in range(blocks))]
+        for part in self._kept:
+            part.requires_grad_(False)
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> WholeStudent:
+        """As of any module, but what is kept stays in evaluation mode."""
+        super().train(mode)
+        for part in self._kept:
+            part.eval()
+        return self
+
     def forward(self, x: Tensor) -> Tensor:
         """(B, 3, side, side) preprocessed faces to (B, dim) embeddings, not normalised."""
-        out: Tensor = self.head(self.last(self.blocks(self.entry(x))))
+        if self._kept:
+            # A few faces at a time: their maps stay in the CPU's cache, and nothing is kept for gradients.
+            x = torch.cat([self._run_kept(part) for part in torch.split(x, _KEPT_FACES)])
+            blocks = self.blocks[len(self._kept) - 1 :]
+        else:
+            x, blocks = self.entry(x), self.blocks
+        out: Tensor = self.head(self.last(blocks(x)))
         return out
+
+    def _run_kept(self, x: Tensor) -> Tensor:
+        for part in self._kept:
+            x = part(x)
+        return x
 
 
 class SeparableStudent(nn.Module):

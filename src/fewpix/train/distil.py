@@ -28,7 +28,7 @@ from fewpix.train.heldout import Agreement, HeldOut
 from fewpix.train.journal import Journal
 from fewpix.train.material import count_people, prepare
 from fewpix.train.recipe import Recipe
-from fewpix.train.start import check_same, from_teacher, initial_student
+from fewpix.train.start import check_same, from_teacher, initial_student, settled
 from fewpix.train.step import Distiller
 
 logger = logging.getLogger(__name__)
@@ -182,6 +182,10 @@ def distil(
     maker = BatchMaker(
         material.views, sampler, PRESETS[recipe.degrade.chain], found.preprocess, recipe.run.seed
     )
+    if start.whole and not distiller.step:
+        filled, seen = settled(recipe, start, maker)
+        distiller.start_from(filled)
+        journal.append(0, "statistics", {"views": seen})
     agreement: Agreement | None = None
     for batch in maker.stream(distiller.step, recipe.last_step):
         values = distiller.train_step(

@@ -35,13 +35,15 @@ class ModelSection(_Section):
 
     `init` is "random", "teacher" (the teacher's deep layers, see `fewpix.train.transplant`), "fewpix-s", or a
     safetensors file. For "teacher", the layers are fitted to `fit_faces` views, and the stem before them is
-    trained for `fit_steps` first.
+    trained for `fit_steps` first. A student that is its teacher as a whole keeps its first `kept` blocks as
+    they are; 0 trains all of it.
     """
 
     arch: str
     init: str = "random"
     fit_faces: Annotated[int, Field(ge=20)] = 3000
     fit_steps: Positive = 600
+    kept: Annotated[int, Field(ge=0)] = _added(0)
 
 
 class DataSection(_Section):

@@ -22,10 +22,11 @@ from fewpix.models.card import Card
 from fewpix.models.shipped import STUDENTS, shipped
 from fewpix.models.weights import load_weights
 from fewpix.models.zoo import architecture, build, fill
+from fewpix.train.batches import BatchMaker
 from fewpix.train.dissect import Dissected, dissect
 from fewpix.train.recipe import FROM_TEACHER, Recipe
 from fewpix.train.transplant import transplant
-from fewpix.train.whole import copy_teacher
+from fewpix.train.whole import copy_teacher, restate
 
 _FIT = 2  # names the random stream of the views that a transplant is fitted to
 
@@ -38,11 +39,13 @@ class Start:
         student: in training mode.
         sha256: the digest of the weights that it starts from; "" when random.
         teacher: the layers that `from_teacher` fills it with once the faces are known; random until then.
+        whole: whether it is its teacher as a whole, which `settled` gives the statistics of small faces.
     """
 
     student: nn.Module
     sha256: str = ""
     teacher: Dissected | None = None
+    whole: bool = False
 
 
 def initial_student(recipe: Recipe, teacher: Card, teacher_file: Path | None = None) -> Start:
@@ -60,6 +63,8 @@ def initial_student(recipe: Recipe, teacher: Card, teacher_file: Path | None = N
         WeightsError: they are damaged or of another architecture, or the teacher's layers form no chain.
     """
     student, init = build(recipe.model.arch, teacher.space.dim), recipe.model.init
+    if recipe.model.kept:
+        _keep(student, recipe)
     if init == "random":
         return Start(student)
     if init == FROM_TEACHER:
@@ -76,7 +81,7 @@ def initial_student(recipe: Recipe, teacher: Card, teacher_file: Path | None = N
         if isinstance(student, WholeStudent):
             own = architecture(recipe.model.arch).preprocess
             copy_teacher(student, teacher_file, own, teacher.preprocess)
-            return Start(student, teacher.sha256)
+            return Start(student, teacher.sha256, whole=True)
         parts = dissect(student, teacher_file, teacher.preprocess.side)
         return Start(student, teacher.sha256, parts)
     tensors, card = load_weights(shipped(f"{init}.safetensors") if init in STUDENTS else Path(init))
@@ -86,6 +91,16 @@ def initial_student(recipe: Recipe, teacher: Card, teacher_file: Path | None = N
         )
     fill(student, tensors, init)
     return Start(student, card.sha256)
+
+
+def _keep(student: nn.Module, recipe: Recipe) -> None:
+    """Raises ConfigError where nothing, or all, would be kept."""
+    kept, arch = recipe.model.kept, recipe.model.arch
+    if not isinstance(student, WholeStudent):
+        raise ConfigError(f"model.kept: {arch} is not its teacher as a whole", fix="remove it")
+    if kept >= len(student.blocks):
+        raise ConfigError(f"model.kept: {arch} has {len(student.blocks)} blocks", fix="keep fewer")
+    student.keep(kept)
 
 
 def check_same(parts: Dissected, teacher: Card, embed: Embed, faces: FaceSet) -> None:
@@ -138,6 +153,24 @@ def from_teacher(
         on_progress=on_progress,
     )
     return filled, {**left, "views": len(drawn)}
+
+
+def settled(recipe: Recipe, start: Start, maker: BatchMaker) -> tuple[nn.Module, int]:
+    """A copy of a student that is its teacher, with the statistics of the first batches; see `restate`.
+
+    Args:
+        recipe: its `model.fit_faces` views are looked at, in whole batches.
+        start: from `initial_student`.
+        maker: of the batches.
+
+    Returns:
+        The copy, on the CPU, and the number of views.
+    """
+    filled = copy.deepcopy(start.student).cpu()
+    batches = -(-recipe.model.fit_faces // recipe.run.batch)
+    scale = architecture(recipe.model.arch).preprocess.scale
+    restate(filled, (torch.from_numpy(scale(batch.pixels)) for batch in maker.stream(0, batches)))
+    return filled, batches * recipe.run.batch
 
 
 def _draw(views: Views, count: int, rng: np.random.Generator) -> tuple[NDArray[np.int64], int]:

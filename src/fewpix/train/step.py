@@ -51,9 +51,12 @@ class Distiller:
         self.student.load_state_dict(student.state_dict())
         self.average.load_state_dict(student.state_dict())
 
+    def _parameters(self) -> list[nn.Parameter]:
+        return [*self.student.parameters(), *self.objective.parameters()]
+
     def _groups(self) -> list[dict[str, object]]:
         """Weight decay for kernels and matrices only: BatchNorm, biases and PReLU slopes are kept free."""
-        parameters = [*self.student.parameters(), *self.objective.parameters()]
+        parameters = [p for p in self._parameters() if p.requires_grad]
         return [
             {"params": [p for p in parameters if p.ndim > 1], "weight_decay": self.recipe.optim.weight_decay},
             {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
@@ -93,8 +96,7 @@ class Distiller:
         values = self.objective(sample, self.step)
         self.optimiser.zero_grad(set_to_none=True)
         values["total"].backward()
-        parameters = [*self.student.parameters(), *self.objective.parameters()]
-        norm = nn.utils.clip_grad_norm_(parameters, self.recipe.optim.clip)
+        norm = nn.utils.clip_grad_norm_(self._parameters(), self.recipe.optim.clip)
         self.optimiser.step()
         self._average()
         self.queue.push(teacher, people)
