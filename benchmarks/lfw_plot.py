@@ -5,20 +5,17 @@ python benchmarks/lfw_plot.py
 
 from __future__ import annotations
 
-import io
 import sys
 from pathlib import Path
 
-import matplotlib as mpl
 from matplotlib.figure import Figure
+from pictures import INK, drawn
 
 from fewpix.evaluate.results import read_result
-from fewpix.files import write_text
 
 ROOT = Path(__file__).resolve().parent.parent
-INK = "#7a7f87"  # reads on a white page and on a dark one
-INKED = ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color")
 LOOKS = {
+    "fewpix-l": ("#8a5cc2", "fewpix-l"),
     "fewpix-s": ("#2a7fd6", "fewpix-s"),
     "auto": ("#1f9d6b", "auto (router)"),
     "teacher": ("#d9822b", "direct feed (SFace)"),
@@ -29,17 +26,9 @@ TITLES = {"hr-lr": "sharp against small", "lr-lr": "both small"}
 def main() -> int:
     """Read, draw, write."""
     result = read_result(ROOT / "results" / "lfw.json")
-    style = {
-        "svg.hashsalt": "fewpix",
-        "svg.fonttype": "none",
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "legend.frameon": False,
-        **dict.fromkeys(INKED, INK),
-    }
     sizes = sorted({figure["size"] for figure in result["figures"]})
-    with mpl.rc_context(style):
-        figure = Figure(figsize=(9, 3.6), layout="constrained")
+
+    def draw(figure: Figure) -> None:
         for panel, (protocol, title) in zip(figure.subplots(1, 2, sharey=True), TITLES.items(), strict=True):
             for model, (colour, label) in LOOKS.items():
                 cells = {
@@ -63,9 +52,8 @@ def main() -> int:
             panel.grid(axis="y", color=INK, alpha=0.25)
         figure.axes[0].set_ylabel("accuracy, %")
         figure.axes[0].legend(loc="lower right")
-        buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    write_text(ROOT / "docs" / "lfw.svg", buffer.getvalue())
+
+    drawn(ROOT / "docs" / "lfw.svg", (9, 3.6), draw)
     return 0
 
 

@@ -114,6 +114,34 @@ def test_the_pool(bench: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert [row for row in read_result(again)["figures"] if row["arm"] == "ema"] == repeated
 
 
+def test_the_families(bench: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Every figure is that of a search done by hand; the teacher finds large faces, random weights nobody."""
+    module = importlib.import_module("families")
+    faces, weights = pool(tmp_path)
+    out = tmp_path / "results" / "families.json"
+    words = (faces, "--models", f"{weights},teacher", "--families", "area", "cctv", "--sizes", 12, 24)
+    assert run(module, monkeypatch, *words, "--out", out) == 0
+    found = read_result(out)
+    by = {(row["family"], row["size"], row["model"]): row for row in found["figures"]}
+    assert len(by) == 2 * 2 * 2
+    assert by["area", 24, "teacher"]["rank1"] > 0.9 > 0.3 > by["area", 24, "tiny"]["rank1"]
+    for (family, size, model), row in by.items():
+        low, high = row["rank1_ci95"]
+        assert low <= row["rank1"] <= high
+        if model != "teacher":
+            other = by[family, size, "teacher"]["rank1"]
+            assert row["minus_baseline"]["rank1"] == pytest.approx(row["rank1"] - other, abs=3e-6)
+    for row in found["summary"]:
+        own = [by[family, row["size"], row["model"]]["rank1"] for family in ("area", "cctv")]
+        assert row["mean"] == pytest.approx(np.mean(own), abs=3e-6)
+        assert row["worst"]["rank1"] == min(own)
+    pool_set = load_faces([faces])
+    held = found["data"]["held_out"]
+    assert held == round(0.75 * 80)
+    assert found["data"]["sha256"] == pool_set.sha256
+    assert run(module, monkeypatch, faces, "--models", "teacher", "--out", out) != 0
+
+
 def test_lfw(bench: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Statistics from the last fold's people only, scores from the others."""
     folds, kinds, lines = 3, 4, ["3\t4"]

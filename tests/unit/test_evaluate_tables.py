@@ -11,6 +11,7 @@ import pytest
 from fewpix.errors import ConfigError, InputError
 from fewpix.evaluate.results import Run, write_result
 from fewpix.evaluate.tables import TABLES, render, update
+from fewpix.evaluate.tabulate import ABLATED, ablation, ablation_differences
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -91,6 +92,80 @@ def test_tables_of_the_ways_of_adapting(tmp_path: Path) -> None:
     assert "| `prior` | -0.5 (-2.0 to +1.0) | 1 / 1, of 2 | -3.0 (noise, 16 px) |" in made
     assert "| family | 8 px | 16 px |" in made
     assert "| noise | 50.0 **+2.0 (+1.0 to +3.0)** | 50.0 *-3.0 (-4.0 to -2.0)* |" in made
+
+
+def test_tables_of_the_families(tmp_path: Path) -> None:
+    """A family per row beside the baseline; in the end the mean and the worst."""
+
+    def row(family: str, model: str, rank1: float, interval: list[float] | None = None) -> dict[str, Any]:
+        against = {"minus_baseline": {"rank1": 0.0, "ci95": interval}} if interval else {}
+        return {"family": family, "size": 8, "model": model, "rank1": rank1, **against}
+
+    result = {
+        "data": {"held_out": 500},
+        "settings": {"baseline": "teacher", "unseen": ["cctv"]},
+        "figures": [
+            row("area", "fewpix-s", 0.6, [0.4, 0.6]),
+            row("area", "teacher", 0.1),
+            row("cctv", "fewpix-s", 0.2, [-0.2, -0.1]),
+            row("cctv", "teacher", 0.35),
+            row("grey", "fewpix-s", 0.5, [-0.1, 0.1]),
+            row("grey", "teacher", 0.5),
+        ],
+        "summary": [
+            {"model": "fewpix-s", "size": 8, "mean": 0.433, "worst": {"family": "cctv", "rank1": 0.2}},
+            {"model": "teacher", "size": 8, "mean": 0.317, "worst": {"family": "area", "rank1": 0.1}},
+        ],
+    }
+    write_result(tmp_path / "families.json", result, Run.since(time.monotonic()))
+    made = render("<!-- table: families -->\n<!-- /table -->\n", tmp_path, "method.md")
+    for line in (
+        "| family | 8 px |",
+        "| area | **60.0** / 10.0 |",
+        "| cctv † | *20.0* / 35.0 |",
+        "| grey | 50.0 / 50.0 |",
+        "| mean | 43.3 / 31.7 |",
+        "| worst of fewpix-s | cctv, 20.0 |",
+    ):
+        assert f"\n{line}\n" in made
+    assert "fewpix-s / direct feed, among 500 held-out faces" in made
+
+
+def test_tables_of_the_ablation(tmp_path: Path) -> None:
+    def value(mean: float, seeds: list[float], **more: Any) -> dict[str, Any]:
+        return {"mean": mean, "seeds": seeds, **more}
+
+    cell = {"set": "pool", "family": "area", "size": 16}
+    figures = [
+        {
+            **cell,
+            "arm": "labels",
+            **{m: value(0.25, [0.2, 0.3]) for m in ("rank1", "tar", "tpir", "spearman")},
+        },
+        {**cell, "arm": "ILD", **{m: value(0.5, [0.4, 0.6]) for m in ABLATED}},
+    ]
+    verdicts = ((8, 0.1, "better"), (16, -0.1, "worse"), (24, 0.1, "no difference shown"))
+    differences = [
+        {
+            **cell, "size": size, "arm": "ILD", "against": "direct feed",
+            "rank1": value(mean, [mean], ci95=[mean - 0.05, mean + 0.05], verdict=verdict),
+        }
+        for size, mean, verdict in verdicts
+    ]
+    settings = {"seeds": [0, 1], "arch": "lr24-s", "steps": 1000, "batch": 128, "fpir": 0.1}
+    result = {"settings": settings, "figures": figures, "differences": differences}
+    assert ablation(result, "pool", "area", 16).split("\n")[2:4] == [
+        "| labels | 25.0 (20.0–30.0) | 25.0 (20.0–30.0) | 25.0 (20.0–30.0) | – | 25.0 (20.0–30.0) |",
+        "| ILD | " + " | ".join(["50.0 (40.0–60.0)"] * 5) + " |",
+    ]
+    assert "mean over 2 seeds (lowest to highest); pool, area, 16 px; `lr24-s`, 1,000 steps of 128" in (
+        ablation(result, "pool", "area", 16)
+    )
+    with pytest.raises(KeyError):
+        ablation(result, "orl", "area", 16)
+    assert ablation_differences(result, "pool", "area", "rank1").split("\n")[2] == (
+        "| ILD − direct feed | **+10.0 (+5.0 to +15.0)** | *-10.0 (-15.0 to -5.0)* | +10.0 (+5.0 to +15.0) |"
+    )
 
 
 def test_another_baseline_is_named(tmp_path: Path) -> None:

@@ -14,116 +14,19 @@ from typing import Any
 
 from fewpix.errors import ConfigError, InputError
 from fewpix.evaluate.results import read_result
+from fewpix.evaluate.tabulate import (
+    DEFAULT_WAY,
+    ablation,
+    ablation_differences,
+    facebn_arms,
+    facebn_shifts,
+    families,
+    lfw,
+)
 from fewpix.files import write_text
 
 _OPENING = re.compile(r"<!-- table: *(.*?) *-->")
 _CLOSING = "<!-- /table -->"
-
-DIRECT_FEED = "direct feed"
-"""What tables call the teacher that is given small faces as they are."""
-
-
-DEFAULT_WAY = "prior"
-"""The way of adapting that `fewpix adapt` takes where none is named, as `facebn_shifts.py` calls it."""
-
-
-def lfw(result: Mapping[str, Any], protocol: str) -> str:
-    """One protocol of `results/lfw.json` as Markdown: a row per size, a column per model and difference."""
-    settings = result["settings"]
-    baseline = settings["baseline"]
-    # the students first, what they are measured against last
-    models = sorted(result["models"], key=lambda name: (name == baseline, name))
-    against = DIRECT_FEED if baseline == "teacher" else baseline
-    titles = ["px", *(against if name == baseline else name for name in models)]
-    titles += [f"{name} − {against}" for name in models[:-1]]
-    cells = {(f["model"], f["size"]): f for f in result["figures"] if f["protocol"] == protocol}
-    if not cells:
-        raise KeyError(protocol)
-    rows = [
-        [
-            str(size),
-            *(_figure(cells[name, size]) for name in models),
-            *(_difference(cells[name, size]["minus_baseline"]) for name in models[:-1]),
-        ]
-        for size in sorted({size for _, size in cells})
-    ]
-    (far,) = result["figures"][0]["tar_at_far"]
-    note = (
-        f"Accuracy in % (95 % interval) / TAR in % at FAR {far}; {result['data']['pairs']:,} pairs of LFW, "
-        f"{'with' if settings['flip'] else 'no'} flip; differences in points, bold where the paired 95 % "
-        "interval lies above 0, in italics where it lies below."
-    )
-    return f"{markdown(titles, rows)}\n\n{note}"
-
-
-def facebn_arms(result: Mapping[str, Any], metrics: Mapping[str, str]) -> str:
-    """The ways of adapting in a result of `benchmarks/facebn_shifts.py`, over all families and sizes.
-
-    Args:
-        result: of the benchmark.
-        metrics: key in the result to its title.
-    """
-    titles = ["way of adapting"]
-    for title in metrics.values():
-        titles += [f"{title}, points", "surely better / worse, of", "worst"]
-    rows = []
-    for arm, summary in result["summary"].items():
-        row = [f"`{arm}`"]
-        for metric in metrics:
-            found = summary[metric]
-            worst = found["worst"]
-            row += [
-                _points(found["change"], found["ci95"]),
-                f"{found['helps']} / {found['hurts']}, of {found['cells']}",
-                f"{100 * worst['mean']:+.1f} ({worst['family']}, {worst['size']} px)",
-            ]
-        rows.append(row)
-    return markdown(titles, rows)
-
-
-def facebn_shifts(result: Mapping[str, Any], arm: str, metric: str) -> str:
-    """What one way of adapting changes in each family at each size, in a result of `facebn_shifts.py`."""
-    cells = {(row["family"], row["size"]): row for row in result["figures"] if row["arm"] == arm}
-    before = {(row["family"], row["size"]): row for row in result["figures"] if row["arm"] == "source"}
-    sizes = sorted({size for _, size in cells})
-    families = list(dict.fromkeys(family for family, _ in cells))
-
-    def cell(family: str, size: int) -> str:
-        change = cells[family, size][f"{metric}_change"]
-        return f"{_percent(before[family, size][metric])} {_points(change['mean'], change['ci95'])}"
-
-    rows = [[family, *(cell(family, size) for size in sizes)] for family in families]
-    return markdown(["family", *(f"{size} px" for size in sizes)], rows)
-
-
-def _points(mean: float, ci95: Sequence[float]) -> str:
-    """A change in points with its interval, bold where that lies above 0, in italics where below."""
-    low, high = ci95
-    text = f"{100 * mean:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
-    return f"**{text}**" if low > 0 else f"*{text}*" if high < 0 else text
-
-
-def _figure(figure: Mapping[str, Any]) -> str:
-    """Accuracy, its interval, and TAR."""
-    low, high = figure["accuracy_ci95"]
-    (tar,) = figure["tar_at_far"].values()
-    return f"{_percent(figure['accuracy'])} ({_percent(low)}–{_percent(high)}) / {_percent(tar)}"
-
-
-def _difference(change: Mapping[str, Any]) -> str:
-    """Points of accuracy with their interval, bold where it lies above 0."""
-    return _points(change["accuracy"], change["ci95"])
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f}"
-
-
-def markdown(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table; the first column on the left, all others on the right."""
-    lines = [titles, ["---", *["--:"] * (len(titles) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
 
 TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "lfw-hr-lr": ("lfw.json", lambda result: lfw(result, "hr-lr")),
@@ -140,6 +43,15 @@ TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     ),
     "facebn-pool-shifts": ("facebn_pool.json", lambda result: facebn_shifts(result, DEFAULT_WAY, "rank1")),
     "facebn-lfw-shifts": ("facebn_lfw.json", lambda result: facebn_shifts(result, DEFAULT_WAY, "hr-lr")),
+    "families": ("families.json", lambda result: families(result, "fewpix-s")),
+    "families-l": ("families.json", lambda result: families(result, "fewpix-l")),
+    "ablation-pool": ("ablation.json", lambda result: ablation(result, "pool", "area", 16)),
+    "ablation-orl": ("ablation.json", lambda result: ablation(result, "orl", "area", 16)),
+    "ablation-differences": (
+        "ablation.json",
+        lambda result: ablation_differences(result, "pool", "area", "rank1"),
+    ),
+    "ablation-cctv": ("ablation.json", lambda result: ablation_differences(result, "pool", "cctv", "rank1")),
 }
 """Name → (file in `results/`, how its content becomes Markdown)."""
 

@@ -1,0 +1,201 @@
+"""How a result of `results/` becomes a Markdown table; `tables` puts it into documents."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+DIRECT_FEED = "direct feed"
+"""What tables call the teacher that is given small faces as they are."""
+
+
+DEFAULT_WAY = "prior"
+"""The way of adapting that `fewpix adapt` takes where none is named, as `facebn_shifts.py` calls it."""
+
+
+def lfw(result: Mapping[str, Any], protocol: str) -> str:
+    """One protocol of `results/lfw.json` as Markdown: a row per size, a column per model and difference."""
+    settings = result["settings"]
+    baseline = settings["baseline"]
+    # the students first, what they are measured against last
+    models = sorted(result["models"], key=lambda name: (name == baseline, name))
+    against = DIRECT_FEED if baseline == "teacher" else baseline
+    titles = ["px", *(against if name == baseline else name for name in models)]
+    titles += [f"{name} − {against}" for name in models[:-1]]
+    cells = {(f["model"], f["size"]): f for f in result["figures"] if f["protocol"] == protocol}
+    if not cells:
+        raise KeyError(protocol)
+    rows = [
+        [
+            str(size),
+            *(_figure(cells[name, size]) for name in models),
+            *(_difference(cells[name, size]["minus_baseline"]) for name in models[:-1]),
+        ]
+        for size in sorted({size for _, size in cells})
+    ]
+    (far,) = result["figures"][0]["tar_at_far"]
+    note = (
+        f"Accuracy in % (95 % interval) / TAR in % at FAR {far}; {result['data']['pairs']:,} pairs of LFW, "
+        f"{'with' if settings['flip'] else 'no'} flip; differences in points, bold where the paired 95 % "
+        "interval lies above 0, in italics where it lies below."
+    )
+    return f"{markdown(titles, rows)}\n\n{note}"
+
+
+def facebn_arms(result: Mapping[str, Any], metrics: Mapping[str, str]) -> str:
+    """The ways of adapting in a result of `benchmarks/facebn_shifts.py`, over all families and sizes.
+
+    Args:
+        result: of the benchmark.
+        metrics: key in the result to its title.
+    """
+    titles = ["way of adapting"]
+    for title in metrics.values():
+        titles += [f"{title}, points", "surely better / worse, of", "worst"]
+    rows = []
+    for arm, summary in result["summary"].items():
+        row = [f"`{arm}`"]
+        for metric in metrics:
+            found = summary[metric]
+            worst = found["worst"]
+            row += [
+                _points(found["change"], found["ci95"]),
+                f"{found['helps']} / {found['hurts']}, of {found['cells']}",
+                f"{100 * worst['mean']:+.1f} ({worst['family']}, {worst['size']} px)",
+            ]
+        rows.append(row)
+    return markdown(titles, rows)
+
+
+def facebn_shifts(result: Mapping[str, Any], arm: str, metric: str) -> str:
+    """What one way of adapting changes in each family at each size, in a result of `facebn_shifts.py`."""
+    cells = {(row["family"], row["size"]): row for row in result["figures"] if row["arm"] == arm}
+    before = {(row["family"], row["size"]): row for row in result["figures"] if row["arm"] == "source"}
+    sizes = sorted({size for _, size in cells})
+    families = list(dict.fromkeys(family for family, _ in cells))
+
+    def cell(family: str, size: int) -> str:
+        change = cells[family, size][f"{metric}_change"]
+        return f"{_percent(before[family, size][metric])} {_points(change['mean'], change['ci95'])}"
+
+    rows = [[family, *(cell(family, size) for size in sizes)] for family in families]
+    return markdown(["family", *(f"{size} px" for size in sizes)], rows)
+
+
+def families(result: Mapping[str, Any], model: str) -> str:
+    """Rank-1 of one model in each family at each size beside the baseline, from `benchmarks/families.py`."""
+    baseline = result["settings"]["baseline"]
+    cells = {(row["family"], row["size"], row["model"]): row for row in result["figures"]}
+    sizes = sorted({size for _, size, name in cells if name == model})
+    unseen = set(result["settings"]["unseen"])
+
+    def cell(family: str, size: int) -> str:
+        ours, other = cells[family, size, model], cells[family, size, baseline]
+        low, high = ours["minus_baseline"]["ci95"]
+        mark = "**" if low > 0 else "*" if high < 0 else ""
+        return f"{mark}{_percent(ours['rank1'])}{mark} / {_percent(other['rank1'])}"
+
+    rows = [
+        [family + (" †" if family in unseen else ""), *(cell(family, size) for size in sizes)]
+        for family in dict.fromkeys(row["family"] for row in result["figures"])
+    ]
+    overall = {(row["model"], row["size"]): row for row in result["summary"]}
+    means = [
+        f"{_percent(overall[model, n]['mean'])} / {_percent(overall[baseline, n]['mean'])}" for n in sizes
+    ]
+    worst = [overall[model, n]["worst"] for n in sizes]
+    rows.append(["mean", *means])
+    rows.append([f"worst of {model}", *(f"{w['family']}, {_percent(w['rank1'])}" for w in worst)])
+    against = DIRECT_FEED if baseline == "teacher" else baseline
+    note = (
+        f"Rank-1 in % of {model} / {against}, among {result['data']['held_out']} held-out faces of the pool; "
+        "bold where the paired 95 % interval of the difference lies above 0, in italics where it lies below. "
+        "† holds an operation that no training mixture has."
+    )
+    return f"{markdown(['family', *(f'{size} px' for size in sizes)], rows)}\n\n{note}"
+
+
+ABLATED = {
+    "rank1": "rank-1",
+    "tar": "TAR",
+    "tpir": "TPIR",
+    "cosine": "100 × cosine",
+    "spearman": "100 × Spearman",
+}
+
+
+def ablation(result: Mapping[str, Any], tests: str, family: str, size: int) -> str:
+    """Every arm of `benchmarks/ablation.py` on one test set in one family at one size."""
+    rows = []
+    for row in result["figures"]:
+        if (row["set"], row["family"], row["size"]) == (tests, family, size):
+            line = [row["arm"]]
+            for metric in ABLATED:
+                found = row.get(metric)
+                spread = (
+                    f" ({min(found['seeds']) * 100:.1f}–{max(found['seeds']) * 100:.1f})" if found else ""
+                )
+                line.append(f"{_percent(found['mean'])}{spread}" if found else "–")
+            rows.append(line)
+    if not rows:
+        raise KeyError((tests, family, size))
+    settings = result["settings"]
+    note = (
+        f"In %, mean over {len(settings['seeds'])} seeds (lowest to highest); {tests}, {family}, {size} px; "
+        f"`{settings['arch']}`, {settings['steps']:,} steps of {settings['batch']}. "
+        f"TPIR at FPIR {settings['fpir']}. "
+        "What does not write into the teacher's space has no cosine to it."
+    )
+    return f"{markdown(['arm', *ABLATED.values()], rows)}\n\n{note}"
+
+
+def ablation_differences(result: Mapping[str, Any], tests: str, family: str, metric: str) -> str:
+    """What each arm brings against another, size by size, with its interval."""
+    found = [row for row in result["differences"] if (row["set"], row["family"]) == (tests, family)]
+    sizes = sorted({row["size"] for row in found})
+    cells = {(row["arm"], row["against"], row["size"]): row.get(metric) for row in found}
+    rows = []
+    for arm, against in dict.fromkeys((row["arm"], row["against"]) for row in found):
+        differences = [cells[arm, against, size] for size in sizes]
+        if all(differences):
+            rows.append([f"{arm} − {against}", *(_verdict(change) for change in differences)])
+    note = (
+        "Points with the paired 95 % interval over all seeds; bold where it and the mean of every seed lie "
+        "above 0, in italics where below. Everything else brings nothing that was shown."
+    )
+    return f"{markdown(['difference', *(f'{size} px' for size in sizes)], rows)}\n\n{note}"
+
+
+def _verdict(change: Mapping[str, Any]) -> str:
+    low, high = change["ci95"]
+    text = f"{100 * change['mean']:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
+    return {"better": f"**{text}**", "worse": f"*{text}*"}.get(change["verdict"], text)
+
+
+def _points(mean: float, ci95: Sequence[float]) -> str:
+    """A change in points with its interval, bold where that lies above 0, in italics where below."""
+    low, high = ci95
+    text = f"{100 * mean:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
+    return f"**{text}**" if low > 0 else f"*{text}*" if high < 0 else text
+
+
+def _figure(figure: Mapping[str, Any]) -> str:
+    """Accuracy, its interval, and TAR."""
+    low, high = figure["accuracy_ci95"]
+    (tar,) = figure["tar_at_far"].values()
+    return f"{_percent(figure['accuracy'])} ({_percent(low)}–{_percent(high)}) / {_percent(tar)}"
+
+
+def _difference(change: Mapping[str, Any]) -> str:
+    """Points of accuracy with their interval, bold where it lies above 0."""
+    return _points(change["accuracy"], change["ci95"])
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f}"
+
+
+def markdown(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; the first column on the left, all others on the right."""
+    lines = [titles, ["---", *["--:"] * (len(titles) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
