@@ -147,7 +147,10 @@ def test_tables_of_the_ablation(tmp_path: Path) -> None:
     verdicts = ((8, 0.1, "better"), (16, -0.1, "worse"), (24, 0.1, "no difference shown"))
     differences = [
         {
-            **cell, "size": size, "arm": "ILD", "against": "direct feed",
+            **cell,
+            "size": size,
+            "arm": "ILD",
+            "against": "direct feed",
             "rank1": value(mean, [mean], ci95=[mean - 0.05, mean + 0.05], verdict=verdict),
         }
         for size, mean, verdict in verdicts

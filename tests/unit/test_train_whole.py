@@ -30,7 +30,8 @@ from torch.nn import functional as F  # noqa: E402
 from fewpix.embed.open import open_encoder  # noqa: E402
 from fewpix.models.backbones import ConvBN, WholeStudent  # noqa: E402
 from fewpix.models.teacher import sface  # noqa: E402
-from fewpix.models.zoo import architecture, build, tensors_of  # noqa: E402
+from fewpix.models.weights import load_weights  # noqa: E402
+from fewpix.models.zoo import architecture, build, fill, tensors_of  # noqa: E402
 from fewpix.train.distil import distil  # noqa: E402
 from fewpix.train.recipe import parse_recipe  # noqa: E402
 from fewpix.train.start import initial_student  # noqa: E402
@@ -212,27 +213,57 @@ def test_restated_statistics_are_those_of_the_faces_and_change_nothing_else() ->
         np.testing.assert_allclose(norm.running_var, values.var(where), rtol=1e-3, atol=1e-5)  # type: ignore[arg-type]
 
 
-def test_a_run_begins_with_the_statistics_of_small_faces(tmp_path: Path) -> None:
-    """From the first batches, before the first step; the journal says so."""
+def run(folder: Path, share: float) -> tuple[dict[str, np.ndarray], list[dict[str, object]]]:
+    """The weights and the journal of three steps that learn nothing sensible."""
     for n, crop in enumerate(crops(40)):
-        write_image(tmp_path / "faces" / f"{n:02d}.png", crop)
-    path = write_onnx(teacher(), tmp_path / "t.onnx")
+        write_image(folder / "faces" / f"{n:02d}.png", crop)
+    path = write_onnx(teacher(), folder / "t.onnx")
     theirs = Preprocess(112, "rgb", (63.75,) * 3, (63.75,) * 3)
     card = Card("t", "onnx", "b" * 64, Space("b" * 64, DIM), theirs)
     text = RECIPE.replace('"sface"', '"sface-tiny"').replace('"teacher"', '"teacher"\nfit_faces = 20')
-    recipe = parse_recipe(text.replace("steps = 1", "steps = 1\nbatch = 16\n[data]\nholdout = 0"), "x")
+    more = (
+        f"steps = 3\nbatch = 16\n[data]\nholdout = 0\n[optim]\nlr = 0.02\nwarmup = 0\nstart_share = {share}"
+    )
+    recipe = parse_recipe(text.replace("steps = 1", more), "x")
 
     def embed(faces: object) -> np.ndarray:
         return np.eye(DIM, dtype=np.float32)[[n % DIM for n in range(len(faces))]]  # type: ignore[arg-type]
 
-    distil(
+    made = distil(
         recipe,
-        load_faces([tmp_path / "faces"]),
-        tmp_path / "run",
+        load_faces([folder / "faces"]),
+        folder / "run",
         teacher_embed=embed,
         teacher_card=card,
         teacher_file=path,
-        cache=tmp_path / "cache.db",
+        cache=folder / "cache.db",
     )
-    lines = [json.loads(line) for line in (tmp_path / "run" / "journal.jsonl").read_text().splitlines()]
-    assert {"kind": "statistics", "step": 0, "views": 32} in lines
+    lines = made.journal.read_text(encoding="utf-8").splitlines()
+    return dict(load_weights(made.weights)[0]), [json.loads(line) for line in lines]
+
+
+def test_a_run_begins_as_its_teacher_and_can_keep_a_share_of_that(tmp_path: Path) -> None:
+    """Under the statistics of the first batches. Extrapolating from half a share to a whole one gives the
+    start, whose embeddings are the teacher's."""
+    trained, journal = run(tmp_path / "0", 0.0)
+    assert {"kind": "statistics", "step": 0, "views": 32} in journal
+    half = run(tmp_path / "half", 0.5)[0]
+    quarter = run(tmp_path / "quarter", 0.25)[0]
+    for name, value in quarter.items():  # all are rounded to float16
+        np.testing.assert_allclose(value, (trained[name] + half[name]) / 2, rtol=3e-3, atol=1e-4)
+    start = student().eval()
+    fill(start, {name: 2 * half[name] - trained[name] for name in half}, "the start")
+    moved = student().eval()
+    fill(moved, trained, "the end")
+    pixels = torch.from_numpy(OURS.apply(crops()))
+    with torch.no_grad():
+        wanted = teacher()((pixels * 127.5 + 127.5) / 63.75 / 2 - 1)
+        found, lost = (F.cosine_similarity(made(pixels), wanted) for made in (start, moved))
+    assert found.min() > 0.99 > 0.9 > lost.max()
+
+
+def test_only_what_begins_as_its_teacher_can_keep_a_share(tmp_path: Path) -> None:
+    text = RECIPE.replace('"teacher"', '"random"') + "\n[optim]\nstart_share = 0.5"
+    card = Card("t", "onnx", "b" * 64, Space("b" * 64, DIM), OURS)
+    with pytest.raises(ConfigError, match=r"optim\.start_share: only a student that begins as"):
+        initial_student(parse_recipe(text, "x"), card, None)

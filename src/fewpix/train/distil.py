@@ -208,6 +208,11 @@ def distil(
         if step % recipe.run.checkpoint_every == 0 or last:
             save_checkpoint(checkpoint, distiller, identity)
         report(Progress("train", step, recipe.last_step, values, agreement))
+    if recipe.optim.start_share:
+        # Anew: the one from above is what was trained.
+        anew = initial_student(recipe, teacher_card, teacher_file)
+        distiller.mix(settled(recipe, anew, maker)[0], recipe.optim.start_share)
+        agreement = None
     if agreement is None and len(material.held_out):
         agreement = scorer.score(distiller.embed)
     card = _card(recipe, start.sha256, faces, teacher_card, agreement, terms)

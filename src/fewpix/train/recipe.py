@@ -94,7 +94,8 @@ class OptimSection(_Section):
     """AdamW with linear warm-up and cosine decay, counted in steps and never in seconds.
 
     `clip` bounds the norm of the gradient; `ema` is the decay of the averaged weights, which are what is
-    kept.
+    kept. Of a student that begins as its teacher, `start_share` of what is kept are the weights before the
+    first step (WiSE-FT, Wortsman et al., CVPR 2022).
     """
 
     lr: Annotated[float, Field(gt=0)] = 1e-3
@@ -102,6 +103,7 @@ class OptimSection(_Section):
     warmup: Annotated[int, Field(ge=0)] = 100
     clip: Annotated[float, Field(gt=0)] = 5.0
     ema: Annotated[float, Field(ge=0, lt=1)] = 0.999
+    start_share: Annotated[float, Field(ge=0, lt=1)] = _added(0.0)
 
 
 class RunSection(_Section):

@@ -65,6 +65,11 @@ def initial_student(recipe: Recipe, teacher: Card, teacher_file: Path | None = N
     student, init = build(recipe.model.arch, teacher.space.dim), recipe.model.init
     if recipe.model.kept:
         _keep(student, recipe)
+    if recipe.optim.start_share and not (isinstance(student, WholeStudent) and init == FROM_TEACHER):
+        raise ConfigError(
+            "optim.start_share: only a student that begins as its teacher has a start to be mixed with",
+            fix="remove it",
+        )
     if init == "random":
         return Start(student)
     if init == FROM_TEACHER:

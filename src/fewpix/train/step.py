@@ -117,6 +117,18 @@ class Distiller:
                 kept.copy_(new)
 
     @torch.no_grad()
+    def mix(self, start: nn.Module, share: float) -> None:
+        """Move the averaged copy towards the weights that training began with; the student stays.
+
+        Args:
+            start: of the same architecture.
+            share: of the start in the mixture, 0..1.
+        """
+        for kept, before in zip(self.average.state_dict().values(), start.state_dict().values(), strict=True):
+            if kept.is_floating_point():
+                kept.lerp_(before.to(kept), share)
+
+    @torch.no_grad()
     def embed(self, faces: Tensor) -> Tensor:
         """(N, D) unit embeddings of preprocessed faces by the averaged student, in float32."""
         parts = [
