@@ -5,6 +5,10 @@ teacher's embeddings of the pool), the instance level alone, the relation level 
 FaceBN; beside them the teacher fed directly. A student without a teacher has a space of its own, and its
 gallery is its own embeddings of the sharp faces; all others are searched in the teacher's.
 
+Variants of both levels: the relation level only from half of the steps on; targets that are the mean of the
+teacher's embeddings of a face and its mirror image; mixed faces; the last weights instead of their running
+average; probes embedded with their mirror images; a gallery as small as the probes, by the student.
+
 Each arm is trained with every seed, which also draws another held-out part of the pool and other people of
 ORL. Differences are paired face by face over all seeds, with a 95 % interval from resampling people; an arm
 is said to bring something if that interval and the mean of every seed lie above 0.
@@ -30,6 +34,8 @@ from ablation_sets import FPIR, Scores, Sharp, TestSet, orl_faces, orl_set, pool
 from facebn_arms import ARMS as FACEBN
 from facebn_arms import state_of
 from numpy.typing import NDArray
+from safetensors.numpy import load_file
+from torch import nn
 
 from fewpix.adapt.apply import adapted
 from fewpix.adapt.estimate.judge import embed as forward
@@ -43,7 +49,7 @@ from fewpix.evaluate.bootstrap import Clusters, mean_interval
 from fewpix.evaluate.results import Run, check_target, write_result
 from fewpix.image.resize import Crop
 from fewpix.models.card import Card
-from fewpix.models.zoo import load_student
+from fewpix.models.zoo import build, fill, load_student
 from fewpix.train.distil import Progress, distil
 from fewpix.train.recipe import Recipe, parse_recipe
 
@@ -75,28 +81,35 @@ class Arm:
     """A way of training.
 
     Args:
-        objective: TOML.
+        objective: TOML; HALF stands for half of the steps.
         people: where labels come from; "unknown" for none.
         pool: whether it learns from the pool; otherwise from people of ORL.
         distils: whether it writes into the teacher's space.
+        data: one more line of the recipe's section on data; MIXES stands for the number of mixed faces.
     """
 
     objective: str
     people: str = "unknown"
     pool: bool = True
     distils: bool = True
+    data: str = ""
 
 
 ILD = "cosine = { weight = 2.0 }\ninfonce = { weight = 1.0, temperature = 0.07 }"
 RLD = "row-kl = { weight = 1.0 }\ncrrcd = { weight = 0.2, anchors = 32 }"
+LATE = RLD.replace(" }", ", start = HALF }")
 ARMS = {
     "labels": Arm("arcface = {}", "folders", pool=False, distils=False),
     "pseudo-labels": Arm("arcface = {}", "clusters", distils=False),
     "ILD": Arm(ILD),
     "RLD": Arm(RLD),
     "ILD+RLD": Arm(f"{ILD}\n{RLD}"),
+    "RLD from half": Arm(f"{ILD}\n{LATE}"),
+    "mirrored targets": Arm(f"{ILD}\n{RLD}", data="mirrored_targets = true"),
+    "mixed faces": Arm(f"{ILD}\n{RLD}", data="mixes = MIXES"),
 }
 ADAPTED = {"ILD+RLD, FaceBN": "prior", "ILD+RLD, FaceBN with BatchNorm1d": "prior+1d"}
+LAST, TWICE, SMALL = "last weights", "mirrored probes", "small gallery"
 DIRECT = "direct feed"
 COMPARED = (
     ("ILD", DIRECT),
@@ -104,7 +117,8 @@ COMPARED = (
     ("RLD", "pseudo-labels"),
     ("ILD+RLD", "ILD"),
     ("ILD+RLD", "RLD"),
-    *((name, "ILD+RLD") for name in ADAPTED),
+    *((name, "ILD+RLD") for name in (*ADAPTED, "RLD from half", "mirrored targets", "mixed faces")),
+    *((name, "ILD+RLD") for name in (LAST, TWICE, SMALL)),
 )
 SIZES = (8, 12, 16, 24)
 FAMILIES = ("area", "cctv")
@@ -137,11 +151,13 @@ class Ablation:
                 f"weights = {{ {', '.join(f'{name} = 0.0' for name in chips)} }}",
                 f"holdout_sources = {sorted(known - set(chips))}".replace("'", '"'),
                 f"clusters = {self.given.clusters}",
+                f"chips = {chips}".replace("'", '"'),
+                arm.data.replace("MIXES", str(self.given.mixes)),
             ]
         text = RECIPE.format(
             arch=self.given.arch,
             data="\n".join([*lines, f'people = "{arm.people}"']),
-            objective=arm.objective,
+            objective=arm.objective.replace("HALF", str(self.given.steps // 2)),
             steps=self.given.steps,
             batch=self.given.batch,
             precision=self.given.precision,
@@ -192,7 +208,16 @@ class Ablation:
                 self.keep(tests, family, size, name, forward(model, probes), sharp, own.get(tests.name))
                 if name != "ILD+RLD":
                     continue
-                faces = pixels(tests.small(family, size, adapting=True))
+                plain = forward(model, probes)
+                turned = forward(model, probes.flip(3))
+                both = (plain + turned) / np.linalg.norm(plain + turned, axis=1, keepdims=True)
+                self.keep(tests, family, size, TWICE, both, sharp)
+                last = _last_weights(self.given.work / f"{name}-{seed}", card)
+                self.keep(tests, family, size, LAST, forward(last, probes), sharp)
+                if tests.name != "pool":  # whose mates are the same pictures
+                    small = forward(model, pixels(tests.small(family, size, "gallery")))
+                    self.keep(tests, family, size, SMALL, plain, sharp, small)
+                faces = pixels(tests.small(family, size, "adapting"))
                 for label, way in ADAPTED.items():
                     with adapted(model, state_of(FACEBN[way], model, card, faces, f"{family}@{size}")):
                         self.keep(tests, family, size, label, forward(model, probes), sharp)
@@ -255,6 +280,17 @@ class Ablation:
         return rows
 
 
+def _last_weights(run: Path, card: Card) -> nn.Module:
+    """The student of a run as its last step left it, without the running average."""
+    tensors = load_file(run / "checkpoint.safetensors")
+    model = build(card.arch, card.space.dim).eval()
+    own = {
+        name.removeprefix("student."): value for name, value in tensors.items() if name.startswith("student.")
+    }
+    fill(model, {name: value for name, value in own.items() if value.dtype == np.float32}, str(run))
+    return model
+
+
 def _interval(values: Sequence[NDArray[np.float64]], runs: Sequence[Scores]) -> list[float]:
     """Over all seeds; a person who is tested with several of them is resampled as one."""
     clusters = Clusters.of(np.concatenate([run.people for run in runs]))
@@ -283,6 +319,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
     parser.add_argument("--clusters", type=int, default=2000)
+    parser.add_argument("--mixes", type=int, default=20000)
     parser.add_argument("--holdout", type=float, default=0.03)
     parser.add_argument("--chips", nargs="*", default=["utk"], help="sources that are not learnt from")
     parser.add_argument("--threads", type=int, default=0)
@@ -299,7 +336,8 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
     settings = {
-        name: getattr(given, name) for name in ("arch", "steps", "batch", "precision", "seeds", "clusters")
+        name: getattr(given, name)
+        for name in ("arch", "steps", "batch", "precision", "seeds", "clusters", "mixes")
     }
     payload = {
         "question": "what does each part of the method bring?",

@@ -87,11 +87,14 @@ class TestSet:
         """The sharp faces by the teacher."""
         return Sharp(embed(self.gallery), embed(self.probes))
 
-    def small(self, family: str, size: int, *, adapting: bool = False) -> list[Crop]:
-        """The probes, or the faces to adapt to, made small."""
+    def small(self, family: str, size: int, which: str = "probes") -> list[Crop]:
+        """The "probes", the "gallery", or the faces for "adapting", made small."""
         made = Degradation(family)
-        crops = self.adapting if adapting else self.probes
-        names = self.adapting_names if adapting else self.probe_names
+        crops, names = {
+            "probes": (self.probes, self.probe_names),
+            "gallery": (self.gallery, tuple(f"gallery {n}" for n in range(len(self.gallery)))),
+            "adapting": (self.adapting, self.adapting_names),
+        }[which]
         return [made.apply(crop, name, size) for crop, name in zip(crops, names, strict=True)]
 
     def score(

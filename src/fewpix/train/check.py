@@ -45,9 +45,9 @@ def check_faces(recipe: Recipe, faces: FaceSet) -> None:
     them.
 
     Raises:
-        ConfigError: a source does not occur, a term needs labels and there are none, run.batch is larger
-            than an epoch or no multiple of data.per_person, or a student is to start from its teacher's
-            layers with fewer than `FEWEST` views.
+        ConfigError: a source does not occur, a term needs labels and there are none, targets are to be
+            mirrored and faces are not, run.batch is larger than an epoch or no multiple of data.per_person,
+            or a student is to start from its teacher's layers with fewer than `FEWEST` views.
     """
     Objective(recipe.terms(), 1, count_people(recipe, faces))
     data = recipe.data
@@ -59,6 +59,8 @@ def check_faces(recipe: Recipe, faces: FaceSet) -> None:
                 raise ConfigError(
                     f"data.{key}: no face has the source {source!r}", fix=f"sources: {', '.join(known)}"
                 )
+    if data.mirrored_targets and not data.flip:
+        raise ConfigError("data.mirrored_targets: there are no mirror images", fix="set data.flip to true")
     weights = [data.weights.get(source, 1.0) for source in faces.sources]
     views = sum(weight > 0 for weight in weights) * (1 + data.flip) + data.mixes * (data.mix_weight > 0)
     if recipe.model.init == FROM_TEACHER and views < FEWEST:
