@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,11 +33,12 @@ from fewpix.models.backbones import ConvBN, WholeStudent  # noqa: E402
 from fewpix.models.teacher import sface  # noqa: E402
 from fewpix.models.weights import load_weights  # noqa: E402
 from fewpix.models.zoo import architecture, build, fill, tensors_of  # noqa: E402
-from fewpix.train.distil import distil  # noqa: E402
+from fewpix.train.distil import DistilResult, Progress, distil  # noqa: E402
 from fewpix.train.recipe import parse_recipe  # noqa: E402
+from fewpix.train.restate import restate  # noqa: E402
 from fewpix.train.start import initial_student  # noqa: E402
 from fewpix.train.step import Distiller  # noqa: E402
-from fewpix.train.whole import copy_teacher, restate  # noqa: E402
+from fewpix.train.whole import copy_teacher  # noqa: E402
 
 DIM = 16
 RECIPE = 'name = "x"\n[model]\narch = "sface"\ninit = "teacher"\n[objective.cosine]\n[run]\nsteps = 1'
@@ -213,14 +215,18 @@ def test_restated_statistics_are_those_of_the_faces_and_change_nothing_else() ->
         np.testing.assert_allclose(norm.running_var, values.var(where), rtol=1e-3, atol=1e-5)  # type: ignore[arg-type]
 
 
-def run(folder: Path, share: float) -> tuple[dict[str, np.ndarray], list[dict[str, object]]]:
-    """The weights and the journal of three steps that learn nothing sensible."""
+def run(
+    folder: Path, share: float, killed_at: int = 0
+) -> tuple[dict[str, np.ndarray], list[dict[str, object]]]:
+    """The weights and the journal of three steps that learn nothing sensible; killed once, and resumed."""
     for n, crop in enumerate(crops(40)):
         write_image(folder / "faces" / f"{n:02d}.png", crop)
     path = write_onnx(teacher(), folder / "t.onnx")
     theirs = Preprocess(112, "rgb", (63.75,) * 3, (63.75,) * 3)
     card = Card("t", "onnx", "b" * 64, Space("b" * 64, DIM), theirs)
-    text = RECIPE.replace('"sface"', '"sface-tiny"').replace('"teacher"', '"teacher"\nfit_faces = 20')
+    text = RECIPE.replace('"sface"', '"sface-tiny"').replace(
+        '"teacher"', '"teacher"\nrestated = true\nfit_faces = 20'
+    )
     more = (
         f"steps = 3\nbatch = 16\n[data]\nholdout = 0\n[optim]\nlr = 0.02\nwarmup = 0\nstart_share = {share}"
     )
@@ -229,15 +235,26 @@ def run(folder: Path, share: float) -> tuple[dict[str, np.ndarray], list[dict[st
     def embed(faces: object) -> np.ndarray:
         return np.eye(DIM, dtype=np.float32)[[n % DIM for n in range(len(faces))]]  # type: ignore[arg-type]
 
-    made = distil(
-        recipe,
-        load_faces([folder / "faces"]),
-        folder / "run",
-        teacher_embed=embed,
-        teacher_card=card,
-        teacher_file=path,
-        cache=folder / "cache.db",
-    )
+    def kill(now: Progress) -> None:
+        if now.stage == "train" and now.done == killed_at:
+            raise KeyboardInterrupt
+
+    def go(on_progress: Callable[[Progress], None] | None = None) -> DistilResult:
+        return distil(
+            recipe,
+            load_faces([folder / "faces"]),
+            folder / "run",
+            teacher_embed=embed,
+            teacher_card=card,
+            teacher_file=path,
+            cache=folder / "cache.db",
+            on_progress=on_progress,
+        )
+
+    if killed_at:
+        with pytest.raises(KeyboardInterrupt):
+            go(kill)
+    made = go()
     lines = made.journal.read_text(encoding="utf-8").splitlines()
     return dict(load_weights(made.weights)[0]), [json.loads(line) for line in lines]
 
@@ -246,7 +263,7 @@ def test_a_run_begins_as_its_teacher_and_can_keep_a_share_of_that(tmp_path: Path
     """Under the statistics of the first batches. Extrapolating from half a share to a whole one gives the
     start, whose embeddings are the teacher's."""
     trained, journal = run(tmp_path / "0", 0.0)
-    assert {"kind": "statistics", "step": 0, "views": 32} in journal
+    assert {"kind": "restated", "step": 0, "views": 32} in journal
     half = run(tmp_path / "half", 0.5)[0]
     quarter = run(tmp_path / "quarter", 0.25)[0]
     for name, value in quarter.items():  # all are rounded to float16
@@ -262,8 +279,33 @@ def test_a_run_begins_as_its_teacher_and_can_keep_a_share_of_that(tmp_path: Path
     assert found.min() > 0.99 > 0.9 > lost.max()
 
 
-def test_only_what_begins_as_its_teacher_can_keep_a_share(tmp_path: Path) -> None:
-    text = RECIPE.replace('"teacher"', '"random"') + "\n[optim]\nstart_share = 0.5"
+def test_a_share_of_the_start_survives_a_kill(tmp_path: Path) -> None:
+    whole, killed = run(tmp_path / "a", 0.5)[0], run(tmp_path / "b", 0.5, killed_at=2)[0]
+    for name, value in whole.items():
+        np.testing.assert_array_equal(value, killed[name])
+
+
+@pytest.mark.parametrize("arch", ["lr28-tiny", "lr24-tiny"])
+def test_every_kind_of_student_can_be_restated(arch: str) -> None:
+    torch.manual_seed(1)
+    made = build(arch, DIM)
+    made(torch.randn(16, 3, *[architecture(arch).side] * 2) * 2)  # statistics that are not the target's
+    made.eval()
+    faces = torch.rand(32, 3, *[architecture(arch).side] * 2)
+    with torch.no_grad():
+        before, mean = made(faces), made.head.bn.running_mean.clone()
+        restate(made, faces.split(8))
+        torch.testing.assert_close(made(faces), before, rtol=1e-4, atol=1e-4)
+        assert (made.head.bn.running_mean - mean).abs().max() > 1e-3
+        torch.testing.assert_close(made.train()(faces), before, rtol=1e-2, atol=1e-2)
+
+
+def test_only_what_starts_from_its_teacher_can_be_restated_or_keep_a_share(tmp_path: Path) -> None:
     card = Card("t", "onnx", "b" * 64, Space("b" * 64, DIM), OURS)
-    with pytest.raises(ConfigError, match=r"optim\.start_share: only a student that begins as"):
-        initial_student(parse_recipe(text, "x"), card, None)
+    random = RECIPE.replace('"teacher"', '"random"')
+    for key, text in (
+        ("optim.start_share", f"{random}\n[optim]\nstart_share = 0.5"),
+        ("model.restated", random.replace('"random"', '"random"\nrestated = true')),
+    ):
+        with pytest.raises(ConfigError, match=f"{key}: only for a student that starts from its teacher"):
+            initial_student(parse_recipe(text, "x"), card, None)

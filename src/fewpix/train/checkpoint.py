@@ -112,7 +112,13 @@ def load_checkpoint(path: Path, distiller: Distiller) -> None:
 
 
 def _modules(distiller: Distiller) -> dict[str, torch.nn.Module]:
-    return {"student": distiller.student, "average": distiller.average, "objective": distiller.objective}
+    start = {"start": distiller.start} if distiller.start is not None else {}
+    return {
+        "student": distiller.student,
+        "average": distiller.average,
+        "objective": distiller.objective,
+        **start,
+    }
 
 
 def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

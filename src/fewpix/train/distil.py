@@ -28,7 +28,7 @@ from fewpix.train.heldout import Agreement, HeldOut
 from fewpix.train.journal import Journal
 from fewpix.train.material import count_people, prepare
 from fewpix.train.recipe import Recipe
-from fewpix.train.start import check_same, from_teacher, initial_student, settled
+from fewpix.train.start import check_same, from_teacher, initial_student, restate_start
 from fewpix.train.step import Distiller
 
 logger = logging.getLogger(__name__)
@@ -165,6 +165,7 @@ def distil(
         teacher_embed,
         lambda done, total: report(Progress("teacher", done, total, {})),
     )
+    filled = start.student
     if start.teacher and not distiller.step:
         filled, left = from_teacher(
             recipe,
@@ -173,7 +174,6 @@ def distil(
             teacher_card,
             lambda done, total: report(Progress("transplant", done, total, {})),
         )
-        distiller.start_from(filled)
         journal.append(0, "transplant", left)
     scorer = HeldOut([faces.crop(int(n)) for n in material.held_out], material.held_teacher, found.preprocess)
     sampler = Sampler(
@@ -182,10 +182,11 @@ def distil(
     maker = BatchMaker(
         material.views, sampler, PRESETS[recipe.degrade.chain], found.preprocess, recipe.run.seed
     )
-    if start.whole and not distiller.step:
-        filled, seen = settled(recipe, start, maker)
+    if recipe.model.restated and not distiller.step:
+        seen = restate_start(recipe, filled, maker)
+        journal.append(0, "restated", {"views": seen})
+    if not distiller.step:
         distiller.start_from(filled)
-        journal.append(0, "statistics", {"views": seen})
     agreement: Agreement | None = None
     for batch in maker.stream(distiller.step, recipe.last_step):
         values = distiller.train_step(
@@ -209,9 +210,7 @@ def distil(
             save_checkpoint(checkpoint, distiller, identity)
         report(Progress("train", step, recipe.last_step, values, agreement))
     if recipe.optim.start_share:
-        # Anew: the one from above is what was trained.
-        anew = initial_student(recipe, teacher_card, teacher_file)
-        distiller.mix(settled(recipe, anew, maker)[0], recipe.optim.start_share)
+        distiller.mix_start()
         agreement = None
     if agreement is None and len(material.held_out):
         agreement = scorer.score(distiller.embed)

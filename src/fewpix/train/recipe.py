@@ -35,8 +35,9 @@ class ModelSection(_Section):
 
     `init` is "random", "teacher" (the teacher's deep layers, see `fewpix.train.transplant`), "fewpix-s", or a
     safetensors file. For "teacher", the layers are fitted to `fit_faces` views, and the stem before them is
-    trained for `fit_steps` first. A student that is its teacher as a whole keeps its first `kept` blocks as
-    they are; 0 trains all of it.
+    trained for `fit_steps` first. With `restated`, the BatchNorms then get the statistics of `fit_faces`
+    degraded views, and give what they gave. A student that is its teacher as a whole keeps its first `kept`
+    blocks as they are; 0 trains all of it.
     """
 
     arch: str
@@ -44,6 +45,7 @@ class ModelSection(_Section):
     fit_faces: Annotated[int, Field(ge=20)] = 3000
     fit_steps: Positive = 600
     kept: Annotated[int, Field(ge=0)] = _added(0)
+    restated: bool = _added(False)
 
 
 class DataSection(_Section):
@@ -96,8 +98,8 @@ class OptimSection(_Section):
     """AdamW with linear warm-up and cosine decay, counted in steps and never in seconds.
 
     `clip` bounds the norm of the gradient; `ema` is the decay of the averaged weights, which are what is
-    kept. Of a student that begins as its teacher, `start_share` of what is kept are the weights before the
-    first step (WiSE-FT, Wortsman et al., CVPR 2022).
+    kept. Of a student that starts from its teacher's layers, `start_share` of what is kept are the weights
+    before the first step (WiSE-FT, Wortsman et al., CVPR 2022).
     """
 
     lr: Annotated[float, Field(gt=0)] = 1e-3

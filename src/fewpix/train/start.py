@@ -25,8 +25,9 @@ from fewpix.models.zoo import architecture, build, fill
 from fewpix.train.batches import BatchMaker
 from fewpix.train.dissect import Dissected, dissect
 from fewpix.train.recipe import FROM_TEACHER, Recipe
+from fewpix.train.restate import restate
 from fewpix.train.transplant import transplant
-from fewpix.train.whole import copy_teacher, restate
+from fewpix.train.whole import copy_teacher
 
 _FIT = 2  # names the random stream of the views that a transplant is fitted to
 
@@ -39,13 +40,11 @@ class Start:
         student: in training mode.
         sha256: the digest of the weights that it starts from; "" when random.
         teacher: the layers that `from_teacher` fills it with once the faces are known; random until then.
-        whole: whether it is its teacher as a whole, which `settled` gives the statistics of small faces.
     """
 
     student: nn.Module
     sha256: str = ""
     teacher: Dissected | None = None
-    whole: bool = False
 
 
 def initial_student(recipe: Recipe, teacher: Card, teacher_file: Path | None = None) -> Start:
@@ -65,11 +64,14 @@ def initial_student(recipe: Recipe, teacher: Card, teacher_file: Path | None = N
     student, init = build(recipe.model.arch, teacher.space.dim), recipe.model.init
     if recipe.model.kept:
         _keep(student, recipe)
-    if recipe.optim.start_share and not (isinstance(student, WholeStudent) and init == FROM_TEACHER):
-        raise ConfigError(
-            "optim.start_share: only a student that begins as its teacher has a start to be mixed with",
-            fix="remove it",
-        )
+    for key, wanted in (
+        ("model.restated", recipe.model.restated),
+        ("optim.start_share", recipe.optim.start_share),
+    ):
+        if wanted and init != FROM_TEACHER:
+            raise ConfigError(
+                f"{key}: only for a student that starts from its teacher's layers", fix="remove it"
+            )
     if init == "random":
         return Start(student)
     if init == FROM_TEACHER:
@@ -86,7 +88,7 @@ def initial_student(recipe: Recipe, teacher: Card, teacher_file: Path | None = N
         if isinstance(student, WholeStudent):
             own = architecture(recipe.model.arch).preprocess
             copy_teacher(student, teacher_file, own, teacher.preprocess)
-            return Start(student, teacher.sha256, whole=True)
+            return Start(student, teacher.sha256)
         parts = dissect(student, teacher_file, teacher.preprocess.side)
         return Start(student, teacher.sha256, parts)
     tensors, card = load_weights(shipped(f"{init}.safetensors") if init in STUDENTS else Path(init))
@@ -160,22 +162,23 @@ def from_teacher(
     return filled, {**left, "views": len(drawn)}
 
 
-def settled(recipe: Recipe, start: Start, maker: BatchMaker) -> tuple[nn.Module, int]:
-    """A copy of a student that is its teacher, with the statistics of the first batches; see `restate`.
+def restate_start(recipe: Recipe, student: nn.Module, maker: BatchMaker) -> int:
+    """Give a student, in place, the statistics of the first batches; see `restate`.
 
     Args:
         recipe: its `model.fit_faces` views are looked at, in whole batches.
-        start: from `initial_student`.
+        student: before its first step.
         maker: of the batches.
 
     Returns:
-        The copy, on the CPU, and the number of views.
+        How many views were looked at.
     """
-    filled = copy.deepcopy(start.student).cpu()
     batches = -(-recipe.model.fit_faces // recipe.run.batch)
+    device = next(student.parameters()).device
     scale = architecture(recipe.model.arch).preprocess.scale
-    restate(filled, (torch.from_numpy(scale(batch.pixels)) for batch in maker.stream(0, batches)))
-    return filled, batches * recipe.run.batch
+    faces = (torch.from_numpy(scale(batch.pixels)).to(device) for batch in maker.stream(0, batches))
+    restate(student, faces)
+    return batches * recipe.run.batch
 
 
 def _draw(views: Views, count: int, rng: np.random.Generator) -> tuple[NDArray[np.int64], int]:

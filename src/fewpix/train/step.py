@@ -17,7 +17,7 @@ from fewpix.train.schedule import ema_decay, lr_factor
 
 
 class Distiller:
-    """A student, its averaged copy, the objective, the queue and the optimiser.
+    """A student, its averaged copy, where it began if that matters, the objective, the queue, the optimiser.
 
     Args:
         student: trained in place.
@@ -37,6 +37,7 @@ class Distiller:
         # Channels last is what the CPU's convolutions in bfloat16 are fastest with.
         self.student = student.to(device).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.student).eval().requires_grad_(False)
+        self.start = copy.deepcopy(self.average) if recipe.optim.start_share else None
         if device.type == "cpu":
             quicken(self.student)
         self.objective = Objective(recipe.terms(), dim, classes).to(device).train()
@@ -50,6 +51,8 @@ class Distiller:
         """Take the weights of a student of the same architecture, before the first step."""
         self.student.load_state_dict(student.state_dict())
         self.average.load_state_dict(student.state_dict())
+        if self.start is not None:
+            self.start.load_state_dict(student.state_dict())
 
     def _parameters(self) -> list[nn.Parameter]:
         return [*self.student.parameters(), *self.objective.parameters()]
@@ -117,16 +120,16 @@ class Distiller:
                 kept.copy_(new)
 
     @torch.no_grad()
-    def mix(self, start: nn.Module, share: float) -> None:
-        """Move the averaged copy towards the weights that training began with; the student stays.
-
-        Args:
-            start: of the same architecture.
-            share: of the start in the mixture, 0..1.
+    def mix_start(self) -> None:
+        """Give the averaged copy the recipe's share of the weights that training began with; to be done once,
+        at the end.
         """
-        for kept, before in zip(self.average.state_dict().values(), start.state_dict().values(), strict=True):
+        assert self.start is not None
+        for kept, before in zip(
+            self.average.state_dict().values(), self.start.state_dict().values(), strict=True
+        ):
             if kept.is_floating_point():
-                kept.lerp_(before.to(kept), share)
+                kept.lerp_(before, self.recipe.optim.start_share)
 
     @torch.no_grad()
     def embed(self, faces: Tensor) -> Tensor:
