@@ -43,8 +43,17 @@ def training_pool(card: Card, shards: Sequence[Path], teacher: Encoder) -> Train
         InputError: the shards are not those that the student was trained on.
     """
     recipe = Recipe.model_validate(card.provenance["recipe"], strict=False)
+    return pool_of(recipe, card.provenance["faces_sha256"], shards, teacher)
+
+
+def pool_of(recipe: Recipe, faces_sha256: str, shards: Sequence[Path], teacher: Encoder) -> TrainingPool:
+    """The pool of a run with this recipe on faces with this hash.
+
+    Raises:
+        InputError: the shards are not those faces.
+    """
     faces = load_faces(shards)
-    if faces.sha256 != card.provenance["faces_sha256"]:
+    if faces.sha256 != faces_sha256:
         raise InputError("these are not the faces that the student was trained on", fix="name all its shards")
     cache = TeacherCache(cache_dir() / "teacher.db", teacher.card.sha256, teacher.card.space.dim)
     return TrainingPool(recipe, faces, teacher, cache)
