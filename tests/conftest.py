@@ -32,8 +32,9 @@ def _data() -> str:
 
 def _weights() -> str:
     folder = ROOT / "src" / "fewpix" / "weights"
-    absent = [s for s in (".safetensors", ".onnx") if not (folder / f"fewpix-s{s}").is_file()]
-    return f"not in the package: fewpix-s{absent[0]}" if absent else ""
+    files = [f"fewpix-{size}.{kind}" for size in "sl" for kind in ("safetensors", "onnx")]
+    absent = [file for file in files if not (folder / file).is_file()]
+    return f"not in the package: {absent[0]}" if absent else ""
 
 
 def _data_folder() -> Path | None:

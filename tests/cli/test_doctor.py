@@ -35,14 +35,15 @@ def test_everything_is_here(
     by_name = {runtime["name"]: runtime for runtime in found["runtimes"]}
     assert set(by_name) == {"onnxruntime", "openvino", "torch"}
     assert "cpu" in by_name["onnxruntime"]["devices"]
-    student, teacher = found["models"]
+    student, large, teacher = found["models"]
+    assert (large["name"], large["space"]) == ("fewpix-l", student["space"])
     assert (student["name"], student["runtime"], student["device"]) == ("fewpix-s", "onnxruntime", "cpu")
     assert student["space"] == teacher["space"]
     assert teacher["sha256"] == SFACE_SHA256
     assert "research" in student["terms"]
     for file in found["weights"]:
         assert file["sha256"] == sha256_file(Path(file["path"]))
-    assert len(found["weights"]) == 4
+    assert len(found["weights"]) == 6
     assert "400 pictures of 40 people" in found["samples"]
     assert "secret" not in out
 
@@ -61,7 +62,7 @@ def test_missing_weights_are_a_fault(
     code, out = run(capsys, "--json")
     found = json.loads(out)
     assert (code, found["ok"]) == (UnavailableError.exit_code, False)
-    assert len([fault for fault in found["faults"] if "fewpix-s" in fault]) == 3
+    assert len([fault for fault in found["faults"] if "fewpix-s" in fault and "fewpix-l" not in fault]) == 3
 
 
 def test_damaged_weights_are_a_fault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -70,8 +71,9 @@ def test_damaged_weights_are_a_fault(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     data[len(data) // 2] ^= 1
     (tmp_path / "fewpix-s.onnx").write_bytes(data)
     monkeypatch.setattr(shipped, "WEIGHTS", tmp_path)
-    student, teacher = models.running_models()
+    student, large, teacher = models.running_models()
     assert "damaged" in student.fault
+    assert "the package ships no 'fewpix-l.onnx'" in large.fault
     assert teacher.fault == ""
 
 

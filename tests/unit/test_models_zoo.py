@@ -223,8 +223,9 @@ def test_shipped_students_are_what_they_say(name: str) -> None:
     assert card.terms.startswith("research use only")
     assert TERMS.startswith("research use only")
     assert set(card.provenance) >= {"recipe", "faces_sha256"}
-    assert shipped(f"{name}.safetensors").stat().st_size <= 8e6
-    assert shipped(f"{name}.onnx").stat().st_size <= 8e6
+    most = {"fewpix-s": 8e6, "fewpix-l": 40e6}[name]
+    assert shipped(f"{name}.safetensors").stat().st_size <= most
+    assert shipped(f"{name}.onnx").stat().st_size <= most
     text = embedded_card(shipped(f"{name}.onnx"))
     assert text is not None
     assert Card.from_text(text, "x") == card

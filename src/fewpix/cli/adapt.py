@@ -25,7 +25,7 @@ def adapt(
     crops: Annotated[
         bool, Option("--crops", help="The images are aligned square crops, 8x8 px and up; always needed.")
     ] = False,
-    model: Annotated[str, Option(help="fewpix-s, or a student's .safetensors file.")] = "fewpix-s",
+    model: Annotated[str, Option(help="fewpix-s, fewpix-l, or a student's .safetensors file.")] = "fewpix-s",
     mode: Annotated[
         str | None,
         Option(

@@ -18,7 +18,10 @@ def embed(
         bool, Option("--crops", help="The images are aligned square crops, 8x8 px and up; always needed.")
     ] = False,
     model: Annotated[
-        str, Option(help="fewpix-s, teacher, auto (the better one for each crop's size), or a model file.")
+        str,
+        Option(
+            help="fewpix-s, fewpix-l, teacher, auto (the better one for each crop's size), or a model file."
+        ),
     ] = "fewpix-s",
     state: Annotated[
         Path | None, Option(help="Apply a NormState of `fewpix adapt`.", show_default=False)

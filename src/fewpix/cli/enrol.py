@@ -23,7 +23,10 @@ def enrol(
         Option(help="The gallery file; FEWPIX_GALLERY or ./fewpix.db when not given.", show_default=False),
     ] = None,
     model: Annotated[
-        str, Option(help="auto (the better one for each face's size), teacher, fewpix-s, or a model file.")
+        str,
+        Option(
+            help="auto (the better one for each face's size), teacher, fewpix-s, fewpix-l, or a model file."
+        ),
     ] = "auto",
     state: Annotated[
         Path | None, Option(help="Apply a NormState of `fewpix adapt`.", show_default=False)

@@ -44,7 +44,7 @@ AsJson = Annotated[bool, Option("--json", help="Print one JSON object.")]
 def lfw(
     folder: Folder,
     model: Annotated[
-        str, Option(help="fewpix-s, teacher (the direct feed), auto (the router), or a model file.")
+        str, Option(help="fewpix-s, fewpix-l, teacher (the direct feed), auto (the router), or a model file.")
     ] = "fewpix-s",
     size: Annotated[int, Option(help="Side of the small faces in pixels, 8 to 112.")] = 16,
     protocol: Annotated[
@@ -105,7 +105,7 @@ def lfw_table(
     folder: Folder,
     models: Annotated[
         str, Option(help="Names or model files, separated by commas.")
-    ] = "fewpix-s,teacher,auto",
+    ] = "fewpix-s,fewpix-l,teacher,auto",
     sizes: Annotated[str, Option(help="Sides in pixels, separated by commas.")] = "8,12,16,24,32",
     protocols: Annotated[str, Option(help="hr-lr, lr-lr or both, separated by a comma.")] = "hr-lr,lr-lr",
     baseline: Annotated[

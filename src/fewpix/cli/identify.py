@@ -33,7 +33,10 @@ def identify(
     ] = None,
     top: Annotated[int, Option(help="How many candidates to show per face.")] = 3,
     model: Annotated[
-        str, Option(help="auto (the better one for each face's size), teacher, fewpix-s, or a model file.")
+        str,
+        Option(
+            help="auto (the better one for each face's size), teacher, fewpix-s, fewpix-l, or a model file."
+        ),
     ] = "auto",
     state: Annotated[
         Path | None, Option(help="Apply a NormState of `fewpix adapt`.", show_default=False)

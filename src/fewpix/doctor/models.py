@@ -73,13 +73,23 @@ class RunningModel:
 
 
 def weights_files() -> tuple[WeightsFile, ...]:
-    """The files of the shipped student, of the teacher and of the detector."""
-    return tuple(_file(name, find) for name, find in _FILES.items())
+    """The files of the shipped students, of the teacher and of the detector."""
+    from fewpix.models.shipped import STUDENTS
+
+    kinds = {"torch": ".safetensors", "onnx": ".onnx"}
+    files = {
+        f"student {name} ({kind})": _student(name + suffix)
+        for name in STUDENTS
+        for kind, suffix in kinds.items()
+    }
+    return tuple(_file(name, find) for name, find in {**files, **_FILES}.items())
 
 
 def running_models() -> tuple[RunningModel, ...]:
-    """The shipped student and the teacher, each opened as a command would open it, and timed."""
-    return tuple(_run(name) for name in ("fewpix-s", "teacher"))
+    """The shipped students and the teacher, each opened as a command would open it, and timed."""
+    from fewpix.models.shipped import STUDENTS
+
+    return tuple(_run(name) for name in (*STUDENTS, "teacher"))
 
 
 def _file(name: str, find: Callable[[], Path]) -> WeightsFile:
@@ -115,11 +125,11 @@ def _run(name: str) -> RunningModel:
     )
 
 
-def _student(suffix: str) -> Callable[[], Path]:
+def _student(file: str) -> Callable[[], Path]:
     def find() -> Path:
         from fewpix.models.shipped import shipped
 
-        return shipped(f"fewpix-s{suffix}")
+        return shipped(file)
 
     return find
 
@@ -138,8 +148,6 @@ def _detector() -> Path:
 
 
 _FILES: dict[str, Callable[[], Path]] = {
-    "student fewpix-s (torch)": _student(".safetensors"),
-    "student fewpix-s (onnx)": _student(".onnx"),
     "teacher SFace": _teacher,
     "detector YuNet": _detector,
 }

@@ -31,8 +31,9 @@ def open_encoder(
     """Open an encoder. What is asked for by name is what runs: nothing falls back to something else.
 
     Args:
-        model: "fewpix-s" (the shipped student), "teacher" (SFace), "auto" (per face the better of the two),
-            or a path: `.onnx` for onnxruntime and OpenVINO, `.safetensors` for torch.
+        model: "fewpix-s" or "fewpix-l" (the shipped students: the fast one, the accurate one), "teacher"
+            (SFace), "auto" (per face the better of teacher and `ROUTED`), or a path: `.onnx` for onnxruntime
+            and OpenVINO, `.safetensors` for torch.
         runtime: "auto" (onnxruntime, or torch for a `.safetensors` path), "onnxruntime", "openvino" or
             "torch".
         device: "auto", "cpu", "cuda", "cuda:1" or "mps"; see the runtime.

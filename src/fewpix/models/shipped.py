@@ -16,7 +16,8 @@ TERMS = (
 
 WEIGHTS = Path(__file__).parent.parent / "weights"
 
-STUDENTS: tuple[str, ...] = ("fewpix-s",)
+STUDENTS: tuple[str, ...] = ("fewpix-s", "fewpix-l")
+"""The fast one, and the accurate one."""
 
 
 def shipped(file: str) -> Path:
