@@ -36,6 +36,7 @@ def few_people() -> SampleFaces:
     )
 
 
+@pytest.mark.slow
 def test_every_arm_is_trained_and_compared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     bench = importlib.import_module("ablation")
