@@ -34,7 +34,6 @@ from ablation_sets import FPIR, Scores, Sharp, TestSet, orl_faces, orl_set, pool
 from facebn_arms import ARMS as FACEBN
 from facebn_arms import state_of
 from numpy.typing import NDArray
-from safetensors.numpy import load_file
 from torch import nn
 
 from fewpix.adapt.apply import adapted
@@ -50,6 +49,7 @@ from fewpix.evaluate.results import Run, check_target, write_result
 from fewpix.image.resize import Crop
 from fewpix.models.card import Card
 from fewpix.models.zoo import build, fill, load_student
+from fewpix.train.checkpoint import checkpoint_weights
 from fewpix.train.distil import Progress, distil
 from fewpix.train.recipe import Recipe, parse_recipe
 
@@ -282,12 +282,8 @@ class Ablation:
 
 def _last_weights(run: Path, card: Card) -> nn.Module:
     """The student of a run as its last step left it, without the running average."""
-    tensors = load_file(run / "checkpoint.safetensors")
     model = build(card.arch, card.space.dim).eval()
-    own = {
-        name.removeprefix("student."): value for name, value in tensors.items() if name.startswith("student.")
-    }
-    fill(model, {name: value for name, value in own.items() if value.dtype == np.float32}, str(run))
+    fill(model, checkpoint_weights(run / "checkpoint.safetensors", "student"), str(run))
     return model
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from training_pool import HeldOutFaces, held_out, training_pool
+from training_pool import HeldOutFaces, held_out_from_all
 
 from fewpix.degrade import FAMILIES
 from fewpix.degrade.presets import UNSEEN
@@ -119,13 +119,11 @@ def main() -> int:
         if not students:
             raise ConfigError("no student is named", fix="name one: its recipe says which faces it never saw")
         teacher = open_encoder(BASELINE, runtime=given.runtime)
-        parts = [held_out(training_pool(student.card, given.faces, teacher)) for student in students]
-        if any(not np.array_equal(part.scored, parts[0].scored) for part in parts):
-            raise ConfigError("the students were not shown the same faces", fix="measure them one by one")
-        rows = measure(encoders, parts[0], given.families, given.sizes, given.seed)
+        found = held_out_from_all([student.card for student in students], given.faces, teacher)
+        rows = measure(encoders, found, given.families, given.sizes, given.seed)
         payload = {
             "question": "how often is a face found under each degradation, and which one is worst?",
-            "data": {"sha256": parts[0].faces.sha256, "held_out": len(parts[0].scored)},
+            "data": {"sha256": found.faces.sha256, "held_out": len(found.scored)},
             "models": {name: encoder.card.sha256 for name, encoder in encoders.items()},
             "settings": {"seed": given.seed, "baseline": BASELINE, "unseen": list(UNSEEN)},
             "figures": rows,

@@ -22,7 +22,6 @@ from fewpix.cli.threads import prepare_torch
 prepare_torch()
 
 import torch  # noqa: E402  (its allocator reads the environment when it is imported)
-from safetensors.numpy import load_file  # noqa: E402
 from torch import nn  # noqa: E402
 from torch.nn import functional as F  # noqa: E402
 from training_pool import held_out, pool_of  # noqa: E402
@@ -31,7 +30,7 @@ from fewpix.embed.open import open_encoder  # noqa: E402
 from fewpix.errors import FewpixError, WeightsError  # noqa: E402
 from fewpix.evaluate.results import Run, check_target, write_result  # noqa: E402
 from fewpix.models.zoo import architecture, build, fill  # noqa: E402
-from fewpix.train.checkpoint import read_identity  # noqa: E402
+from fewpix.train.checkpoint import checkpoint_weights, read_identity  # noqa: E402
 from fewpix.train.heldout import MAX_FACES, Agreement, HeldOut  # noqa: E402
 from fewpix.train.recipe import load_recipe  # noqa: E402
 
@@ -46,15 +45,7 @@ def ends(checkpoint: Path) -> tuple[Tensors, Tensors]:
     Raises:
         WeightsError: the run kept no start.
     """
-    tensors = load_file(checkpoint)
-    found = [
-        {
-            name.removeprefix(part): value
-            for name, value in tensors.items()
-            if name.startswith(part) and value.dtype == np.float32
-        }
-        for part in ("average.", "start.")
-    ]
+    found = [checkpoint_weights(checkpoint, part) for part in ("average", "start")]
     if not found[1]:
         raise WeightsError(f"{checkpoint} has no start", fix="train with optim.start_share above 0")
     return found[0], found[1]

@@ -13,7 +13,7 @@ from fewpix.config import cache_dir
 from fewpix.data.cache import TeacherCache
 from fewpix.data.faces import FaceSet, load_faces
 from fewpix.embed.protocol import Encoder
-from fewpix.errors import InputError
+from fewpix.errors import ConfigError, InputError
 from fewpix.models.card import Card
 from fewpix.train.material import split_faces
 from fewpix.train.recipe import Recipe
@@ -81,3 +81,16 @@ def held_out(pool: TrainingPool) -> HeldOutFaces:
     parts = split_faces(pool.recipe, pool.faces, pool.cache, pool.teacher.embed, lambda done, total: None)
     held = parts.scored
     return HeldOutFaces(pool.faces, held, parts.teacher[held], parts.component[held])
+
+
+def held_out_from_all(cards: Sequence[Card], shards: Sequence[Path], teacher: Encoder) -> HeldOutFaces:
+    """The faces that none of several students ever saw.
+
+    Raises:
+        ConfigError: the students were not shown the same faces.
+        InputError: the shards are not those that they were trained on.
+    """
+    parts = [held_out(training_pool(card, shards, teacher)) for card in cards]
+    if any(not np.array_equal(part.scored, parts[0].scored) for part in parts):
+        raise ConfigError("the students were not shown the same faces", fix="measure them one by one")
+    return parts[0]

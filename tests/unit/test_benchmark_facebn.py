@@ -9,7 +9,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from tiny_student import orl_crops
+from tiny_student import POOL_RECIPE, orl_crops
 
 from fewpix.data.faces import load_faces
 from fewpix.data.orl import load_orl
@@ -25,18 +25,6 @@ pytestmark = pytest.mark.needs("samples", "torch")
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 ARMS = ("prior+1d", "alpha0.5-early", "alpha0.5-late+1d", "ema")
-RECIPE = """
-name = "tiny"
-[model]
-arch = "lr24-tiny"
-[data]
-holdout = 0.75
-component_similarity = 0.95
-[objective]
-cosine = { weight = 1.0 }
-[run]
-steps = 1
-"""
 
 
 @pytest.fixture
@@ -55,7 +43,7 @@ def student(folder: Path, faces_sha256: str) -> Path:
         torch.manual_seed(0)
         model = build("lr24-tiny", 128)
     provenance = {
-        "recipe": parse_recipe(RECIPE, "here").model_dump(mode="json"),
+        "recipe": parse_recipe(POOL_RECIPE, "here").model_dump(mode="json"),
         "faces_sha256": faces_sha256,
     }
     preprocess = architecture("lr24-tiny").preprocess

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tiny_student import orl_crops
+from tiny_student import POOL_RECIPE, orl_crops
 
 from fewpix.data.faces import load_faces
 from fewpix.evaluate.results import read_result
@@ -17,20 +17,7 @@ from fewpix.models.teacher import sface
 pytestmark = pytest.mark.needs("samples", "torch")
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
-RECIPE = """
-name = "tiny"
-[model]
-arch = "lr24-tiny"
-[data]
-holdout = 0.75
-component_similarity = 0.95
-[objective]
-cosine = {}
-[optim]
-start_share = 0.5
-[run]
-steps = 1
-"""
+RECIPE = POOL_RECIPE + "[optim]\nstart_share = 0.5\n"
 
 
 def test_both_ends_and_the_middle(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

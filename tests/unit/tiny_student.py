@@ -39,6 +39,21 @@ def tiny_student(arch: str = "lr24-tiny", seed: int = 0) -> tuple[nn.Module, Car
     return model.eval(), card
 
 
+POOL_RECIPE = """
+name = "tiny"
+[model]
+arch = "lr24-tiny"
+[data]
+holdout = 0.75
+component_similarity = 0.95
+[objective]
+cosine = { weight = 1.0 }
+[run]
+steps = 1
+"""
+"""Of a student that was never shown most of a few faces, for benchmarks on what is held out."""
+
+
 @cache
 def orl_crops(side: int = 24) -> tuple[Crop, ...]:
     """The 400 ORL pictures, their middle square made `side` px."""

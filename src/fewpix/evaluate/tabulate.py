@@ -92,8 +92,7 @@ def families(result: Mapping[str, Any], model: str) -> str:
     def cell(family: str, size: int) -> str:
         ours, other = cells[family, size, model], cells[family, size, baseline]
         low, high = ours["minus_baseline"]["ci95"]
-        mark = "**" if low > 0 else "*" if high < 0 else ""
-        return f"{mark}{_percent(ours['rank1'])}{mark} / {_percent(other['rank1'])}"
+        return f"{_marked(_percent(ours['rank1']), low > 0, high < 0)} / {_percent(other['rank1'])}"
 
     rows = [
         [family + (" †" if family in unseen else ""), *(cell(family, size) for size in sizes)]
@@ -167,16 +166,24 @@ def ablation_differences(result: Mapping[str, Any], tests: str, family: str, met
 
 
 def _verdict(change: Mapping[str, Any]) -> str:
-    low, high = change["ci95"]
-    text = f"{100 * change['mean']:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
-    return {"better": f"**{text}**", "worse": f"*{text}*"}.get(change["verdict"], text)
+    text, verdict = _change(change["mean"], change["ci95"]), change["verdict"]
+    return _marked(text, verdict == "better", verdict == "worse")
 
 
 def _points(mean: float, ci95: Sequence[float]) -> str:
     """A change in points with its interval, bold where that lies above 0, in italics where below."""
     low, high = ci95
-    text = f"{100 * mean:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
-    return f"**{text}**" if low > 0 else f"*{text}*" if high < 0 else text
+    return _marked(_change(mean, ci95), low > 0, high < 0)
+
+
+def _change(mean: float, ci95: Sequence[float]) -> str:
+    low, high = ci95
+    return f"{100 * mean:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
+
+
+def _marked(text: str, better: bool, worse: bool) -> str:
+    """Bold for what is better, in italics for what is worse."""
+    return f"**{text}**" if better else f"*{text}*" if worse else text
 
 
 def _figure(figure: Mapping[str, Any]) -> str:

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
@@ -77,6 +79,19 @@ def read_identity(path: Path) -> Identity:
         return Identity(**json.loads(facts["identity"]))
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise WeightsError(f"{path} is not a checkpoint: {error}", fix="delete it to start anew") from error
+
+
+def checkpoint_weights(path: Path, part: str) -> dict[str, NDArray[np.float32]]:
+    """The float tensors of one part of a checkpoint, by the names that they have in a weights file.
+
+    Args:
+        path: a checkpoint.
+        part: "student", "average" or "start"; empty when the run keeps no start.
+    """
+    with safe_open(str(path), framework="numpy") as file:
+        names = [name for name in file.keys() if name.startswith(f"{part}.")]  # noqa: SIM118
+        tensors = {name.removeprefix(f"{part}."): file.get_tensor(name) for name in names}
+    return {name: value for name, value in tensors.items() if value.dtype == np.float32}
 
 
 def load_checkpoint(path: Path, distiller: Distiller) -> None:

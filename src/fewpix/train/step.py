@@ -101,35 +101,27 @@ class Distiller:
         values["total"].backward()
         norm = nn.utils.clip_grad_norm_(self._parameters(), self.recipe.optim.clip)
         self.optimiser.step()
-        self._average()
+        self._move_average(self.student, 1 - ema_decay(self.step, self.recipe.optim.ema))
         self.queue.push(teacher, people)
         self.step += 1
         terms = {name: float(value.detach()) for name, value in values.items()}
         return {**terms, "gradient": float(norm), "lr": lr}
 
-    @torch.no_grad()
-    def _average(self) -> None:
-        """Move the averaged copy towards the student, BatchNorm statistics included."""
-        share = 1 - ema_decay(self.step, self.recipe.optim.ema)
-        for kept, new in zip(
-            self.average.state_dict().values(), self.student.state_dict().values(), strict=True
-        ):
-            if kept.is_floating_point():
-                kept.lerp_(new, share)
-            else:
-                kept.copy_(new)
-
-    @torch.no_grad()
     def mix_start(self) -> None:
         """Give the averaged copy the recipe's share of the weights that training began with; to be done once,
         at the end.
         """
         assert self.start is not None
-        for kept, before in zip(
-            self.average.state_dict().values(), self.start.state_dict().values(), strict=True
-        ):
+        self._move_average(self.start, self.recipe.optim.start_share)
+
+    @torch.no_grad()
+    def _move_average(self, towards: nn.Module, share: float) -> None:
+        """Move the averaged copy by a share of its way to a student, BatchNorm statistics included."""
+        for kept, new in zip(self.average.state_dict().values(), towards.state_dict().values(), strict=True):
             if kept.is_floating_point():
-                kept.lerp_(before, self.recipe.optim.start_share)
+                kept.lerp_(new, share)
+            else:
+                kept.copy_(new)
 
     @torch.no_grad()
     def embed(self, faces: Tensor) -> Tensor:
