@@ -1,10 +1,12 @@
-"""Where does each student stop being better than the teacher fed directly? Sets `weights/router.json`.
+"""Which encoder is the best at which size? Sets `weights/router.json`.
 
 The question is asked of faces of the training pool that the shipped students never saw, never of LFW. They
 have no labels; two different pictures whose sharp teacher embeddings have a cosine of at least `--same` count
 as one person (mated), pictures of different connected components as two people. One picture stays sharp and
-goes to the teacher, the other is made small and goes to each encoder in turn. The crossover is the first size
-at which the teacher's TAR@FAR is at least the student's there and at every larger size.
+goes to the teacher, the other is made small and goes to each encoder in turn. A student's crossover is the
+first size at which the teacher's TAR@FAR is at least the student's there and at every larger size. The router
+asks the same of all: an encoder's band begins at the first size from which on, at every size, the best of it
+and those after it is at least the best of those before it.
 
     python benchmarks/router_crossover.py FACES.tar ... --out results/router.json
 """
@@ -36,11 +38,23 @@ FAR = 1e-3
 BASELINE = "teacher"
 
 
-def crossover(figures: Sequence[Mapping[str, Any]], student: str) -> int:
-    """The first size from which on, at every size, the student's TAR is not above the teacher's."""
-    better = [row[student]["tar"] > row[BASELINE]["tar"] for row in figures]
-    last = max((n for n, won in enumerate(better) if won), default=-1)
+def crossover(figures: Sequence[Mapping[str, Any]], before: Sequence[str], after: Sequence[str]) -> int:
+    """The first size from which on, at every size, the best TAR `before` is not above the best `after`."""
+    best = [[max(row[name]["tar"] for name in names) for names in (before, after)] for row in figures]
+    last = max((n for n, (ours, theirs) in enumerate(best) if ours > theirs), default=-1)
     return int(figures[min(last + 1, len(figures) - 1)]["size"])
+
+
+def bands(figures: Sequence[Mapping[str, Any]], order: Sequence[str]) -> list[dict[str, Any]]:
+    """The router's bands, smallest faces first; an encoder whose band is empty is left out."""
+    starts = [0, *(crossover(figures, order[:n], order[n:]) for n in range(1, len(order)))]
+    starts = [0 if start == figures[0]["size"] else start for start in starts]  # nothing smaller was asked
+    ends = [*starts[1:], figures[-1]["size"] + 1]
+    return [
+        {"from_px": start, "model": name}
+        for name, start, end in zip(order, starts, ends, strict=True)
+        if start < end
+    ]
 
 
 def main() -> int:
@@ -49,7 +63,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("faces", nargs="+", type=Path)
-    parser.add_argument("--models", default=",".join(STUDENTS))
+    parser.add_argument("--models", default=",".join(STUDENTS), help="for the smallest faces first")
     parser.add_argument("--same", type=float, default=0.55)
     parser.add_argument("--runtime", default="auto")
     parser.add_argument("--out", type=Path, required=True)
@@ -83,21 +97,26 @@ def main() -> int:
             row[name] = {"tar": tar, "mean_mated": float(scores[mated].mean())}
         figures.append(row)
         print(row, file=sys.stderr)
-    crossovers = {name: crossover(figures, name) for name in students}
+    crossovers = {name: crossover(figures, [name], [BASELINE]) for name in students}
+    routed = bands(figures, [*students, BASELINE])
     payload = {
-        "question": "from which size on is the teacher fed directly better than each student?",
+        "question": "which encoder is the best at which size?",
         "data": {"sha256": faces.sha256, "held_out": len(held)},
         "models": {name: encoder.card.sha256 for name, encoder in {**students, BASELINE: teacher}.items()},
         "settings": {"far": FAR, "same": given.same, "family": "area", "seed": seed},
         "pairs": {"mated": int(mated.sum()), "impostor": int(impostor.sum())},
         "figures": figures,
         "crossover_px": crossovers,
+        "bands": routed,
     }
     write_result(given.out, payload, Run.since(start))
     if given.write:
-        table = {"crossover_px": crossovers, "source": f"results/{given.out.name}"}
+        table = {"bands": routed, "source": f"results/{given.out.name}"}
         write_text(TABLE, json.dumps(table, indent=2) + "\n")
-    print(f"crossovers: {crossovers}, from {int(mated.sum())} mated pairs of {len(held)} held-out faces")
+    print(
+        f"bands: {routed}; each against the teacher: {crossovers}; "
+        f"from {int(mated.sum())} mated pairs of {len(held)} held-out faces"
+    )
     return 0
 
 

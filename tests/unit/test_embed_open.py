@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tiny_student import orl_crops, tiny_student
 
-from fewpix.adapt.stats import LayerStats, NormState
+from fewpix.adapt.stats import LayerStats, NormState, source_state
 from fewpix.embed.open import open_encoder
 from fewpix.embed.router import Router
 from fewpix.errors import ConfigError, InputError, UnavailableError, WeightsError
@@ -84,13 +84,34 @@ def test_the_shipped_student_in_every_runtime():
 
 
 @shipped
-def test_the_router_uses_both():
+def test_the_router_uses_all():
     router = open_encoder("auto", threads=1)
     assert isinstance(router, Router)
-    small, large = orl_crops(8)[:3], orl_crops(60)[:3]
-    rows = router.embed([*small, *large])
-    assert np.array_equal(rows[:3], router.student.embed(small))
-    assert np.array_equal(rows[3:], router.teacher.embed(large))
+    faces = [orl_crops(side)[n] for n, side in enumerate((8, 20, 60, 12, 24, 92))]
+    rows = router.embed(faces)
+    for n, name in enumerate(("fewpix-s", "fewpix-l", "teacher") * 2):
+        assert router.encoder(faces[n].shape[0]).card.name == open_encoder(name, threads=1).card.name
+        assert np.array_equal(rows[n : n + 1], open_encoder(name, threads=1).embed(faces[n : n + 1]))
+
+
+@shipped
+@pytest.mark.parametrize("name", STUDENTS)
+def test_under_the_router_a_state_reaches_the_student_that_it_was_made_for(name: str):
+    encoder = open_encoder(name, threads=1)
+    state = source_state(encoder.card.sha256, count=9, source="camera", date="2026-01-01")
+    router = open_encoder("auto", threads=1, state=state)
+    assert isinstance(router, Router)
+    assert {item.card.name: item.state_id for item in router.encoders if item.state_id} == {name: state.id}
+    assert router.state_id == state.id
+
+
+@shipped
+def test_a_state_of_nobody_is_refused_by_the_router():
+    state = source_state("f" * 64, count=9, source="camera", date="2026-01-01")
+    with pytest.raises(
+        WeightsError, match="belongs to the model ffffffffffff, which the router does not use"
+    ):
+        open_encoder("auto", threads=1, state=state)
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ def test_faces_are_cut_straight_to_the_encoders_side(gallery: Gallery):
 
 def test_a_router_chooses_by_the_faces_size_and_is_recorded_by_what_it_chose(gallery: Gallery):
     teacher, student = MeanColor(112, "teacher"), MeanColor(24, "student")
-    router = Router(teacher, student, crossover=30)
+    router = Router([(0, student), (30, teacher)])
     small, large = Place((10, 10), 12), Place((60, 5), 90)
     picture = scene((small, RED), (large, GREEN))
     faces = Identifier(KnownPlaces(large, small), router, gallery, threshold=0.5).identify(picture)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 from fewpix.adapt.stats import NormState
 from fewpix.embed.protocol import Encoder
-from fewpix.embed.router import Router, read_crossover
-from fewpix.errors import ConfigError, InputError, UnavailableError
+from fewpix.embed.router import Router, read_bands
+from fewpix.errors import ConfigError, InputError, UnavailableError, WeightsError
 from fewpix.models.shipped import STUDENTS, shipped
 from fewpix.models.teacher import OnnxModel, foreign, sface
 
@@ -16,8 +17,6 @@ __all__ = ["RUNTIMES", "STUDENTS", "TEACHERS", "open_encoder", "open_onnx", "ope
 
 RUNTIMES = ("auto", "onnxruntime", "openvino", "torch")
 TEACHERS = ("teacher", "sface")
-ROUTED = "fewpix-s"
-"""The student that "auto" sends small faces to."""
 
 
 def open_encoder(
@@ -32,12 +31,12 @@ def open_encoder(
 
     Args:
         model: "fewpix-s" or "fewpix-l" (the shipped students: the fast one, the accurate one), "teacher"
-            (SFace), "auto" (per face the better of teacher and `ROUTED`), or a path: `.onnx` for onnxruntime
+            (SFace), "auto" (per face the best of them all at its size), or a path: `.onnx` for onnxruntime
             and OpenVINO, `.safetensors` for torch.
         runtime: "auto" (onnxruntime, or torch for a `.safetensors` path), "onnxruntime", "openvino" or
             "torch".
         device: "auto", "cpu", "cuda", "cuda:1" or "mps"; see the runtime.
-        state: the NormState to run under. Of "auto" it reaches the student only.
+        state: the NormState to run under. Of "auto" it reaches the student that it was made for.
         threads: of the runtime on the CPU; 0 leaves it to the runtime.
 
     Raises:
@@ -50,17 +49,7 @@ def open_encoder(
     if runtime not in RUNTIMES:
         raise ConfigError(f"unknown runtime '{runtime}'", fix=f"one of {', '.join(RUNTIMES)}")
     if model == "auto":
-        teacher, student = (
-            open_encoder(
-                name,
-                runtime=runtime,
-                device=device,
-                state=state if name in STUDENTS else None,
-                threads=threads,
-            )
-            for name in ("teacher", ROUTED)
-        )
-        return Router(teacher, student, read_crossover(ROUTED))
+        return _open_router(runtime=runtime, device=device, state=state, threads=threads)
     if model in TEACHERS:
         return open_onnx(sface(), runtime=runtime, device=device, state=state, threads=threads)
     if model in STUDENTS:
@@ -73,6 +62,26 @@ def open_encoder(
             f"no model '{model}'", fix=f"one of {known}, or the path of an .onnx or .safetensors file"
         )
     return open_path(path, runtime=runtime, device=device, state=state, threads=threads)
+
+
+def _open_router(*, runtime: str, device: str, state: NormState | None, threads: int) -> Router:
+    """The router of the package. Arguments and errors as `open_encoder`."""
+    common: dict[str, Any] = {"runtime": runtime, "device": device, "threads": threads}
+    bands = [(start, name, open_encoder(name, **common)) for start, name in read_bands()]
+    if state is not None:
+        known = {encoder.card.sha256: name for _, name, encoder in bands if name in STUDENTS}
+        if state.model_sha256 not in known:
+            raise WeightsError(
+                f"the state {state.id} belongs to the model {state.model_sha256[:12]}, "
+                f"which the router does not use",
+                fix=f"adapt one of {', '.join(known.values())}",
+            )
+        owner = known[state.model_sha256]
+        bands = [
+            (start, name, open_encoder(name, state=state, **common) if name == owner else encoder)
+            for start, name, encoder in bands
+        ]
+    return Router([(start, encoder) for start, _, encoder in bands])
 
 
 def teacher_file(model: str) -> Path | None:

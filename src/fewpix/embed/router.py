@@ -1,9 +1,10 @@
-"""The router: each face goes to the encoder that was measured to be better at its size."""
+"""The router: each face goes to the encoder that was measured to be best at its size."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,81 +20,81 @@ TABLE = Path(__file__).parent.parent / "weights" / "router.json"
 
 
 class Router:
-    """Two encoders of one space behind the face of one.
+    """Encoders of one space behind the face of one.
 
     The size of a crop is its side in pixels: a caller that cut a face of 12 source pixels passes a crop of 12
     px, not one blown up to 112.
 
     Args:
-        teacher: for crops of `crossover` px and more.
-        student: for smaller ones; a NormState is its business.
-        crossover: in pixels.
+        bands: (side in pixels, encoder): who takes faces from that side on. The first begins at 0; a
+            NormState is the business of the encoder that runs under it.
 
     Raises:
-        SpaceError: the two write into different spaces.
+        ConfigError: the sides do not begin at 0 or do not rise.
+        SpaceError: the encoders write into different spaces.
     """
 
-    def __init__(self, teacher: Encoder, student: Encoder, crossover: float) -> None:
-        if teacher.card.space != student.card.space:
-            raise SpaceError(
-                f"{student.card.name} writes into {student.card.space}, "
-                f"{teacher.card.name} into {teacher.card.space}",
-                fix="route between a teacher and a student that was distilled from it",
+    def __init__(self, bands: Sequence[tuple[float, Encoder]]) -> None:
+        self.starts = tuple(float(start) for start, _ in bands)
+        self.encoders = tuple(encoder for _, encoder in bands)
+        if not bands or self.starts[0] != 0 or list(self.starts) != sorted(set(self.starts)):
+            raise ConfigError(
+                f"a router's bands must begin at 0 px and rise, not {list(self.starts)}",
+                fix="name for each encoder the side from which on it is the best",
             )
-        self.teacher = teacher
-        self.student = student
-        self.crossover = crossover
-        self.runtime = student.runtime
-        self.device = student.device
-        self.state_id = student.state_id
-        parts = {
-            "student": student.card.sha256,
-            "teacher": teacher.card.sha256,
-            "crossover_px": crossover,
-        }
-        # `preprocess` is the teacher's, as that of the larger input; each encoder uses its own.
+        largest = self.encoders[-1]
+        for encoder in self.encoders:
+            if encoder.card.space != largest.card.space:
+                raise SpaceError(
+                    f"{encoder.card.name} writes into {encoder.card.space}, "
+                    f"{largest.card.name} into {largest.card.space}",
+                    fix="route between a teacher and students that were distilled from it",
+                )
+        self.runtime = largest.runtime
+        self.device = largest.device
+        self.state_id = "+".join(encoder.state_id for encoder in self.encoders if encoder.state_id)
+        parts = [
+            {"from_px": start, "model": encoder.card.name, "sha256": encoder.card.sha256}
+            for start, encoder in zip(self.starts, self.encoders, strict=True)
+        ]
+        # `preprocess` is that of the largest faces' encoder; each uses its own.
         self.card = replace(
-            teacher.card,
+            largest.card,
             name="auto",
             arch="router",
             sha256=hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest(),
-            terms=f"{student.card.name}: {student.card.terms}; {teacher.card.name}: {teacher.card.terms}",
-            provenance=parts,
+            terms="; ".join(f"{encoder.card.name}: {encoder.card.terms}" for encoder in self.encoders),
+            provenance={"bands": parts},
         )
 
     def encoder(self, pixels: float) -> Encoder:
         """The encoder for faces of this size, for what must be recorded with an embedding."""
-        return self.student if pixels < self.crossover else self.teacher
+        return self.encoders[max(bisect_right(self.starts, pixels) - 1, 0)]
 
     def embed(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
         """See `Encoder.embed`; each crop by the encoder for its side."""
         out = np.empty((len(crops), self.card.space.dim), dtype=np.float32)
-        small = np.array([crop.shape[0] < self.crossover for crop in crops], dtype=bool)
-        for encoder, chosen in ((self.student, small), (self.teacher, ~small)):
-            indices: list[int] = np.flatnonzero(chosen).tolist()
+        chosen = [self.encoder(crop.shape[0]) for crop in crops]
+        for encoder in self.encoders:
+            indices = [n for n, taken in enumerate(chosen) if taken is encoder]
             if indices:
                 out[indices] = encoder.embed([crops[n] for n in indices])
         return out
 
 
-def read_crossover(student: str, table: Path = TABLE) -> float:
-    """The side in pixels from which on the teacher was measured to be better than this student.
+def read_bands(table: Path = TABLE) -> list[tuple[float, str]]:
+    """Which model was measured to be best from which side on, smallest faces first.
 
     Args:
-        student: the name of a shipped student.
-        table: JSON with `crossover_px` by student and `source`, the result that it was read from.
+        table: JSON with `bands`, each of `from_px` and `model`, and `source`, the result they were read from.
 
     Raises:
-        ConfigError: the table has no such student.
         WeightsError: the table is missing or damaged.
     """
     try:
-        values = json.loads(table.read_text(encoding="utf-8"))["crossover_px"]
-        known = {str(name): float(value) for name, value in values.items()}
-    except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+        bands = json.loads(table.read_text(encoding="utf-8"))["bands"]
+        return [(float(band["from_px"]), str(band["model"])) for band in bands]
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise WeightsError(
-            f"{table} is not a table of crossovers: {error!r}", fix="install fewpix again"
+            f"{table} is not a router's table: {error!r}", fix="install fewpix again"
         ) from error
-    if student not in known:
-        raise ConfigError(f"no crossover was measured for '{student}'", fix=f"measured: {', '.join(known)}")
-    return known[student]
