@@ -1,0 +1,1 @@
+"""The benchmarks of the field in their original layouts: one file per format."""
