@@ -15,6 +15,10 @@ import sys
 import time
 from pathlib import Path
 
+from fewpix.cli.threads import prepare_torch
+
+prepare_torch()
+
 import numpy as np
 import torch
 from numpy.typing import NDArray

@@ -21,6 +21,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from fewpix.cli.threads import prepare_torch
+
+prepare_torch()
+
 import numpy as np
 import torch
 from facebn_arms import ARMS, cells, state_of

@@ -21,18 +21,18 @@ from fewpix.cli.threads import prepare_torch
 
 prepare_torch()
 
-import torch  # noqa: E402  (its allocator reads the environment when it is imported)
-from torch import nn  # noqa: E402
-from torch.nn import functional as F  # noqa: E402
-from training_pool import held_out, pool_of  # noqa: E402
+import torch
+from torch import nn
+from torch.nn import functional as F
+from training_pool import held_out, pool_of
 
-from fewpix.embed.open import open_encoder  # noqa: E402
-from fewpix.errors import FewpixError, WeightsError  # noqa: E402
-from fewpix.evaluate.results import Run, check_target, write_result  # noqa: E402
-from fewpix.models.zoo import architecture, build, fill  # noqa: E402
-from fewpix.train.checkpoint import checkpoint_weights, read_identity  # noqa: E402
-from fewpix.train.heldout import MAX_FACES, Agreement, HeldOut  # noqa: E402
-from fewpix.train.recipe import load_recipe  # noqa: E402
+from fewpix.embed.open import open_encoder
+from fewpix.errors import FewpixError, WeightsError
+from fewpix.evaluate.results import Run, check_target, write_result
+from fewpix.models.zoo import architecture, build, fill
+from fewpix.train.checkpoint import checkpoint_weights, read_identity
+from fewpix.train.heldout import MAX_FACES, Agreement, HeldOut
+from fewpix.train.recipe import load_recipe
 
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 

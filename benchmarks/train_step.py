@@ -19,12 +19,12 @@ from fewpix.cli.threads import prepare_torch
 
 prepare_torch()
 
-import torch  # noqa: E402  (its allocator reads the environment when it is imported)
-from torch import nn  # noqa: E402
+import torch
+from torch import nn
 
-from fewpix.evaluate.results import Run, write_result  # noqa: E402
-from fewpix.models.zoo import ARCHITECTURES, architecture, build  # noqa: E402
-from fewpix.train.fast import quicken  # noqa: E402
+from fewpix.evaluate.results import Run, write_result
+from fewpix.models.zoo import ARCHITECTURES, architecture, build
+from fewpix.train.fast import quicken
 
 SEED = 0
 
