@@ -32,7 +32,9 @@ from numpy.typing import NDArray
 from training_pool import held_out, training_pool
 
 from fewpix.adapt.apply import adapted
-from fewpix.adapt.estimate.judge import embed, judge
+from fewpix.adapt.estimate.judge import embed, judge_split
+from fewpix.adapt.guard import Verdict
+from fewpix.adapt.people import judge_people
 from fewpix.data.split import hold_out
 from fewpix.degrade import FAMILIES
 from fewpix.degrade.presets import UNSEEN
@@ -94,6 +96,7 @@ class Bench:
         for family, size, arms in cells(self.given.families, self.given.sizes, self.given.arms):
             start, base = time.monotonic(), dict[str, NDArray[Any]]()
             faces, probes = adapting(family, size), scored(family, size)
+            people = judge_people(embed(self.model, faces)) if guard else None  # the same for every arm
             for arm in arms:
 
                 def make(part: torch.Tensor, arm: str = arm, where: str = f"{family}@{size}") -> Any:
@@ -111,7 +114,7 @@ class Bench:
                         row[metric + "_change"] = {"mean": float(change.mean()), "ci95": interval(change)}
                         self.sums.setdefault((arm, metric), []).append(change)
                 if guard and arm != "source":
-                    row["guard"] = judge(self.model, faces, make).to_json()
+                    row["guard"] = Verdict(people, judge_split(self.model, faces, make)).to_json()
                 rows.append(row)
             print(f"{family} {size} px: {time.monotonic() - start:.1f} s", file=sys.stderr, flush=True)
         return rows, self.summary(rows, interval)
