@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fewpix.errors import InputError
 from fewpix.evaluate.bootstrap import Clusters
+from fewpix.evaluate.readers.listing import files_in
 
 SUFFIXES = (".jpg", ".png", ".jpeg")
 """Endings under which a picture of the list may lie in the folder, first found wins."""
@@ -25,6 +26,7 @@ class PairList:
         second: (P,) int64, of its second.
         same: (P,) bool, whether both show one person.
         folds: (P,) int64, 0 to folds - 1, as in the file.
+        people: (S,) who is on each of `pictures`; None where the picture's folder is the person, as in LFW.
     """
 
     pictures: tuple[str, ...]
@@ -32,13 +34,16 @@ class PairList:
     second: NDArray[np.int64]
     same: NDArray[np.bool_]
     folds: NDArray[np.int64]
+    people: NDArray[np.generic] | None = None
 
     def __len__(self) -> int:
         return len(self.same)
 
     def clusters(self) -> Clusters:
-        """The people of every pair: the folder is the person."""
-        people = np.array([picture.rpartition("/")[0] for picture in self.pictures])
+        """The people of every pair."""
+        people = self.people
+        if people is None:
+            people = np.array([picture.rpartition("/")[0] for picture in self.pictures])
         return Clusters.of(people[self.first], people[self.second])
 
     def only(self, keep: NDArray[np.bool_]) -> PairList:
@@ -52,6 +57,7 @@ class PairList:
             new[self.second[keep]],
             self.same[keep],
             self.folds[keep],
+            None if self.people is None else self.people[used],
         )
 
 
@@ -132,8 +138,9 @@ def find_pictures(folder: Path, pairs: PairList) -> tuple[list[str], NDArray[np.
         Their paths relative to `folder` in the order of `pairs.pictures`, "" for one that is missing; and
         (P,) bool, whether both pictures of a pair are there.
     """
+    files = files_in(folder, (picture.rpartition("/")[0] for picture in pairs.pictures))
     found = [
-        next((picture + suffix for suffix in SUFFIXES if (folder / (picture + suffix)).is_file()), "")
+        next((picture + suffix for suffix in SUFFIXES if picture + suffix in files), "")
         for picture in pairs.pictures
     ]
     there = np.array([bool(name) for name in found])
