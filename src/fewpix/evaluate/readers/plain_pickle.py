@@ -1,0 +1,220 @@
+"""Pickles of plain data, read without unpickling: nothing that a file says is imported, called or looked up.
+
+A pickle is a program for a small stack machine, and Python's own reader lets that program call functions. The
+machine here knows only what a list of encoded pictures with a list of truths needs: lists, tuples, bytes,
+text, small numbers, truths, and NumPy's arrays as `plain_arrays` understands them. All protocols, 0 to 5, as
+Python 2 and 3 write them; the opcodes are described in Python's `pickletools`.
+
+What a file can make this allocate is bounded by a small multiple of its own size: bytes are views of the
+file, arrays are views, every object that is made counts against a budget, and the memo is a dictionary, which
+no large index can make grow. Nothing recurses, so nothing can be nested too deeply.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from fewpix.errors import InputError
+from fewpix.evaluate.readers.plain_arrays import KNOWN, Name, result, set_state
+
+_BYTES = {b"U"[0]: 1, b"T"[0]: 4, b"C"[0]: 1, b"B"[0]: 4, 0x8E: 8, 0x96: 8}  # opcode: width of the length
+_TEXT = {0x8C: 1, b"X"[0]: 4, 0x8D: 8}
+_NUMBERS = {b"K"[0]: (1, False), b"M"[0]: (2, False), b"J"[0]: (4, True)}  # opcode: width, signed
+_CONSTANTS: dict[int, object] = {b"N"[0]: None, 0x88: True, 0x89: False, b")"[0]: ()}
+_TUPLES = {0x85: 1, 0x86: 2, 0x87: 3}
+_PUTS, _GETS = {b"q"[0]: 1, b"r"[0]: 4}, {b"h"[0]: 1, b"j"[0]: 4}
+_PROTOCOL, _FRAME, _STOP = 0x80, 0x95, b"."[0]
+_ESCAPED = re.compile(rb"(?:[^\\]++|\\(?:[\\'\"nrt]|x[0-9a-f]{2}))*+")
+_DAMAGE = (LookupError, ValueError, TypeError, OverflowError)
+_UNTRUSTED = "do not open it with pickle; get the file from a source that you trust"
+
+
+def load_plain(data: bytes, origin: str) -> object:
+    """The one object that a pickle describes.
+
+    Args:
+        data: the whole file.
+        origin: names it in messages.
+
+    Returns:
+        Lists, tuples, ints, bools, None and str; bytes, and what Python 2 called str, as `memoryview` into
+        `data`; arrays of uint8 and bool as `PlainArray`. A list may hold itself.
+
+    Raises:
+        InputError: the file is cut off or damaged, or holds anything else; the place is named.
+    """
+    machine = _Machine(data, origin)
+    try:
+        return machine.run()
+    except _DAMAGE as error:
+        raise InputError(
+            f"{origin} is not a pickle of plain data, or damaged at byte {machine.at}",
+            fix="download it again",
+        ) from error
+
+
+class _Machine:
+    def __init__(self, data: bytes, origin: str) -> None:
+        self.data, self.view, self.origin, self.at = data, memoryview(data), origin, 0
+        self.stack: list[object] = []
+        self.marks: list[int] = []
+        self.memo: dict[int, object] = {}
+        # an array takes about 12 of them, a NumPy truth 6, and two pictures a kilobyte at least
+        self.budget = 4096 + len(data) // 16
+        self.steps: dict[int, Callable[[], None]] = {
+            b"]"[0]: lambda: self.push([]),
+            b"("[0]: self.mark,
+            b"t"[0]: lambda: self.push(tuple(self.marked())),
+            b"l"[0]: lambda: self.push(self.marked()),
+            b"a"[0]: lambda: self.extend([self.stack.pop()]),
+            b"e"[0]: lambda: self.extend(self.marked()),
+            b"c"[0]: lambda: self.push(self.named(self.line().decode(), self.line().decode())),
+            0x93: self.name_on_stack,
+            b"R"[0]: self.call,
+            b"b"[0]: self.build,
+            b"S"[0]: lambda: self.push(_unescaped(self.line())),
+            b"V"[0]: lambda: self.push(self.line().decode("raw_unicode_escape")),
+            b"I"[0]: lambda: self.push(_truth_or_number(self.line())),
+            b"L"[0]: lambda: self.push(int(self.line().removesuffix(b"L"))),
+            0x8A: lambda: self.push(int.from_bytes(self.take(self.number(1)), "little", signed=True)),
+            0x94: lambda: self.put(len(self.memo)),
+            b"p"[0]: lambda: self.put(int(self.line())),
+            b"g"[0]: lambda: self.stack.append(self.memo[int(self.line())]),
+        }
+
+    def run(self) -> object:
+        while (op := self.take(1)[0]) != _STOP:
+            place = self.at - 1
+            if op in _BYTES:
+                self.push(self.take(self.number(_BYTES[op])))
+            elif op in _TEXT:
+                self.push(str(self.take(self.number(_TEXT[op])), "utf-8"))
+            elif op in _NUMBERS:
+                self.stack.append(self.number(*_NUMBERS[op]))
+            elif op in _CONSTANTS:
+                self.stack.append(_CONSTANTS[op])
+            elif op in _TUPLES:
+                self.push(tuple(self.popped(len(self.stack) - _TUPLES[op])))
+            elif op in _PUTS:
+                self.put(self.number(_PUTS[op]))
+            elif op in _GETS:
+                self.stack.append(self.memo[self.number(_GETS[op])])
+            elif op in self.steps:
+                self.steps[op]()
+            elif op == _PROTOCOL:
+                if self.number(1) > 5:
+                    raise ValueError
+            elif op == _FRAME:
+                self.room(self.number(8))
+            else:
+                raise self.refused(f"the pickle opcode {chr(op)!r} at byte {place}")
+        if len(self.stack) != 1 or self.marks or self.at != len(self.data):
+            raise ValueError
+        return self.stack[0]
+
+    def refused(self, what: str) -> InputError:
+        return InputError(
+            f"{self.origin} holds {what}, which no list of pictures needs; unpickling it might run code",
+            fix=_UNTRUSTED,
+        )
+
+    def room(self, size: int) -> None:
+        if size > len(self.data) - self.at:
+            raise InputError(
+                f"{self.origin} is cut off: {size} bytes should follow byte {self.at} of {len(self.data)}",
+                fix="download it again",
+            )
+
+    def take(self, size: int) -> memoryview:
+        """The next bytes, as a view."""
+        self.room(size)
+        self.at += size
+        return self.view[self.at - size : self.at]
+
+    def number(self, width: int, signed: bool = False) -> int:
+        return int.from_bytes(self.take(width), "little", signed=signed)
+
+    def line(self) -> bytes:
+        """The text up to the next line end, as the oldest protocol writes it."""
+        end = self.data.find(b"\n", self.at)
+        text = self.take((end if end >= 0 else len(self.data)) - self.at)
+        self.take(1)
+        return bytes(text)
+
+    def count(self) -> None:
+        self.budget -= 1
+        if self.budget < 0:
+            raise InputError(
+                f"{self.origin} asks for more objects than pictures in {len(self.data)} bytes can need",
+                fix=_UNTRUSTED,
+            )
+
+    def mark(self) -> None:
+        self.count()
+        self.marks.append(len(self.stack))
+
+    def push(self, value: object) -> None:
+        self.count()
+        self.stack.append(value)
+
+    def put(self, key: int) -> None:
+        self.count()
+        self.memo[key] = self.stack[-1]
+
+    def popped(self, start: int) -> list[object]:
+        """What lies on the stack from `start` on."""
+        if not 0 <= start <= len(self.stack):
+            raise ValueError
+        items = self.stack[start:]
+        del self.stack[start:]
+        return items
+
+    def marked(self) -> list[object]:
+        """What was pushed since the last mark."""
+        return self.popped(self.marks.pop())
+
+    def extend(self, items: list[object]) -> None:
+        target = self.stack[-1]
+        if not isinstance(target, list):
+            raise TypeError
+        target.extend(items)
+
+    def name_on_stack(self) -> None:
+        module, name = self.popped(len(self.stack) - 2)
+        if not isinstance(name, str) or not isinstance(module, str):
+            raise TypeError
+        self.push(self.named(module, name))
+
+    def named(self, module: str, name: str) -> Name:
+        if (module, name) not in KNOWN:
+            raise self.refused(f"the name {f'{module}.{name}'[:80]!r}")
+        return Name(name)
+
+    def call(self) -> None:
+        called, given = self.popped(len(self.stack) - 2)
+        try:
+            self.push(result(called, given))
+        except LookupError as error:
+            raise self.refused(f"{error.args[0]} at byte {self.at - 1}") from error
+
+    def build(self) -> None:
+        target, state = self.popped(len(self.stack) - 2)
+        try:
+            set_state(target, state)
+        except LookupError as error:
+            raise self.refused(f"{error.args[0]} at byte {self.at - 1}") from error
+        self.stack.append(target)
+
+
+def _truth_or_number(line: bytes) -> bool | int:
+    return line == b"01" if line in (b"00", b"01") else int(line)
+
+
+def _unescaped(line: bytes) -> memoryview:
+    r"""The bytes that Python 2 wrote as 'text', with \\x00 and the like."""
+    inside = line[1:-1]
+    quoted = len(line) > 1 and line[:1] in (b"'", b'"') and line[-1:] == line[:1]
+    if not quoted or not _ESCAPED.fullmatch(inside):
+        raise ValueError
+    return memoryview(inside.decode("unicode_escape").encode("latin-1"))
