@@ -1,0 +1,140 @@
+"""A face training set in MXNet's RecordIO: what is in it, and any of its pictures.
+
+`fewpix.data.recordio` describes the format and reads it for training. Beside `train.rec` and `train.idx` lie,
+as a rule, `property` with the number of people, height and width (`10572,112,112`), and sometimes
+`train.lst`, the list that it was made from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewpix.data.record import open_records, read_record
+from fewpix.data.record_index import index_of
+from fewpix.data.recordio import picture_keys, read_heads
+from fewpix.errors import InputError
+from fewpix.evaluate.readers.benchmark import Count, Inventory, digest, require_folder
+from fewpix.image.codec import Image, decode_image
+
+
+@dataclass(frozen=True, eq=False)
+class RecordedFaces:
+    """N pictures of a training set, by the order of their keys.
+
+    Args:
+        inventory: what was found.
+        rec: the file that they lie in.
+        keys: (N,) int64.
+        labels: (N,) int64, the number of the person on each.
+        positions: (N,) int64, where their records begin, in bytes.
+    """
+
+    inventory: Inventory
+    rec: Path
+    keys: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    positions: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def picture(self, index: int) -> Image:
+        """Read and decode one picture: (H, W, 3) uint8 BGR.
+
+        Raises:
+            InputError: its record is damaged.
+            ImageError: it is no picture, or damaged.
+        """
+        what = f"{self.rec}, record {self.keys[index]},"
+        with open_records(self.rec) as file:
+            return decode_image(read_record(file, int(self.positions[index]), what).data, what)
+
+
+def inventory(folder: Path, name: str = "train") -> Inventory:
+    """What is there of a training set: pictures without a sound record and a whole label count as missing.
+
+    Every record's head is looked at, no picture is decoded.
+
+    Args:
+        folder: that holds the `.rec`, and the `.idx` if there is one.
+        name: of these files.
+
+    Raises:
+        InputError: no folder, no records, or an index or `property` that cannot be read.
+    """
+    return _found(folder, name).inventory
+
+
+def read(folder: Path, name: str = "train", *, allow_missing: bool = False) -> RecordedFaces:
+    """Read where the pictures of a training set lie, and who is on them.
+
+    Args:
+        folder: that holds the `.rec`, and the `.idx` if there is one.
+        name: of these files.
+        allow_missing: leave out pictures whose records are missing or damaged instead of refusing.
+
+    Raises:
+        InputError: see `inventory`; or records are missing or damaged and may not be.
+    """
+    faces = _found(folder, name)
+    faces.inventory.require_pictures(allow_missing=allow_missing)
+    return faces
+
+
+def _found(folder: Path, name: str) -> RecordedFaces:
+    require_folder(folder, f"{name}.rec", kind="RecordIO")
+    rec = folder / f"{name}.rec"
+    index = index_of(rec)
+    wanted = picture_keys(rec, index)
+    heads = read_heads(rec, index)
+    with np.errstate(invalid="ignore"):  # of infinite labels
+        whole = np.isfinite(heads.labels) & (heads.labels == np.floor(heads.labels))
+    good = heads.sound & ~heads.empty & whole & np.isin(index.keys, wanted)
+    order = np.flatnonzero(good)[np.argsort(index.keys[good])]
+    keys, positions = index.keys[order], index.positions[order]
+    labels = heads.labels[order].astype(np.int64)
+    missing = tuple(f"record {key}" for key in np.setdiff1d(wanted, keys))
+    announced = _announced(folder / "property")
+    listed = folder / f"{name}.lst"
+    counts = [
+        Count("records", len(index)),
+        Count("damaged records", int((~heads.sound).sum()), 0),
+        Count("pictures", len(keys), len(wanted)),
+        Count("people", len(np.unique(labels)), announced),
+    ]
+    if listed.is_file():
+        counts.append(Count(f"lines of {listed.name}", _lines(listed), len(wanted)))
+    records = hashlib.sha256()
+    for numbers in (keys, positions, labels):
+        records.update(numbers.astype("<i8").tobytes())
+    lists = [path for path in (folder / "property", listed) if path.is_file()]
+    sha256 = digest(lists, [records.hexdigest()])
+    found = Inventory("recordio", folder, tuple(counts), len(wanted), missing, sha256)
+    return RecordedFaces(found, rec, keys, labels, positions)
+
+
+def _announced(path: Path) -> int | None:
+    """The number of people in `property`; None if there is no such file.
+
+    Raises:
+        InputError: it holds something else.
+    """
+    if not path.is_file():
+        return None
+    words = path.read_bytes().strip().split(b",")
+    if len(words) != 3 or not all(word.strip().isdigit() for word in words):
+        raise InputError(
+            f"{path} is not of the form PEOPLE,HEIGHT,WIDTH, such as 10572,112,112",
+            fix="correct it, or take it away",
+        )
+    return int(words[0])
+
+
+def _lines(path: Path) -> int:
+    text = path.read_bytes().rstrip()
+    return text.count(b"\n") + bool(text)
