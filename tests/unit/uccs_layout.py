@@ -1,0 +1,70 @@
+"""A small UCCS in its original layout: ORL faces pasted into whole pictures, and its lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tests.unit.tiny_student import orl_crops
+
+from fewpix.evaluate.readers.uccs import POINTS
+
+PEOPLE = 3
+SIDE = 24
+KNOWN, UNKNOWN = (1, 2, 3), -1
+PLACES = ((10.0, 12.0), (60.0, 40.0))
+"""Where faces lie in a picture of 120 x 90 px."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What `lay_out` wrote.
+
+    Args:
+        folder: of the benchmark.
+        images: names of the whole pictures, in the order of the list.
+        rows: (picture, face id, person, x, y) by face, in the order of the list.
+    """
+
+    folder: Path
+    images: tuple[str, ...]
+    rows: tuple[tuple[str, int, int, float, float], ...]
+
+
+def lay_out(folder: Path) -> Layout:
+    """Three people with two gallery pictures each; four pictures with six faces, one of them excluded."""
+    crops = orl_crops(SIDE)
+    lines = ["FILE,SUBJECT_ID," + ",".join(f"{point}_{axis}" for point in POINTS for axis in "XY")]
+    for person in KNOWN:
+        for number in range(2):
+            name = f"{person:04d}_{number}.png"
+            path = folder / "gallery_images" / f"{person:04d}" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(path), crops[10 * (person - 1) + number])
+            points = [8.0 + number, 9, 16, 9, 12, 13, 9, 17, 15, 17]
+            lines.append(f"{name},{person}," + ",".join(str(value) for value in points))
+    (folder / "gallery.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    seen = [("aa.jpg", 1), ("aa.jpg", UNKNOWN), ("bb.jpg", 2), ("cc.jpg", 0), ("dd.jpg", 3), ("dd.jpg", 1)]
+    images = tuple(dict.fromkeys(name for name, _ in seen))
+    (folder / "validation_images").mkdir()
+    rows = []
+    for name in images:
+        picture = np.full((90, 120, 3), 127, dtype=np.uint8)
+        for place, (number, (_, person)) in zip(
+            PLACES, [item for item in enumerate(seen) if item[1][0] == name], strict=False
+        ):
+            x, y = int(place[0]), int(place[1])
+            crop = crops[10 * (person - 1) + 5] if person > 0 else crops[200 + number]
+            picture[y : y + SIDE, x : x + SIDE] = crop
+            rows.append((name, 100 + number, person, *place))
+        cv2.imwrite(str(folder / "validation_images" / name), picture)
+    text = "FILE,FACE_ID,SUBJECT_ID,FACE_X,FACE_Y,FACE_WIDTH,FACE_HEIGHT\n" + "".join(
+        f"{name},{face},{person},{x},{y},{SIDE},{SIDE}.0\n" for name, face, person, x, y in rows
+    )
+    (folder / "validation.csv").write_text(text, encoding="utf-8")
+    # the list has the ending of a pickle, and is a text
+    (folder / "exclude_gallery_validation.pickle").write_text("105\n999\n", encoding="utf-8")
+    return Layout(folder, images, tuple(rows))
