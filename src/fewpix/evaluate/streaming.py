@@ -1,0 +1,265 @@
+"""Verification figures over as many pairs as IJB-C has (15.7 million), or more, in bounded memory.
+
+`SortedScores` is exact. Only the scores are kept, 4 bytes a pair, beside the lists of pairs themselves: 63 MB
+for IJB-C. They are sorted once, by kind of pair; each figure is then a binary search. For comparisons too
+many to be kept at all there is `fewpix.evaluate.score_histogram`.
+
+Rates are as in `fewpix.evaluate.metrics`: a pair is accepted when its score is at or above the threshold,
+which is an observed score. A false accept rate below one in the number of impostor pairs cannot be measured
+on them; its figures are None, and `reason` says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewpix.errors import InputError
+from fewpix.evaluate.metrics import allowed_accepts, far_key
+from fewpix.evaluate.pair_scores import iter_scores
+
+
+@dataclass(frozen=True)
+class TarPoint:
+    """True accept rate where few impostors pass, or why it cannot be told.
+
+    Args:
+        target: the false accept rate asked for.
+        impostors: how many impostor pairs there were.
+        far: the one measured at the threshold, at most `target`.
+        tar: share of the genuine pairs at or above the threshold.
+        threshold: the smallest observed score that keeps `far` ≤ `target`, or just above the highest.
+        reason: why the three are None; empty if they are not.
+    """
+
+    target: float
+    impostors: int
+    far: float | None = None
+    tar: float | None = None
+    threshold: float | None = None
+    reason: str = ""
+
+    def __str__(self) -> str:
+        if self.tar is None:
+            return f"TAR at FAR ≤ {far_key(self.target)} unresolved: {self.reason}"
+        return f"TAR {100 * self.tar:.2f} % at FAR ≤ {far_key(self.target)}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class EqualError:
+    """Where as many impostors are accepted as genuine pairs are rejected.
+
+    Args:
+        rate: half of `far` + `frr`.
+        far: the false accept rate there.
+        frr: the false reject rate there.
+        threshold: an observed score, or just above the highest.
+    """
+
+    rate: float
+    far: float
+    frr: float
+    threshold: float
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True, eq=False)
+class Roc:
+    """The corners of the curve, from (0, 0) to (1, 1); between two of them it is straight.
+
+    Args:
+        far: (K,) float64, false accept rates, not falling.
+        tar: (K,) float64, true accept rates, not falling.
+        thresholds: (K,) float64, falling, the first one infinite.
+    """
+
+    far: NDArray[np.float64]
+    tar: NDArray[np.float64]
+    thresholds: NDArray[np.float64]
+
+    @property
+    def frr(self) -> NDArray[np.float64]:
+        """False reject rates: with `far`, the curve of detection error trade-off (DET)."""
+        return 1 - self.tar
+
+
+@dataclass(frozen=True, eq=False)
+class SortedScores:
+    """All scores, by kind of pair.
+
+    Args:
+        genuine: (G,) rising, of pairs of one person.
+        impostor: (I,) rising, of pairs of two.
+    """
+
+    genuine: NDArray[np.floating]
+    impostor: NDArray[np.floating]
+
+    def __post_init__(self) -> None:
+        if not len(self.genuine) or not len(self.impostor):
+            raise InputError("TAR at FAR needs pairs of one person and pairs of two")
+        if self.genuine.dtype != self.impostor.dtype:
+            raise InputError(f"scores of {self.genuine.dtype} and of {self.impostor.dtype} do not mix")
+        # sorting puts NaN last
+        ends = [*self.genuine[[0, -1]].tolist(), *self.impostor[[0, -1]].tolist()]
+        if not np.isfinite(ends).all():
+            raise InputError("a score is not a finite number", fix="check the embeddings")
+
+    @classmethod
+    def of(cls, scores: NDArray[np.floating], same: NDArray[np.bool_]) -> SortedScores:
+        """From scores (P,), kept in their own precision, and labels (P,).
+
+        Raises:
+            InputError: different lengths, a score that is not finite, or a kind of pair is missing.
+        """
+        if scores.ndim != 1 or scores.shape != same.shape:
+            raise InputError(
+                f"scores and labels must be two lists of one length, not {scores.shape} and {same.shape}"
+            )
+        return cls(np.sort(scores[same]), np.sort(scores[~same]))
+
+    @classmethod
+    def of_pairs(
+        cls,
+        templates: NDArray[np.floating],
+        first: NDArray[np.integer],
+        second: NDArray[np.integer],
+        same: NDArray[np.bool_],
+    ) -> SortedScores:
+        """From templates and pairs of them; no list of all scores is made beside the result.
+
+        Args:
+            templates: (T, D), L2-normalised; used as float32.
+            first: (P,) rows of `templates`; this and the next two may be memory-mapped.
+            second: (P,) likewise.
+            same: (P,), whether both are of one person.
+
+        Raises:
+            InputError: see `iter_scores`, or a kind of pair is missing.
+        """
+        if same.shape != first.shape:
+            raise InputError(f"{same.shape} labels for {first.shape} pairs")
+        genuine = np.empty(int(np.count_nonzero(same)), dtype=np.float32)
+        impostor = np.empty(len(same) - len(genuine), dtype=np.float32)
+        g = i = start = 0
+        for scores in iter_scores(templates, first, second):
+            kind = np.asarray(same[start : start + len(scores)])
+            start += len(scores)
+            mates = int(np.count_nonzero(kind))
+            genuine[g : g + mates] = scores[kind]
+            impostor[i : i + len(scores) - mates] = scores[~kind]
+            g, i = g + mates, i + len(scores) - mates
+        genuine.sort()
+        impostor.sort()
+        return cls(genuine, impostor)
+
+    def tar_at_far(self, target: float) -> TarPoint:
+        """What `metrics.tar_at_far` gives, unless the impostors are too few for `target`.
+
+        Raises:
+            InputError: `target` is not between 0 and 1.
+        """
+        if not 0 <= target <= 1:
+            raise InputError(f"a false accept rate lies between 0 and 1, not {target}")
+        impostors = len(self.impostor)
+        allowed = allowed_accepts(target, impostors)
+        if not allowed:
+            return TarPoint(float(target), impostors, reason=too_few(impostors))
+        if allowed == impostors:
+            threshold = min(float(self.genuine[0]), float(self.impostor[0]))
+        else:
+            refused = self.impostor[impostors - 1 - allowed, None]
+            above = min(float(_next_above(kind, refused)[0]) for kind in (self.genuine, self.impostor))
+            threshold = above if np.isfinite(above) else self._top()
+        tar = (len(self.genuine) - _below(self.genuine, threshold)) / len(self.genuine)
+        return TarPoint(float(target), impostors, self._far(threshold), tar, threshold)
+
+    def eer(self) -> EqualError:
+        """The equal error rate, without interpolation.
+
+        Of all observed scores as thresholds, and one just above the highest, it is the one where FAR and FRR
+        are closest; of two where they are equally close, the higher.
+        """
+        found = [self._top(), *self._crossing(self.genuine), *self._crossing(self.impostor)]
+        # FAR - FRR falls strictly from one observed score to the next, so it changes sign once
+        best = min(sorted(found, reverse=True), key=lambda t: abs(self._difference(t)))
+        far, frr = self._far(best), self._frr(best)
+        return EqualError((far + frr) / 2, far, frr, best)
+
+    def roc(self) -> Roc:
+        """The whole curve, exactly, by its corners.
+
+        It turns only at scores of the rarer kind of pair, so there are at most two points for each of them,
+        whatever the number of the others.
+        """
+        rare = self.genuine if len(self.genuine) <= len(self.impostor) else self.impostor
+        levels = np.unique(rare)
+        above = np.minimum(_next_above(self.genuine, levels), _next_above(self.impostor, levels))
+        lowest = np.minimum(self.genuine[:1], self.impostor[:1])
+        thresholds = np.unique(np.concatenate((levels, above, lowest)))
+        thresholds = np.append(thresholds[np.isfinite(thresholds)], rare.dtype.type(np.inf))[::-1]
+        far = (len(self.impostor) - np.searchsorted(self.impostor, thresholds)) / len(self.impostor)
+        tar = (len(self.genuine) - np.searchsorted(self.genuine, thresholds)) / len(self.genuine)
+        return Roc(far, tar, thresholds.astype(np.float64))
+
+    def auc(self) -> float:
+        """Area under the curve: how often a genuine pair scores above an impostor, ties counted half."""
+        below = np.searchsorted(self.impostor, self.genuine, side="left").sum(dtype=np.int64)
+        not_above = np.searchsorted(self.impostor, self.genuine, side="right").sum(dtype=np.int64)
+        return float((below + not_above) / 2 / len(self.genuine) / len(self.impostor))
+
+    def _far(self, threshold: float) -> float:
+        return (len(self.impostor) - _below(self.impostor, threshold)) / len(self.impostor)
+
+    def _frr(self, threshold: float) -> float:
+        return _below(self.genuine, threshold) / len(self.genuine)
+
+    def _difference(self, threshold: float) -> int:
+        """FAR - FRR times the numbers of pairs of both kinds, whole."""
+        accepted = len(self.impostor) - _below(self.impostor, threshold)
+        return accepted * len(self.genuine) - _below(self.genuine, threshold) * len(self.impostor)
+
+    def _crossing(self, rising: NDArray[np.floating]) -> list[float]:
+        """The scores of one kind of pair on both sides of the change of sign."""
+        low, high = 0, len(rising)
+        while low < high:
+            middle = (low + high) // 2
+            if self._difference(float(rising[middle])) > 0:
+                low = middle + 1
+            else:
+                high = middle
+        return [float(rising[k]) for k in (low - 1, low) if 0 <= k < len(rising)]
+
+    def _top(self) -> float:
+        """Just above the highest score, in the scores' own precision, so that none of them reaches it."""
+        highest = np.maximum(self.genuine[-1], self.impostor[-1])
+        return float(np.nextafter(highest, highest.dtype.type(np.inf)))
+
+
+def too_few(impostors: int) -> str:
+    """Why a false accept rate cannot be measured."""
+    return f"{impostors} impostor pairs cannot show a false accept rate below {1 / impostors:.3g}"
+
+
+def _below(rising: NDArray[np.floating], threshold: float) -> int:
+    """How many scores are below a threshold of their precision."""
+    return int(
+        np.searchsorted(rising, rising.dtype.type(threshold))
+    )  # of another type, all would be converted
+
+
+def _next_above(rising: NDArray[np.floating], scores: NDArray[np.floating]) -> NDArray[np.floating]:
+    """The smallest of `rising` above each score; infinite where none is."""
+    place = np.searchsorted(rising, scores, side="right")
+    found = rising[np.minimum(place, len(rising) - 1)]
+    return np.asarray(np.where(place < len(rising), found, rising.dtype.type(np.inf)))

@@ -1,0 +1,303 @@
+"""Exact and bounded figures over many pairs, against `metrics`, scikit-learn and slow references."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from sklearn.metrics import det_curve, roc_auc_score, roc_curve
+
+from fewpix.errors import InputError
+from fewpix.evaluate import pair_scores as scores_module
+from fewpix.evaluate import score_histogram as histogram_module
+from fewpix.evaluate.metrics import tar_at_far
+from fewpix.evaluate.pair_scores import iter_scores, pair_scores
+from fewpix.evaluate.score_histogram import ScoreHistogram, cross_histogram
+from fewpix.evaluate.streaming import SortedScores
+
+TARGETS = (0.0, 1e-6, 0.05, 0.1, 0.2, 0.25, 0.29, 1 / 3, 0.5, 0.9, 1.0)
+
+# few values, so that ties between the two kinds are the rule; neighbours in float32; the ends of the range
+VALUES = st.sampled_from(
+    [-1.0, -0.5, 0.0, 0.25, 0.5, float(np.nextafter(np.float32(0.5), np.float32(1))), 0.75, 1.0]
+)
+SCORE = st.one_of(VALUES, st.floats(-1, 1, width=32))
+PAIRS = st.tuples(st.lists(st.tuples(SCORE, st.booleans()), max_size=40), SCORE, SCORE).map(
+    lambda parts: [*parts[0], (parts[1], True), (parts[2], False)]
+)
+
+
+def split(pairs: list[tuple[float, bool]]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    return np.array([s for s, _ in pairs], dtype=np.float32), np.array([m for _, m in pairs])
+
+
+@given(PAIRS)
+@example([(1.0, True), (1.0, False)])
+@example([(1.0, False), (1.0, False), (0.0, True)])
+def test_exact_figures_equal_those_of_metrics(pairs: list[tuple[float, bool]]) -> None:
+    scores, same = split(pairs)
+    for values in (scores, scores.astype(np.float64)):
+        found = SortedScores.of(values, same)
+        impostors = int((~same).sum())
+        for target in TARGETS:
+            point = found.tar_at_far(target)
+            if target * impostors < 1 and target < 1 / impostors:
+                assert (point.tar, point.far, point.threshold) == (None, None, None)
+                assert f"{impostors} impostor pairs" in point.reason
+            else:
+                expected = tar_at_far(scores, same, target)
+                assert (point.tar, point.far, point.reason) == (expected.tar, expected.far, "")
+                assert point.threshold is not None
+                if expected.threshold <= float(scores.max()):
+                    assert point.threshold == expected.threshold
+                else:  # just above, in the scores' own precision
+                    assert not (values >= point.threshold).any()
+
+
+@given(PAIRS)
+@example([(1.0, True), (1.0, False)])
+def test_the_curve_is_that_of_scikit_learn_without_points_on_straight_lines(
+    pairs: list[tuple[float, bool]],
+) -> None:
+    scores, same = split(pairs)
+    found = SortedScores.of(scores, same)
+    roc = found.roc()
+    fpr, tpr, thresholds = roc_curve(same, scores, drop_intermediate=False)
+    there = {t: (f, h) for f, h, t in zip(fpr.tolist(), tpr.tolist(), thresholds.tolist(), strict=True)}
+    mine = list(zip(roc.far.tolist(), roc.tar.tolist(), roc.thresholds.tolist(), strict=True))
+    assert all(there[t] == (f, h) for f, h, t in mine)
+    assert (mine[0][:2], mine[-1][:2]) == ((0.0, 0.0), (1.0, 1.0))
+    assert (np.diff(roc.thresholds) < 0).all()
+    # what is left out lies on a straight line between two points that are there
+    kept = {t for _, _, t in mine}
+    for t, (f, h) in there.items():
+        if t in kept:
+            continue
+        after = next(k for k, point in enumerate(mine) if point[2] < t)
+        (f0, h0, _), (f1, h1, _) = mine[after - 1], mine[after]
+        assert (f1 - f0) * (h - h0) == pytest.approx((h1 - h0) * (f - f0))
+    assert found.auc() == pytest.approx(roc_auc_score(same, scores))
+    assert np.trapezoid(roc.tar, roc.far) == pytest.approx(found.auc())
+
+
+@given(PAIRS)
+def test_the_trade_off_curve_is_that_of_scikit_learn(pairs: list[tuple[float, bool]]) -> None:
+    scores, same = split(pairs)
+    roc = SortedScores.of(scores, same).roc()
+    fpr, fnr, thresholds = det_curve(same, scores)
+    mine = {t: (f, r) for f, r, t in zip(roc.far, roc.frr, roc.thresholds, strict=True)}
+    shared = [(f, r, mine[t]) for f, r, t in zip(fpr, fnr, thresholds, strict=True) if t in mine]
+    for f, r, (far, frr) in shared:
+        assert (far, frr) == (pytest.approx(f), pytest.approx(r))
+    assert shared or len(fpr) <= 2
+
+
+@given(PAIRS)
+@example([(1.0, True), (1.0, False)])
+@example([(0.0, True), (1.0, False)])
+def test_the_equal_error_rate_is_where_the_two_are_closest(pairs: list[tuple[float, bool]]) -> None:
+    scores, same = split(pairs)
+    found = SortedScores.of(scores, same).eer()
+    genuine, impostor = scores[same].tolist(), scores[~same].tolist()
+    best = None
+    for threshold in sorted({*scores.tolist(), 2.0}, reverse=True):
+        accepted = sum(s >= threshold for s in impostor)
+        rejected = sum(s < threshold for s in genuine)
+        apart = abs(accepted * len(genuine) - rejected * len(impostor))
+        if best is None or apart < best[0]:
+            best = (apart, accepted / len(impostor), rejected / len(genuine))
+    assert best is not None
+    assert (found.far, found.frr) == best[1:]
+    assert found.rate == (best[1] + best[2]) / 2
+    assert np.mean(scores[~same] >= found.threshold) == found.far
+
+
+@given(PAIRS, st.sampled_from([2, 3, 8, 64, 1 << 12]))
+@example([(1.0, True), (1.0, False)], 2)
+@example([(-1.0, True), (1.0, False), (1.0, False)], 2)
+def test_bounds_of_the_histogram_contain_the_exact_figures(
+    pairs: list[tuple[float, bool]], bins: int
+) -> None:
+    scores, same = split(pairs)
+    histogram, exact = ScoreHistogram(bins), SortedScores.of(scores, same)
+    half = len(scores) // 2
+    histogram.add(scores[:half], same[:half])
+    histogram.add(scores[half:], same[half:])
+    assert histogram.genuine.sum() == same.sum()
+    assert histogram.impostor.sum() == (~same).sum()
+    for target in TARGETS:
+        bounds, point = histogram.tar_at_far(target), exact.tar_at_far(target)
+        assert bounds.impostors == point.impostors
+        if point.tar is None:
+            assert (bounds.tar, bounds.far, bounds.threshold) == (None, None, None)
+            assert bounds.reason == point.reason
+            continue
+        assert bounds.tar is not None
+        assert bounds.far is not None
+        assert bounds.threshold is not None
+        assert bounds.tar.low <= point.tar <= bounds.tar.high
+        assert point.far is not None
+        assert bounds.far.low <= point.far <= bounds.far.high <= target
+        assert point.threshold is not None
+        assert bounds.threshold.low - 1e-6 <= point.threshold <= bounds.threshold.high + 1e-6
+    rate, eer = exact.eer().rate, histogram.eer()
+    assert eer.low <= rate <= eer.high
+
+
+def test_bounds_meet_where_bins_are_finer_than_the_scores() -> None:
+    rng = np.random.default_rng(0)
+    scores = (rng.integers(-100, 100, 5000) / 100).astype(np.float32)
+    same = rng.random(5000) < 0.3
+    histogram, exact = ScoreHistogram(1 << 16), SortedScores.of(scores, same)
+    histogram.add(scores.reshape(50, 100), same.reshape(50, 100))
+    coarse = ScoreHistogram(8)
+    coarse.add(scores, same)
+    for target in (1e-3, 1e-2, 0.1, 0.5):
+        bounds, wide, point = (
+            histogram.tar_at_far(target),
+            coarse.tar_at_far(target),
+            exact.tar_at_far(target),
+        )
+        assert bounds.tar is not None
+        assert wide.tar is not None
+        # a bin holds one distinct score: its genuine pairs pass or fail together, one bin apart at most
+        assert point.tar in (bounds.tar.low, bounds.tar.high)
+        assert wide.tar.low <= bounds.tar.low <= bounds.tar.high <= wide.tar.high
+        assert not wide.exact
+    separate = ScoreHistogram()
+    separate.add(np.array([0.9, 0.8, 0.1, 0.2]), np.array([True, True, False, False]))
+    assert separate.tar_at_far(0.5).exact
+    assert separate.tar_at_far(0.5).to_json()["tar"] == [1.0, 1.0]
+    assert separate.eer().to_json() == [0.0, 0.0]
+
+
+def test_what_was_kept_tells_why_a_rate_is_unresolved() -> None:
+    scores = SortedScores.of(np.array([0.9, 0.1, 0.2, 0.3]), np.array([True, False, False, False]))
+    point = scores.tar_at_far(0.01)
+    assert point.to_json() == {
+        "target": 0.01,
+        "impostors": 3,
+        "far": None,
+        "tar": None,
+        "threshold": None,
+        "reason": "3 impostor pairs cannot show a false accept rate below 0.333",
+    }
+    assert str(point) == f"TAR at FAR ≤ 1e-2 unresolved: {point.reason}"
+    assert str(scores.tar_at_far(0.34)) == "TAR 100.00 % at FAR ≤ 3.4e-1"
+    assert scores.eer().to_json() == {"rate": 0.0, "far": 0.0, "frr": 0.0, "threshold": 0.9}
+    histogram = ScoreHistogram(4)
+    histogram.add(np.array([0.9, 0.1, 0.2, 0.3]), np.array([True, False, False, False]))
+    assert "unresolved: 3 impostor pairs" in str(histogram.tar_at_far(0.01))
+    assert histogram.tar_at_far(0.01).to_json()["tar"] is None
+    assert "TAR 100.0 to 100.0 % at FAR ≤ 3.4e-1" in str(histogram.tar_at_far(0.34))
+
+
+def templates_of(count: int, seed: int = 0) -> NDArray[np.float32]:
+    rows = np.random.default_rng(seed).normal(size=(count, 16)).astype(np.float32)
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+
+
+def test_scores_of_pairs_are_dot_products_whatever_the_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(2)
+    templates = templates_of(30)
+    first, second = rng.integers(0, 30, (2, 500)).astype(np.int32)
+    same = first % 5 == second % 5
+    whole = pair_scores(templates, first, second)
+    np.testing.assert_allclose(whole, (templates @ templates.T)[first, second], atol=1e-6)
+    for gathered, chunk in ((1, 3), (40, 64), (160, 7)):
+        monkeypatch.setattr(scores_module, "_GATHERED", gathered)
+        monkeypatch.setattr(scores_module, "_CHUNK", chunk)
+        parts = list(iter_scores(templates, first, second))
+        assert max(len(part) for part in parts) == chunk
+        assert (np.concatenate(parts) == whole).all()
+        sorted_ = SortedScores.of_pairs(templates, first, second, same)
+        assert (sorted_.genuine == np.sort(whole[same])).all()
+        assert (sorted_.impostor == np.sort(whole[~same])).all()
+    for target in (0.01, 0.1):
+        assert sorted_.tar_at_far(target).tar == tar_at_far(whole, same, target).tar
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(256, 8192), (3, 5), (7, 2), (5, 5)])
+def test_a_cross_product_is_counted_block_by_block(
+    monkeypatch: pytest.MonkeyPatch, rows: int, columns: int
+) -> None:
+    monkeypatch.setattr(histogram_module, "_ROWS", rows)
+    monkeypatch.setattr(histogram_module, "_COLUMNS", columns)
+    left, right = templates_of(17), templates_of(11, seed=1)
+    left_people = np.array([f"p{n % 4}" for n in range(17)])
+    right_people = np.array([f"p{n % 6}" for n in range(11)])
+    found = cross_histogram(left, left_people, right, right_people, bins=1 << 10)
+    expected = ScoreHistogram(1 << 10)
+    expected.add(left @ right.T, left_people[:, None] == right_people[None])
+    assert abs(found.genuine - expected.genuine).sum() <= 2  # a score on an edge may round to either side
+    assert (found.genuine.sum(), found.impostor.sum()) == (expected.genuine.sum(), expected.impostor.sum())
+
+    alone = cross_histogram(left, left_people, bins=64)
+    i, j = np.triu_indices(17, 1)
+    mates = int((left_people[i] == left_people[j]).sum())
+    assert (alone.genuine.sum(), alone.impostor.sum()) == (mates, 17 * 16 // 2 - mates)
+    once = ScoreHistogram(64)
+    once.add((left @ left.T)[i, j], left_people[i] == left_people[j])
+    assert abs(alone.impostor - once.impostor).sum() <= 2
+
+
+def test_what_has_no_figures_is_refused() -> None:
+    same = np.array([True, False])
+    for scores in ([0.1, np.nan], [np.inf, 0.1], [0.1, -np.inf], [np.nan, 0.1]):
+        with pytest.raises(InputError, match="not a finite number"):
+            SortedScores.of(np.array(scores), same)
+    with pytest.raises(InputError, match="pairs of one person and pairs of two"):
+        SortedScores.of(np.array([0.1, 0.2]), ~np.array([True, True]))
+    with pytest.raises(InputError, match="two lists of one length"):
+        SortedScores.of(np.array([0.1]), same)
+    with pytest.raises(InputError, match="do not mix"):
+        SortedScores(np.array([0.1], dtype=np.float32), np.array([0.1]))
+    fine = SortedScores.of(np.array([0.1, 0.2]), same)
+    for target in (-0.1, 1.1, float("nan")):
+        with pytest.raises(InputError, match="between 0 and 1"):
+            fine.tar_at_far(target)
+    templates = templates_of(3)
+    zero, one = np.array([0]), np.array([1])
+    for bad in (-1, 3):
+        with pytest.raises(InputError, match="not among the 3 templates"):
+            pair_scores(templates, zero, np.array([bad]))
+    with pytest.raises(InputError, match="do not fit"):
+        pair_scores(templates, zero, np.array([0, 1]))
+    with pytest.raises(InputError, match="embedding is not finite"):
+        pair_scores(templates * np.float32(np.nan), zero, one)
+    with pytest.raises(InputError, match="2,\\) labels for \\(1,\\) pairs"):
+        SortedScores.of_pairs(templates, zero, one, same)
+    with pytest.raises(InputError, match="pairs of one person and pairs of two"):
+        SortedScores.of_pairs(templates, zero, one, same[:1])
+
+
+def test_what_the_histogram_cannot_count_is_refused() -> None:
+    histogram = ScoreHistogram(10)
+    mixed = np.array([True, False])
+    bad: list[Any] = [[0.1, np.nan], [0.1, 1.1], [-1.1, 0.1], [0.1, np.inf]]
+    for scores in bad:
+        with pytest.raises(InputError, match="not cosines"):
+            histogram.add(np.array(scores), mixed)
+    with pytest.raises(InputError, match="labels for"):
+        histogram.add(np.array([0.1]), mixed)
+    assert histogram.impostor.sum() == 0
+    histogram.add(np.empty(0), np.empty(0, dtype=np.bool_))
+    with pytest.raises(InputError, match="pairs of one person and pairs of two"):
+        histogram.tar_at_far(0.1)
+    histogram.add(np.array([1.0000002, -1.0000002]), mixed)  # rounding may carry a cosine beyond one
+    assert (histogram.genuine[9], histogram.impostor[0]) == (1, 1)
+    with pytest.raises(InputError, match="between 0 and 1"):
+        histogram.tar_at_far(2)
+    with pytest.raises(InputError, match="at least 2 bins"):
+        ScoreHistogram(1)
+    rows, people = templates_of(3), np.arange(3)
+    with pytest.raises(InputError, match="do not fit"):
+        cross_histogram(rows, people[:2])
+    with pytest.raises(InputError, match="do not fit"):
+        cross_histogram(rows, people, rows[:, :4], people)
+    with pytest.raises(InputError, match="not cosines"):
+        cross_histogram(rows * 2, people)
