@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 from pathlib import Path
 
@@ -21,12 +21,12 @@ _PART = r"[^/\\:\x00-\x1f]+"
 _NAME = re.compile(rf"(?:(?!\.\.?/){_PART}/)*(?!\.\.?$){_PART}")
 
 
-def read_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def read_rows(path: Path, columns: Sequence[str] | int) -> Iterator[tuple[str, ...]]:
     """The values of some columns, row by row; blank lines are skipped, other columns ignored.
 
     Args:
         path: a file in UTF-8 whose first line names its columns.
-        columns: at least two of them.
+        columns: at least two of their names; or how many of the first ones, where a format gives no names.
 
     Raises:
         InputError: the file is missing, is no text in UTF-8, lacks or repeats a column, or has a row of
@@ -36,14 +36,7 @@ def read_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file)
             header = [name.strip() for name in next(reader, [])]
-            wrong = [name for name in columns if header.count(name) != 1]
-            if wrong:
-                shown = ", ".join(header[:12]) or "none"
-                raise InputError(
-                    f"{path}, line 1: expected one column '{wrong[0]}', found {shown}",
-                    fix="use the benchmark's original list",
-                )
-            pick = itemgetter(*(header.index(name) for name in columns))
+            pick = _pick(header, columns, path)
             for row in reader:
                 if len(row) == len(header):
                     yield pick(row)
@@ -58,7 +51,27 @@ def read_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, ...]]:
         raise InputError(f"{path} is not a list in UTF-8: {error}", fix="download it again") from error
 
 
-def read_columns(path: Path, columns: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+def _pick(
+    header: list[str], columns: Sequence[str] | int, path: Path
+) -> Callable[[Sequence[str]], tuple[str, ...]]:
+    """What takes the columns out of a row."""
+    shown = ", ".join(header[:12]) or "none"
+    if isinstance(columns, int):
+        if len(header) < columns:
+            raise InputError(
+                f"{path}, line 1: expected {columns} columns, found {shown}", fix="check the path"
+            )
+        return lambda row: tuple(row[:columns])
+    wrong = [name for name in columns if header.count(name) != 1]
+    if wrong:
+        raise InputError(
+            f"{path}, line 1: expected one column '{wrong[0]}', found {shown}",
+            fix="use the benchmark's original list",
+        )
+    return itemgetter(*(header.index(name) for name in columns))
+
+
+def read_columns(path: Path, columns: Sequence[str] | int) -> tuple[tuple[str, ...], ...]:
     """Whole columns, in the order asked for; see `read_rows`.
 
     Raises:

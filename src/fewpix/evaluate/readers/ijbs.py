@@ -1,0 +1,214 @@
+"""The protocol lists of IJB-S, the Janus surveillance video benchmark; its videos are not looked at.
+
+    FOLDER/protocols/cs6_metadata.csv                                    subject, file, ...
+    FOLDER/protocols/galleries/cs6_surveillance_to_single_g1.csv         template, subject, file, ...
+    FOLDER/protocols/galleries/cs6_surveillance_to_booking_g1.csv
+    FOLDER/protocols/galleries/cs6_surveillance_to_surveillance_g1.csv
+    FOLDER/protocols/cs6_surveillance_to_single-booking_probe.csv        file
+    FOLDER/protocols/cs6_surveillance_to_surveillance_probe.csv
+    FOLDER/protocols/cs6_uav_to_single-booking_probe.csv
+
+and the same galleries with `_g2`. Files are `videos/4012.mp4` or a picture. The metadata have one row for
+every face of every frame. A template is one picture (single), all pictures of a subject (booking), or one
+subject in one video (surveillance); a probe is one subject in one video, and who occurs in it is in the
+metadata.
+
+Columns go by their place, as in the only public code that reads these lists (class IJBSTest, from the
+evaluation of probabilistic face embeddings): the names of the columns are not known. Of the original lists,
+that code notes 398 videos with 3,852 subjects in them, 376 videos among the surveillance probes, and 101
+templates of a video gallery. Benchmark: Kalka et al., IJB-S (BTAS 2018), with 202 subjects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewpix.errors import InputError
+from fewpix.evaluate.readers.benchmark import Count, Inventory, digest, require_folder
+from fewpix.evaluate.readers.csv_columns import integers, read_columns, read_rows, require_names
+
+KIND = "ijbs"
+METADATA = "cs6_metadata.csv"
+STILL, VIDEO, UAV = (
+    f"cs6_{name}_probe.csv"
+    for name in ("surveillance_to_single-booking", "surveillance_to_surveillance", "uav_to_single-booking")
+)
+PROTOCOLS = {
+    "surveillance_to_single": ("single", STILL),
+    "surveillance_to_booking": ("booking", STILL),
+    "multiview_surveillance_to_booking": ("booking", VIDEO),
+    "surveillance_to_surveillance": ("surveillance", VIDEO),
+    "uav_to_booking": ("booking", UAV),
+}
+"""Name of a protocol → its galleries, and its list of probes."""
+
+
+@dataclass(frozen=True, eq=False)
+class MediaTemplates:
+    """K templates.
+
+    Args:
+        people: (K,) int64.
+        files: of each template, videos and pictures as the lists name them.
+    """
+
+    people: NDArray[np.int64]
+    files: tuple[tuple[str, ...], ...]
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+
+@dataclass(frozen=True, eq=False)
+class Protocol:
+    """Probes to be searched in two galleries that share nobody: who is in the other one has no mate.
+
+    Args:
+        galleries: the two of them.
+        probes: searched in each.
+    """
+
+    galleries: tuple[MediaTemplates, MediaTemplates]
+    probes: MediaTemplates
+
+
+@dataclass(frozen=True, eq=False)
+class Ijbs:
+    """All protocols.
+
+    Args:
+        inventory: what was found of the lists.
+        protocols: by the names in `PROTOCOLS`.
+    """
+
+    inventory: Inventory
+    protocols: dict[str, Protocol]
+
+
+def inventory(folder: Path) -> Inventory:
+    """What the lists name; no video or picture is looked for, so none is listed as missing.
+
+    Raises:
+        InputError: a list is missing or malformed.
+    """
+    return read(folder).inventory
+
+
+def read(folder: Path) -> Ijbs:
+    """Read the lists.
+
+    The metadata, one row for every face of every frame, are read row by row; only who occurs in what is kept.
+
+    Args:
+        folder: that holds `protocols`, or that folder itself.
+
+    Raises:
+        InputError: a list is missing or malformed, or two galleries share a person.
+    """
+    lists = folder / "protocols" if (folder / "protocols").is_dir() else folder
+    kinds = ("single", "booking", "surveillance")
+    files = [METADATA, STILL, VIDEO, UAV, *(_gallery_file(kind, n) for kind in kinds for n in (1, 2))]
+    require_folder(lists, *files, kind="IJB-S protocols")
+    seen = _people_by_file(lists / METADATA)
+    galleries = {kind: (_gallery(lists, kind, 1), _gallery(lists, kind, 2)) for kind in kinds}
+    for kind, (first, second) in galleries.items():
+        shared = np.intersect1d(first.people, second.people)
+        if len(shared):
+            raise InputError(
+                f"the two {kind} galleries share person {shared[0]}", fix="use the original lists"
+            )
+    named = {file: _files(lists / file) for file in (STILL, VIDEO, UAV)}
+    probes = {file: _probes(names, seen) for file, names in named.items()}
+    multiview = _multiview(probes[VIDEO], seen)
+    every = {
+        name: Protocol(galleries[kind], multiview if name.startswith("multiview") else probes[file])
+        for name, (kind, file) in PROTOCOLS.items()
+    }
+    unknown = sorted({name for names in named.values() for name in names if name not in seen})
+    enrolled = np.unique(np.concatenate([g.people for pair in galleries.values() for g in pair]))
+    videos = [name for name in seen if name.startswith("videos/")]
+    media = {*seen, *unknown, *(f for pair in galleries.values() for g in pair for t in g.files for f in t)}
+    return Ijbs(
+        Inventory(
+            kind=KIND,
+            folder=folder,
+            counts=(
+                Count("people in the galleries", len(enrolled), 202),
+                Count("videos with somebody in them", len(videos)),
+                Count("people in videos", sum(len(seen[name]) for name in videos)),
+                Count("probe files that show nobody", len(unknown)),
+                *(Count(f"probes of {name}", len(every[name].probes)) for name in every),
+            ),
+            listed=0,
+            missing=(),
+            sha256=digest([lists / file for file in files], media),
+        ),
+        every,
+    )
+
+
+def _gallery_file(kind: str, number: int) -> str:
+    return f"galleries/cs6_surveillance_to_{kind}_g{number}.csv"
+
+
+def _people_by_file(path: Path) -> dict[str, tuple[int, ...]]:
+    """File → who occurs in it, both in the order of their first row."""
+    rows = dict.fromkeys(read_rows(path, 2))
+    if not rows:
+        raise InputError(f"{path} holds no row below its first line", fix="use the original list")
+    subjects, files = zip(*rows, strict=True)
+    require_names(set(files), path)
+    people = integers(subjects, path, "subject").tolist()
+    found: dict[str, list[int]] = {}
+    for file, person in zip(files, people, strict=True):
+        found.setdefault(file, []).append(person)
+    return {file: tuple(dict.fromkeys(persons)) for file, persons in found.items()}
+
+
+def _gallery(lists: Path, kind: str, number: int) -> MediaTemplates:
+    """A gallery, its templates in the order of the list."""
+    path = lists / _gallery_file(kind, number)
+    _, subjects, files = read_columns(path, 3)
+    require_names(set(files), path)
+    people = integers(subjects, path, "subject").tolist()
+    pairs = dict.fromkeys(zip(people, files, strict=True))
+    if kind != "booking":
+        return _templates((person, (file,)) for person, file in pairs)
+    albums: dict[int, list[str]] = {}
+    for person, file in pairs:
+        albums.setdefault(person, []).append(file)
+    return _templates((person, tuple(names)) for person, names in albums.items())
+
+
+def _files(path: Path) -> tuple[str, ...]:
+    """The distinct files of a list of probes."""
+    (names,) = read_columns(path, 1)
+    require_names(set(names), path)
+    return tuple(dict.fromkeys(names))
+
+
+def _probes(names: Iterable[str], seen: dict[str, tuple[int, ...]]) -> MediaTemplates:
+    """Everybody in every file, a template each; public code takes only the first person of a picture."""
+    return _templates((person, (name,)) for name in names for person in seen.get(name, ()))
+
+
+def _multiview(probes: MediaTemplates, seen: dict[str, tuple[int, ...]]) -> MediaTemplates:
+    """Every person of the probes, with all videos that they occur in, as public code has it."""
+    videos: dict[int, list[str]] = {person: [] for person in probes.people.tolist()}
+    for name, people in seen.items():
+        for person in people if name.startswith("videos/") else ():
+            if person in videos:
+                videos[person].append(name)
+    return _templates((person, tuple(names)) for person, names in videos.items())
+
+
+def _templates(rows: Iterable[tuple[int, tuple[str, ...]]]) -> MediaTemplates:
+    made = list(rows)
+    return MediaTemplates(
+        np.array([person for person, _ in made], dtype=np.int64), tuple(files for _, files in made)
+    )
