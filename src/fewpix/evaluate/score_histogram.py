@@ -101,9 +101,10 @@ class ScoreHistogram:
         place *= np.float32(self.bins / 2)
         np.clip(place, 0, self.bins - 1, out=place)
         bins = place.astype(np.intp)  # truncated, and nothing is negative
-        genuine = np.bincount(bins[same], minlength=self.bins)
-        self.genuine += genuine
-        self.impostor += np.bincount(bins.ravel(), minlength=self.bins) - genuine
+        genuine = bins[same]  # few, as a rule
+        np.add.at(self.genuine, genuine, 1)
+        self.impostor += np.bincount(bins.ravel(), minlength=self.bins)
+        np.subtract.at(self.impostor, genuine, 1)
 
     def tar_at_far(self, target: float) -> TarBounds:
         """Bounds of the exact figure.
