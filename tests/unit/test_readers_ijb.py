@@ -106,6 +106,10 @@ def test_pairs_are_read_in_chunks_of_any_size(
     assert (pairs.first.dtype, pairs.second.dtype, pairs.same.dtype) == (np.int32, np.int32, np.bool_)
     assert list(zip(ids[pairs.first], ids[pairs.second], pairs.same, strict=True)) == list(layout.pairs)
     assert pairs.missing == 0
+    assert [str(count) for count in pairs.counts("ijbc")] == [
+        "32 template pairs, published: 15,658,489",
+        "8 template pairs of one person, published: 19,557",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -231,6 +235,11 @@ def test_galleries_are_read_apart_and_joined(layout: Layout) -> None:
     assert searched.probes.ids.tolist() == [7, 8, 207, 208, 407, 408, 607, 608]
     assert searched.probes.people.tolist() == [10, 10, 20, 20, 30, 30, 40, 40]
     assert searched.joined().people.tolist() == [10, 20, 30, 40]
+    assert [(count.found, count.published) for count in searched.counts("ijbc")] == [
+        (2, 1772),
+        (2, 1759),
+        (8, 19_593),
+    ]
     assert searched.missing == 0
 
 

@@ -20,6 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
+from fewpix.evaluate.readers.benchmark import Count
+from fewpix.evaluate.readers.ijb import EDITIONS
 
 CHUNK = 262_144
 """Lines parsed at once."""
@@ -48,6 +50,14 @@ class TemplatePairs:
 
     def __len__(self) -> int:
         return len(self.same)
+
+    def counts(self, name: str) -> tuple[Count, ...]:
+        """What was found, beside the published numbers of edition `name` ("ijbb" or "ijbc")."""
+        published = EDITIONS[name]
+        return (
+            Count("template pairs", len(self), published.pairs),
+            Count("template pairs of one person", int(np.count_nonzero(self.same)), published.genuine),
+        )
 
 
 def read_pairs(path: Path, ids: NDArray[np.int64], *, allow_missing: bool = False) -> TemplatePairs:

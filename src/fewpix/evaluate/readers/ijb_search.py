@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
+from fewpix.evaluate.readers.benchmark import Count
 from fewpix.evaluate.readers.csv_columns import integers, read_columns
 from fewpix.evaluate.readers.ijb import EDITIONS, edition, list_path
 
@@ -54,6 +55,17 @@ class IjbSearch:
     galleries: tuple[TemplatePeople, TemplatePeople]
     probes: TemplatePeople
     missing: int
+
+    def counts(self, name: str) -> tuple[Count, ...]:
+        """What was found, beside the published numbers of edition `name` ("ijbb" or "ijbc")."""
+        published = EDITIONS[name]
+        return (
+            *(
+                Count(f"templates of gallery {label}", len(gallery), number)
+                for label, gallery, number in zip(self.names, self.galleries, published.gallery, strict=True)
+            ),
+            Count("probe templates", len(self.probes), published.probes),
+        )
 
     def joined(self) -> TemplatePeople:
         """Both galleries as one, as insightface searches them."""
