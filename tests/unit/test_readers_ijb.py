@@ -93,11 +93,12 @@ def test_missing_pictures_take_their_templates_pairs_and_probes_with_them(layout
 
 
 @pytest.mark.parametrize("chunk", [1, 3, 7, 32, 1000])
-@pytest.mark.parametrize("ending", ["\n", "", "\r\n"])
+@pytest.mark.parametrize(("ending", "largest"), [("\n", 1 << 24), ("", 100), ("\r\n", 1 << 24)])
 def test_pairs_are_read_in_chunks_of_any_size(
-    layout: Layout, monkeypatch: pytest.MonkeyPatch, chunk: int, ending: str
+    layout: Layout, monkeypatch: pytest.MonkeyPatch, chunk: int, ending: str, largest: int
 ) -> None:
     monkeypatch.setattr(ijb_pairs, "CHUNK", chunk)
+    monkeypatch.setattr(ijb_pairs, "_LARGEST", largest)
     path = layout.path("template_pair_label.txt")
     text = "\n".join(f"{a} {b} {label}" for a, b, label in layout.pairs)
     path.write_bytes((text.replace("\n", ending or "\n") + ending).encode())
@@ -144,6 +145,10 @@ def test_lists_that_are_no_lists_of_pairs(layout: Layout) -> None:
     edit(path, "101 8 1\n", "101 9 1\n")
     with pytest.raises(InputError, match="line 2: template 9 has no picture"):
         read_pairs(path, ids)
+    for absent in (609, 100_000, -7):
+        path.write_text(f"{absent} 101 1\n101 7 1\n", encoding="utf-8")
+        assert read_pairs(path, ids, allow_missing=True).missing == 1
+    path.write_text("101 7 1\n101 9 1\n", encoding="utf-8")
     edit(path, "101 9 1\n", "101 99999999999 1\n")
     with pytest.raises(InputError, match="number is too large"):
         read_pairs(path, ids)

@@ -1,11 +1,11 @@
 """The 1:1 protocol of IJB-B and IJB-C: 8.0 and 15.7 million pairs of templates, as arrays of whole numbers.
 
 The list holds `template template label` a line, 220 MB for IJB-C. It is parsed by `np.loadtxt` into int32, a
-quarter of a million lines at a time, and every line's form is checked. Measured on one core, in million lines
-a second: this 9; `np.fromstring` with a check of the separators 9 (14 without: it takes 2 + 4 numbers for 3 +
-3); `np.fromfile` with a separator 4; a parser of whole blocks in numpy 5; splitting into bytes 2;
-`np.loadtxt` into text, as insightface's ijb_1n.py does, 2, with ten times the memory. The result has 9 bytes
-a pair: 141 MB.
+quarter of a million lines at a time, and every line's form is checked. Parsers measured on one core, in
+million lines a second: this 9; `np.fromstring` with a check of the separators 9 (14 without: it takes 2 + 4
+numbers for 3 + 3); `np.fromfile` with a separator 4; a parser of whole blocks in numpy 5; splitting into
+bytes 2; `np.loadtxt` into text, as insightface's ijb_1n.py does, 2. With ids looked up and results stored,
+6.8. The result has 9 bytes a pair: 141 MB.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ CHUNK = 262_144
 
 _LINE = re.compile(r"\s*\d+\s+\d+\s+[01]\s*")
 _BLOCK = 1 << 22
+_LARGEST = 1 << 24  # a table of 64 MB
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +73,7 @@ def read_pairs(path: Path, ids: NDArray[np.int64], *, allow_missing: bool = Fals
         InputError: missing, empty or malformed, the line is named; or a template is not among `ids`.
     """
     count = _lines(path)
+    table = _table(ids)
     first, second = np.empty((2, count), dtype=np.int32)
     same = np.empty(count, dtype=np.bool_)
     kept = done = 0
@@ -79,7 +81,7 @@ def read_pairs(path: Path, ids: NDArray[np.int64], *, allow_missing: bool = Fals
         with path.open(encoding="utf-8") as file:
             while done < count:
                 rows = _chunk(file, done, path)
-                left, right = (_places(ids, rows[:, column]) for column in (0, 1))
+                left, right = (_places(ids, table, rows[:, column]) for column in (0, 1))
                 known = (left >= 0) & (right >= 0)
                 if not known.all() and not allow_missing:
                     row = int(np.flatnonzero(~known)[0])
@@ -139,9 +141,23 @@ def _chunk(file: object, done: int, path: Path) -> NDArray[np.int32]:
     )
 
 
-def _places(ids: NDArray[np.int64], wanted: NDArray[np.int32]) -> NDArray[np.int32]:
+def _table(ids: NDArray[np.int64]) -> NDArray[np.int32] | None:
+    """Id → place in `ids`, -1 where there is none; None where ids are too large for a table."""
+    if not len(ids) or ids[0] < 0 or ids[-1] >= _LARGEST:
+        return None
+    table = np.full(int(ids[-1]) + 2, -1, dtype=np.int32)  # the last entry stands for all larger ids
+    table[ids] = np.arange(len(ids))
+    return table
+
+
+def _places(
+    ids: NDArray[np.int64], table: NDArray[np.int32] | None, wanted: NDArray[np.int32]
+) -> NDArray[np.int32]:
     """Where each wanted id stands in `ids`; -1 where it does not."""
     if not len(ids):
         return np.full(len(wanted), -1, dtype=np.int32)
+    if table is not None:
+        places = table[np.clip(wanted, 0, len(table) - 1)]
+        return np.where(wanted < 0, np.int32(-1), places)
     place = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
     return np.where(ids[place] == wanted, place, -1).astype(np.int32)
