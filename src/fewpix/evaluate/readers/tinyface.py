@@ -1,0 +1,185 @@
+"""TinyFace (Cheng, Zhu & Gong, ACCV 2018): native low-resolution faces searched among 157,871 pictures.
+
+    Testing_Set/Gallery_Match/*.jpg        pictures of the people searched for
+    Testing_Set/Gallery_Distractor/*.jpg   pictures of others, which no list names
+    Testing_Set/Probe/*.jpg
+    Testing_Set/gallery_match_img_ID_pairs.mat   gallery_set, gallery_ids
+    Testing_Set/probe_img_ID_pairs.mat           probe_set, probe_ids
+    Training_Set/ID/*.jpg                  optional, only counted
+
+The lists are read as in the official evaluation; `mk-minchul/AdaFace` (`validation_lq/tinyface_helper.py`)
+and `mk-minchul/CVLface` read them too. AdaFace gives aligned copies of the pictures under the same names, in
+`aligned_pad_0.1_pad_high/` beside a folder `tinyface/` with the above. Every probe shows somebody of the
+gallery, so TinyFace says nothing about rejecting strangers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewpix.errors import InputError
+from fewpix.evaluate.readers.benchmark import (
+    Count,
+    Inventory,
+    Pictures,
+    Search,
+    digest,
+    require_folder,
+)
+from fewpix.evaluate.readers.matlab import read_named_ids
+from fewpix.evaluate.readers.picture_files import is_there, picture_files
+
+MATCH, DISTRACTOR, PROBE = "Gallery_Match", "Gallery_Distractor", "Probe"
+MATCH_LIST, PROBE_LIST = "gallery_match_img_ID_pairs.mat", "probe_img_ID_pairs.mat"
+ALIGNED = "aligned_pad_0.1_pad_high"
+"""AdaFace's folder of aligned copies."""
+
+MATCHES, DISTRACTORS, PROBES = 4_443, 153_428, 3_728
+"""Pictures, as published."""
+PEOPLE = 2_569
+"""Of the test set: 5,139 in all, of whom 2,570 are for training."""
+TRAINING_PEOPLE, TRAINING_PICTURES = 2_570, 7_804
+
+_PLACES = ("Testing_Set", "tinyface/Testing_Set", "")
+
+
+@dataclass(frozen=True, eq=False)
+class _Listed:
+    """All that the lists name, there or not, and the distractors that are there."""
+
+    match: Pictures
+    probes: Pictures
+    distractors: Pictures
+    match_there: NDArray[np.bool_]
+    probes_there: NDArray[np.bool_]
+
+
+def inventory(folder: Path, *, aligned: str | None = None) -> Inventory:
+    """What is there of TinyFace.
+
+    Args:
+        folder: holds `Testing_Set`, or `tinyface/Testing_Set`, or is `Testing_Set` itself.
+        aligned: a folder below `folder` with copies of the pictures, such as `ALIGNED`; the original ones
+            when None.
+
+    Raises:
+        InputError: the folder or a part of it is not there, a list is unusable, or a probe shows nobody of
+            the gallery.
+    """
+    return _look(folder, aligned)[0]
+
+
+def read(folder: Path, *, aligned: str | None = None, allow_missing: bool = False) -> Search:
+    """Read TinyFace.
+
+    The gallery holds the matches in the order of their list, then the distractors by name. A person's name
+    is the id in the list; each distractor is a person of their own, `distractor NAME`.
+
+    Args:
+        folder: see `inventory`.
+        aligned: see `inventory`.
+        allow_missing: leave out missing pictures instead of refusing, and probes of whom the gallery has no
+            picture any more.
+
+    Raises:
+        InputError: see `inventory`; or pictures are missing and may not be, or no probe is left.
+    """
+    found, listed = _look(folder, aligned)
+    found.require_pictures(allow_missing=allow_missing)
+    few = len(listed.distractors) < DISTRACTORS
+    if few and (len(listed.match), len(listed.probes)) == (MATCHES, PROBES) and not allow_missing:
+        # without them the search is easier than the published one, and no list would tell
+        raise InputError(
+            f"{DISTRACTOR} holds {len(listed.distractors):,} of {DISTRACTORS:,} pictures",
+            fix="complete the folder, or search among those with --allow-missing",
+        )
+    match, probes = listed.match.only(listed.match_there), listed.probes.only(listed.probes_there)
+    probes = probes.only(np.isin(probes.people, match.people))
+    if not len(probes):
+        raise InputError(f"for no probe in {folder} the gallery has a picture", fix="complete the folder")
+    others = listed.distractors
+    gallery = Pictures(match.names + others.names, np.concatenate((match.people, others.people)))
+    return Search(found, gallery, probes)
+
+
+def _look(folder: Path, aligned: str | None) -> tuple[Inventory, _Listed]:
+    require_folder(folder, kind="TinyFace")
+    place = next((p for p in _PLACES if (folder / p / PROBE_LIST).is_file()), None)
+    if place is None:
+        raise InputError(
+            f"{folder} is not a folder of TinyFace: it lacks Testing_Set/{PROBE_LIST}",
+            fix="name the folder that the benchmark was unpacked into, with its original names",
+        )
+    require_folder(folder / place, MATCH_LIST, kind="TinyFace")
+    if aligned is not None and (Path(aligned).is_absolute() or ".." in Path(aligned).parts):
+        raise InputError(f"{aligned} is not below {folder}", fix="name a folder in that of the benchmark")
+    inside = place if aligned is None else Path(aligned).as_posix()
+    require_folder(folder / inside, MATCH, DISTRACTOR, PROBE, kind="TinyFace")
+    lists = [folder / place / name for name in (MATCH_LIST, PROBE_LIST)]
+    match_names, match_ids = read_named_ids(lists[0], "gallery_set", "gallery_ids")
+    probe_names, probe_ids = read_named_ids(lists[1], "probe_set", "probe_ids")
+    strangers = np.setdiff1d(probe_ids, match_ids)
+    if len(strangers):
+        raise InputError(
+            f"{PROBE_LIST} lists person {strangers[0]}, who is not in {MATCH_LIST}",
+            fix="use the two lists of one download",
+        )
+    stem = f"{inside}/" if inside else ""
+    others = sorted(picture_files(folder / inside / DISTRACTOR))
+    listed = _Listed(
+        _pictures(f"{stem}{MATCH}/", match_names, match_ids.astype(np.str_)),
+        _pictures(f"{stem}{PROBE}/", probe_names, probe_ids.astype(np.str_)),
+        _pictures(
+            f"{stem}{DISTRACTOR}/", others, np.array([f"distractor {name}" for name in others], np.str_)
+        ),
+        is_there(match_names, folder / inside / MATCH),
+        is_there(probe_names, folder / inside / PROBE),
+    )
+    # the place depends on how the archive was unpacked, so it is no part of the hash; a choice of copies is
+    return _inventory(folder, lists, listed, len(stem) if aligned is None else 0), listed
+
+
+def _pictures(stem: str, names: NDArray[np.str_] | list[str], people: NDArray[np.str_]) -> Pictures:
+    return Pictures(tuple(stem + str(name) for name in names), people)
+
+
+def _inventory(folder: Path, lists: list[Path], listed: _Listed, place: int) -> Inventory:
+    names = listed.match.names + listed.probes.names
+    there = np.concatenate((listed.match_there, listed.probes_there))
+    training, trained = _training(lists[0].parent.parent / "Training_Set")
+    counts: tuple[Count, ...] = (
+        Count("pictures of the people searched for", int(listed.match_there.sum()), MATCHES),
+        Count("distractor pictures", len(listed.distractors), DISTRACTORS),
+        Count("probe pictures", int(listed.probes_there.sum()), PROBES),
+        Count("people searched for", len(np.unique(listed.match.people)), PEOPLE),
+        Count("pictures named by another id than their list's", _misnamed(listed)),
+    )
+    if trained:
+        counts += (
+            Count("training pictures", training, TRAINING_PICTURES),
+            Count("training people", trained, TRAINING_PEOPLE),
+        )
+    missing = tuple(name for name, found in zip(names, there, strict=True) if not found)
+    sha256 = digest(lists, (name[place:] for name in names + listed.distractors.names))
+    return Inventory("tinyface", folder, counts, len(names), missing, sha256)
+
+
+def _misnamed(listed: _Listed) -> int:
+    """How many names would give another person: AdaFace reads the number before `_`, not the list's id."""
+    return sum(
+        name.rpartition("/")[2].partition("_")[0] != person
+        for part in (listed.match, listed.probes)
+        for name, person in zip(part.names, part.people.tolist(), strict=True)
+    )
+
+
+def _training(folder: Path) -> tuple[int, int]:
+    """Pictures and people of the training set; none where it is not there."""
+    if not folder.is_dir():
+        return 0, 0
+    sizes = [len(picture_files(person)) for person in sorted(folder.iterdir()) if person.is_dir()]
+    return sum(sizes), sum(size > 0 for size in sizes)
