@@ -1,0 +1,208 @@
+"""SCface (Grgic, Delac & Grgic 2011): 130 people, a mugshot each, and five cameras at three distances.
+
+    mugshot_frontal_cropped_all/001_frontal.JPG
+    surveillance_cameras_distance_1/cam_1/001_cam1_1.jpg    person, camera, distance
+    surveillance_cameras_all/001_cam1_1.jpg                 the same pictures in one folder, instead
+    surveillance_cameras_distance_1/cam_6/, cam_7/, surveillance_cameras_IR_cam8/   infrared, not used here
+
+Distance 1 is 4.2 m, 2 is 2.6 m, 3 is 1 m. In the standard search every mugshot is in the gallery, and 650
+pictures of one distance, of cameras 1 to 5, are the probes. Files are named as in `bioidiap/bob.db.scface`
+(`create.py`); so are its groups of people: dev, 44 to 87, and eval, 88 to 130. Figures over galleries of
+different people cannot be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from fewpix.errors import InputError
+from fewpix.evaluate.readers.benchmark import (
+    Count,
+    Inventory,
+    Pictures,
+    Search,
+    digest,
+    require_folder,
+)
+from fewpix.evaluate.readers.picture_files import picture_files
+
+MUGSHOTS = "mugshot_frontal_cropped_all"
+FLAT = "surveillance_cameras_all"
+SUBJECTS = 130
+DISTANCES = {1: "4.2 m", 2: "2.6 m", 3: "1 m"}
+"""Number of a distance → what it is."""
+CAMERAS = (1, 2, 3, 4, 5)
+"""Of the standard search."""
+NIGHT_CAMERAS = (6, 7)
+"""Infrared at the same distances; outside of the standard search."""
+INFRARED_MUGSHOTS = "surveillance_cameras_IR_cam8"
+GROUPS = {"all": range(1, SUBJECTS + 1), "dev": range(44, 88), "eval": range(88, SUBJECTS + 1)}
+"""Name of a group of people → their ids."""
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """Pictures that a protocol asks for: where they lie or would lie, whether they do, and whose they are."""
+
+    names: tuple[str, ...]
+    there: tuple[bool, ...]
+    ids: tuple[int, ...]
+
+    def pictures(self) -> Pictures:
+        """Those that are there."""
+        people = np.array([f"{one:03d}" for one in self.ids], dtype=np.str_)
+        return Pictures(self.names, people).only(np.array(self.there, dtype=np.bool_))
+
+
+def inventory(folder: Path, *, ids: str | Path = "all", distances: Sequence[int] = (1, 2, 3)) -> Inventory:
+    """What is there of SCface.
+
+    Args:
+        folder: holds `mugshot_frontal_cropped_all`.
+        ids: a group of people, one of `GROUPS`, or a file of ids (see `read_ids`).
+        distances: whose probes are asked for.
+
+    Raises:
+        InputError: the folder or its mugshots' are not there, an unknown group or distance, a malformed file
+            of ids, or two pictures of one name.
+    """
+    return _look(folder, ids, distances)[0]
+
+
+def read(folder: Path, distance: int, *, ids: str | Path = "all", allow_missing: bool = False) -> Search:
+    """Read the search at one distance; the probes are in the order of people, then cameras.
+
+    Args:
+        folder: see `inventory`.
+        distance: 1, 2 or 3.
+        ids: see `inventory`.
+        allow_missing: leave out missing pictures instead of refusing, and probes without a mugshot.
+
+    Raises:
+        InputError: see `inventory`; or pictures are missing and may not be, or no probe is left.
+    """
+    found, mugshots, (probes,) = _look(folder, ids, (distance,))
+    found.require_pictures(allow_missing=allow_missing)
+    gallery, searched = mugshots.pictures(), probes.pictures()
+    searched = searched.only(np.isin(searched.people, gallery.people))
+    if not len(searched):
+        raise InputError(
+            f"{folder} holds no probe at distance {distance} whose mugshot is there",
+            fix="complete the folder",
+        )
+    return Search(found, gallery, searched)
+
+
+def read_ids(path: Path) -> tuple[int, ...]:
+    """Ids from a file, sorted: one in a line, 1 to 130; empty lines and what follows `#` are passed over.
+
+    Raises:
+        InputError: the file is missing, not text, holds no id, or a line holds no id or one from further up.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}", fix="check the path") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not a text in UTF-8", fix="write one id in a line") from error
+    ids: set[int] = set()
+    for number, line in enumerate(lines, start=1):
+        word = line.partition("#")[0].strip()
+        if not word:
+            continue
+        one = int(word) if word.isdecimal() and len(word) <= 9 else 0
+        if not 1 <= one <= SUBJECTS:
+            raise InputError(f"{path}, line {number}: {word[:40]!r} is not an id, 1 to {SUBJECTS}")
+        if one in ids:
+            raise InputError(f"{path}, line {number}: {one} stands further up already")
+        ids.add(one)
+    if not ids:
+        raise InputError(f"{path} holds no id", fix="write one id in a line")
+    return tuple(sorted(ids))
+
+
+def _look(
+    folder: Path, ids: str | Path, distances: Sequence[int]
+) -> tuple[Inventory, _Listed, list[_Listed]]:
+    """The inventory, the mugshots, and the probes of each distance."""
+    require_folder(folder, MUGSHOTS, kind="SCface")
+    for distance in distances:
+        if distance not in DISTANCES:
+            raise InputError(f"SCface has no distance {distance}", fix="use 1, 2 or 3")
+    if isinstance(ids, str) and ids not in GROUPS:
+        raise InputError(
+            f"SCface has no group {ids!r} of people", fix=f"use {', '.join(GROUPS)}, or a file of ids"
+        )
+    people = read_ids(ids) if isinstance(ids, Path) else tuple(GROUPS[ids])
+    mugshots = _find(folder, MUGSHOTS, ".JPG", ((one, f"{one:03d}_frontal") for one in people))
+    probes = [_probes(folder, distance, people) for distance in distances]
+    counts = [
+        Count("people asked for", len(people)),
+        Count("mugshots", sum(mugshots.there), len(people)),
+    ]
+    counts += [
+        Count(f"probes at distance {distance}, {DISTANCES[distance]}", sum(part.there), 5 * len(people))
+        for distance, part in zip(distances, probes, strict=True)
+    ]
+    counts.append(Count("infrared pictures, not used", _infrared(folder)))
+    names = [name for part in (mugshots, *probes) for name in part.names]
+    there = [found for part in (mugshots, *probes) for found in part.there]
+    missing = tuple(name for name, found in zip(names, there, strict=True) if not found)
+    # a picture's place depends on the copy; what the protocol asks for is its name alone
+    stems = (name.rpartition("/")[2].rpartition(".")[0] for name in names)
+    sha256 = digest([ids] if isinstance(ids, Path) else [], stems)
+    return Inventory("scface", folder, tuple(counts), len(names), missing, sha256), mugshots, probes
+
+
+def _probes(folder: Path, distance: int, people: Iterable[int]) -> _Listed:
+    """Probes of cameras 1 to 5, from the folder of each camera or the one of all."""
+    deep = f"surveillance_cameras_distance_{distance}"
+    flat = not (folder / deep).is_dir() and (folder / FLAT).is_dir()
+    parts = [
+        _find(
+            folder,
+            FLAT if flat else f"{deep}/cam_{camera}",
+            ".jpg",
+            ((one, f"{one:03d}_cam{camera}_{distance}") for one in people),
+        )
+        for camera in CAMERAS
+    ]
+    rows = sorted(
+        (one, camera, name, there)
+        for camera, part in zip(CAMERAS, parts, strict=True)
+        for one, name, there in zip(part.ids, part.names, part.there, strict=True)
+    )
+    return _Listed(
+        tuple(row[2] for row in rows), tuple(row[3] for row in rows), tuple(row[0] for row in rows)
+    )
+
+
+def _find(folder: Path, inside: str, ending: str, wanted: Iterable[tuple[int, str]]) -> _Listed:
+    """Look for pictures by their names without ending, in any case: copies differ in `.JPG` and `.jpg`."""
+    there: dict[str, str] = {}
+    for name in sorted(picture_files(folder / inside)):
+        stem = name.rpartition(".")[0].lower()
+        if stem in there:
+            raise InputError(
+                f"{folder / inside} holds both {there[stem]} and {name}", fix="remove one of them"
+            )
+        there[stem] = name
+    rows = [(one, there.get(stem.lower(), ""), stem) for one, stem in wanted]
+    names = tuple(f"{inside}/{name or stem + ending}" for _, name, stem in rows)
+    return _Listed(names, tuple(bool(name) for _, name, _ in rows), tuple(one for one, _, _ in rows))
+
+
+def _infrared(folder: Path) -> int:
+    """Pictures of cameras 6 to 8, each counted once: copies hold some of them in two folders."""
+    inside = [
+        *(f"surveillance_cameras_distance_{d}/cam_{camera}" for d in DISTANCES for camera in NIGHT_CAMERAS),
+        INFRARED_MUGSHOTS,
+        FLAT,
+    ]
+    names = {name.lower() for part in inside for name in picture_files(folder / part)}
+    marks = tuple(f"_cam{camera}" for camera in (*NIGHT_CAMERAS, 8))
+    return sum(name[3:8] in marks for name in names)

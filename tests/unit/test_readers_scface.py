@@ -1,0 +1,216 @@
+"""SCface from its original layout: mugshots against three distances, groups of people, and landmarks."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scface_layout as layout
+from orl_pictures import put
+
+from fewpix.errors import InputError
+from fewpix.evaluate.readers import scface
+from fewpix.evaluate.readers.scface_landmarks import read_landmarks
+from fewpix.image.codec import read_image
+
+MUG = "mugshot_frontal_cropped_all"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, require) -> Path:  # type: ignore[no-untyped-def]
+    require("samples")
+    return layout.scface(tmp_path_factory.mktemp("scface"))
+
+
+def test_the_search_at_one_distance(folder: Path, tmp_path: Path) -> None:
+    found = scface.read(folder, 2, ids=layout.ids(tmp_path / "ids.txt"))
+    assert found.gallery.names[0] == f"{MUG}/001_frontal.JPG"
+    assert found.gallery.people.tolist() == ["001", "044", "087", "088", "130"]
+    assert len(found.probes) == 25
+    assert found.probes.names[:5] == tuple(
+        f"surveillance_cameras_distance_2/cam_{c}/001_cam{c}_2.jpg" for c in range(1, 6)
+    )
+    assert found.probes.people.tolist() == [p for p in ("001", "044", "087", "088", "130") for _ in range(5)]
+    for name in (*found.gallery.names, *found.probes.names):
+        assert read_image(folder / name).shape == (24, 24, 3)
+
+
+def test_the_inventory_of_all_people_and_distances(folder: Path) -> None:
+    """Of 130 people only five are here."""
+    found = scface.inventory(folder)
+    assert [(c.what, c.found, c.published) for c in found.counts] == [
+        ("people asked for", 130, None),
+        ("mugshots", 5, 130),
+        ("probes at distance 1, 4.2 m", 25, 650),
+        ("probes at distance 2, 2.6 m", 25, 650),
+        ("probes at distance 3, 1 m", 25, 650),
+        ("infrared pictures, not used", 5 * (3 * 2 + 1), None),
+    ]
+    assert found.listed == 130 + 3 * 650
+    assert len(found.missing) == 125 + 3 * 625
+    assert found.missing[0] == f"{MUG}/002_frontal.JPG"
+    assert "surveillance_cameras_distance_3/cam_5/129_cam5_3.jpg" in found.missing
+
+
+def test_a_whole_copy_is_as_published(tmp_path: Path) -> None:
+    """All 130 people by empty files: 650 probes at every distance."""
+    for one in range(1, 131):
+        (tmp_path / MUG).mkdir(exist_ok=True)
+        (tmp_path / MUG / f"{one:03d}_frontal.JPG").touch()
+        for camera in range(1, 6):
+            for distance in (1, 2, 3):
+                at = tmp_path / f"surveillance_cameras_distance_{distance}" / f"cam_{camera}"
+                at.mkdir(parents=True, exist_ok=True)
+                (at / f"{one:03d}_cam{camera}_{distance}.jpg").touch()
+    found = scface.inventory(tmp_path)
+    assert (found.complete, found.coverage) == (True, 1.0)
+    assert [len(scface.read(tmp_path, distance).probes) for distance in (1, 2, 3)] == [650] * 3
+    dev, evaluation = (scface.read(tmp_path, 1, ids=group) for group in ("dev", "eval"))
+    assert (dev.gallery.people[0], dev.gallery.people[-1], len(dev.gallery), len(dev.probes)) == (
+        "044",
+        "087",
+        44,
+        220,
+    )
+    assert (evaluation.gallery.people[0], evaluation.gallery.people[-1]) == ("088", "130")
+    assert (len(evaluation.gallery), len(evaluation.probes)) == (43, 215)
+
+
+def test_one_folder_of_all_pictures_is_the_same_search(folder: Path, tmp_path: Path) -> None:
+    people = layout.ids(tmp_path / "ids.txt")
+    flat = layout.scface(tmp_path / "flat", flat=True)
+    deep, other = (scface.read(at, 1, ids=people) for at in (folder, flat))
+    assert other.probes.names[0] == "surveillance_cameras_all/001_cam1_1.jpg"
+    assert other.probes.people.tolist() == deep.probes.people.tolist()
+    assert other.inventory.sha256 == deep.inventory.sha256
+    assert other.inventory.counts[-1].found == 5 * 6 + 5
+
+
+def test_endings_may_be_written_otherwise(tmp_path: Path, require) -> None:  # type: ignore[no-untyped-def]
+    require("samples")
+    layout.scface(tmp_path, [7])
+    (tmp_path / MUG / "007_frontal.JPG").rename(tmp_path / MUG / "007_frontal.png")
+    found = scface.read(tmp_path, 3, ids=layout.ids(tmp_path / "ids.txt", [7]))
+    assert found.gallery.names == (f"{MUG}/007_frontal.png",)
+    put(tmp_path / MUG / "007_Frontal.jpg", 7, 1)
+    with pytest.raises(InputError, match=r"holds both 007_Frontal\.jpg and 007_frontal\.png"):
+        scface.inventory(tmp_path)
+
+
+def test_missing_pictures_are_refused_or_left_out(folder: Path, tmp_path: Path) -> None:
+    """Without a mugshot of person 44 the probes of person 44 have no mate."""
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    (copy / MUG / "044_frontal.JPG").unlink()
+    (copy / "surveillance_cameras_distance_1" / "cam_3" / "130_cam3_1.jpg").unlink()
+    people = layout.ids(tmp_path / "ids.txt")
+    with pytest.raises(InputError, match="2 of 30 pictures are missing"):
+        scface.read(copy, 1, ids=people)
+    found = scface.read(copy, 1, ids=people, allow_missing=True)
+    assert (len(found.gallery), len(found.probes)) == (4, 19)
+    assert "044" not in found.probes.people
+    assert found.inventory.missing == (
+        f"{MUG}/044_frontal.JPG",
+        "surveillance_cameras_distance_1/cam_3/130_cam3_1.jpg",
+    )
+    assert found.inventory.sha256 == scface.read(folder, 1, ids=people).inventory.sha256
+    with pytest.raises(InputError, match="1 of 30 pictures are missing"):
+        scface.read(copy, 2, ids=people)
+
+
+def test_the_hash_depends_on_the_ids(folder: Path, tmp_path: Path) -> None:
+    hashes = {scface.inventory(folder, ids=group).sha256 for group in ("all", "dev", "eval")}
+    one = scface.inventory(folder, ids=layout.ids(tmp_path / "a.txt", [1, 44])).sha256
+    other = scface.inventory(folder, ids=layout.ids(tmp_path / "b.txt", [1, 87])).sha256
+    assert len(hashes | {one, other}) == 5
+
+
+def test_no_picture_of_a_group_is_refused(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds none of the 12 pictures"):
+        scface.read(folder, 1, ids=layout.ids(tmp_path / "ids.txt", [2, 3]), allow_missing=True)
+    shutil.copytree(folder / MUG, tmp_path / "mugs" / MUG)
+    with pytest.raises(InputError, match="holds no probe at distance 1"):
+        scface.read(tmp_path / "mugs", 1, ids=layout.ids(tmp_path / "ids.txt"), allow_missing=True)
+
+
+def test_unknown_groups_distances_and_folders_are_refused(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no group '80' of people"):
+        scface.inventory(folder, ids="80")
+    with pytest.raises(InputError, match="SCface has no distance 4"):
+        scface.read(folder, 4)
+    with pytest.raises(InputError, match="lacks mugshot_frontal_cropped_all"):
+        scface.inventory(tmp_path)
+
+
+def test_files_of_ids_are_read_with_comments(tmp_path: Path) -> None:
+    path = tmp_path / "ids.txt"
+    path.write_bytes("\ufeff# those of mine\r\n130\r\n\r\n007 # seven\r\n".encode())
+    assert scface.read_ids(path) == (7, 130)
+
+
+@pytest.mark.parametrize(
+    ("content", "match"),
+    [
+        (b"", "holds no id"),
+        (b"# none\n", "holds no id"),
+        (b"1\n131\n", "line 2: '131' is not an id, 1 to 130"),
+        (b"0\n", "line 1: '0' is not an id"),
+        (b"1\n-2\n", "line 2: '-2' is not an id"),
+        (b"1,2\n", "line 1: '1,2' is not an id"),
+        (b"9" * 5000, "is not an id"),
+        (b"1\n2\n001\n", "line 3: 1 stands further up already"),
+        (b"\xff\xfe1\x00", "not a text in UTF-8"),
+    ],
+)
+def test_malformed_files_of_ids_are_refused(tmp_path: Path, content: bytes, match: str) -> None:
+    (tmp_path / "ids.txt").write_bytes(content)
+    with pytest.raises(InputError, match=match):
+        scface.read_ids(tmp_path / "ids.txt")
+    with pytest.raises(InputError, match="cannot read"):
+        scface.read_ids(tmp_path / "none.txt")
+
+
+def test_landmarks_have_the_eye_on_the_left_first(tmp_path: Path) -> None:
+    """The second line names the person's left eye first."""
+    path = tmp_path / "all.txt"
+    path.write_text(
+        "001_frontal\t10\t20\t30\t21\t20\t30\t20\t40\r\n001_cam1_1\t8.5\t5\t2.5\t6\t5\t8\t5\t11\r\n\r\n",
+        encoding="utf-8",
+    )
+    found = read_landmarks(path)
+    points = found.of([f"{MUG}/001_frontal.JPG", "surveillance_cameras_distance_1/cam_1/001_cam1_1.jpg"])
+    assert points.tolist() == [
+        [[10, 20], [30, 21], [20, 30], [20, 40]],
+        [[2.5, 6], [8.5, 5], [5, 8], [5, 11]],
+    ]
+    assert found.of([]).shape == (0, 4, 2)
+    with pytest.raises(InputError, match="no landmarks of x/002_frontal"):
+        found.of(["001_frontal", "x/002_frontal.JPG"])
+
+
+@pytest.mark.parametrize(
+    ("content", "match"),
+    [
+        (b"", "holds no landmarks"),
+        (b"001_frontal\t1\t2\t3\n", "line 1: expected a name and 8 coordinates"),
+        (b"a 1 2 3 4 5 6 7 8\nb 1 2 3 4 5 6 7 x\n", "line 2: expected a name and 8"),
+        (b"a 1 2 3 4 5 6 7 nan\n", "line 1: expected a name and 8"),
+        (b"a 1 2 3 4 5 6 7 8 9\n", "line 1: expected a name and 8"),
+        (b"a 1 2 3 4 5 6 7 8\nA.jpg 1 2 3 4 5 6 7 8\n", r"line 2: A\.jpg stands further up"),
+        (b"\xff\xd8\xff", "not a text in UTF-8"),
+    ],
+)
+def test_malformed_landmarks_are_refused_by_their_line(tmp_path: Path, content: bytes, match: str) -> None:
+    (tmp_path / "all.txt").write_bytes(content)
+    with pytest.raises(InputError, match=match):
+        read_landmarks(tmp_path / "all.txt")
+    with pytest.raises(InputError, match="cannot read"):
+        read_landmarks(tmp_path / "none.txt")
+
+
+def test_all_people_of_groups_are_different_people(folder: Path) -> None:
+    dev, evaluation = (np.array(scface.GROUPS[group]) for group in ("dev", "eval"))
+    assert (len(dev), len(evaluation), len(scface.GROUPS["all"])) == (44, 43, 130)
+    assert not np.isin(dev, evaluation).any()
