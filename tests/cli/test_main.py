@@ -65,10 +65,21 @@ def raising(error: BaseException) -> Callable[[], None]:
     return verb
 
 
-def test_help_lists_all_nine_verbs_with_one_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_all_ten_verbs_with_one_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    verbs = ["quickstart", "distil", "adapt", "evaluate", "embed", "export", "enrol", "identify", "doctor"]
+    verbs = [
+        "quickstart",
+        "distil",
+        "adapt",
+        "evaluate",
+        "data",
+        "embed",
+        "export",
+        "enrol",
+        "identify",
+        "doctor",
+    ]
     assert list(VERBS) == verbs
     for verb in verbs:
         (line,) = [line for line in lines if line.split()[:1] == [verb]]

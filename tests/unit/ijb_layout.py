@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from tests.unit.tiny_student import orl_crops
+from tiny_student import orl_crops
 
 SIDE = 32
 PEOPLE = (10, 20, 30, 40)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 
 from fewpix.data.orl import load_orl
 from fewpix.image.codec import Image, encode_image
@@ -18,3 +19,9 @@ def face_file(person: int, picture: int, suffix: str = ".jpg", side: int = 24) -
 @cache
 def _orl() -> tuple[Image, ...]:
     return load_orl().images
+
+
+def put(path: Path, person: int, picture: int) -> None:
+    """Write one, with the folders above it; numbers beyond ORL's begin anew."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(face_file(person % 40, picture % 10))

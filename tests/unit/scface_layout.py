@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from orl_pictures import put
+from orl_files import put
 
 PEOPLE = (1, 44, 87, 88, 130)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from matlab_layout import cells, write_lists
-from orl_pictures import put
+from orl_files import put
 from scipy.io import savemat
 
 IDS = {10002: 7, 31: 1, 500: 2}

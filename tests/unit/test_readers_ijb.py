@@ -7,8 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from ijb_layout import Layout, lay_out
 from numpy.typing import NDArray
-from tests.unit.ijb_layout import Layout, lay_out
 
 from fewpix.errors import InputError
 from fewpix.evaluate.metrics import tar_at_far

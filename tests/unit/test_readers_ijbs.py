@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.unit.ijbs_layout import lay_out
+from ijbs_layout import lay_out
 
 from fewpix.errors import InputError
 from fewpix.evaluate.readers.ijbs import PROTOCOLS, MediaTemplates, inventory, read

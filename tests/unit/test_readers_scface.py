@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scface_layout as layout
-from orl_pictures import put
+from orl_files import put
 
 from fewpix.errors import InputError
 from fewpix.evaluate.readers import scface

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import survface_layout as layout
 from matlab_layout import write_lists
-from orl_pictures import put
+from orl_files import put
 
 from fewpix.errors import InputError
 from fewpix.evaluate.metrics import tar_at_far

@@ -8,10 +8,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from tests.unit.uccs_layout import SIDE, Layout, lay_out
+from uccs_layout import SIDE, Layout, lay_out
 
 from fewpix.errors import InputError
-from fewpix.evaluate.readers.csv_columns import present, require_names
+from fewpix.evaluate.readers.listing import present, require_names
 from fewpix.evaluate.readers.uccs import inventory, read
 
 pytestmark = pytest.mark.needs("samples")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from matlab_layout import write_lists
-from orl_pictures import put
+from orl_files import put
 
 MATCH = ["2_1.jpg", "2_2.jpg", "10_1.jpg", "3_5.jpg", "4_1.jpg", "5_1.jpg", "6_1.jpg"]
 MATCH_IDS = [2, 2, 10, 3, 4, 5, 6]

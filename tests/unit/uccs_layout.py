@@ -7,7 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from tests.unit.tiny_student import orl_crops
+from tiny_student import orl_crops
 
 from fewpix.evaluate.readers.uccs import POINTS
 

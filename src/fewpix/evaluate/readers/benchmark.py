@@ -160,7 +160,8 @@ def digest(lists: Sequence[Path], names: Iterable[str]) -> str:
     total = hashlib.sha256()
     for path in lists:
         try:
-            total.update(hashlib.sha256(path.read_bytes()).digest())
+            with path.open("rb") as file:
+                total.update(hashlib.file_digest(file, "sha256").digest())
         except OSError as error:
             raise InputError(
                 f"cannot read {path}: {error.strerror or error}", fix="check the path"

@@ -6,9 +6,7 @@ Rows are read one after the other; only the columns asked for are kept. About a 
 from __future__ import annotations
 
 import csv
-import os
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from pathlib import Path
 
@@ -16,9 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-
-_PART = r"[^/\\:\x00-\x1f]+"
-_NAME = re.compile(rf"(?:(?!\.\.?/){_PART}/)*(?!\.\.?$){_PART}")
 
 
 def read_rows(path: Path, columns: Sequence[str] | int) -> Iterator[tuple[str, ...]]:
@@ -119,50 +114,3 @@ def _number(value: str) -> float:
         return float(value)
     except ValueError:
         return np.nan
-
-
-def require_names(names: Iterable[str], path: Path) -> None:
-    """Refuse names of pictures that are no relative paths with forward slashes, or lead out of a folder.
-
-    Args:
-        names: as a list has them.
-        path: of the list, for the message.
-
-    Raises:
-        InputError: one is empty, absolute, holds "..", a backslash, a colon or a control character.
-    """
-    for name in names:
-        if not _NAME.fullmatch(name):
-            raise InputError(
-                f"{path}: {name!r} is not the name of a picture inside the benchmark's folder",
-                fix="use the benchmark's original list",
-            )
-
-
-def present(folder: Path, names: Sequence[str]) -> NDArray[np.bool_]:
-    """(N,) whether each file is there, with one listing of every folder instead of one look at every file.
-
-    Args:
-        folder: of the benchmark.
-        names: paths in it, with forward slashes.
-    """
-    listings: dict[str, frozenset[str]] = {}
-    found = np.empty(len(names), dtype=np.bool_)
-    for number, name in enumerate(names):
-        parent, _, file = name.rpartition("/")
-        if parent not in listings:
-            listings[parent] = _files(folder / parent)
-        found[number] = file in listings[parent]
-    return found
-
-
-def _files(folder: Path) -> frozenset[str]:
-    try:
-        with os.scandir(folder) as entries:
-            return frozenset(entry.name for entry in entries if not entry.is_dir())
-    except (FileNotFoundError, NotADirectoryError):
-        return frozenset()
-    except OSError as error:
-        raise InputError(
-            f"cannot list {folder}: {error.strerror or error}", fix="check its permissions"
-        ) from error

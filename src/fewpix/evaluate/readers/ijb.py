@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from fewpix.errors import InputError
 from fewpix.evaluate.readers.benchmark import Count, Inventory, digest, require_folder
-from fewpix.evaluate.readers.csv_columns import present, require_names
+from fewpix.evaluate.readers.listing import present, require_names
 
 Number = TypeVar("Number", np.int64, np.float32)
 

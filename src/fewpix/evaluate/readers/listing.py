@@ -11,14 +11,36 @@ from numpy.typing import NDArray
 
 from fewpix.errors import InputError
 
+ENDINGS = (".jpg", ".jpeg", ".png", ".bmp")
+"""Of pictures, where a folder and not a list says which there are."""
+
 
 def leads_out(name: str) -> bool:
     r"""Whether a name from a list is no plain path below a folder.
 
     Such are absolute paths, a drive (`C:`), `..`, and backslashes, which are separators on Windows only. So
-    are `.` and empty parts: they would give one picture two names.
+    are `.` and empty parts: they would give one picture two names. Control characters are in no honest name.
     """
-    return "\\" in name or "\0" in name or name[1:2] == ":" or bool({"", ".", ".."} & set(name.split("/")))
+    parts = set(name.split("/"))
+    return "\\" in name or ":" in name or not name.isprintable() or bool({"", ".", ".."} & parts)
+
+
+def require_names(names: Iterable[str], path: Path) -> None:
+    """Refuse a list with a name that leads out of the benchmark's folder.
+
+    Args:
+        names: as the list has them.
+        path: of the list, for the message.
+
+    Raises:
+        InputError: see `leads_out`.
+    """
+    for name in names:
+        if leads_out(name):
+            raise InputError(
+                f"{path}: {name!r} is not the name of a picture inside the benchmark's folder",
+                fix="use the benchmark's original list",
+            )
 
 
 def files_in(folder: Path, inside: Iterable[str]) -> set[str]:
@@ -45,6 +67,17 @@ def files_in(folder: Path, inside: Iterable[str]) -> set[str]:
                 fix="check its permissions",
             ) from error
     return found
+
+
+def picture_files(folder: Path) -> set[str]:
+    """Names of the pictures in a folder, not below it; none where there is no folder.
+
+    Hidden files are no pictures: some systems write one beside every picture (`._1.jpg`).
+
+    Raises:
+        InputError: the folder cannot be read.
+    """
+    return {name for name in files_in(folder, [""]) if name.lower().endswith(ENDINGS) and name[0] != "."}
 
 
 def present(folder: Path, names: Sequence[str]) -> NDArray[np.bool_]:

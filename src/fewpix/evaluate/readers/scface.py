@@ -28,7 +28,7 @@ from fewpix.evaluate.readers.benchmark import (
     digest,
     require_folder,
 )
-from fewpix.evaluate.readers.picture_files import picture_files
+from fewpix.evaluate.readers.listing import picture_files
 
 MUGSHOTS = "mugshot_frontal_cropped_all"
 FLAT = "surveillance_cameras_all"

@@ -30,8 +30,8 @@ from fewpix.evaluate.readers.benchmark import (
     digest,
     require_folder,
 )
+from fewpix.evaluate.readers.listing import picture_files, present
 from fewpix.evaluate.readers.matlab import read_named_ids
-from fewpix.evaluate.readers.picture_files import is_there, picture_files
 
 TEST_SET, EVALUATION = "Face_Identification_Test_Set", "Face_Identification_Evaluation"
 GALLERY, MATED, UNMATED = "gallery", "mated_probe", "unmated_probe"
@@ -161,8 +161,8 @@ def _look(folder: Path) -> tuple[Inventory, _Listed]:
         _pictures(f"{stem}{GALLERY}/", gallery_names, gallery_people),
         _pictures(f"{stem}{MATED}/", mated_names, mated_people),
         _pictures(f"{stem}{UNMATED}/", others, unmated_people),
-        is_there(gallery_names, folder / inside / GALLERY),
-        is_there(mated_names, folder / inside / MATED),
+        present(folder / inside / GALLERY, gallery_names.tolist()),
+        present(folder / inside / MATED, mated_names.tolist()),
     )
     return _inventory(folder, lists, listed, len(stem)), listed
 

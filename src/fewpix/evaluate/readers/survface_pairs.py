@@ -21,8 +21,8 @@ from fewpix.errors import InputError
 from fewpix.evaluate.lfw_folder import LfwFolder
 from fewpix.evaluate.pairs import PairList
 from fewpix.evaluate.readers.benchmark import Count, Inventory, digest, require_folder
+from fewpix.evaluate.readers.listing import present
 from fewpix.evaluate.readers.matlab import names_of, read_matlab
-from fewpix.evaluate.readers.picture_files import is_there
 from fewpix.evaluate.readers.survface import people_in
 
 TEST_SET, IMAGES = "Face_Verification_Test_Set", "verification_images"
@@ -105,7 +105,7 @@ def _look(folder: Path) -> tuple[Inventory, PairList, list[str], NDArray[np.bool
         np.zeros(len(rows), dtype=np.int64),
     )
     files = np.strings.partition(pictures, "/")[2]
-    there = is_there(files, at / IMAGES)
+    there = present(at / IMAGES, files.tolist())
     stem = f"{inside}/{IMAGES}/" if inside else f"{IMAGES}/"
     names = [stem + name for name in files.tolist()]
     counts = (

@@ -30,8 +30,8 @@ from fewpix.evaluate.readers.benchmark import (
     digest,
     require_folder,
 )
+from fewpix.evaluate.readers.listing import picture_files, present
 from fewpix.evaluate.readers.matlab import read_named_ids
-from fewpix.evaluate.readers.picture_files import is_there, picture_files
 
 MATCH, DISTRACTOR, PROBE = "Gallery_Match", "Gallery_Distractor", "Probe"
 MATCH_LIST, PROBE_LIST = "gallery_match_img_ID_pairs.mat", "probe_img_ID_pairs.mat"
@@ -136,8 +136,8 @@ def _look(folder: Path, aligned: str | None) -> tuple[Inventory, _Listed]:
         _pictures(
             f"{stem}{DISTRACTOR}/", others, np.array([f"distractor {name}" for name in others], np.str_)
         ),
-        is_there(match_names, folder / inside / MATCH),
-        is_there(probe_names, folder / inside / PROBE),
+        present(folder / inside / MATCH, match_names.tolist()),
+        present(folder / inside / PROBE, probe_names.tolist()),
     )
     # the place depends on how the archive was unpacked, so it is no part of the hash; a choice of copies is
     return _inventory(folder, lists, listed, len(stem) if aligned is None else 0), listed

@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from fewpix.errors import InputError
 from fewpix.evaluate.iou_matching import Faces
 from fewpix.evaluate.readers.benchmark import Count, Inventory, Pictures, digest, require_folder
-from fewpix.evaluate.readers.csv_columns import integers, numbers, present, read_columns, require_names
+from fewpix.evaluate.readers.csv_columns import integers, numbers, read_columns
+from fewpix.evaluate.readers.listing import present, require_names
 
 KIND = "uccs"
 GALLERY, VALIDATION = "gallery.csv", "validation.csv"
