@@ -15,7 +15,11 @@ from pictures import INK, drawn
 from fewpix.evaluate.results import read_result
 
 ROOT = Path(__file__).resolve().parent.parent
-SETS = {("pool", "area"): "held-out faces, clean", ("pool", "cctv"): "held-out faces, old camera at dusk"}
+SETS = {
+    ("pool", "area"): "held-out faces, clean",
+    ("pool", "cctv"): "held-out faces, old camera",
+    ("orl", "area"): "20 other people of ORL, clean",
+}
 LOOKS = {
     "direct feed": ("#d9822b", "s--"),
     "labels": ("#9aa0a8", "v:"),
@@ -32,13 +36,20 @@ def main() -> int:
     figures = read_result(ROOT / "results" / "ablation.json")["figures"]
 
     def draw(figure: Figure) -> None:
-        for panel, (where, title) in zip(figure.subplots(1, 2, sharey=True), SETS.items(), strict=True):
-            rows = [row for row in figures if (row["set"], row["family"]) == where]
+        for panel, (where, title) in zip(figure.subplots(1, 3, sharey=True), SETS.items(), strict=True):
+            # on the pool, an arm outside the teacher's space would search for pictures among themselves
+            rows = [
+                row
+                for row in figures
+                if (row["set"], row["family"]) == where and ("cosine" in row or where[0] != "pool")
+            ]
             sizes = sorted({row["size"] for row in rows})
             for arm, (colour, style) in LOOKS.items():
                 own: dict[int, dict[str, Any]] = {
                     row["size"]: row["rank1"] for row in rows if row["arm"] == arm
                 }
+                if not own:
+                    continue
                 values = [100 * own[size]["mean"] for size in sizes]
                 ends = [[100 * own[size]["ci95"][end] for size in sizes] for end in (0, 1)]
                 place = range(len(sizes))
@@ -49,9 +60,9 @@ def main() -> int:
             panel.set_title(title, fontsize=11)
             panel.grid(axis="y", color=INK, alpha=0.25)
         figure.axes[0].set_ylabel("rank-1, %")
-        figure.axes[1].legend(loc="lower right", fontsize=8)
+        figure.axes[1].legend(*figure.axes[2].get_legend_handles_labels(), loc="upper left", fontsize=8)
 
-    drawn(ROOT / "docs" / "ablation.svg", (9, 3.8), draw)
+    drawn(ROOT / "docs" / "ablation.svg", (13, 3.8), draw)
     return 0
 
 

@@ -123,11 +123,25 @@ ABLATED = {
 }
 
 
+POOL = "pool"
+"""The ablation's test set without names: the mate of a probe is the picture that it was made from."""
+
+_OWN_PICTURES = (
+    "Arms trained with labels are left out: they are searched in their own embeddings, and here the gallery "
+    "would hold the very pictures that the probes were made from."
+)
+
+
+def _fair(row: Mapping[str, Any]) -> bool:
+    """Whether an arm's gallery is not by itself of the very pictures that it searches for."""
+    return row["set"] != POOL or "cosine" in row
+
+
 def ablation(result: Mapping[str, Any], tests: str, family: str, size: int) -> str:
     """Every arm of `benchmarks/ablation.py` on one test set in one family at one size."""
     rows = []
     for row in result["figures"]:
-        if (row["set"], row["family"], row["size"]) == (tests, family, size):
+        if (row["set"], row["family"], row["size"]) == (tests, family, size) and _fair(row):
             line = [row["arm"]]
             for metric in ABLATED:
                 found = row.get(metric)
@@ -139,18 +153,28 @@ def ablation(result: Mapping[str, Any], tests: str, family: str, size: int) -> s
     if not rows:
         raise KeyError((tests, family, size))
     settings = result["settings"]
+    space = (
+        _OWN_PICTURES
+        if tests == POOL
+        else "What does not write into the teacher's space has no cosine to it."
+    )
     note = (
         f"In %, mean over {len(settings['seeds'])} seeds (lowest to highest); {tests}, {family}, {size} px; "
         f"`{settings['arch']}`, {settings['steps']:,} steps of {settings['batch']}. "
-        f"TPIR at FPIR {settings['fpir']}. "
-        "What does not write into the teacher's space has no cosine to it."
+        f"TPIR at FPIR {settings['fpir']}. {space}"
     )
     return f"{markdown(['arm', *ABLATED.values()], rows)}\n\n{note}"
 
 
 def ablation_differences(result: Mapping[str, Any], tests: str, family: str, metric: str) -> str:
     """What each arm brings against another, size by size, with its interval."""
-    found = [row for row in result["differences"] if (row["set"], row["family"]) == (tests, family)]
+    unfair = {(row["set"], row["arm"]) for row in result["figures"] if not _fair(row)}
+    found = [
+        row
+        for row in result["differences"]
+        if (row["set"], row["family"]) == (tests, family)
+        and not {(tests, row["arm"]), (tests, row["against"])} & unfair
+    ]
     sizes = sorted({row["size"] for row in found})
     cells = {(row["arm"], row["against"], row["size"]): row.get(metric) for row in found}
     rows = []
