@@ -136,13 +136,11 @@ def test_tables_of_the_ablation(tmp_path: Path) -> None:
         return {"mean": mean, "seeds": seeds, **more}
 
     cell = {"set": "pool", "family": "area", "size": 16}
+    own_space = {m: value(0.25, [0.2, 0.3]) for m in ("rank1", "tar", "tpir", "spearman")}
     figures = [
-        {
-            **cell,
-            "arm": "labels",
-            **{m: value(0.25, [0.2, 0.3]) for m in ("rank1", "tar", "tpir", "spearman")},
-        },
-        {**cell, "arm": "ILD", **{m: value(0.5, [0.4, 0.6]) for m in ABLATED}},
+        {**cell, "set": tests, "arm": arm, **scores}
+        for tests in ("pool", "orl")
+        for arm, scores in (("labels", own_space), ("ILD", {m: value(0.5, [0.4, 0.6]) for m in ABLATED}))
     ]
     verdicts = ((8, 0.1, "better"), (16, -0.1, "worse"), (24, 0.1, "no difference shown"))
     differences = [
@@ -155,9 +153,10 @@ def test_tables_of_the_ablation(tmp_path: Path) -> None:
         }
         for size, mean, verdict in verdicts
     ]
+    differences += [{**row, "against": "labels"} for row in differences]
     settings = {"seeds": [0, 1], "arch": "lr24-s", "steps": 1000, "batch": 128, "fpir": 0.1}
     result = {"settings": settings, "figures": figures, "differences": differences}
-    assert ablation(result, "pool", "area", 16).split("\n")[2:4] == [
+    assert ablation(result, "orl", "area", 16).split("\n")[2:4] == [
         "| labels | 25.0 (20.0–30.0) | 25.0 (20.0–30.0) | 25.0 (20.0–30.0) | – | 25.0 (20.0–30.0) |",
         "| ILD | " + " | ".join(["50.0 (40.0–60.0)"] * 5) + " |",
     ]
@@ -165,10 +164,16 @@ def test_tables_of_the_ablation(tmp_path: Path) -> None:
         ablation(result, "pool", "area", 16)
     )
     with pytest.raises(KeyError):
-        ablation(result, "orl", "area", 16)
-    assert ablation_differences(result, "pool", "area", "rank1").split("\n")[2] == (
+        ablation(result, "orl", "cctv", 16)
+    # On the pool an arm outside the teacher's space would look for pictures among themselves.
+    pool = ablation(result, "pool", "area", 16)
+    assert [line.split(" ")[1] for line in pool.split("\n")[2:-2]] == ["ILD"]
+    assert "Arms trained with labels are left out" in pool
+    lines = ablation_differences(result, "pool", "area", "rank1").split("\n")
+    assert lines[2] == (
         "| ILD − direct feed | **+10.0 (+5.0 to +15.0)** | *-10.0 (-15.0 to -5.0)* | +10.0 (+5.0 to +15.0) |"
     )
+    assert not any("labels" in line for line in lines)
 
 
 def test_another_baseline_is_named(tmp_path: Path) -> None:
