@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option, Typer
 
+from fewpix.cli.evaluate_search import search
 from fewpix.cli.output import emit, progress
 from fewpix.errors import ConfigError
 
@@ -162,6 +163,9 @@ def lfw_table(
     if out is not None:
         write_result(out, result.to_json(), Run.since(start))
     emit(result, as_json)
+
+
+evaluate.command("search", short_help="one model on a benchmark that searches a gallery")(search)
 
 
 @evaluate.command("tables", short_help="put results into the tables of documents")

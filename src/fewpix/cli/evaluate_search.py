@@ -1,0 +1,183 @@
+"""`fewpix evaluate search`: one model on a benchmark that searches a gallery."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+from typer import Argument, Option
+
+from fewpix.cli.output import emit, progress
+from fewpix.errors import ConfigError
+
+if TYPE_CHECKING:
+    from fewpix.embed.protocol import Encoder
+
+SAME = "same"
+Number = TypeVar("Number", int, float)
+
+
+def search(
+    kind: Annotated[str, Argument(help="tinyface, scface, survface or table.", show_default=False)],
+    path: Annotated[
+        Path,
+        Argument(
+            help="Its folder with the original names inside; of table the CSV file: picture,person,role.",
+            show_default=False,
+        ),
+    ],
+    model: Annotated[
+        str, Option(help="Sees the probes: fewpix-s, fewpix-l, teacher, auto (the router), or a model file.")
+    ] = "fewpix-s",
+    gallery_model: Annotated[
+        str, Option(help="Sees the gallery: teacher, a name or model file, or same for --model itself.")
+    ] = "teacher",
+    size: Annotated[
+        int | None,
+        Option(
+            help="Make the probes small to this side in pixels, 8 to 112; else their own.", show_default=False
+        ),
+    ] = None,
+    gallery_size: Annotated[
+        int | None, Option(help="Make the gallery small likewise; else its own.", show_default=False)
+    ] = None,
+    family: Annotated[
+        str,
+        Option(
+            help="How pictures get small: area (the protocol), defocus, motion, noise, jpeg20, dark or grey."
+        ),
+    ] = "area",
+    fit: Annotated[
+        str,
+        Option(help="How a picture becomes square: pad (its border is repeated) or stretch (it is resized)."),
+    ] = "pad",
+    flip: Annotated[
+        bool, Option("--flip", help="Add the mirrored picture's embedding, on both sides.")
+    ] = False,
+    state: Annotated[Path | None, Option(help="Apply a NormState to the model.", show_default=False)] = None,
+    distance: Annotated[
+        int | None, Option(help="Of scface: 1 (4.2 m), 2 (2.6 m) or 3 (1 m).", show_default=False)
+    ] = None,
+    ids: Annotated[
+        str | None,
+        Option(help="Of scface: all, dev or eval, or a file with one id per line.", show_default=False),
+    ] = None,
+    aligned: Annotated[
+        str | None,
+        Option(
+            help="Of tinyface: a folder below PATH with copies, such as aligned_pad_0.1_pad_high.",
+            show_default=False,
+        ),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        Option(help="Of table: what its pictures are relative to, if not its folder.", show_default=False),
+    ] = None,
+    ranks: Annotated[
+        str | None,
+        Option(
+            help="Of closed sets: the k of rank-k, separated by commas; 1,5,10,20,50.", show_default=False
+        ),
+    ] = None,
+    fpirs: Annotated[
+        str | None,
+        Option(
+            help="Of open sets: rates, separated by commas; 0.1,0.01, of survface 0.01,0.1,0.2,0.3.",
+            show_default=False,
+        ),
+    ] = None,
+    rank: Annotated[
+        int | None,
+        Option(
+            help="Of open sets: the place up to which the right person counts; 1, of survface 20.",
+            show_default=False,
+        ),
+    ] = None,
+    allow_missing: Annotated[
+        bool, Option("--allow-missing", help="Leave out missing pictures, and say how many.")
+    ] = False,
+    seed: Annotated[int, Option(help="Of the random families and of the bootstrap.")] = 0,
+    embeddings: Annotated[
+        Path | None,
+        Option(
+            help="Keep embeddings in this folder, so that a repeated or interrupted run need not start anew.",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, Option(help="Also write the result to X.json and X.run.json.", show_default=False)
+    ] = None,
+    runtime: Annotated[str, Option(help="auto, onnxruntime, openvino or torch.")] = "auto",
+    device: Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Search the probes of a benchmark in its gallery, at the pictures' own size or another.
+
+    Prints rank-k and mAP where every probe shows somebody of the gallery, else TPIR at FPIR. A picture that
+    cannot be read, or is below 8 px, counts against the model.
+    """
+    from fewpix.evaluate.degraded import Degradation
+    from fewpix.evaluate.embedding_store import check_folder
+    from fewpix.evaluate.native import Look
+    from fewpix.evaluate.readers.searches import read_search
+    from fewpix.evaluate.results import Run, check_target, model_label, write_result
+    from fewpix.evaluate.search_benchmark import Eye, embed_sides, measure_search
+    from fewpix.evaluate.search_choices import Choices
+
+    start = time.monotonic()
+    if out is not None:
+        check_target(out)
+    if embeddings is not None:
+        check_folder(embeddings)
+    degradation = Degradation(family, seed)
+    looks = [Look(side, fit, degradation) for side in (size, gallery_size)]
+    choices = Choices(_numbers(ranks, int, "ranks"), rank, _numbers(fpirs, float, "fpirs"))
+    data = read_search(
+        kind, path, allow_missing=allow_missing, distance=distance, ids=ids, aligned=aligned, folder=folder
+    )
+    choices.check(data)
+    probes = Eye(model_label(model), _open(model, runtime, device, state), looks[0])
+    if gallery_model == SAME or (gallery_model == model and state is None):
+        gallery = Eye(probes.name, probes.encoder, looks[1])
+    else:
+        # torch cannot run an ONNX teacher, and was asked for the model's sake
+        alike = runtime != "torch"
+        sharp = _open(gallery_model, runtime if alike else "auto", device if alike else "auto")
+        gallery = Eye(model_label(gallery_model), sharp, looks[1])
+    total = len(data.gallery) + len(data.probes)
+    with progress("embedding", total, as_json=as_json) as bar:
+        sides = embed_sides(data, probes, gallery, flip=flip, store=embeddings, advance=bar)
+    with progress("searching", len(data.probes), as_json=as_json) as bar:
+        result = measure_search(
+            kind, data, probes, gallery, sides, flip=flip, seed=seed, choices=choices, advance=bar
+        )
+    if out is not None:
+        write_result(out, result.to_json(), Run.since(start))
+    emit(result, as_json)
+
+
+def _open(model: str, runtime: str, device: str, state: Path | None = None) -> Encoder:
+    """The encoder that the user named."""
+    from fewpix.adapt.stats import load_state
+    from fewpix.embed.open import open_encoder
+
+    return open_encoder(model, runtime=runtime, device=device, state=load_state(state) if state else None)
+
+
+def _numbers(text: str | None, kind: Callable[[str], Number], option: str) -> tuple[Number, ...] | None:
+    """The numbers of a list separated by commas; None for no list.
+
+    Raises:
+        ConfigError: there is none, one is no number, or one stands twice.
+    """
+    if text is None:
+        return None
+    try:
+        numbers = tuple(kind(word) for word in text.split(",") if word.strip())
+    except ValueError as error:
+        raise ConfigError(f"{option}: {text!r} is no list of numbers", fix="separate by commas") from error
+    if not numbers or len(set(numbers)) < len(numbers):
+        raise ConfigError(f"{option}: {text!r} is empty or names something twice", fix="separate by commas")
+    return numbers
