@@ -99,6 +99,14 @@ def test_endings_may_be_written_otherwise(tmp_path: Path, require) -> None:  # t
         scface.inventory(tmp_path)
 
 
+def test_a_file_of_ids_may_be_named_by_a_text(tmp_path: Path) -> None:
+    folder, people = layout.scface(tmp_path / "scface"), layout.ids(tmp_path / "ids.txt")
+    found, same = (scface.read(folder, 1, ids=ids) for ids in (people, str(people)))
+    assert found.inventory == same.inventory
+    with pytest.raises(InputError, match="no group 'ids' of people"):
+        scface.inventory(folder, ids="ids")
+
+
 def test_missing_pictures_are_refused_or_left_out(folder: Path, tmp_path: Path) -> None:
     """Without a mugshot of person 44 the probes of person 44 have no mate."""
     copy = tmp_path / "copy"

@@ -63,7 +63,7 @@ def inventory(folder: Path, *, ids: str | Path = "all", distances: Sequence[int]
 
     Args:
         folder: holds `mugshot_frontal_cropped_all`.
-        ids: a group of people, one of `GROUPS`, or a file of ids (see `read_ids`).
+        ids: a group of people, one of `GROUPS`, or a file of ids (see `read_ids`), also as text.
         distances: whose probes are asked for.
 
     Raises:
@@ -134,6 +134,8 @@ def _look(
         if distance not in DISTANCES:
             raise InputError(f"SCface has no distance {distance}", fix="use 1, 2 or 3")
     if isinstance(ids, str) and ids not in GROUPS:
+        if Path(ids).is_file():
+            return _look(folder, Path(ids), distances)
         raise InputError(
             f"SCface has no group {ids!r} of people", fix=f"use {', '.join(GROUPS)}, or a file of ids"
         )

@@ -39,8 +39,7 @@ class Protocol:
 
 
 def _scface(path: Path, *, distance: int, ids: str = "all", allow_missing: bool) -> Search:
-    people = ids if ids in scface.GROUPS else Path(ids)
-    return scface.read(path, distance, ids=people, allow_missing=allow_missing)
+    return scface.read(path, distance, ids=ids, allow_missing=allow_missing)
 
 
 PROTOCOLS: dict[str, Protocol] = {
