@@ -5,6 +5,7 @@ frame.png             a picture with small faces of four of them
 camera/*.png          aligned crops of 16 px of the same people: what a far camera gives
 faces/*.png           aligned sharp faces of eight other people, to distil on
 pairs/                aligned faces and pairs.txt in the form of LFW
+search.csv            five of the eight people as a gallery, and the faces of the far camera as probes
 teacher.onnx (.json)  a face encoder with its card: SFace, standing in for a teacher of your own
 """
 
@@ -54,6 +55,14 @@ for other in (2, 3):
     lines += [f"s{person}\t1\t{other}" for person in range(1, ENROLLED + 1)]
     lines += [f"s{person}\t1\ts{person % ENROLLED + 1}\t{other}" for person in range(1, ENROLLED + 1)]
 (OUT / "pairs/pairs.txt").write_text("\n".join(lines) + "\n")
+
+rows = [f"pairs/s{person}/s{person}_0001.png,s{person},gallery" for person in range(1, 6)]
+rows += [
+    f"camera/s{person}-{number}.png,s{person},probe"
+    for person in range(1, ENROLLED + 1)
+    for number in range(3, 11)
+]
+(OUT / "search.csv").write_text("\n".join(["picture,person,role", *rows]) + "\n")
 
 shutil.copyfile(sface().path, OUT / "teacher.onnx")
 card = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.readers import survface, tinyface
 from fewpix.image.codec import read_image, write_image
 from fewpix.image.resize import resize_square
+
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 pytestmark = pytest.mark.needs("samples")
 
@@ -67,6 +70,21 @@ def result(capsys: pytest.CaptureFixture[str], *words: object) -> dict[str, Any]
     assert (code, err) == (0, "")
     assert out.count("\n") == 1
     return json.loads(out)
+
+
+def test_the_keys_are_those_that_the_documents_name(
+    tiny: Path, pixels: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = result(capsys, "tinyface", tiny, "--model", pixels, "--gallery-model", "same", "--allow-missing")
+    text = (ROOT / "docs/cli.md").read_text(encoding="utf-8")
+    rows = text.partition("### `fewpix evaluate search --json`\n")[2].partition("\n### ")[0]
+    named = {
+        key
+        for line in rows.splitlines()
+        if line.startswith("|")
+        for key in re.findall("`([a-z0-9_]+)`", line.split("|")[1])
+    }
+    assert named == set(found) | set(found["probes"])
 
 
 def embedded(folder: Path, names: tuple[str, ...], model: Path, size: int | None) -> np.ndarray:
@@ -197,7 +215,7 @@ def test_pictures_that_are_no_squares_and_smaller_ones(
     assert "1 were smaller already and stayed as they were" in text
     assert "by pixels.onnx at 12 px\n" in text
     assert "by pixels.onnx at 10 px\n" in text
-    assert "pad to a square, small by noise, area down, cubic up (OpenCV), flip" in text
+    assert "squares by pad; made small by noise; resampled area down, cubic up (OpenCV); flip" in text
 
 
 def test_a_result_is_the_same_again_also_from_kept_embeddings(

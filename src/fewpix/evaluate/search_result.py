@@ -107,9 +107,10 @@ class SearchResult:
     unresolved: tuple[float, ...]
 
     def __str__(self) -> str:
-        small = self.family if self.probes.size or self.gallery.size else ""
-        how = [f"{self.fit} to a square", *([f"small by {small}"] if small else []), self.interpolation]
-        how += ["flip"] if self.flip else []
+        how = [f"squares by {self.fit}"]
+        if self.probes.size or self.gallery.size:
+            how.append(f"made small by {self.family}")
+        how += [f"resampled {self.interpolation}", *(["flip"] if self.flip else [])]
         rows = ", one row a person" if self.prototypes else ""
         lines = [f"{self.benchmark}: {self._figures()}"]
         if self.unresolved:
@@ -117,7 +118,7 @@ class SearchResult:
             lines.append(f"  FPIR {rates}: unresolved, {self.nonmated:,} non-mated searches cannot show it")
         lines += self.probes.lines("probes", f" ({self.mated:,} mated, {self.nonmated:,} not)")
         lines += self.gallery.lines("gallery", rows)
-        lines.append(f"  {', '.join(how)}")
+        lines.append(f"  {'; '.join(how)}")
         missing = len(self.inventory.missing)
         gap = f"{missing:,} of {self.inventory.listed:,} listed pictures left out, " if missing else ""
         published = ""
