@@ -230,6 +230,9 @@ def test_a_result_is_the_same_again_also_from_kept_embeddings(
     assert (tmp_path / "0.run.json").is_file()
     assert str(tiny).encode() not in first
     assert len(list((tmp_path / "kept").iterdir())) == 2  # probes and gallery
+    err = run(capsys, *words, *kept, "-v")[2]
+    assert "11 of 11 embeddings were kept in" in err
+    assert "7 of 7 embeddings were kept in" in err
 
 
 @pytest.mark.needs("weights")

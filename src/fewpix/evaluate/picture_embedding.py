@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix import __version__
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import InputError
 from fewpix.evaluate.embedding_store import CHUNK, Chunk, EmbeddingStore, list_digest
 from fewpix.evaluate.native import Look, read_native
 from fewpix.evaluate.views import BATCH, Advance, embed_crops
 from fewpix.image.resize import Crop
+
+logger = logging.getLogger(__name__)
 
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
@@ -110,6 +114,8 @@ def embed_pictures(
         first_fault = first_fault or next((str(fault) for fault in chunk.faults if fault), "")
         for name, sha256 in zip(part, chunk.sha256, strict=True):
             digest.update(f"{name}\0{sha256.tobytes().hex()}\n".encode())
+    if store is not None:
+        logger.info("%d of %d embeddings were kept in %s", reused, count, store)
     if not enrolled.any():
         raise InputError(f"none of {count:,} pictures can be embedded; the first: {first_fault}")
     return Embedded(rows, enrolled, shorter, kept, first_fault, digest.hexdigest(), reused)
@@ -149,6 +155,7 @@ def _embed_chunk(
 def _key(folder: Path, names: Sequence[str], encoder: Encoder, look: Look, flip: bool) -> dict[str, Any]:
     """All that the embeddings depend on; the runtime and device too, since they differ in the last digits."""
     return {
+        "fewpix": __version__,
         "model_sha256": encoder.card.sha256,
         "preprocess": encoder.card.preprocess.to_json(),
         "state_id": encoder.state_id,
