@@ -31,10 +31,10 @@ from facebn_arms import ARMS, cells, state_of
 from numpy.typing import NDArray
 from training_pool import held_out, training_pool
 
-from fewpix.adapt.apply import adapted
 from fewpix.adapt.estimate.judge import embed, judge_split
 from fewpix.adapt.guard import Verdict
 from fewpix.adapt.people import judge_people
+from fewpix.adapt.stats import NormState
 from fewpix.data.split import hold_out
 from fewpix.degrade import FAMILIES
 from fewpix.degrade.presets import UNSEEN
@@ -67,17 +67,19 @@ class Bench:
         self.degradation = {name: Degradation(name, given.seed) for name in given.families}
         self.sums: dict[tuple[str, str], list[NDArray[np.float64]]] = {}
 
-    def pixels(self, crops: list[Crop], names: list[str], family: str, size: int) -> torch.Tensor:
-        """Degraded faces as the student takes them."""
-        small = [
-            self.degradation[family].apply(crop, name, size) for crop, name in zip(crops, names, strict=True)
-        ]
-        return torch.from_numpy(self.card.preprocess.apply(small))
+    def small(self, crops: list[Crop], names: list[str], family: str, size: int) -> list[Crop]:
+        """Degraded faces."""
+        made = self.degradation[family]
+        return [made.apply(crop, name, size) for crop, name in zip(crops, names, strict=True)]
+
+    def embed(self, crops: list[Crop], state: NormState) -> NDArray[np.float32]:
+        """Embeddings under a state, by the runtime asked for; those of all runtimes agree."""
+        return open_encoder(self.given.model, runtime=self.given.runtime, state=state).embed(crops)
 
     def run(
         self,
-        adapting: Callable[[str, int], torch.Tensor],
-        scored: Callable[[str, int], torch.Tensor],
+        adapting: Callable[[str, int], list[Crop]],
+        scored: Callable[[str, int], list[Crop]],
         score: Callable[[NDArray[np.float32]], Scores],
         interval: Callable[[NDArray[Any]], list[float]],
         *,
@@ -95,7 +97,8 @@ class Bench:
         rows: Rows = []
         for family, size, arms in cells(self.given.families, self.given.sizes, self.given.arms):
             start, base = time.monotonic(), dict[str, NDArray[Any]]()
-            faces, probes = adapting(family, size), scored(family, size)
+            faces = torch.from_numpy(self.card.preprocess.apply(adapting(family, size)))
+            probes = scored(family, size)
             people = judge_people(embed(self.model, faces)) if guard else None  # the same for every arm
             for arm in arms:
 
@@ -103,8 +106,7 @@ class Bench:
                     return state_of(ARMS[arm], self.model, self.card, part, where)
 
                 state = make(faces)
-                with adapted(self.model, state):
-                    found = score(embed(self.model, probes))
+                found = score(self.embed(probes, state))
                 row: dict[str, Any] = {"family": family, "size": size, "arm": arm, "weight": state.weight}
                 base = base or dict(found)
                 for metric, values in found.items():
@@ -149,8 +151,8 @@ def pool(bench: Bench, given: argparse.Namespace) -> dict[str, Any]:
     names = [found.faces.keys[int(n)] for n in found.scored]
     sharp = found.teacher[scored]
 
-    def pixels(part: NDArray[np.int64]) -> Callable[[str, int], torch.Tensor]:
-        return lambda family, size: bench.pixels(
+    def small(part: NDArray[np.int64]) -> Callable[[str, int], list[Crop]]:
+        return lambda family, size: bench.small(
             [crops[int(n)] for n in part], [names[int(n)] for n in part], family, size
         )
 
@@ -161,8 +163,8 @@ def pool(bench: Bench, given: argparse.Namespace) -> dict[str, Any]:
 
     clusters = Clusters.of(found.component[scored])
     rows, summary = bench.run(
-        pixels(adapting),
-        pixels(scored),
+        small(adapting),
+        small(scored),
         score,
         lambda values: mean_interval(values, clusters, seed=given.seed).to_json(),
         guard=True,
@@ -230,8 +232,8 @@ def lfw(bench: Bench, given: argparse.Namespace) -> dict[str, Any]:
         ]
     ).astype(np.float64)
 
-    def pixels(numbers: NDArray[np.int64]) -> Callable[[str, int], torch.Tensor]:
-        return lambda family, size: bench.pixels(
+    def small(numbers: NDArray[np.int64]) -> Callable[[str, int], list[Crop]]:
+        return lambda family, size: bench.small(
             [crops[int(n)] for n in numbers], [names[n] for n in numbers], family, size
         )
 
@@ -248,8 +250,8 @@ def lfw(bench: Bench, given: argparse.Namespace) -> dict[str, Any]:
     clusters = part.clusters()
     order = np.random.default_rng(given.seed).permutation(source)
     rows, summary = bench.run(
-        pixels(order),
-        pixels(used),
+        small(order),
+        small(used),
         score,
         lambda values: mean_interval(values, clusters, strata=part.same, seed=given.seed).to_json(),
         guard=False,
@@ -279,7 +281,8 @@ def main() -> int:
         "--fold", type=int, help="of LFW, that statistics come from; the last one if not said"
     )
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--runtime", default="auto", help="of the student, where it is scored")
+    parser.add_argument("--device", default="cpu", help="where statistics are estimated")
     parser.add_argument("--threads", type=int, default=0)
     given = parser.parse_args()
     start = time.monotonic()
