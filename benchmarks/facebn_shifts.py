@@ -46,7 +46,8 @@ from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.lfw_folder import LfwFolder
 from fewpix.evaluate.metrics import fold_accuracy
 from fewpix.evaluate.results import Run, check_target, write_result
-from fewpix.evaluate.views import embed_crops, read_crop
+from fewpix.evaluate.square import aligned
+from fewpix.evaluate.views import embed_crops, read_picture
 from fewpix.image.resize import Crop
 from fewpix.models.zoo import load_student
 
@@ -204,7 +205,7 @@ def guard_record(rows: Rows) -> dict[str, Any]:
 def lfw(bench: Bench, given: argparse.Namespace) -> dict[str, Any]:
     """LFW: statistics from one fold, scores from the others."""
     data = LfwFolder.open(given.data[0])
-    pairs, names = data.pairs, list(data.names)
+    pairs, names, pictures = data.pairs, list(data.names), data.pictures
     last = int(pairs.folds.max())
     fold = last if given.fold is None else given.fold
     scored = pairs.folds != fold
@@ -221,7 +222,10 @@ def lfw(bench: Bench, given: argparse.Namespace) -> dict[str, Any]:
     )
     if not len(source) or not scored.any():
         raise InputError(f"fold {fold} leaves nothing to adapt to or to score", fix=f"use 0 to {last}")
-    crops = {int(n): read_crop(data.folder, names[n])[0] for n in np.concatenate((used, source))}
+    crops = {
+        int(n): aligned(read_picture(pictures, int(n))[0], pictures.origin(int(n)))
+        for n in np.concatenate((used, source))
+    }
     first, second = (np.searchsorted(used, side[scored]) for side in (pairs.first, pairs.second))
     part = pairs.only(scored)
     teacher = open_encoder("teacher")

@@ -103,7 +103,7 @@ def measure(
         encoders[_HR] = teacher
         wanted[_SHARP] = first
     views = embed_views(
-        data.folder, data.names, encoders, wanted, degradation or Degradation(), flip=flip, advance=advance
+        data.pictures, encoders, wanted, degradation or Degradation(), flip=flip, advance=advance
     )
     cells = tuple(
         Cell(

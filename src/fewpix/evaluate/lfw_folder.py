@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fewpix.errors import InputError
 from fewpix.evaluate.pairs import PairList, find_pictures, read_pairs
+from fewpix.evaluate.pictures import PictureFiles
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,11 @@ class LfwFolder:
     names: tuple[str, ...]
     missing: int
     list_sha256: str
+
+    @property
+    def pictures(self) -> PictureFiles:
+        """The pictures themselves, in the order of `names`."""
+        return PictureFiles(self.folder, self.names)
 
     @classmethod
     def open(cls, folder: Path, pairs_file: Path | None = None, *, allow_missing: bool = False) -> LfwFolder:

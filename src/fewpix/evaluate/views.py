@@ -5,15 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.embed.protocol import Encoder
-from fewpix.errors import ImageError, InputError
-from fewpix.evaluate.degraded import SIDE, Degradation
-from fewpix.image.codec import decode_image
+from fewpix.evaluate.degraded import Degradation
+from fewpix.evaluate.pictures import PictureSource
+from fewpix.evaluate.square import Square, aligned
+from fewpix.image.codec import Image, decode_image
 from fewpix.image.resize import Crop
 
 BATCH = 64
@@ -25,7 +25,7 @@ Advance = Callable[[int, int], object]
 
 @dataclass(frozen=True)
 class View:
-    """A model, and the side in pixels that its pictures are made small to; None leaves them sharp."""
+    """A model, and the side in pixels that its pictures are made small to; None leaves them as they are."""
 
     model: str
     size: int | None
@@ -37,53 +37,68 @@ class Views:
 
     Args:
         embeddings: by view, (N, D) float32; rows that were not asked for are zero.
+        shapes: (N, 2) int64, height and width of each picture as it was decoded.
         sha256: over the names and contents of the pictures, 64 hexadecimal digits.
     """
 
     embeddings: dict[View, NDArray[np.float32]]
+    shapes: NDArray[np.int64]
     sha256: str
+
+    @property
+    def sides(self) -> NDArray[np.int64]:
+        """(N,) side in pixels of each picture as a square, before it is made small."""
+        return np.asarray(self.shapes.max(axis=1), dtype=np.int64)
 
 
 def embed_views(
-    folder: Path,
-    names: Sequence[str],
+    pictures: PictureSource,
     encoders: Mapping[str, Encoder],
     wanted: Mapping[View, NDArray[np.bool_]],
     degradation: Degradation,
     *,
+    square: Square = aligned,
     flip: bool = False,
     advance: Advance | None = None,
 ) -> Views:
     """Read each picture once and embed it in every view that wants it.
 
+    A picture is made small, never large: in a view of more pixels than it has it stays as it is, without
+    what else the degradation does.
+
     Args:
-        folder: of the benchmark.
-        names: N paths of aligned 112x112 crops relative to it.
+        pictures: N of them.
         encoders: by the views' model names.
         wanted: for each view which pictures it needs, (N,) bool.
         degradation: how a picture gets small.
+        square: how it becomes a square before that; by default it has to be an aligned crop.
         flip: see `embed_crops`.
         advance: told after every batch.
 
     Raises:
-        InputError: a picture is missing or not 112x112.
-        ImageError: a picture cannot be decoded.
+        InputError: a picture cannot be read.
+        ImageError: a picture cannot be decoded, or see `square`.
     """
+    names = pictures.names
     made = {view: np.zeros((len(names), encoders[view.model].card.space.dim), np.float32) for view in wanted}
+    shapes = np.zeros((len(names), 2), dtype=np.int64)
     digest = hashlib.sha256()
     for start in range(0, len(names), BATCH):
         part = names[start : start + BATCH]
         crops = []
-        for name in part:
-            crop, sha256 = read_crop(folder, name)
+        for n, name in enumerate(part, start):
+            image, sha256 = read_picture(pictures, n)
             digest.update(f"{name}\0{sha256}\n".encode())
-            crops.append(crop)
+            shapes[n] = image.shape[:2]
+            crops.append(square(image, pictures.origin(n)))
         for size in {view.size for view in wanted}:
             rows = {
                 v: np.flatnonzero(mask[start : start + BATCH]) for v, mask in wanted.items() if v.size == size
             }
             faces = {
-                int(n): crops[n] if size is None else degradation.apply(crops[n], part[n], size)
+                int(n): crops[n]
+                if size is None or len(crops[n]) < size
+                else degradation.apply(crops[n], part[n], size)
                 for n in sorted({int(n) for numbers in rows.values() for n in numbers})
             }
             for view, numbers in rows.items():
@@ -92,29 +107,18 @@ def embed_views(
                     made[view][start + numbers] = embed_crops(encoders[view.model], small, flip=flip)
         if advance is not None:
             advance(start + len(part), len(names))
-    return Views(made, digest.hexdigest())
+    return Views(made, shapes, digest.hexdigest())
 
 
-def read_crop(folder: Path, name: str) -> tuple[Crop, str]:
-    """An aligned crop of a benchmark and the SHA-256 of its file.
+def read_picture(pictures: PictureSource, n: int) -> tuple[Image, str]:
+    """A picture of a benchmark and the SHA-256 of its encoded bytes.
 
     Raises:
-        InputError: the file cannot be read, or is not 112x112: a benchmark is never aligned or resized in
-            passing.
+        InputError: it cannot be read.
         ImageError: it cannot be decoded.
     """
-    path = folder / name
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}", fix="check the folder") from error
-    crop = decode_image(data, str(path))
-    if crop.shape[:2] != (SIDE, SIDE):
-        raise ImageError(
-            f"{path} is {crop.shape[1]}x{crop.shape[0]} px, not an aligned crop of {SIDE}x{SIDE} px",
-            fix="align the benchmark's pictures to the five-point template first",
-        )
-    return crop, hashlib.sha256(data).hexdigest()
+    data = pictures.read(n)
+    return decode_image(data, pictures.origin(n)), hashlib.sha256(data).hexdigest()
 
 
 def embed_crops(encoder: Encoder, crops: Sequence[Crop], *, flip: bool = False) -> NDArray[np.float32]:

@@ -52,11 +52,26 @@ class BinPairs:
         pairs: those of which both pictures can be read. A picture's name is its number in the file, counted
             from 0, where it occurs first; equal bytes are one picture.
         data: the encoded pictures, in the order of `pairs.pictures`: views of the file's content.
+        missing: how many pairs of the file were left out.
     """
 
     inventory: Inventory
     pairs: PairList
     data: tuple[memoryview, ...]
+    missing: int = 0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """With `read` and `origin` this makes the file a `PictureSource`."""
+        return self.pairs.pictures
+
+    def read(self, n: int) -> bytes:
+        """The bytes of one picture; `n` is its place in `pairs.pictures`."""
+        return bytes(self.data[n])
+
+    def origin(self, n: int) -> str:
+        """The file's path and the picture's number."""
+        return f"{self.inventory.folder}, picture {self.names[n]}"
 
     def picture(self, index: int) -> Image:
         """Decode one picture: (H, W, 3) uint8 BGR.
@@ -67,8 +82,7 @@ class BinPairs:
         Raises:
             ImageError: it is damaged.
         """
-        origin = f"{self.inventory.folder}, picture {self.pairs.pictures[index]}"
-        return decode_image(bytes(self.data[index]), origin)
+        return decode_image(self.read(index), self.origin(index))
 
 
 def inventory(path: Path) -> Inventory:
@@ -102,7 +116,8 @@ def read(path: Path, *, allow_missing: bool = False) -> BinPairs:
         )
     pairs = found.pairs.only(keep)
     by_name = dict(zip(found.pairs.pictures, found.data, strict=True))
-    return BinPairs(found.inventory, pairs, tuple(by_name[name] for name in pairs.pictures))
+    data = tuple(by_name[name] for name in pairs.pictures)
+    return BinPairs(found.inventory, pairs, data, int((~keep).sum()))
 
 
 def _parsed(path: Path) -> BinPairs:
