@@ -40,6 +40,10 @@ class Degradation:
         """How pictures are resampled on the way down, and by the encoder to its input."""
         return INTERPOLATION
 
+    def describe(self, size: int) -> str:
+        """All steps down to `size` pixels, in words."""
+        return family(self.family, size).describe()
+
     def apply(self, crop: Crop, name: str, size: int) -> Crop:
         """A crop made `size` pixels wide and high.
 

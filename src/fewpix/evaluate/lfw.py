@@ -11,21 +11,16 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from fewpix.embed.protocol import Encoder
-from fewpix.errors import ConfigError, SpaceError
+from fewpix.errors import ConfigError
 from fewpix.evaluate.bootstrap import REPLICATES
-from fewpix.evaluate.degraded import Degradation, check_size
+from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.lfw_folder import LfwFolder
-from fewpix.evaluate.pairs import PairList
+from fewpix.evaluate.pair_protocol import score_pairs
 from fewpix.evaluate.verification import Verification, verify
-from fewpix.evaluate.views import Advance, View, Views, embed_views
+from fewpix.evaluate.views import Advance
 
 PROTOCOLS = ("hr-lr", "lr-lr")
-_HR = " hr"  # the teacher's key among the encoders; no model can be called so
-_SHARP = View(_HR, None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,57 +80,26 @@ def measure(
     for protocol in protocols:
         if protocol not in PROTOCOLS:
             raise ConfigError(f"unknown protocol {protocol!r}", fix=f"use {' or '.join(PROTOCOLS)}")
-    pairs = data.pairs
-    first, small = (np.zeros(len(data.names), dtype=np.bool_) for _ in range(2))
-    first[pairs.first] = True
-    small[pairs.second] = True
-    if "lr-lr" in protocols:
-        small[pairs.first] = True
-    wanted: dict[View, NDArray[np.bool_]] = {
-        View(name, check_size(size)): small for name in models for size in sizes
-    }
-    encoders = dict(models)
-    if "hr-lr" in protocols:
-        if teacher is None:
-            raise ConfigError("the protocol hr-lr needs a teacher for the sharp faces")
-        for name, encoder in models.items():
-            check_space(name, encoder, teacher)
-        encoders[_HR] = teacher
-        wanted[_SHARP] = first
-    views = embed_views(
-        data.pictures, encoders, wanted, degradation or Degradation(), flip=flip, advance=advance
+    found = score_pairs(
+        data.pictures,
+        data.pairs,
+        models,
+        teacher,
+        sizes=sizes,
+        protocols=protocols,
+        degradation=degradation,
+        flip=flip,
+        advance=advance,
     )
     cells = tuple(
         Cell(
-            name,
+            setting.model,
             size,
-            protocol,
-            verify(_scores(views, pairs, name, size, protocol), pairs, replicates=replicates, seed=seed),
+            setting.protocol,
+            verify(scores, data.pairs, replicates=replicates, seed=seed),
         )
-        for protocol in protocols
-        for size in sizes
-        for name in models
+        for setting, scores in found.cosines.items()
+        if (size := setting.size) is not None
     )
-    sha256 = hashlib.sha256(f"{data.list_sha256}\n{views.sha256}\n".encode()).hexdigest()
+    sha256 = hashlib.sha256(f"{data.list_sha256}\n{found.views.sha256}\n".encode()).hexdigest()
     return LfwScores(cells, sha256)
-
-
-def check_space(name: str, encoder: Encoder, teacher: Encoder) -> None:
-    """Refuse to compare a model's embeddings with those of another space's teacher.
-
-    Raises:
-        SpaceError: the spaces differ.
-    """
-    if encoder.card.space != teacher.card.space:
-        raise SpaceError(
-            f"{name} writes into {encoder.card.space}, the teacher into {teacher.card.space}",
-            fix="name the model's own teacher with --teacher, or use lr-lr",
-        )
-
-
-def _scores(views: Views, pairs: PairList, model: str, size: int, protocol: str) -> NDArray[np.float64]:
-    """Cosine of every pair, (P,)."""
-    low = views.embeddings[View(model, size)]
-    other = views.embeddings[_SHARP] if protocol == "hr-lr" else low
-    a, b = other[pairs.first].astype(np.float64), low[pairs.second].astype(np.float64)
-    return np.asarray((a * b).sum(axis=1), dtype=np.float64)

@@ -12,6 +12,7 @@ from fewpix.evaluate.bootstrap import LEVEL, REPLICATES
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.lfw import PROTOCOLS, Cell, measure
 from fewpix.evaluate.lfw_folder import LfwFolder
+from fewpix.evaluate.results import model_facts
 from fewpix.evaluate.verification import Difference, paired_difference
 from fewpix.evaluate.views import Advance
 
@@ -129,19 +130,10 @@ def lfw_table(
         )
         for cell in scores.cells
     )
-    facts = {
-        name: {
-            "sha256": encoder.card.sha256,
-            "runtime": encoder.runtime,
-            "state_id": encoder.state_id,
-            "side": encoder.card.preprocess.side,
-        }
-        for name, encoder in models.items()
-    }
     return LfwTable(
         cells=scores.cells,
         differences=differences,
-        models=facts,
+        models={name: model_facts(encoder) for name, encoder in models.items()},
         baseline=baseline,
         settings={
             "sizes": list(sizes),

@@ -16,11 +16,14 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fewpix import __version__
 from fewpix.errors import InputError
 from fewpix.files import write_text
+
+if TYPE_CHECKING:
+    from fewpix.embed.protocol import Encoder
 
 DECIMALS = 6
 """Digits after the point of every number."""
@@ -132,6 +135,16 @@ def read_result(path: Path) -> dict[str, Any]:
 def model_label(model: str) -> str:
     """A model as results name it: a name as it is, a path without its folders."""
     return PureWindowsPath(PurePosixPath(model).name).name or model
+
+
+def model_facts(encoder: Encoder) -> dict[str, Any]:
+    """What results say of a model: which weights, where it ran, under which NormState, its input's side."""
+    return {
+        "sha256": encoder.card.sha256,
+        "runtime": encoder.runtime,
+        "state_id": encoder.state_id,
+        "side": encoder.card.preprocess.side,
+    }
 
 
 def _plain(value: object, key: str) -> object:

@@ -78,7 +78,7 @@ def verify(
     Raises:
         InputError: a score is not finite, or the pairs are too few.
     """
-    folds = fold_accuracy(scores, pairs.same, pairs.folds)
+    folds, interval = cross_validated(scores, pairs, replicates=replicates, seed=seed)
     clusters = pairs.clusters()
     tars, intervals = {}, {}
     for far in fars:
@@ -86,10 +86,27 @@ def verify(
         intervals[far_key(far)] = tar_interval(
             scores, pairs.same, far, clusters, replicates=replicates, seed=seed
         )
-    interval = mean_interval(
-        folds.correct, clusters, share=_share(pairs), strata=pairs.same, replicates=replicates, seed=seed
-    )
     return Verification(pairs, folds, interval, tars, intervals)
+
+
+def cross_validated(
+    scores: NDArray[np.floating], pairs: PairList, *, replicates: int = REPLICATES, seed: int = 0
+) -> tuple[FoldAccuracy, Interval]:
+    """Accuracy over the folds, and its interval under the thresholds found.
+
+    Raises:
+        InputError: see `fold_accuracy`.
+    """
+    folds = fold_accuracy(scores, pairs.same, pairs.folds)
+    interval = mean_interval(
+        folds.correct,
+        pairs.clusters(),
+        share=_share(pairs),
+        strata=pairs.same,
+        replicates=replicates,
+        seed=seed,
+    )
+    return folds, interval
 
 
 @dataclass(frozen=True)

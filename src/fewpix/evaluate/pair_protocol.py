@@ -1,0 +1,165 @@
+"""Scores of pairs of pictures: what happens to either side before the two are compared.
+
+`native`: both go to the model as they are. `lr-lr`: both are made small and go to the model. `hr-lr`: one is
+made small and goes to the model, the other one stays as it is and goes to the teacher, as when a sharp
+gallery is searched with small faces; without a size both stay as they are, for pairs that are of two
+resolutions by nature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewpix.embed.protocol import Encoder
+from fewpix.errors import ConfigError, SpaceError
+from fewpix.evaluate.degraded import Degradation, check_size
+from fewpix.evaluate.pairs import PairList
+from fewpix.evaluate.pictures import PictureSource
+from fewpix.evaluate.square import Square, aligned
+from fewpix.evaluate.views import Advance, View, Views, embed_views
+
+PROTOCOLS = ("native", "hr-lr", "lr-lr")
+SIDES = ("first", "second")
+"""Of a pair, one of which is small under `hr-lr`."""
+
+_HR = " hr"  # the teacher's key among the encoders; no model can be called so
+_SHARP = View(_HR, None)
+_CHUNK = 65_536  # pairs compared at once
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One model at one size under one protocol; a size of None leaves pictures as they are."""
+
+    model: str
+    size: int | None
+    protocol: str
+
+
+@dataclass(frozen=True, eq=False)
+class PairScores:
+    """What `score_pairs` found.
+
+    Args:
+        cosines: (P,) float64 for each setting, in the order of protocols, sizes, models.
+        views: what the pictures were.
+    """
+
+    cosines: dict[Setting, NDArray[np.float64]]
+    views: Views
+
+
+def score_pairs(
+    pictures: PictureSource,
+    pairs: PairList,
+    models: Mapping[str, Encoder],
+    teacher: Encoder | None,
+    *,
+    sizes: Sequence[int | None],
+    protocols: Sequence[str],
+    small: str = "second",
+    degradation: Degradation | None = None,
+    square: Square = aligned,
+    flip: bool = False,
+    advance: Advance | None = None,
+) -> PairScores:
+    """Score every pair by every model at every size under every protocol; each picture is read once.
+
+    Args:
+        pictures: those of `pairs`, in the order of `pairs.pictures`.
+        pairs: which are compared.
+        models: by name.
+        teacher: takes the other side of `hr-lr`; may be None without that protocol.
+        sizes: sides in pixels, 8 to 112; None for pictures as they are.
+        protocols: of `PROTOCOLS`.
+        small: of `SIDES`, the side of a pair that is small under `hr-lr`.
+        degradation: how pictures get small; by area averaging when None.
+        square: how a picture becomes a square before that.
+        flip: add the mirrored picture's embedding, for every model and for the teacher.
+        advance: told after every batch of pictures.
+
+    Raises:
+        ConfigError: an unknown protocol or side, a size out of range, or one that does not fit the protocol.
+        SpaceError: `hr-lr` would compare embeddings of two spaces.
+        InputError: see `embed_views`.
+    """
+    _check(protocols, sizes, small)
+    taken = np.zeros(len(pictures.names), dtype=np.bool_)
+    for protocol in protocols:
+        taken |= by_model(pairs, protocol, small)
+    wanted: dict[View, NDArray[np.bool_]] = {View(name, size): taken for name in models for size in sizes}
+    encoders = dict(models)
+    if "hr-lr" in protocols:
+        if teacher is None:
+            raise ConfigError("the protocol hr-lr needs a teacher for the sharp faces")
+        for name, encoder in models.items():
+            check_space(name, encoder, teacher)
+        encoders[_HR] = teacher
+        wanted[_SHARP] = np.zeros(len(pictures.names), dtype=np.bool_)
+        wanted[_SHARP][pairs.first if small == "second" else pairs.second] = True
+    views = embed_views(
+        pictures, encoders, wanted, degradation or Degradation(), square=square, flip=flip, advance=advance
+    )
+    settings = [Setting(name, size, p) for p in protocols for size in sizes for name in models]
+    return PairScores({setting: _cosines(views, pairs, setting, small) for setting in settings}, views)
+
+
+def by_model(pairs: PairList, protocol: str, small: str = "second") -> NDArray[np.bool_]:
+    """Which of the pairs' pictures go to the model under a protocol, (S,); those are made small."""
+    taken = np.zeros(len(pairs.pictures), dtype=np.bool_)
+    if protocol != "hr-lr" or small == "first":
+        taken[pairs.first] = True
+    if protocol != "hr-lr" or small == "second":
+        taken[pairs.second] = True
+    return taken
+
+
+def check_space(name: str, encoder: Encoder, teacher: Encoder) -> None:
+    """Refuse to compare a model's embeddings with those of another space's teacher.
+
+    Raises:
+        SpaceError: the spaces differ.
+    """
+    if encoder.card.space != teacher.card.space:
+        raise SpaceError(
+            f"{name} writes into {encoder.card.space}, the teacher into {teacher.card.space}",
+            fix="name the model's own teacher with --teacher, or use lr-lr",
+        )
+
+
+def _check(protocols: Sequence[str], sizes: Sequence[int | None], small: str) -> None:
+    if small not in SIDES:
+        raise ConfigError(f"small: a pair has no side {small!r}", fix=f"use {' or '.join(SIDES)}")
+    for protocol in protocols:
+        if protocol not in PROTOCOLS:
+            raise ConfigError(f"unknown protocol {protocol!r}", fix=f"use {', '.join(PROTOCOLS)}")
+    for size in sizes:
+        if size is not None:
+            check_size(size)
+    if "native" in protocols and any(size is not None for size in sizes):
+        raise ConfigError(
+            "the protocol native compares pictures as they are, at no other size",
+            fix="make them small with --protocol lr-lr or hr-lr, or leave --size out",
+        )
+    if "lr-lr" in protocols and None in sizes:
+        raise ConfigError(
+            "the protocol lr-lr needs a size to make pictures small to",
+            fix="give one with --size, or compare them as they are with --protocol native",
+        )
+
+
+def _cosines(views: Views, pairs: PairList, setting: Setting, small: str) -> NDArray[np.float64]:
+    """Cosine of every pair, (P,)."""
+    low = views.embeddings[View(setting.model, setting.size)]
+    sharp = views.embeddings[_SHARP] if setting.protocol == "hr-lr" else low
+    left, right = (low, sharp) if small == "first" else (sharp, low)
+    found = np.empty(len(pairs), dtype=np.float64)
+    for start in range(0, len(pairs), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        a, b = left[pairs.first[part]].astype(np.float64), right[pairs.second[part]].astype(np.float64)
+        found[part] = (a * b).sum(axis=1)
+    return found
