@@ -87,7 +87,7 @@ def score_pairs(
         SpaceError: `hr-lr` would compare embeddings of two spaces.
         InputError: see `embed_views`.
     """
-    _check(protocols, sizes, small)
+    check_protocols(protocols, sizes, small)
     taken = np.zeros(len(pictures.names), dtype=np.bool_)
     for protocol in protocols:
         taken |= by_model(pairs, protocol, small)
@@ -131,7 +131,12 @@ def check_space(name: str, encoder: Encoder, teacher: Encoder) -> None:
         )
 
 
-def _check(protocols: Sequence[str], sizes: Sequence[int | None], small: str) -> None:
+def check_protocols(protocols: Sequence[str], sizes: Sequence[int | None], small: str) -> None:
+    """Refuse protocols, sizes and a small side that `score_pairs` could not do.
+
+    Raises:
+        ConfigError: see `score_pairs`.
+    """
     if small not in SIDES:
         raise ConfigError(f"small: a pair has no side {small!r}", fix=f"use {' or '.join(SIDES)}")
     for protocol in protocols:

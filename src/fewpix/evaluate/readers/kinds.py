@@ -42,6 +42,15 @@ KINDS: dict[str, Kind] = {
 }
 """Name → its reader."""
 
+PAIR_KINDS: dict[str, tuple[str, ...]] = {
+    "lfw": ("pairs",),
+    "xqlfw": ("aligned",),
+    "bin": (),
+    "survface-pairs": (),
+    "table": ("folder",),
+}
+"""Those of `KINDS` that are lists of pairs, or can be, with the options that a user may set there."""
+
 
 def take_stock(kind: str, path: Path, **options: object) -> Inventory:
     """What is there of a benchmark.

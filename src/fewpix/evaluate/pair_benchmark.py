@@ -1,0 +1,91 @@
+"""Models on the pairs of any benchmark, as its pictures are or made small."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewpix.embed.protocol import Encoder
+from fewpix.evaluate.bootstrap import REPLICATES
+from fewpix.evaluate.pair_data import PairData
+from fewpix.evaluate.pair_figures import pair_figures
+from fewpix.evaluate.pair_protocol import Setting, by_model, score_pairs
+from fewpix.evaluate.pair_result import PairCell, PairResult, Treatment
+from fewpix.evaluate.results import model_facts
+from fewpix.evaluate.square import fitted
+from fewpix.evaluate.views import Advance
+
+
+def evaluate_pairs(
+    data: PairData,
+    models: Mapping[str, Encoder],
+    teacher: Encoder | None = None,
+    *,
+    sizes: Sequence[int | None] = (None,),
+    treatment: Treatment | None = None,
+    fars: Sequence[float] | None = None,
+    replicates: int = REPLICATES,
+    seed: int = 0,
+    advance: Advance | None = None,
+) -> PairResult:
+    """Measure every model at every size on the pairs of a benchmark; each picture is read once.
+
+    Args:
+        data: see `pair_data.open_pairs`.
+        models: by name.
+        teacher: sees the other side of `hr-lr`.
+        sizes: sides in pixels, 8 to 112; None for pictures as they are.
+        treatment: of the pictures; as they are when None.
+        fars: the false accept rates to report; the benchmark's when None.
+        replicates: of the bootstrap over people.
+        seed: of the bootstrap.
+        advance: told after every batch of pictures.
+
+    Raises:
+        ConfigError: an unknown protocol, side or fit; or see `score_pairs`.
+        SpaceError: `hr-lr` would compare embeddings of two spaces.
+        InputError: a picture cannot be read, or see `pair_figures`.
+    """
+    how = treatment or Treatment()
+    found = score_pairs(
+        data.pictures,
+        data.pairs,
+        models,
+        teacher,
+        sizes=sizes,
+        protocols=(how.protocol,),
+        small=how.small,
+        degradation=how.degradation,
+        square=fitted(how.fit),
+        flip=how.flip,
+        advance=advance,
+    )
+    sides = found.views.sides[by_model(data.pairs, how.protocol, how.small)]
+
+    def cell(setting: Setting, scores: NDArray[np.float64]) -> PairCell:
+        figures = pair_figures(
+            scores,
+            data.pairs,
+            fars=data.fars if fars is None else fars,
+            qualities=data.qualities,
+            replicates=replicates,
+            seed=seed,
+        )
+        smaller = 0 if setting.size is None else int((sides < setting.size).sum())
+        return PairCell(setting.model, setting.size, smaller, figures)
+
+    seen = f"{data.inventory.sha256}\n{found.views.sha256}\n"
+    return PairResult(
+        data=data,
+        treatment=how,
+        cells=tuple(cell(setting, scores) for setting, scores in found.cosines.items()),
+        shapes=found.views.shapes,
+        models={name: model_facts(encoder) for name, encoder in models.items()},
+        teacher=model_facts(teacher) if teacher is not None and how.protocol == "hr-lr" else None,
+        data_sha256=hashlib.sha256(seen.encode()).hexdigest(),
+        replicates=replicates,
+        seed=seed,
+    )

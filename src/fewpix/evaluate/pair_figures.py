@@ -1,0 +1,197 @@
+"""All that is said about the scores of a list of pairs, and what cannot be said of it, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewpix.errors import InputError
+from fewpix.evaluate.bootstrap import REPLICATES, Interval, mean_interval, tar_interval
+from fewpix.evaluate.metrics import FoldAccuracy, far_key
+from fewpix.evaluate.pairs import PairList
+from fewpix.evaluate.streaming import EqualError, SortedScores, TarPoint
+from fewpix.evaluate.verification import cross_validated
+
+FARS = (1e-1, 1e-2, 1e-3)
+
+ONE_FOLD = "the pairs are in one fold, and accuracy takes each fold's threshold from the others"
+"""Why there may be no accuracy."""
+
+THIRDS = ("worst", "middle", "best")
+
+
+@dataclass(frozen=True)
+class Third:
+    """Accuracy on a third of the pairs, by the quality of the worse of their two pictures.
+
+    Args:
+        name: of `THIRDS`.
+        quality: the lowest and the highest one in it.
+        n_pairs: how many pairs; equal qualities stay together, so it may not be exactly a third.
+        n_same: how many of them show one person.
+        accuracy: 0 to 1, under the thresholds of the whole list's folds.
+        ci95: its interval; None where there are too few people for one.
+    """
+
+    name: str
+    quality: tuple[float, float]
+    n_pairs: int
+    n_same: int
+    accuracy: float
+    ci95: Interval | None
+
+    def __str__(self) -> str:
+        known = str(self.ci95) if self.ci95 else "too few people for an interval"
+        return f"{self.name} {100 * self.accuracy:.2f} % ({known}; {self.n_pairs} pairs)"
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        ci95 = self.ci95.to_json() if self.ci95 else None
+        return {**vars(self), "quality": list(self.quality), "ci95": ci95}
+
+
+@dataclass(frozen=True, eq=False)
+class PairFigures:
+    """How well scores tell pairs of one person from pairs of two; all figures 0 to 1.
+
+    Args:
+        folds: accuracy over the folds; None where there is only one.
+        accuracy_ci95: its interval; the thresholds are held as they are.
+        tars: true accept rates at false accept rates.
+        tar_ci95: their intervals, None for one that cannot be resolved; thresholds are set anew in every
+            replicate.
+        eer: the equal error rate.
+        auc: area under the ROC curve.
+        thirds: accuracy by quality, empty where no accuracy or no quality is known.
+    """
+
+    folds: FoldAccuracy | None
+    accuracy_ci95: Interval | None
+    tars: tuple[TarPoint, ...]
+    tar_ci95: tuple[Interval | None, ...]
+    eer: EqualError
+    auc: float
+    thirds: tuple[Third, ...] = ()
+
+    def lines(self) -> list[str]:
+        """The figures in words."""
+        rates = f"EER {100 * self.eer.rate:.2f} %, AUC {100 * self.auc:.2f} %"
+        if self.folds is None:
+            found = [rates, f"no accuracy: {ONE_FOLD}"]
+        else:
+            found = [f"{self.folds} ({self.accuracy_ci95}), {rates}"]
+        for point, ci95 in zip(self.tars, self.tar_ci95, strict=True):
+            if point.tar is None:
+                found.append(f"TAR at FAR {far_key(point.target)} not resolvable: {point.reason}")
+            else:
+                found.append(f"TAR {100 * point.tar:.1f} % at FAR {far_key(point.target)} ({ci95})")
+        if self.thirds:
+            parts = ", ".join(str(third) for third in self.thirds)
+            found.append(f"accuracy by the worse picture's quality: {parts}")
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures; null for one that cannot be had, whose reason stands beside it."""
+        points = {far_key(point.target): point for point in self.tars}
+        intervals = dict(zip(points, self.tar_ci95, strict=True))
+        return {
+            "accuracy": self.folds.accuracy if self.folds else None,
+            "accuracy_ci95": self.accuracy_ci95.to_json() if self.accuracy_ci95 else None,
+            "accuracy_per_fold": list(self.folds.per_fold) if self.folds else None,
+            "no_accuracy": "" if self.folds else ONE_FOLD,
+            "accuracy_by_quality": [third.to_json() for third in self.thirds] or None,
+            "tar_at_far": {far: point.tar for far, point in points.items()},
+            "tar_at_far_ci95": {far: ci.to_json() if ci else None for far, ci in intervals.items()},
+            "threshold_at_far": {far: point.threshold for far, point in points.items()},
+            "not_resolvable": {far: point.reason for far, point in points.items() if point.tar is None},
+            "eer": self.eer.rate,
+            "auc": self.auc,
+        }
+
+
+def pair_figures(
+    scores: NDArray[np.floating],
+    pairs: PairList,
+    *,
+    fars: Sequence[float] = FARS,
+    qualities: NDArray[np.float64] | None = None,
+    replicates: int = REPLICATES,
+    seed: int = 0,
+) -> PairFigures:
+    """Evaluate the scores of a list of pairs.
+
+    Args:
+        scores: (P,), higher means more alike.
+        pairs: P pairs of both kinds.
+        fars: the false accept rates to report.
+        qualities: (S,) of the pairs' pictures, higher is better, NaN where none is known.
+        replicates: of the bootstrap over people (see `bootstrap`).
+        seed: of the bootstrap.
+
+    Raises:
+        InputError: a score is not finite, one kind of pair is missing, or there are too few people for an
+            interval.
+    """
+    ordered = SortedScores.of(scores, pairs.same)
+    tars = tuple(ordered.tar_at_far(far) for far in fars)
+    clusters = pairs.clusters()
+    intervals = tuple(
+        None
+        if point.tar is None
+        else tar_interval(scores, pairs.same, point.target, clusters, replicates=replicates, seed=seed)
+        for point in tars
+    )
+    if len(np.unique(pairs.folds)) < 2:
+        return PairFigures(None, None, tars, intervals, ordered.eer(), ordered.auc())
+    folds, ci95 = cross_validated(scores, pairs, replicates=replicates, seed=seed)
+    thirds: tuple[Third, ...] = ()
+    if qualities is not None:
+        thirds = by_quality(folds.correct, pairs, qualities, replicates=replicates, seed=seed)
+    return PairFigures(folds, ci95, tars, intervals, ordered.eer(), ordered.auc(), thirds)
+
+
+def by_quality(
+    correct: NDArray[np.bool_],
+    pairs: PairList,
+    qualities: NDArray[np.float64],
+    *,
+    replicates: int = REPLICATES,
+    seed: int = 0,
+) -> tuple[Third, ...]:
+    """How often answers are right where the worse picture of a pair is among the worst, middle or best third.
+
+    Pairs with a picture of unknown quality are in none of them; a third that equal qualities leave empty is
+    left out.
+
+    Args:
+        correct: (P,) whether each pair was answered rightly.
+        pairs: P pairs.
+        qualities: see `pair_figures`.
+        replicates: of the bootstrap over people.
+        seed: of the bootstrap.
+    """
+    worse = np.minimum(qualities[pairs.first], qualities[pairs.second])  # NaN wins
+    known = np.isfinite(worse)
+    if not known.any():
+        return ()
+    cuts = np.quantile(worse[known], (1 / 3, 2 / 3))
+    number = np.where(known, np.searchsorted(cuts, worse), -1)
+    found = []
+    for n, name in enumerate(THIRDS):
+        part = number == n
+        if not part.any():
+            continue
+        same = pairs.same[part]
+        ci95: Interval | None = None
+        with suppress(InputError):  # a handful of pairs of which no replicate draws both kinds
+            ci95 = mean_interval(
+                correct[part], pairs.only(part).clusters(), strata=same, replicates=replicates, seed=seed
+            )
+        quality = (float(worse[part].min()), float(worse[part].max()))
+        found.append(Third(name, quality, len(same), int(same.sum()), float(correct[part].mean()), ci95))
+    return tuple(found)

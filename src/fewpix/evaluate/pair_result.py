@@ -1,0 +1,201 @@
+"""What `fewpix evaluate pairs` measured, and all that decides it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewpix.evaluate.bootstrap import LEVEL
+from fewpix.evaluate.degraded import Degradation
+from fewpix.evaluate.pair_data import PairData
+from fewpix.evaluate.pair_figures import PairFigures
+from fewpix.evaluate.pair_protocol import check_protocols
+from fewpix.evaluate.square import FITS, fitted
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """What happens to pictures before they go to a model.
+
+    Args:
+        protocol: of `pair_protocol.PROTOCOLS`.
+        small: of `pair_protocol.SIDES`, the side of a pair that is small under `hr-lr`.
+        degradation: how pictures get small.
+        fit: of `square.FITS`.
+        flip: whether the mirrored picture's embedding is added.
+    """
+
+    protocol: str = "native"
+    small: str = "second"
+    degradation: Degradation = field(default_factory=Degradation)
+    fit: str = "pad"
+    flip: bool = False
+
+    def check(self, sizes: Sequence[int | None]) -> None:
+        """Refuse what could not be measured, before pictures are read.
+
+        Raises:
+            ConfigError: an unknown protocol, side or fit, a size out of range, or one that does not fit the
+                protocol.
+        """
+        fitted(self.fit)
+        check_protocols((self.protocol,), sizes, self.small)
+
+
+@dataclass(frozen=True, eq=False)
+class PairCell:
+    """One model at one size.
+
+    Args:
+        model: its name.
+        size: side of the small pictures in pixels; None where pictures were left as they are.
+        already_smaller: how many pictures were to be made small and had fewer pixels already; they stayed
+            as they were.
+        figures: what was measured.
+    """
+
+    model: str
+    size: int | None
+    already_smaller: int
+    figures: PairFigures
+
+
+@dataclass(frozen=True, eq=False)
+class PairResult:
+    """What `evaluate_pairs` measured.
+
+    Args:
+        data: the benchmark.
+        treatment: of its pictures.
+        cells: in the order of sizes and models.
+        shapes: (S, 2) height and width of the pictures.
+        models: by name what is known of each.
+        teacher: the same of the teacher, None where no picture went to it.
+        data_sha256: over the benchmark's lists and the pictures used.
+        replicates: of the bootstrap over people.
+        seed: of the bootstrap.
+    """
+
+    data: PairData
+    treatment: Treatment
+    cells: tuple[PairCell, ...]
+    shapes: NDArray[np.int64]
+    models: Mapping[str, Mapping[str, Any]]
+    teacher: Mapping[str, Any] | None
+    data_sha256: str
+    replicates: int
+    seed: int
+
+    @property
+    def degraded(self) -> str | None:
+        """Which side of a pair was made small: first, second, both, or None for neither."""
+        if not self._sizes():
+            return None
+        return self.treatment.small if self.treatment.protocol == "hr-lr" else "both"
+
+    @property
+    def not_square(self) -> int:
+        """How many pictures had to be made square."""
+        return int((self.shapes[:, 0] != self.shapes[:, 1]).sum())
+
+    def __str__(self) -> str:
+        pairs, missing = self.data.pairs, self.data.missing
+        same, folds = int(pairs.same.sum()), len(np.unique(pairs.folds))
+        kinds = f"{same:,} pairs of one person and {len(pairs) - same:,} of two"
+        what = f"{self.data.kind} ({self.data.variant})" if self.data.variant else self.data.kind
+        lines = [
+            f"{what}, {self.treatment.protocol}: {kinds}, {folds} fold{'s' if folds > 1 else ''}",
+            f"coverage {100 * self.data.coverage:.1f} %"
+            + (f", {missing:,} pairs left out for want of a picture" if missing else "")
+            + f"; lists {self.data.inventory.sha256[:12]}",
+            self._pictures(),
+            self._sides(),
+        ]
+        lines += [f"made small by {self.treatment.degradation.describe(size)}" for size in self._sizes()]
+        for cell in self.cells:
+            lines.append(cell.model + (f" at {cell.size} px" if cell.size else ""))
+            if cell.already_smaller:
+                lines.append(f"  {cell.already_smaller:,} pictures were smaller already and stayed so")
+            lines += [f"  {line}" for line in cell.figures.lines()]
+        return "\n".join(lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """What was measured and all that decides it."""
+        treatment, inventory = self.treatment, self.data.inventory.to_json()
+        del inventory["folder"]  # a place on this machine
+        how = {
+            "sides": self.degraded,
+            "family": treatment.degradation.family,
+            "seed": treatment.degradation.seed,
+            "steps": {str(size): treatment.degradation.describe(size) for size in self._sizes()},
+        }
+        low, middle, high = self._span()
+        return {
+            "benchmark": self.data.kind,
+            "variant": self.data.variant,
+            "protocol": treatment.protocol,
+            "degraded": how if self.degraded else None,
+            "interpolation": treatment.degradation.interpolation,
+            "fit": treatment.fit,
+            "flip": treatment.flip,
+            "n_pairs": len(self.data.pairs),
+            "n_same": int(self.data.pairs.same.sum()),
+            "n_missing": self.data.missing,
+            "coverage": self.data.coverage,
+            "folds": len(np.unique(self.data.pairs.folds)),
+            "pictures": {
+                "used": len(self.shapes),
+                "not_square": self.not_square,
+                "side_px": {"smallest": low, "median": middle, "largest": high},
+            },
+            "inventory": inventory,
+            "data_sha256": self.data_sha256,
+            "models": {name: dict(facts) for name, facts in self.models.items()},
+            "teacher": dict(self.teacher) if self.teacher else None,
+            "interval": f"{100 * LEVEL:g} %, percentile bootstrap over people",
+            "replicates": self.replicates,
+            "seed": self.seed,
+            "figures": [
+                {
+                    "model": cell.model,
+                    "size": cell.size,
+                    "already_smaller": cell.already_smaller,
+                    **cell.figures.to_json(),
+                }
+                for cell in self.cells
+            ],
+        }
+
+    def _sizes(self) -> list[int]:
+        """Those that pictures were made small to."""
+        return list(dict.fromkeys(cell.size for cell in self.cells if cell.size is not None))
+
+    def _span(self) -> tuple[int, float, int]:
+        """The smallest, median and largest side of the pictures as squares."""
+        sides = self.shapes.max(axis=1)
+        return int(sides.min()), float(np.median(sides)), int(sides.max())
+
+    def _pictures(self) -> str:
+        low, middle, high = self._span()
+        size = f"{low} px" if low == high else f"{low} to {high} px, median {middle:g}"
+        square = (
+            f"{self.not_square:,} not square, {self.treatment.fit}: {FITS[self.treatment.fit]}"
+            if self.not_square
+            else "all square"
+        )
+        return f"{len(self.shapes):,} pictures of {size}, {square}"
+
+    def _sides(self) -> str:
+        """Which picture goes where, and how it is resampled."""
+        one, other = ("first", "second") if self.treatment.small == "first" else ("second", "first")
+        tail = self.treatment.degradation.interpolation
+        tail += "; mirrored pictures added" if self.treatment.flip else ""
+        if self.treatment.protocol != "hr-lr":
+            how = "made small" if self.degraded else "as they are"
+            return f"both pictures {how}, to the model; {tail}"
+        how = "made small" if self.degraded else "as it is"
+        return f"the {one} picture {how}, to the model; the {other} as it is, to the teacher; {tail}"
