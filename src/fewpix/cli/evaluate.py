@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from typer import Argument, Option, Typer
 
+from fewpix.cli.evaluate_options import (
+    TEACHER,
+    AllowMissing,
+    AsJson,
+    Device,
+    Family,
+    Flip,
+    Runtime,
+    Seed,
+    Teacher,
+    open_model,
+    open_models,
+    open_teacher,
+    whole,
+    words_of,
+)
+from fewpix.cli.evaluate_pairs import pairs as pairs_verb
 from fewpix.cli.evaluate_search import search
 from fewpix.cli.output import emit, progress
-from fewpix.errors import ConfigError
-
-if TYPE_CHECKING:
-    from fewpix.embed.protocol import Encoder
-
-TEACHER = "teacher"
 
 evaluate = Typer(add_completion=False, help="Measure a model on a benchmark.")
 
@@ -26,19 +37,6 @@ Pairs = Annotated[
     Path | None,
     Option(help="Another list of pairs than FOLDER/pairs.txt, such as XQLFW's.", show_default=False),
 ]
-Teacher = Annotated[str, Option(help="Sees the sharp pictures of hr-lr: teacher, or a model file.")]
-Flip = Annotated[bool, Option("--flip", help="Add the mirrored picture's embedding, for every model.")]
-Family = Annotated[
-    str,
-    Option(help="How faces get small: area (the protocol), defocus, motion, noise, jpeg20, dark or grey."),
-]
-AllowMissing = Annotated[
-    bool, Option("--allow-missing", help="Leave out pairs that lack a picture, and say how many.")
-]
-Runtime = Annotated[str, Option(help="auto, onnxruntime, openvino or torch.")]
-Device = Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps.")]
-Seed = Annotated[int, Option(help="Of the random families and of the bootstrap.")]
-AsJson = Annotated[bool, Option("--json", help="Print one JSON object.")]
 
 
 @evaluate.command("lfw", short_help="one model at one size on LFW's pairs")
@@ -79,10 +77,10 @@ def lfw(
         check_target(out)
     degradation = Degradation(family, seed)
     data = LfwFolder.open(folder, pairs, allow_missing=allow_missing)
-    encoder = _open(model, runtime, device, state)
+    encoder = open_model(model, runtime, device, state)
     sharp = None
     if protocol == "hr-lr":
-        sharp = encoder if model == teacher and state is None else _open_teacher(teacher, runtime, device)
+        sharp = encoder if model == teacher and state is None else open_teacher(teacher, runtime, device)
     with progress("evaluating", len(data.names), as_json=as_json) as bar:
         result = evaluate_lfw(
             data,
@@ -135,16 +133,11 @@ def lfw_table(
     if out is not None:
         check_target(out)
     degradation = Degradation(family, seed)
-    sides = [check_size(_whole(word, "sizes")) for word in _words(sizes, "sizes")]
+    sides = [check_size(whole(word, "sizes")) for word in words_of(sizes, "sizes")]
     data = LfwFolder.open(folder, pairs, allow_missing=allow_missing)
-    names = _words(models, "models")
-    labels = [model_label(name) for name in names]
-    if len(set(labels)) < len(labels):
-        raise ConfigError(
-            f"models: two of {', '.join(labels)} have the same name", fix="rename one of the files"
-        )
-    encoders = {label: _open(name, runtime, device) for label, name in zip(labels, names, strict=True)}
-    sharp = dict(zip(names, encoders.values(), strict=True)).get(teacher) or _open_teacher(
+    names = words_of(models, "models")
+    encoders = open_models(names, "models", runtime, device)
+    sharp = dict(zip(names, encoders.values(), strict=True)).get(teacher) or open_teacher(
         teacher, runtime, device
     )
     with progress("evaluating", len(data.names), as_json=as_json) as bar:
@@ -153,7 +146,7 @@ def lfw_table(
             encoders,
             sharp,
             sizes=sides,
-            protocols=_words(protocols, "protocols"),
+            protocols=words_of(protocols, "protocols"),
             baseline=model_label(baseline),
             degradation=degradation,
             flip=flip,
@@ -165,6 +158,7 @@ def lfw_table(
     emit(result, as_json)
 
 
+evaluate.command("pairs", short_help="models on the pairs of any benchmark")(pairs_verb)
 evaluate.command("search", short_help="one model on a benchmark that searches a gallery")(search)
 
 
@@ -181,40 +175,3 @@ def tables(
     from fewpix.evaluate.tables import update
 
     emit(update(documents, results, check=check), as_json)
-
-
-def _open(model: str, runtime: str, device: str, state: Path | None = None) -> Encoder:
-    """The encoder that the user named."""
-    from fewpix.adapt.stats import load_state
-    from fewpix.embed.open import open_encoder
-
-    return open_encoder(model, runtime=runtime, device=device, state=load_state(state) if state else None)
-
-
-def _open_teacher(teacher: str, runtime: str, device: str) -> Encoder:
-    """The teacher of the sharp side; torch cannot run an ONNX teacher, and was asked for the model's sake."""
-    for_model_only = runtime == "torch"
-    return _open(teacher, "auto" if for_model_only else runtime, "auto" if for_model_only else device)
-
-
-def _words(text: str, option: str) -> list[str]:
-    """The words of a list separated by commas.
-
-    Raises:
-        ConfigError: there is none, or one stands twice.
-    """
-    words = [word.strip() for word in text.split(",") if word.strip()]
-    if not words or len(set(words)) < len(words):
-        raise ConfigError(f"{option}: {text!r} is empty or names something twice", fix="separate by commas")
-    return words
-
-
-def _whole(word: str, option: str) -> int:
-    """A whole number.
-
-    Raises:
-        ConfigError: it is not one.
-    """
-    if not word.isdecimal():
-        raise ConfigError(f"{option}: {word!r} is not a whole number")
-    return int(word)

@@ -111,7 +111,8 @@ class PairResult:
             f"{what}, {self.treatment.protocol}: {kinds}, {folds} fold{'s' if folds > 1 else ''}",
             f"coverage {100 * self.data.coverage:.1f} %"
             + (f", {missing:,} pairs left out for want of a picture" if missing else "")
-            + f"; lists {self.data.inventory.sha256[:12]}",
+            + f"; lists {self.data.inventory.sha256[:12]}"
+            + ("" if self.data.inventory.complete else ", not as published"),
             self._pictures(),
             self._sides(),
         ]

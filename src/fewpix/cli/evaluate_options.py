@@ -1,0 +1,87 @@
+"""Options that several verbs of `fewpix evaluate` share, and how they are understood."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from typer import Option
+
+from fewpix.errors import ConfigError
+
+if TYPE_CHECKING:
+    from fewpix.embed.protocol import Encoder
+
+TEACHER = "teacher"
+
+Teacher = Annotated[str, Option(help="Sees the sharp pictures of hr-lr: teacher, or a model file.")]
+Flip = Annotated[bool, Option("--flip", help="Add the mirrored picture's embedding, for every model.")]
+Family = Annotated[
+    str,
+    Option(help="How faces get small: area (the protocol), defocus, motion, noise, jpeg20, dark or grey."),
+]
+AllowMissing = Annotated[
+    bool, Option("--allow-missing", help="Leave out pairs that lack a picture, and say how many.")
+]
+Runtime = Annotated[str, Option(help="auto, onnxruntime, openvino or torch.")]
+Device = Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps.")]
+Seed = Annotated[int, Option(help="Of the random families and of the bootstrap.")]
+AsJson = Annotated[bool, Option("--json", help="Print one JSON object.")]
+
+
+def open_model(model: str, runtime: str, device: str, state: Path | None = None) -> Encoder:
+    """The encoder that the user named."""
+    from fewpix.adapt.stats import load_state
+    from fewpix.embed.open import open_encoder
+
+    return open_encoder(model, runtime=runtime, device=device, state=load_state(state) if state else None)
+
+
+def open_models(
+    names: Sequence[str], option: str, runtime: str, device: str, state: Path | None = None
+) -> dict[str, Encoder]:
+    """Encoders by the names that results call them by, in the order given.
+
+    Raises:
+        ConfigError: two would have the same name.
+    """
+    from fewpix.evaluate.results import model_label
+
+    labels = [model_label(name) for name in names]
+    if len(set(labels)) < len(labels):
+        raise ConfigError(
+            f"{option}: two of {', '.join(labels)} have the same name", fix="rename one of the files"
+        )
+    return {
+        label: open_model(name, runtime, device, state) for label, name in zip(labels, names, strict=True)
+    }
+
+
+def open_teacher(teacher: str, runtime: str, device: str) -> Encoder:
+    """The teacher of the sharp side; torch cannot run an ONNX teacher, and was asked for the model's sake."""
+    for_model_only = runtime == "torch"
+    return open_model(teacher, "auto" if for_model_only else runtime, "auto" if for_model_only else device)
+
+
+def words_of(text: str, option: str) -> list[str]:
+    """The words of a list separated by commas.
+
+    Raises:
+        ConfigError: there is none, or one stands twice.
+    """
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if not words or len(set(words)) < len(words):
+        raise ConfigError(f"{option}: {text!r} is empty or names something twice", fix="separate by commas")
+    return words
+
+
+def whole(word: str, option: str) -> int:
+    """A whole number.
+
+    Raises:
+        ConfigError: it is not one.
+    """
+    if not word.isdecimal():
+        raise ConfigError(f"{option}: {word!r} is not a whole number")
+    return int(word)

@@ -1,0 +1,152 @@
+"""`fewpix evaluate pairs`: models on the pairs of any benchmark that has a reader."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from fewpix.cli.evaluate_options import (
+    TEACHER,
+    AllowMissing,
+    AsJson,
+    Device,
+    Family,
+    Flip,
+    Runtime,
+    Seed,
+    Teacher,
+    open_models,
+    open_teacher,
+    whole,
+    words_of,
+)
+from fewpix.cli.output import emit, progress
+from fewpix.errors import ConfigError
+from fewpix.evaluate.readers.kinds import PAIR_KINDS
+
+
+def pairs(
+    kind: Annotated[str, Argument(help=f"{', '.join(PAIR_KINDS)}.", show_default=False)],
+    path: Annotated[
+        Path, Argument(help="Its folder or file, with the original names inside.", show_default=False)
+    ],
+    model: Annotated[
+        str, Option(help="fewpix-s, fewpix-l, teacher, auto or model files, separated by commas.")
+    ] = "fewpix-s",
+    protocol: Annotated[
+        str,
+        Option(
+            help="native: both pictures as they are, to the model; hr-lr: one small, the other to the "
+            "teacher; lr-lr: both small."
+        ),
+    ] = "native",
+    size: Annotated[
+        str | None,
+        Option(
+            help="Sides in pixels to make pictures small to, 8 to 112, separated by commas. Without it they "
+            "stay as they are.",
+            show_default=False,
+        ),
+    ] = None,
+    small: Annotated[
+        str | None,
+        Option(
+            help="Of hr-lr: which picture of a pair is small, first or second (the default).",
+            show_default=False,
+        ),
+    ] = None,
+    fit: Annotated[
+        str, Option(help="How pictures become square: pad repeats the border, stretch resizes.")
+    ] = "pad",
+    fars: Annotated[
+        str | None,
+        Option(
+            help="False accept rates, separated by commas; by default the benchmark's, or 1e-1,1e-2,1e-3.",
+            show_default=False,
+        ),
+    ] = None,
+    state: Annotated[Path | None, Option(help="Apply a NormState to the model.", show_default=False)] = None,
+    teacher: Teacher = TEACHER,
+    flip: Flip = False,
+    family: Family = "area",
+    pairs_file: Annotated[
+        Path | None, Option("--pairs", help="Of lfw: another list than PATH/pairs.txt.", show_default=False)
+    ] = None,
+    aligned: Annotated[
+        bool | None,
+        Option(
+            "--aligned/--original",
+            help="Of xqlfw: which pictures to take; by default the aligned ones if they are there.",
+            show_default=False,
+        ),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        Option(help="Of table: what its pictures are relative to; by default its own.", show_default=False),
+    ] = None,
+    allow_missing: AllowMissing = False,
+    seed: Seed = 0,
+    out: Annotated[
+        Path | None, Option(help="Also write the result to X.json and X.run.json.", show_default=False)
+    ] = None,
+    runtime: Runtime = "auto",
+    device: Device = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Verify the pairs of a benchmark: accuracy over folds, TAR at FAR, EER and AUC, at any size."""
+    from fewpix.evaluate.degraded import Degradation
+    from fewpix.evaluate.pair_benchmark import evaluate_pairs
+    from fewpix.evaluate.pair_data import open_pairs
+    from fewpix.evaluate.pair_result import Treatment
+    from fewpix.evaluate.results import Run, check_target, write_result
+
+    start = time.monotonic()
+    if out is not None:
+        check_target(out)
+    if small is not None and protocol != "hr-lr":
+        raise ConfigError(f"--small chooses a side of hr-lr; the protocol is {protocol}")
+    treatment = Treatment(protocol, small or "second", Degradation(family, seed), fit, flip)
+    sizes = [None] if size is None else [whole(word, "size") for word in words_of(size, "size")]
+    treatment.check(sizes)
+    rates = None if fars is None else _rates(fars)
+    names = words_of(model, "model")
+    if state is not None and len(names) > 1:
+        raise ConfigError("--state belongs to one model", fix="name one with --model")
+    data = open_pairs(
+        kind, path, allow_missing=allow_missing, pairs=pairs_file, aligned=aligned, folder=folder
+    )
+    models = open_models(names, "model", runtime, device, state)
+    sharp = None
+    if protocol == "hr-lr":
+        plain = dict(zip(names, models.values(), strict=True)) if state is None else {}
+        sharp = plain.get(teacher) or open_teacher(teacher, runtime, device)
+    with progress("evaluating", len(data.pictures.names), as_json=as_json) as bar:
+        result = evaluate_pairs(
+            data, models, sharp, sizes=sizes, treatment=treatment, fars=rates, seed=seed, advance=bar
+        )
+    if out is not None:
+        write_result(out, result.to_json(), Run.since(start))
+    emit(result, as_json)
+
+
+def _rates(text: str) -> list[float]:
+    """False accept rates.
+
+    Raises:
+        ConfigError: one is no number between 0 and 1, or stands twice.
+    """
+    found = []
+    for word in words_of(text, "fars"):
+        try:
+            rate = float(word)
+        except ValueError:
+            rate = -1.0
+        if not 0 < rate < 1:
+            raise ConfigError(f"fars: {word!r} is not a number between 0 and 1", fix="such as 1e-2,1e-3")
+        if rate in found:
+            raise ConfigError(f"fars: {word!r} stands there twice")
+        found.append(rate)
+    return found
