@@ -5,15 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import Annotated, TypeVar
 
 from typer import Argument, Option
 
+from fewpix.cli.evaluate_options import Family, open_model, open_teacher, words_of
 from fewpix.cli.output import emit, progress
 from fewpix.errors import ConfigError
-
-if TYPE_CHECKING:
-    from fewpix.embed.protocol import Encoder
 
 SAME = "same"
 Number = TypeVar("Number", int, float)
@@ -43,12 +41,7 @@ def search(
     gallery_size: Annotated[
         int | None, Option(help="Make the gallery small likewise; else its own.", show_default=False)
     ] = None,
-    family: Annotated[
-        str,
-        Option(
-            help="How pictures get small: area (the protocol), defocus, motion, noise, jpeg20, dark or grey."
-        ),
-    ] = "area",
+    family: Family = "area",
     fit: Annotated[
         str,
         Option(help="How a picture becomes square: pad (its border is repeated) or stretch (it is resized)."),
@@ -138,14 +131,11 @@ def search(
         kind, path, allow_missing=allow_missing, distance=distance, ids=ids, aligned=aligned, folder=folder
     )
     choices.check(data)
-    probes = Eye(model_label(model), _open(model, runtime, device, state), looks[0])
+    probes = Eye(model_label(model), open_model(model, runtime, device, state), looks[0])
     if gallery_model == SAME or (gallery_model == model and state is None):
         gallery = Eye(probes.name, probes.encoder, looks[1])
     else:
-        # torch cannot run an ONNX teacher, and was asked for the model's sake
-        alike = runtime != "torch"
-        sharp = _open(gallery_model, runtime if alike else "auto", device if alike else "auto")
-        gallery = Eye(model_label(gallery_model), sharp, looks[1])
+        gallery = Eye(model_label(gallery_model), open_teacher(gallery_model, runtime, device), looks[1])
     total = len(data.gallery) + len(data.probes)
     with progress("embedding", total, as_json=as_json) as bar:
         sides = embed_sides(data, probes, gallery, flip=flip, store=embeddings, advance=bar)
@@ -158,14 +148,6 @@ def search(
     emit(result, as_json)
 
 
-def _open(model: str, runtime: str, device: str, state: Path | None = None) -> Encoder:
-    """The encoder that the user named."""
-    from fewpix.adapt.stats import load_state
-    from fewpix.embed.open import open_encoder
-
-    return open_encoder(model, runtime=runtime, device=device, state=load_state(state) if state else None)
-
-
 def _numbers(text: str | None, kind: Callable[[str], Number], option: str) -> tuple[Number, ...] | None:
     """The numbers of a list separated by commas; None for no list.
 
@@ -175,9 +157,6 @@ def _numbers(text: str | None, kind: Callable[[str], Number], option: str) -> tu
     if text is None:
         return None
     try:
-        numbers = tuple(kind(word) for word in text.split(",") if word.strip())
+        return tuple(kind(word) for word in words_of(text, option))
     except ValueError as error:
         raise ConfigError(f"{option}: {text!r} is no list of numbers", fix="separate by commas") from error
-    if not numbers or len(set(numbers)) < len(numbers):
-        raise ConfigError(f"{option}: {text!r} is empty or names something twice", fix="separate by commas")
-    return numbers
