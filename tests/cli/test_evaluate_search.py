@@ -14,6 +14,7 @@ import survface_layout
 import table_layout
 import tinyface_layout
 from orl_files import put
+from pixels_model import write_pixels_model
 
 from fewpix.cli import main
 from fewpix.embed.open import open_encoder
@@ -29,20 +30,7 @@ pytestmark = pytest.mark.needs("samples")
 
 @pytest.fixture(scope="module")
 def pixels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A foreign encoder that costs nothing: 8x8 pixels as 192 numbers, with its card beside it."""
-    from onnx import TensorProto, helper, save
-
-    graph = helper.make_graph(
-        [helper.make_node("Flatten", ["x"], ["y"])],
-        "pixels",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 3, 8, 8])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 192])],
-    )
-    path = tmp_path_factory.mktemp("models") / "pixels.onnx"
-    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), str(path))
-    preprocess = {"side": 8, "color": "bgr", "mean": [110.0] * 3, "std": [50.0] * 3}
-    path.with_name("pixels.onnx.json").write_text(json.dumps({"preprocess": preprocess, "dim": 192}))
-    return path
+    return write_pixels_model(tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture(scope="module")
