@@ -141,24 +141,38 @@ def person_scores(
     Raises:
         InputError: shapes do not match, or there is no probe or no row.
     """
+    check_search(probes, probe_people, gallery, gallery_people)
+    people, row_person = np.unique(gallery_people, return_inverse=True)
+    cosines = probes.astype(np.float64) @ gallery.astype(np.float64).T
+    best = np.full((len(people), len(probes)), -np.inf)
+    np.maximum.at(best, row_person, cosines.T)
+    return people, best.T
+
+
+def check_search(
+    probes: NDArray[np.floating],
+    probe_people: NDArray[np.generic],
+    gallery: NDArray[np.floating],
+    gallery_people: NDArray[np.generic],
+) -> None:
+    """Refuse embeddings and labels that do not fit one another, or an empty side.
+
+    Raises:
+        InputError: shapes do not match, or there is no probe or no row.
+    """
     if (
         probes.ndim != 2
         or gallery.ndim != 2
         or probes.shape[1] != gallery.shape[1]
         or probe_people.shape != probes.shape[:1]
         or gallery_people.shape != gallery.shape[:1]
-        or not len(probes)
-        or not len(gallery)
+        or not probes.size
+        or not gallery.size
     ):
         raise InputError(
             f"probes {probes.shape} with {probe_people.shape} people do not fit "
             f"a gallery {gallery.shape} with {gallery_people.shape}"
         )
-    people, row_person = np.unique(gallery_people, return_inverse=True)
-    cosines = probes.astype(np.float64) @ gallery.astype(np.float64).T
-    best = np.full((len(people), len(probes)), -np.inf)
-    np.maximum.at(best, row_person, cosines.T)
-    return people, best.T
 
 
 def mated_ranks(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fewpix.errors import InputError
 from fewpix.evaluate.bootstrap import Clusters
-from fewpix.evaluate.readers.listing import files_in
+from fewpix.evaluate.readers.listing import files_in, read_lines
 
 SUFFIXES = (".jpg", ".png", ".jpeg")
 """Endings under which a picture of the list may lie in the folder, first found wins."""
@@ -71,14 +71,7 @@ def read_pairs(path: Path) -> PairList:
     Raises:
         InputError: the file is missing, not text, or not in this form; the line is named.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}", fix="check the path") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not a text in UTF-8", fix="use LFW's pairs.txt") from error
-    while lines and not lines[-1].strip():
-        lines.pop()
+    lines = read_lines(path, "use LFW's pairs.txt")
     folds, per_kind = _header(lines, path)
     if len(lines) - 1 != folds * 2 * per_kind:
         raise InputError(

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
+from fewpix.evaluate.identification import check_search
 
 TIE = 5e-7
 """Cosines nearer than this are equal; float32 products of one pair were seen 1.2e-7 apart."""
@@ -185,19 +186,7 @@ def _check(
     gallery: NDArray[np.floating],
     rows: NDArray[np.generic],
 ) -> None:
-    if (
-        probes.ndim != 2
-        or gallery.ndim != 2
-        or probes.shape[1] != gallery.shape[1]
-        or names.shape != probes.shape[:1]
-        or rows.shape != gallery.shape[:1]
-        or not probes.size
-        or not gallery.size
-    ):
-        raise InputError(
-            f"probes {probes.shape} with {names.shape} people do not fit "
-            f"a gallery {gallery.shape} with {rows.shape}"
-        )
+    check_search(probes, names, gallery, rows)
     kinds = {"U" if array.dtype.kind == "U" else "n" for array in (names, rows)}
     if len(kinds) > 1 or "O" in names.dtype.kind + rows.dtype.kind:
         raise InputError(

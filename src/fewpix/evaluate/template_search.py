@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
+from fewpix.evaluate.identification import check_search
 from fewpix.evaluate.metrics import far_key
 from fewpix.evaluate.streaming import SortedScores, TarPoint
 
@@ -217,18 +218,6 @@ def _check(
     gallery: NDArray[np.floating],
     gallery_people: NDArray[np.integer],
 ) -> None:
-    if (
-        probes.ndim != 2
-        or gallery.ndim != 2
-        or probes.shape[1] != gallery.shape[1]
-        or probe_people.shape != probes.shape[:1]
-        or gallery_people.shape != gallery.shape[:1]
-        or not len(probes)
-        or not len(gallery)
-    ):
-        raise InputError(
-            f"probes {probes.shape} with {probe_people.shape} people do not fit "
-            f"a gallery {gallery.shape} with {gallery_people.shape}"
-        )
+    check_search(probes, probe_people, gallery, gallery_people)
     if not np.isfinite(probes).all() or not np.isfinite(gallery).all():
         raise InputError("an embedding is not finite", fix="check the embeddings")

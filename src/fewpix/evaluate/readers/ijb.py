@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from fewpix.errors import InputError
 from fewpix.evaluate.readers.benchmark import Count, Inventory, digest, require_folder
-from fewpix.evaluate.readers.listing import present, require_names
+from fewpix.evaluate.readers.listing import present, read_lines, require_names
 
 Number = TypeVar("Number", np.int64, np.float32)
 
@@ -195,14 +195,7 @@ def _named_rows(path: Path, columns: int, kind: type[Number]) -> tuple[list[str]
     Raises:
         InputError: missing, no text in UTF-8, empty, or a line of another form, which is named.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}", fix="check the path") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not a text in UTF-8", fix="use the original list") from error
-    while lines and not lines[-1].strip():
-        lines.pop()
+    lines = read_lines(path, "use the original list")
     words = [line.split(maxsplit=1) for line in lines]
     number = r"-?\d+" if kind is np.int64 else r"[-+.\deE]+"
     form = re.compile(rf"\S+(?:[ \t]+{number}){{{columns}}}\s*")

@@ -15,6 +15,25 @@ ENDINGS = (".jpg", ".jpeg", ".png", ".bmp")
 """Of pictures, where a folder and not a list says which there are."""
 
 
+def read_lines(path: Path, fix: str) -> list[str]:
+    """The lines of a text in UTF-8, without the blank ones at its end.
+
+    Args:
+        path: of the file.
+        fix: what to do where it is no such text.
+
+    Raises:
+        InputError: it cannot be read, or is not text.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}", fix="check the path") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not a text in UTF-8", fix=fix) from error
+    return text.rstrip().splitlines()
+
+
 def leads_out(name: str) -> bool:
     r"""Whether a name from a list is no plain path below a folder.
 

@@ -28,7 +28,7 @@ from fewpix.evaluate.readers.benchmark import (
     digest,
     require_folder,
 )
-from fewpix.evaluate.readers.listing import picture_files
+from fewpix.evaluate.readers.listing import picture_files, read_lines
 
 MUGSHOTS = "mugshot_frontal_cropped_all"
 FLAT = "surveillance_cameras_all"
@@ -103,12 +103,7 @@ def read_ids(path: Path) -> tuple[int, ...]:
     Raises:
         InputError: the file is missing, not text, holds no id, or a line holds no id or one from further up.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}", fix="check the path") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not a text in UTF-8", fix="write one id in a line") from error
+    lines = read_lines(path, "write one id in a line")
     ids: set[int] = set()
     for number, line in enumerate(lines, start=1):
         word = line.partition("#")[0].strip()

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
+from fewpix.evaluate.readers.listing import read_lines
 
 FILE = "all.txt"
 _COLUMNS = 9
@@ -58,12 +59,7 @@ def read_landmarks(path: Path) -> Landmarks:
     Raises:
         InputError: the file is missing, not text, empty, or a line is malformed or of a picture further up.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}", fix="check the path") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not a text in UTF-8", fix=f"use SCface's {FILE}") from error
+    lines = read_lines(path, f"use SCface's {FILE}")
     rows: dict[str, int] = {}
     values: list[list[float]] = []
     for number, line in enumerate(lines, start=1):

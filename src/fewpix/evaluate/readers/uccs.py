@@ -24,7 +24,7 @@ from fewpix.errors import InputError
 from fewpix.evaluate.iou_matching import Faces
 from fewpix.evaluate.readers.benchmark import Count, Inventory, Pictures, digest, require_folder
 from fewpix.evaluate.readers.csv_columns import integers, numbers, read_columns
-from fewpix.evaluate.readers.listing import present, require_names
+from fewpix.evaluate.readers.listing import present, read_lines, require_names
 
 KIND = "uccs"
 GALLERY, VALIDATION = "gallery.csv", "validation.csv"
@@ -184,12 +184,5 @@ def _validation(
 
 def _face_ids(path: Path) -> NDArray[np.int64]:
     """One whole number a line."""
-    try:
-        lines = path.read_text(encoding="utf-8").split()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}", fix="check the path") from error
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path} is not a text; a pickle is never opened", fix="write one face id a line into it"
-        ) from error
-    return integers(lines, path, "face id") if lines else np.empty(0, dtype=np.int64)
+    words = " ".join(read_lines(path, "write one face id a line into it; a pickle is never opened")).split()
+    return integers(words, path, "face id") if words else np.empty(0, dtype=np.int64)

@@ -20,6 +20,7 @@ from fewpix.evaluate.lfw_folder import LfwFolder
 from fewpix.evaluate.pairs import PairList, read_pairs
 from fewpix.evaluate.readers.benchmark import Count, Inventory, require_folder
 from fewpix.evaluate.readers.lfw import of_pairs
+from fewpix.evaluate.readers.listing import read_lines
 
 PAIRS, FOLDS, PEOPLE, PICTURES = 6000, 10, 3743, 7263
 """As published; of the pairs half show one person."""
@@ -134,12 +135,7 @@ def read_qualities(path: Path) -> dict[str, float]:
         InputError: the file is missing, not text, or not in this form; or a quality is not a finite number,
             or a picture has two. The line is named.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}", fix="check the path") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not a text in UTF-8", fix=f"use XQLFW's {SCORES_FILE}") from error
+    lines = read_lines(path, f"use XQLFW's {SCORES_FILE}")
     qualities: dict[str, float] = {}
     for number, line in enumerate(lines, start=1):
         words = re.split(r"[\s,]+", line.strip())
