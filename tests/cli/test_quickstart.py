@@ -55,7 +55,14 @@ def test_the_whole_way_twice_gives_the_same_figures(
 def test_ctrl_c_ends_in_one_line_and_leaves_nothing_half_written(tmp_path: Path) -> None:
     out = tmp_path / "quickstart"
     command = [sys.executable, "-c", MAIN, "quickstart", "--out", str(out)]
-    running = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        # a shell without job control starts what is in its background with SIGINT ignored, and so would this
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     assert running.stderr is not None
     for line in running.stderr:
         if line.startswith("2/6"):
