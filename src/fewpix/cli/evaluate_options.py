@@ -28,6 +28,10 @@ Runtime = Annotated[str, Option(help="auto, onnxruntime, openvino or torch.")]
 Device = Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps.")]
 Seed = Annotated[int, Option(help="Of the random families and of the bootstrap.")]
 AsJson = Annotated[bool, Option("--json", help="Print one JSON object.")]
+State = Annotated[Path | None, Option(help="Apply a NormState to the model.", show_default=False)]
+Out = Annotated[
+    Path | None, Option(help="Also write the result to X.json and X.run.json.", show_default=False)
+]
 
 
 def open_model(model: str, runtime: str, device: str, state: Path | None = None) -> Encoder:

@@ -9,7 +9,19 @@ from typing import Annotated, TypeVar
 
 from typer import Argument, Option
 
-from fewpix.cli.evaluate_options import Family, open_model, open_teacher, words_of
+from fewpix.cli.evaluate_options import (
+    TEACHER,
+    AsJson,
+    Device,
+    Family,
+    Out,
+    Runtime,
+    Seed,
+    State,
+    open_model,
+    open_teacher,
+    words_of,
+)
 from fewpix.cli.output import emit, progress
 from fewpix.errors import ConfigError
 
@@ -31,7 +43,7 @@ def search(
     ] = "fewpix-s",
     gallery_model: Annotated[
         str, Option(help="Sees the gallery: teacher, a name or model file, or same for --model itself.")
-    ] = "teacher",
+    ] = TEACHER,
     size: Annotated[
         int | None,
         Option(
@@ -49,7 +61,7 @@ def search(
     flip: Annotated[
         bool, Option("--flip", help="Add the mirrored picture's embedding, on both sides.")
     ] = False,
-    state: Annotated[Path | None, Option(help="Apply a NormState to the model.", show_default=False)] = None,
+    state: State = None,
     distance: Annotated[
         int | None, Option(help="Of scface: 1 (4.2 m), 2 (2.6 m) or 3 (1 m).", show_default=False)
     ] = None,
@@ -91,7 +103,7 @@ def search(
     allow_missing: Annotated[
         bool, Option("--allow-missing", help="Leave out missing pictures, and say how many.")
     ] = False,
-    seed: Annotated[int, Option(help="Of the random families and of the bootstrap.")] = 0,
+    seed: Seed = 0,
     embeddings: Annotated[
         Path | None,
         Option(
@@ -99,12 +111,10 @@ def search(
             show_default=False,
         ),
     ] = None,
-    out: Annotated[
-        Path | None, Option(help="Also write the result to X.json and X.run.json.", show_default=False)
-    ] = None,
-    runtime: Annotated[str, Option(help="auto, onnxruntime, openvino or torch.")] = "auto",
-    device: Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
-    as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
+    out: Out = None,
+    runtime: Runtime = "auto",
+    device: Device = "auto",
+    as_json: AsJson = False,
 ) -> None:
     """Search the probes of a benchmark in its gallery, at the pictures' own size or another.
 
