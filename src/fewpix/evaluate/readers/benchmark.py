@@ -128,6 +128,11 @@ class Pictures:
     names: tuple[str, ...]
     people: NDArray[np.str_]
 
+    @classmethod
+    def below(cls, stem: str, names: Iterable[str], people: NDArray[np.str_]) -> Pictures:
+        """From names of files in one folder; `stem` is its path with a slash at the end."""
+        return cls(tuple(f"{stem}{name}" for name in names), people)
+
     def __len__(self) -> int:
         return len(self.names)
 

@@ -158,9 +158,9 @@ def _look(folder: Path) -> tuple[Inventory, _Listed]:
         )
     stem = f"{inside}/" if inside else ""
     listed = _Listed(
-        _pictures(f"{stem}{GALLERY}/", gallery_names, gallery_people),
-        _pictures(f"{stem}{MATED}/", mated_names, mated_people),
-        _pictures(f"{stem}{UNMATED}/", others, unmated_people),
+        Pictures.below(f"{stem}{GALLERY}/", gallery_names, gallery_people),
+        Pictures.below(f"{stem}{MATED}/", mated_names, mated_people),
+        Pictures.below(f"{stem}{UNMATED}/", others, unmated_people),
         present(folder / inside / GALLERY, gallery_names.tolist()),
         present(folder / inside / MATED, mated_names.tolist()),
     )
@@ -189,10 +189,6 @@ def _unmated_people(names: NDArray[np.str_]) -> NDArray[np.str_]:
     numbers, signs, _ = np.strings.partition(names, "_")
     numbered = np.strings.isdecimal(numbers) & (signs == "_")
     return np.where(numbered, numbers, np.strings.add("unmated ", names))
-
-
-def _pictures(stem: str, names: NDArray[np.str_], people: NDArray[np.str_]) -> Pictures:
-    return Pictures(tuple(stem + name for name in names.tolist()), people)
 
 
 def _inventory(folder: Path, lists: list[Path], listed: _Listed, place: int) -> Inventory:

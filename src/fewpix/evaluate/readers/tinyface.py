@@ -131,9 +131,9 @@ def _look(folder: Path, aligned: str | None) -> tuple[Inventory, _Listed]:
     stem = f"{inside}/" if inside else ""
     others = sorted(picture_files(folder / inside / DISTRACTOR))
     listed = _Listed(
-        _pictures(f"{stem}{MATCH}/", match_names, match_ids.astype(np.str_)),
-        _pictures(f"{stem}{PROBE}/", probe_names, probe_ids.astype(np.str_)),
-        _pictures(
+        Pictures.below(f"{stem}{MATCH}/", match_names, match_ids.astype(np.str_)),
+        Pictures.below(f"{stem}{PROBE}/", probe_names, probe_ids.astype(np.str_)),
+        Pictures.below(
             f"{stem}{DISTRACTOR}/", others, np.array([f"distractor {name}" for name in others], np.str_)
         ),
         present(folder / inside / MATCH, match_names.tolist()),
@@ -141,10 +141,6 @@ def _look(folder: Path, aligned: str | None) -> tuple[Inventory, _Listed]:
     )
     # the place depends on how the archive was unpacked, so it is no part of the hash; a choice of copies is
     return _inventory(folder, lists, listed, len(stem) if aligned is None else 0), listed
-
-
-def _pictures(stem: str, names: NDArray[np.str_] | list[str], people: NDArray[np.str_]) -> Pictures:
-    return Pictures(tuple(stem + str(name) for name in names), people)
 
 
 def _inventory(folder: Path, lists: list[Path], listed: _Listed, place: int) -> Inventory:
