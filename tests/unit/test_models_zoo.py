@@ -66,6 +66,7 @@ def test_layers_are_called_as_states_and_exports_expect(name: str) -> None:
     [
         ("lr28-sface", 3.8e6, 3.95e6),  # float16 on disk: below 8 MB
         ("lr28-sface-l", 3.8e6, 3.95e6),
+        ("lr28-sface-s", 1.5e6, 1.6e6),
         ("sface", 9.6e6, 9.7e6),
         ("lr24-s", 2.5e6, 3.5e6),
         ("lr24-tiny", 1e4, 5e4),
@@ -82,6 +83,7 @@ def test_architectures_keep_their_sizes(name: str, least: float, most: float) ->
     [
         ("lr28-sface", [256, *[512] * 6, 1024, 1024], [14, 14, *[7] * 6, 4, 4]),
         ("lr28-sface-l", [*[512] * 5, 1024, 1024], [*[14] * 6, 7, 7]),
+        ("lr28-sface-s", [512, 512, 512, 1024], [14, 7, 7, 7, 4]),
     ],
 )
 def test_a_transplant_has_the_trunk_of_sface(name: str, widths: list[int], sides: list[int]) -> None:

@@ -191,7 +191,7 @@ class SeparableStudent(nn.Module):
 
     The trunk has the widths and strides of a teacher's last separable blocks, so that it can start from them
     (`train.transplant`), at their resolution or at half of it. The layers that the teacher has before them
-    give way to the stem.
+    give way to the stem. For a cheaper student, a block may stand for several of the teacher's in a row.
 
     Args:
         stem: channels at side and at side/2.
@@ -201,6 +201,8 @@ class SeparableStudent(nn.Module):
         side: of the input in pixels.
         dim: of the embedding.
         coarser: 1 for a trunk at the teacher's resolution, 2 for one at half of it.
+        merged: how many of the teacher's blocks each block of the trunk stands for; one each when empty.
+        entry: channels that the trunk reads; those of its first block when 0.
     """
 
     def __init__(
@@ -212,11 +214,15 @@ class SeparableStudent(nn.Module):
         side: int,
         dim: int,
         coarser: int = 2,
+        *,
+        merged: Sequence[int] = (),
+        entry: int = 0,
     ) -> None:
         super().__init__()
         self.side, self.coarser = side, coarser
+        self.merged = tuple(merged) or (1,) * len(trunk)
         first, second = stem
-        entry = trunk[0][0]
+        entry = entry or trunk[0][0]
         self.stem = nn.Sequential(
             ConvBN(3, first),
             ConvBN(first, second, stride=2),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 
 import torch
 from torch import nn
 
 from fewpix.errors import ConfigError
-from fewpix.models.backbones import ConvBN, SeparableStudent
+from fewpix.models.backbones import Separable, SeparableStudent
 from fewpix.models.chain import read_chain
 from fewpix.train.solve import coarsened
 
@@ -38,7 +39,8 @@ class Dissected:
         name: of its file.
         before: the layers that the stem stands for, but for the last convolution among them.
         entry: that convolution, whose map the trunk reads.
-        trunk: the convolutions of the trunk.
+        trunk: for each convolution of the student's trunk, those that it stands for: one, or several in a
+            row.
         norm: BatchNorm behind them, if there is one.
         linear: from all positions of the last map to the embedding.
         last: its BatchNorm.
@@ -47,7 +49,7 @@ class Dissected:
     name: str
     before: nn.Sequential
     entry: Unit
-    trunk: tuple[Unit, ...]
+    trunk: tuple[tuple[Unit, ...], ...]
     norm: nn.BatchNorm2d | None
     linear: nn.Linear
     last: nn.BatchNorm1d
@@ -60,8 +62,9 @@ class Dissected:
     @property
     def whole(self) -> nn.Sequential:
         """The teacher."""
-        units = [layer for unit in (self.entry, *self.trunk) for layer in (unit.raw, unit.act)]
-        return nn.Sequential(self.before, *units, self.after)
+        units = (self.entry, *(unit for row in self.trunk for unit in row))
+        layers = [layer for unit in units for layer in (unit.raw, unit.act)]
+        return nn.Sequential(self.before, *layers, self.after)
 
 
 def dissect(student: SeparableStudent, teacher: Path, side: int) -> Dissected:
@@ -77,18 +80,18 @@ def dissect(student: SeparableStudent, teacher: Path, side: int) -> Dissected:
             resolution than it was built for.
         WeightsError: the teacher is not a chain of layers.
     """
-    chain = read_chain(teacher)
-    wanted = [layer.conv for layer in student.trunk.modules() if isinstance(layer, ConvBN)]
-    places = [n for n, layer in enumerate(chain) if isinstance(layer, nn.Conv2d)][-len(wanted) - 1 :]
+    layers = read_chain(teacher)
+    wanted = [shape for row in _stood_for(student) for shape in row]
+    places = [n for n, layer in enumerate(layers) if isinstance(layer, nn.Conv2d)][-len(wanted) - 1 :]
     units = [
-        Unit(*chain[n : n + 3])  # type: ignore[arg-type]
+        Unit(*layers[n : n + 3])  # type: ignore[arg-type]
         for n in places
-        if [type(layer) for layer in chain[n : n + 3]] == [nn.Conv2d, nn.BatchNorm2d, nn.PReLU]
+        if [type(layer) for layer in layers[n : n + 3]] == [nn.Conv2d, nn.BatchNorm2d, nn.PReLU]
     ]
-    end = chain[places[-1] + 3 :] if places else []
+    end = layers[places[-1] + 3 :] if places else []
     kinds = [type(layer) for layer in end]
     if (
-        [_shape(unit.conv) for unit in units[1:]] != [_shape(conv) for conv in wanted]
+        [_shape(unit.conv) for unit in units[1:]] != wanted
         or any(unit.act.num_parameters != unit.conv.out_channels for unit in units)
         or [n - places[0] for n in places] != list(range(0, 3 * len(places), 3))
         or kinds[-3:] != [nn.Flatten, nn.Linear, nn.BatchNorm1d]
@@ -96,10 +99,26 @@ def dissect(student: SeparableStudent, teacher: Path, side: int) -> Dissected:
     ):
         raise ConfigError(f"{teacher.name} does not end with the layers of this student's trunk", fix=FIX)
     norm, linear, last = end[0] if len(end) == 4 else None, end[-2], end[-1]
-    before = nn.Sequential(*chain[: places[0]])
-    found = Dissected(teacher.name, before, units[0], tuple(units[1:]), norm, linear, last)  # type: ignore[arg-type]
+    before, rest = nn.Sequential(*layers[: places[0]]), iter(units[1:])
+    trunk = tuple(tuple(islice(rest, len(row))) for row in _stood_for(student))
+    found = Dissected(teacher.name, before, units[0], trunk, norm, linear, last)  # type: ignore[arg-type]
     _try(found, student, side)
     return found
+
+
+def _stood_for(student: SeparableStudent) -> list[list[tuple[object, ...]]]:
+    """By convolution of the trunk, the shapes of those of the teacher that it stands for.
+
+    Of several blocks in a row, a block's depthwise convolution stands for the first one, and its pointwise
+    convolution for all that follow it; the blocks behind the first keep width and resolution.
+    """
+    rows: list[list[tuple[object, ...]]] = []
+    for block, merged in zip(student.trunk, student.merged, strict=True):
+        assert isinstance(block, Separable)
+        width, once = block.point.conv.out_channels, (1, 1)
+        more = [(width, 1, 3, 3, once, (1, 1)), (width, width, 1, 1, once, (0, 0))] * (merged - 1)
+        rows += [[_shape(block.depth.conv)], [_shape(block.point.conv), *more]]
+    return rows
 
 
 def _shape(conv: nn.Conv2d) -> tuple[object, ...]:
@@ -118,7 +137,7 @@ def _try(found: Dissected, student: SeparableStudent, side: int) -> None:
         with torch.no_grad():
             entry = found.entry.raw(found.before(torch.zeros(1, 3, side, side)))
             x = entry
-            for unit in found.trunk:
+            for unit in chain.from_iterable(found.trunk):
                 x = unit.act(unit.raw(x))
             theirs = (
                 coarsened(entry, student.coarser).shape[1:],

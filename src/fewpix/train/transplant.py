@@ -99,10 +99,12 @@ def transplant(
         _last(student.stem).act.weight.copy_(teacher.entry.act.weight)  # type: ignore[operator]
         ours, theirs = _run(student.stem, ours), _run(teacher.entry.act, raw)
         layers = [(name, layer) for name, layer in student.trunk.named_modules() if isinstance(layer, ConvBN)]
-        for n, ((name, layer), unit) in enumerate(zip(layers, teacher.trunk, strict=True)):
+        for n, ((name, layer), (*first, unit)) in enumerate(zip(layers, teacher.trunk, strict=True)):
+            for passed in first:
+                theirs = _run(passed.act, _run(passed.raw, theirs))
             raw = _run(unit.raw, theirs)
             target = coarsened(raw, student.coarser)
-            kernel, bias = _solve(unit, ours, target, student.coarser)
+            kernel, bias = _solve(unit, ours, target, student.coarser, merged=bool(first))
             layer.conv.weight.copy_(kernel)
             plain = _run(layer.conv, ours)
             _keep(layer.bn, plain, bias)
@@ -201,13 +203,16 @@ def _keep(norm: nn.BatchNorm1d | nn.BatchNorm2d, x: Tensor, bias: Tensor) -> Non
     norm.bias.copy_(mean + bias)
 
 
-def _solve(unit: Unit, x: Tensor, target: Tensor, coarser: int) -> tuple[Tensor, Tensor]:
-    """The student's convolution for a unit of the teacher."""
+def _solve(unit: Unit, x: Tensor, target: Tensor, coarser: int, *, merged: bool) -> tuple[Tensor, Tensor]:
+    """The student's convolution for a unit of the teacher, or for several that end with it."""
     gain, shift = affine(unit.norm)
     own = unit.conv.bias if unit.conv.bias is not None else torch.zeros(len(gain))
     kernel, bias = unit.conv.weight * gain[:, None, None, None], own * gain + shift
     if unit.conv.groups == 1:
-        return solve_pointwise(x, target, kernel.flatten(1), bias)
+        prior = kernel.flatten(1)
+        if merged:  # the last kernel alone says nothing of what stands between
+            prior, bias = torch.zeros(len(prior), x.shape[1]), target.mean((0, 2, 3))
+        return solve_pointwise(x, target, prior, bias)
     # At another resolution the teacher's own kernel says nothing.
     return solve_depthwise(x, target, unit.conv.stride[0], (kernel, bias) if coarser == 1 else None)
 
