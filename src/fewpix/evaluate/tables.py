@@ -37,6 +37,10 @@ TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
         "facebn_pool.json",
         lambda result: facebn_arms(result, {"rank1": "rank-1", "cosine": "100 × cosine"}),
     ),
+    "facebn-pool-layers": (
+        "facebn_pool_layers.json",
+        lambda result: facebn_arms(result, {"rank1": "rank-1", "cosine": "100 × cosine"}),
+    ),
     "facebn-lfw": (
         "facebn_lfw.json",
         lambda result: facebn_arms(result, {"hr-lr": "sharp against small", "lr-lr": "both small"}),
