@@ -140,24 +140,6 @@ def test_terms_that_need_labels_say_so_at_once_and_the_others_do_without(name):
         made(name)(replace(sample(), labels=None))
 
 
-def test_a_term_is_there_from_its_start_to_its_stop():
-    objective = Objective({"cosine": (2.0, {"stop": 3}), "crd": (1.0, {"start": 2, "bank": 8})}, 8)
-    seen = sample()
-    told = [objective(seen, step) for step in range(5)]
-    assert [sorted(values) for values in told] == [
-        ["cosine", "total"],
-        ["cosine", "total"],
-        ["cosine", "crd", "total"],
-        ["crd", "total"],
-        ["crd", "total"],
-    ]
-    assert told[2]["total"].item() == pytest.approx((2 * told[2]["cosine"] + told[2]["crd"]).item())
-    assert told[3]["total"].item() == pytest.approx(told[3]["crd"].item())
-    assert objective.terms["crd"].bank.filled == 6
-    with pytest.raises(ConfigError, match="no term is in force at step 3"):
-        Objective({"cosine": (1.0, {"stop": 3})}, 8)(seen, 3)
-
-
 def test_people_are_told_apart_by_label_and_else_by_face():
     keys = torch.tensor([5, 6, 7, 5])
     assert torch.equal(people_of(keys, None), keys)
@@ -183,12 +165,10 @@ def test_crrcd_looks_at_its_anchors_only_and_masks_a_face_against_itself():
         ({}, "no term"),
         ({"magface": (1.0, {})}, "magface"),
         ({"infonce": (1.0, {"tau": 1})}, "tau"),
-        ({"cosine": (1.0, {"temperature": 1})}, "options: weight, start, stop"),
+        ({"cosine": (1.0, {"temperature": 1})}, "options: weight"),
         ({"arcface": (1.0, {"classes": 7})}, "classes"),
         ({"crd": (1.0, {"bank": 2.5})}, "objective.crd.bank must be a whole number above 0"),
         ({"crd": (1.0, {"momentum": 1.5})}, "objective.crd.momentum must be below 1"),
-        ({"cosine": (1.0, {"start": 1.5})}, "objective.cosine.start must be a whole number"),
-        ({"cosine": (1.0, {"start": 5, "stop": 5})}, "objective.cosine: stop must be after start"),
     ],
 )
 def test_a_wrong_objective_is_named(terms, word):

@@ -29,12 +29,10 @@ width = 4
 weight = 0.1
 [objective.crrcd]
 width = 4
-start = 3
 """
 LABELLED = """
 [objective.arcface]
 scale = 8.0
-stop = 4
 [objective.cosface]
 [objective.adaface]
 [objective.adadistill]
@@ -88,19 +86,3 @@ def test_a_term_that_needs_labels_is_refused_before_the_run() -> None:
     check_names(recipe(LABELLED))  # the names are right; whether there are labels is another question
     with pytest.raises(ConfigError, match=r"objective\.arcface needs faces with labels"):
         distiller(0, LABELLED)
-
-
-def test_a_recipe_whose_terms_all_end_is_refused_before_the_run() -> None:
-    text = "[objective.crcd]\nstart = 5\n"
-    check_names(recipe(text))
-    ending = recipe(text).model_copy(
-        update={"objective": {name: term for name, term in recipe(text).objective.items() if name == "crcd"}}
-    )
-    with pytest.raises(ConfigError, match="no term is in force at step 0"):
-        check_names(ending)
-    stopping = recipe("[objective.crcd]\nstop = 5\n")
-    stopping = stopping.model_copy(update={"objective": {"crcd": stopping.objective["crcd"]}})
-    with pytest.raises(ConfigError, match="no term is in force at step 5"):
-        check_names(stopping)
-    to_the_end = recipe("[objective.crcd]\nstop = 10\n")
-    check_names(to_the_end.model_copy(update={"objective": {"crcd": to_the_end.objective["crcd"]}}))

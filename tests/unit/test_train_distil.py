@@ -188,11 +188,6 @@ def test_what_does_not_fit_is_found_before_the_teacher_is_asked(tmp_path: Path) 
         ("batch = 5", "batch = 40", r"run\.batch is 40, but an epoch has only 33 faces"),
         ("mixes = 9", "mixes = 9\nweights = { utk = 1.0 }", r"data\.weights: no face has the source 'utk'"),
         ("mixes = 9", 'holdout_sources = ["utk"]', r"data\.holdout_sources: .*'utk'.*sources: cam, wild"),
-        (
-            "mixes = 9",
-            "mixes = 9\nmirrored_targets = true\nflip = false",
-            r"data\.mirrored_targets: there are no mirror images",
-        ),
         ("infonce = {}", "magic = {}", "unknown term 'magic'"),
         ("[run]", '[degrade]\nchain = "none"\n[run]', "no chain 'none'"),
     ):
@@ -232,22 +227,6 @@ def test_a_view_and_its_mirror_image_are_one_face_and_a_mix_is_nobody(tmp_path: 
     mixed = [keys[n] for n in range(len(keys)) if n not in whole]
     assert len(set(mixed)) == 9
     assert min(mixed) >= 24
-
-
-def test_mirrored_targets_are_the_mean_of_a_face_and_its_mirror_image(tmp_path: Path) -> None:
-    store = TeacherCache(tmp_path / "c.db", CARD.sha256, DIM)
-    plain, both = (
-        prepare(parse_recipe(text, "x"), pool(), store, Teacher(), lambda done, total: None)
-        for text in (RECIPE, RECIPE.replace("mixes = 9", "mixes = 9\nmirrored_targets = true"))
-    )
-    assert plain.views.items == both.views.items
-    place = {(view.first, view.flip): n for n, view in enumerate(plain.views.items) if view.second < 0}
-    for n, view in enumerate(plain.views.items):
-        wanted = plain.teacher[n]
-        if view.second < 0:
-            wanted = plain.teacher[place[view.first, False]] + plain.teacher[place[view.first, True]]
-            assert not np.allclose(both.teacher[n], plain.teacher[n], atol=1e-3)
-        np.testing.assert_allclose(both.teacher[n], wanted / np.linalg.norm(wanted), atol=1e-6)
 
 
 def test_faces_of_some_sources_may_be_scored_alone(tmp_path: Path) -> None:

@@ -110,16 +110,8 @@ TERMS: dict[str, Callable[..., nn.Module]] = {
 }
 """Every term by its name in recipes; those with a parameter `classes` need faces with labels."""
 
-SPAN = ("start", "stop")
-"""Options of every term: the first step that it is in force at, and the first that it no longer is."""
-
-
 class Objective(nn.Module):
-    """A weighted sum of named terms.
-
-    A term's weight is constant between its options `start` and `stop`, steps counted from 0, and the term is
-    not there outside of them: it is not computed, and what it remembers and learns stays as it is. So a last
-    phase without distillation (CRCD), or a term that joins late, is written in the recipe.
+    """A weighted sum of named terms, with weights that stay as they are.
 
     Args:
         terms: by name, the weight and the term's own options.
@@ -138,35 +130,26 @@ class Objective(nn.Module):
         if not terms:
             raise ConfigError("objective: no term", fix=f"name some of {', '.join(TERMS)}")
         self.weights: dict[str, float] = {}
-        self.spans: dict[str, tuple[int, float]] = {}
         self.terms = nn.ModuleDict()
         for name, (weight, options) in terms.items():
             if name not in TERMS:
                 raise ConfigError(f"objective: unknown term '{name}'", fix=f"terms: {', '.join(TERMS)}")
             _check_options(name, options)
-            own = {key: value for key, value in options.items() if key not in SPAN}
+            own = dict(options)
             if "classes" in _parameters(name):
                 if not classes:
                     raise unlabelled(name)
                 own["classes"] = classes
             self.terms[name] = TERMS[name](dim, **own)
             self.weights[name] = weight
-            self.spans[name] = options.get("start", 0), options.get("stop", math.inf)
 
-    def in_force(self, step: int) -> list[str]:
-        """The terms that count at a step, from 0."""
-        return [name for name, (start, stop) in self.spans.items() if start <= step < stop]
-
-    def forward(self, sample: Sample, step: int = 0) -> dict[str, Tensor]:
-        """Every term in force unweighted, and their weighted sum under `total`.
+    def forward(self, sample: Sample) -> dict[str, Tensor]:
+        """Every term unweighted, and their weighted sum under `total`.
 
         Raises:
-            ConfigError: no term is in force at this step, or one needs labels that the sample lacks.
+            ConfigError: a term needs labels that the sample lacks.
         """
-        names = self.in_force(step)
-        if not names:
-            raise ConfigError(f"objective: no term is in force at step {step}", fix="change start or stop")
-        values: dict[str, Tensor] = {name: self.terms[name](sample) for name in names}
+        values: dict[str, Tensor] = {name: term(sample) for name, term in self.terms.items()}
         total = torch.stack([self.weights[name] * value for name, value in values.items()]).sum()
         return {**values, "total": total}
 
@@ -185,13 +168,11 @@ def _check_options(name: str, options: Mapping[str, Any]) -> None:
     """
     defaults = {key: default for key, default in _parameters(name).items() if key != "classes"}
     for key, value in options.items():
-        if key not in defaults and key not in SPAN:
-            fix = f"options: {', '.join([*defaults, 'weight', *SPAN])}"
+        if key not in defaults:
+            fix = f"options: {', '.join([*defaults, 'weight'])}"
             raise ConfigError(f"objective.{name}: unknown option '{key}'", fix=fix)
-        whole = key in SPAN or isinstance(defaults[key], int)
+        whole = isinstance(defaults[key], int)
         kinds = (int,) if whole else (int, float)
         if isinstance(value, bool) or not isinstance(value, kinds) or not 0 < value < math.inf:
             kind = "whole number" if whole else "number"
             raise ConfigError(f"objective.{name}.{key} must be a {kind} above 0, not {value!r}")
-    if options.get("stop", math.inf) <= options.get("start", 0):
-        raise ConfigError(f"objective.{name}: stop must be after start")

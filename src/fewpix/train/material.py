@@ -101,26 +101,6 @@ def _plain(
     return store.embeddings(views.keys, views.render, embed, on_progress)
 
 
-def mirrored(views: Views, teacher: NDArray[np.float32]) -> NDArray[np.float32]:
-    """For each view of a face alone, the mean of the teacher's embeddings of the face and its mirror image.
-
-    Args:
-        views: mixed faces keep what they have.
-        teacher: (M, D) unit embeddings of the views.
-
-    Returns:
-        (M, D) unit embeddings.
-    """
-    alone = np.array([n for n, view in enumerate(views.items) if view.second < 0], dtype=np.int64)
-    faces = np.array([views.items[n].first for n in alone], dtype=np.int64)
-    sums = np.zeros((len(views.faces), teacher.shape[1]), dtype=np.float64)
-    np.add.at(sums, faces, teacher[alone])
-    sums /= np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
-    out = teacher.copy()
-    out[alone] = sums[faces]
-    return out
-
-
 def prepare(
     recipe: Recipe,
     faces: FaceSet,
@@ -161,8 +141,6 @@ def prepare(
         rng=np.random.default_rng([recipe.run.seed, _VIEWS]),
     )
     teacher = store.embeddings(views.keys, views.render, embed, on_progress)
-    if data.mirrored_targets:
-        teacher = mirrored(views, teacher)
     # A mixed face is nobody's: it gets a key of its own.
     keys = np.array(
         [view.first if view.second < 0 else len(faces) + n for n, view in enumerate(views.items)],

@@ -59,8 +59,7 @@ class DataSection(_Section):
 
     `people` says where labels come from, for terms that need them: "folders" takes the folder that a face
     lies in for a person, "clusters" the faces' `clusters` clusters in the teacher's space. A mixed face is
-    nobody's. `per_person` views of one person come together in a batch; without labels, of one face. With
-    `mirrored_targets`, a face and its mirror image both aim at the mean of what the teacher says of the two.
+    nobody's. `per_person` views of one person come together in a batch; without labels, of one face.
     """
 
     weights: dict[str, Annotated[float, Field(ge=0)]] = {}
@@ -74,7 +73,6 @@ class DataSection(_Section):
     people: Literal["unknown", "folders", "clusters"] = _added("unknown")
     clusters: Annotated[int, Field(ge=2)] = _added(2000)
     per_person: Positive = _added(1)
-    mirrored_targets: bool = _added(False)
 
 
 class DegradeSection(_Section):

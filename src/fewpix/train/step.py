@@ -96,7 +96,7 @@ class Distiller:
         raw = raw.float()
         norms = raw.detach().norm(dim=1)
         sample = Sample(F.normalize(raw, dim=1), teacher, candidates, blocked, keys, norms, same, labels)
-        values = self.objective(sample, self.step)
+        values = self.objective(sample)
         self.optimiser.zero_grad(set_to_none=True)
         values["total"].backward()
         norm = nn.utils.clip_grad_norm_(self._parameters(), self.recipe.optim.clip)
