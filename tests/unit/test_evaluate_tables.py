@@ -131,6 +131,33 @@ def test_tables_of_the_families(tmp_path: Path) -> None:
     assert "fewpix-s / direct feed, among 500 held-out faces" in made
 
 
+def test_a_table_of_the_length_of_embeddings(tmp_path: Path) -> None:
+    """A row for each family and model; bold where the interval lies above chance, in italics where below."""
+
+    def row(family: str, size: int, auc: float, interval: list[float]) -> dict[str, Any]:
+        length = {"auc": auc, "auc_ci95": interval, "rank1_of_kept": 0.75}
+        return {"family": family, "size": size, "model": "fewpix-s", "rank1": 0.7, "length": length}
+
+    result = {
+        "data": {"held_out": 500},
+        "figures": [
+            row("area", 8, 0.6, [0.51, 0.7]),
+            row("area", 16, 0.5, [0.4, 0.6]),
+            row("cctv", 8, 0.3, [0.2, 0.4]),
+            row("cctv", 16, 0.6, [0.5, 0.7]),
+        ],
+    }
+    write_result(tmp_path / "norm_quality.json", result, Run.since(time.monotonic()))
+    made = render("<!-- table: norm-quality -->\n<!-- /table -->\n", tmp_path, "method.md")
+    for line in (
+        "| family | model | 8 px | 16 px |",
+        "| area | fewpix-s | **0.60 (0.51 to 0.70)**, 70.0 → 75.0 | 0.50 (0.40 to 0.60), 70.0 → 75.0 |",
+        "| cctv | fewpix-s | *0.30 (0.20 to 0.40)*, 70.0 → 75.0 | 0.60 (0.50 to 0.70), 70.0 → 75.0 |",
+    ):
+        assert f"\n{line}\n" in made
+    assert "500 held-out faces of the pool" in made
+
+
 def test_tables_of_the_ablation(tmp_path: Path) -> None:
     def value(mean: float, seeds: list[float], **more: Any) -> dict[str, Any]:
         return {"mean": mean, "seeds": seeds, **more}

@@ -22,6 +22,7 @@ from fewpix.evaluate.tabulate import (
     facebn_shifts,
     families,
     lfw,
+    norm_quality,
 )
 from fewpix.files import write_text
 
@@ -49,6 +50,7 @@ TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "facebn-lfw-shifts": ("facebn_lfw.json", lambda result: facebn_shifts(result, DEFAULT_WAY, "hr-lr")),
     "families": ("families.json", lambda result: families(result, "fewpix-s")),
     "families-l": ("families.json", lambda result: families(result, "fewpix-l")),
+    "norm-quality": ("norm_quality.json", norm_quality),
     "ablation-pool": ("ablation.json", lambda result: ablation(result, "pool", "area", 16)),
     "ablation-orl": ("ablation.json", lambda result: ablation(result, "orl", "area", 16)),
     "ablation-differences": (

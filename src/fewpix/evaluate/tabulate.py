@@ -114,6 +114,27 @@ def families(result: Mapping[str, Any], model: str) -> str:
     return f"{markdown(['family', *(f'{size} px' for size in sizes)], rows)}\n\n{note}"
 
 
+def norm_quality(result: Mapping[str, Any]) -> str:
+    """How well the length of an embedding tells found faces from others: `benchmarks/norm_quality.py`."""
+    cells = {(row["family"], row["model"], row["size"]): row for row in result["figures"]}
+    sizes = sorted({size for _, _, size in cells})
+
+    def cell(row: Mapping[str, Any]) -> str:
+        (low, high), kept = row["length"]["auc_ci95"], row["length"]["rank1_of_kept"]
+        auc = _marked(f"{row['length']['auc']:.2f} ({low:.2f} to {high:.2f})", low > 0.5, high < 0.5)
+        return f"{auc}, {_percent(row['rank1'])} → {_percent(kept)}"
+
+    rows = [
+        [family, model, *(cell(cells[family, model, size]) for size in sizes)]
+        for family, model in dict.fromkeys((row["family"], row["model"]) for row in result["figures"])
+    ]
+    note = (
+        "AUC of the length, 0.5 by chance (95 % interval; bold above 0.5, in italics below), and rank-1 in % "
+        f"of all → of the longest four fifths; {result['data']['held_out']} held-out faces of the pool."
+    )
+    return f"{markdown(['family', 'model', *(f'{size} px' for size in sizes)], rows)}\n\n{note}"
+
+
 ABLATED = {
     "rank1": "rank-1",
     "tar": "TAR",

@@ -110,6 +110,7 @@ TERMS: dict[str, Callable[..., nn.Module]] = {
 }
 """Every term by its name in recipes; those with a parameter `classes` need faces with labels."""
 
+
 class Objective(nn.Module):
     """A weighted sum of named terms, with weights that stay as they are.
 
