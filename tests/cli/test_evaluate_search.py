@@ -19,7 +19,7 @@ from pixels_model import write_pixels_model
 from fewpix.cli import main
 from fewpix.embed.open import open_encoder
 from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.readers import survface, tinyface
+from fewpix.evaluate.readers import scface, survface, tinyface
 from fewpix.image.codec import read_image, write_image
 from fewpix.image.resize import resize_square
 
@@ -154,6 +154,33 @@ def test_one_distance_and_some_people_of_scface(
     assert (found["mated"], found["gallery_rows"]) == (25, 5)
     assert any(row["what"].startswith("probes at distance 2") for row in found["counts"])
     assert found["lists_sha256"] != result(capsys, *words, "--distance", 3)["lists_sha256"]
+
+
+def test_strangers_of_scface_are_those_who_are_not_enrolled(
+    pixels: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = scface_layout.scface(tmp_path / "scface")
+    ids = scface_layout.ids(tmp_path / "ids.txt")
+    known = scface_layout.ids(tmp_path / "known.txt", [44, 87, 130])
+    words = ["scface", folder, "--model", pixels, "--gallery-model", "same", "--ids", ids, "--distance", 3]
+    found = result(capsys, *words, "--enrolled", known, "--fpirs", "0.1,0.05")
+    assert (found["set"], found["mated"], found["nonmated"], found["gallery_rows"]) == ("open", 15, 10, 3)
+    assert found["fpirs_unresolved"] == ["5e-2"]
+    data = scface.read(folder, 3, ids=ids)
+    kept = np.isin(data.gallery.people, ["044", "087", "130"])
+    rows = embedded(folder, data.gallery.names, pixels, None)[kept]
+    scores = embedded(folder, data.probes.names, pixels, None) @ rows.T
+    own = data.probes.people[:, None] == data.gallery.people[kept]
+    mated = own.any(axis=1)
+    second = np.sort(scores[~mated].max(axis=1))[-2]  # one alarm of ten is allowed
+    best = scores[mated].max(axis=1)
+    right = (np.where(own, scores, -2).max(axis=1)[mated] == best) & (best > second)
+    assert found["figures"]["tpir_at_fpir"] == {"1e-1": right.mean()}
+    assert found["lists_sha256"] != result(capsys, *words)["lists_sha256"]
+    other = scface_layout.ids(tmp_path / "other.txt", [7])
+    code, _, err = run(capsys, *words, "--enrolled", other)
+    assert code == 3
+    assert "person 7 is to be enrolled, but is not among the people asked for" in err
 
 
 def test_failures_to_enrol_count(

@@ -29,6 +29,13 @@ Device = Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps.")]
 Seed = Annotated[int, Option(help="Of the random families and of the bootstrap.")]
 AsJson = Annotated[bool, Option("--json", help="Print one JSON object.")]
 State = Annotated[Path | None, Option(help="Apply a NormState to the model.", show_default=False)]
+Distance = Annotated[
+    int | None, Option(help="Of scface: 1 (4.2 m), 2 (2.6 m) or 3 (1 m).", show_default=False)
+]
+Ids = Annotated[
+    str | None,
+    Option(help="Of scface: all, dev or eval, or a file with one id per line.", show_default=False),
+]
 Out = Annotated[
     Path | None, Option(help="Also write the result to X.json and X.run.json.", show_default=False)
 ]

@@ -13,8 +13,10 @@ from fewpix.cli.evaluate_options import (
     AllowMissing,
     AsJson,
     Device,
+    Distance,
     Family,
     Flip,
+    Ids,
     Out,
     Runtime,
     Seed,
@@ -89,6 +91,8 @@ def pairs(
         Path | None,
         Option(help="Of table: what its pictures are relative to; by default its own.", show_default=False),
     ] = None,
+    distance: Distance = None,
+    ids: Ids = None,
     allow_missing: AllowMissing = False,
     seed: Seed = 0,
     out: Out = None,
@@ -116,7 +120,14 @@ def pairs(
     if state is not None and len(names) > 1:
         raise ConfigError("--state belongs to one model", fix="name one with --model")
     data = open_pairs(
-        kind, path, allow_missing=allow_missing, pairs=pairs_file, aligned=aligned, folder=folder
+        kind,
+        path,
+        allow_missing=allow_missing,
+        pairs=pairs_file,
+        aligned=aligned,
+        folder=folder,
+        distance=distance,
+        ids=ids,
     )
     models = open_models(names, "model", runtime, device, state)
     sharp = None

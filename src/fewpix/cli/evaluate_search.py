@@ -13,7 +13,9 @@ from fewpix.cli.evaluate_options import (
     TEACHER,
     AsJson,
     Device,
+    Distance,
     Family,
+    Ids,
     Out,
     Runtime,
     Seed,
@@ -62,12 +64,14 @@ def search(
         bool, Option("--flip", help="Add the mirrored picture's embedding, on both sides.")
     ] = False,
     state: State = None,
-    distance: Annotated[
-        int | None, Option(help="Of scface: 1 (4.2 m), 2 (2.6 m) or 3 (1 m).", show_default=False)
-    ] = None,
-    ids: Annotated[
+    distance: Distance = None,
+    ids: Ids = None,
+    enrolled: Annotated[
         str | None,
-        Option(help="Of scface: all, dev or eval, or a file with one id per line.", show_default=False),
+        Option(
+            help="Of scface: who of --ids is in the gallery, in the same form; the others are strangers.",
+            show_default=False,
+        ),
     ] = None,
     aligned: Annotated[
         str | None,
@@ -138,7 +142,14 @@ def search(
     looks = [Look(side, fit, degradation) for side in (size, gallery_size)]
     choices = Choices(_numbers(ranks, int, "ranks"), rank, _numbers(fpirs, float, "fpirs"))
     data = read_search(
-        kind, path, allow_missing=allow_missing, distance=distance, ids=ids, aligned=aligned, folder=folder
+        kind,
+        path,
+        allow_missing=allow_missing,
+        distance=distance,
+        ids=ids,
+        enrolled=enrolled,
+        aligned=aligned,
+        folder=folder,
     )
     choices.check(data)
     probes = Eye(model_label(model), open_model(model, runtime, device, state), looks[0])
