@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from typer import Option
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from fewpix.embed.protocol import Encoder
 
 TEACHER = "teacher"
+SAME = "same"
+"""Names, for the gallery, the model of the probes."""
+
+Number = TypeVar("Number", int, float)
 
 Teacher = Annotated[str, Option(help="Sees the sharp pictures of hr-lr: teacher, or a model file.")]
 Flip = Annotated[bool, Option("--flip", help="Add the mirrored picture's embedding, for every model.")]
@@ -26,6 +30,28 @@ AllowMissing = Annotated[
 ]
 Runtime = Annotated[str, Option(help="auto, onnxruntime, openvino or torch.")]
 Device = Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps.")]
+Fuse = Annotated[
+    str,
+    Option(
+        help="How a template is made: media (mean of each medium, then their sum), mean (of all pictures), "
+        "or media-quality or quality, which weigh pictures by the detector's score of the list."
+    ),
+]
+Embeddings = Annotated[
+    Path | None,
+    Option(
+        help="Keep embeddings in this folder, so that a repeated or interrupted run need not start anew.",
+        show_default=False,
+    ),
+]
+Sizes = Annotated[
+    str | None,
+    Option(
+        help="Sides in pixels to make pictures small to, 8 to 112, separated by commas. Without it they stay "
+        "as they are.",
+        show_default=False,
+    ),
+]
 Seed = Annotated[int, Option(help="Of the random families and of the bootstrap.")]
 AsJson = Annotated[bool, Option("--json", help="Print one JSON object.")]
 State = Annotated[Path | None, Option(help="Apply a NormState to the model.", show_default=False)]
@@ -87,6 +113,15 @@ def words_of(text: str, option: str) -> list[str]:
     return words
 
 
+def sizes_of(text: str | None) -> list[int | None]:
+    """Sides in pixels; None alone, which leaves pictures as they are, for no list.
+
+    Raises:
+        ConfigError: see `words_of` and `whole`.
+    """
+    return [None] if text is None else [whole(word, "size") for word in words_of(text, "size")]
+
+
 def whole(word: str, option: str) -> int:
     """A whole number.
 
@@ -96,3 +131,37 @@ def whole(word: str, option: str) -> int:
     if not word.isdecimal():
         raise ConfigError(f"{option}: {word!r} is not a whole number")
     return int(word)
+
+
+def rates_of(text: str) -> list[float]:
+    """False accept rates.
+
+    Raises:
+        ConfigError: one is no number between 0 and 1, or stands twice.
+    """
+    found = []
+    for word in words_of(text, "fars"):
+        try:
+            rate = float(word)
+        except ValueError:
+            rate = -1.0
+        if not 0 < rate < 1:
+            raise ConfigError(f"fars: {word!r} is not a number between 0 and 1", fix="such as 1e-2,1e-3")
+        if rate in found:
+            raise ConfigError(f"fars: {word!r} stands there twice")
+        found.append(rate)
+    return found
+
+
+def numbers_of(text: str | None, kind: Callable[[str], Number], option: str) -> tuple[Number, ...] | None:
+    """The numbers of a list separated by commas; None for no list.
+
+    Raises:
+        ConfigError: there is none, one is no number, or one stands twice.
+    """
+    if text is None:
+        return None
+    try:
+        return tuple(kind(word) for word in words_of(text, option))
+    except ValueError as error:
+        raise ConfigError(f"{option}: {text!r} is no list of numbers", fix="separate by commas") from error

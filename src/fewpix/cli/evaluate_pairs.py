@@ -24,6 +24,7 @@ from fewpix.cli.evaluate_options import (
     Teacher,
     open_models,
     open_teacher,
+    rates_of,
     whole,
     words_of,
 )
@@ -115,7 +116,7 @@ def pairs(
     treatment = Treatment(protocol, small or "second", Degradation(family, seed), fit, flip)
     sizes = [None] if size is None else [whole(word, "size") for word in words_of(size, "size")]
     treatment.check(sizes)
-    rates = None if fars is None else _rates(fars)
+    rates = None if fars is None else rates_of(fars)
     names = words_of(model, "model")
     if state is not None and len(names) > 1:
         raise ConfigError("--state belongs to one model", fix="name one with --model")
@@ -141,23 +142,3 @@ def pairs(
     if out is not None:
         write_result(out, result.to_json(), Run.since(start))
     emit(result, as_json)
-
-
-def _rates(text: str) -> list[float]:
-    """False accept rates.
-
-    Raises:
-        ConfigError: one is no number between 0 and 1, or stands twice.
-    """
-    found = []
-    for word in words_of(text, "fars"):
-        try:
-            rate = float(word)
-        except ValueError:
-            rate = -1.0
-        if not 0 < rate < 1:
-            raise ConfigError(f"fars: {word!r} is not a number between 0 and 1", fix="such as 1e-2,1e-3")
-        if rate in found:
-            raise ConfigError(f"fars: {word!r} stands there twice")
-        found.append(rate)
-    return found

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from typer import Argument, Option
 
 from fewpix.cli.evaluate_options import (
+    SAME,
     TEACHER,
     AsJson,
     Device,
     Distance,
+    Embeddings,
     Family,
     Ids,
     Out,
     Runtime,
     Seed,
     State,
+    numbers_of,
     open_model,
     open_teacher,
-    words_of,
 )
 from fewpix.cli.output import emit, progress
-from fewpix.errors import ConfigError
-
-SAME = "same"
-Number = TypeVar("Number", int, float)
 
 
 def search(
@@ -108,13 +105,7 @@ def search(
         bool, Option("--allow-missing", help="Leave out missing pictures, and say how many.")
     ] = False,
     seed: Seed = 0,
-    embeddings: Annotated[
-        Path | None,
-        Option(
-            help="Keep embeddings in this folder, so that a repeated or interrupted run need not start anew.",
-            show_default=False,
-        ),
-    ] = None,
+    embeddings: Embeddings = None,
     out: Out = None,
     runtime: Runtime = "auto",
     device: Device = "auto",
@@ -140,7 +131,7 @@ def search(
         check_folder(embeddings)
     degradation = Degradation(family, seed)
     looks = [Look(side, fit, degradation) for side in (size, gallery_size)]
-    choices = Choices(_numbers(ranks, int, "ranks"), rank, _numbers(fpirs, float, "fpirs"))
+    choices = Choices(numbers_of(ranks, int, "ranks"), rank, numbers_of(fpirs, float, "fpirs"))
     data = read_search(
         kind,
         path,
@@ -167,17 +158,3 @@ def search(
     if out is not None:
         write_result(out, result.to_json(), Run.since(start))
     emit(result, as_json)
-
-
-def _numbers(text: str | None, kind: Callable[[str], Number], option: str) -> tuple[Number, ...] | None:
-    """The numbers of a list separated by commas; None for no list.
-
-    Raises:
-        ConfigError: there is none, one is no number, or one stands twice.
-    """
-    if text is None:
-        return None
-    try:
-        return tuple(kind(word) for word in words_of(text, option))
-    except ValueError as error:
-        raise ConfigError(f"{option}: {text!r} is no list of numbers", fix="separate by commas") from error

@@ -12,11 +12,14 @@ from fewpix.errors import ConfigError
 from fewpix.evaluate.readers.benchmark import Inventory
 
 CHECK, PAIRS, SEARCH = "check", "pairs", "search"
+TEMPLATE_PAIRS, TEMPLATE_SEARCH = "template-pairs", "template-search"
 
 TASKS = {
     CHECK: "no benchmark '{}'",
     PAIRS: "'{}' is no list of pairs",
     SEARCH: "'{}' has no gallery to search",
+    TEMPLATE_PAIRS: "'{}' has no pairs of templates",
+    TEMPLATE_SEARCH: "'{}' has no galleries of templates",
 }
 """What can be done with a benchmark → what to say of one that it cannot be done with."""
 
@@ -81,8 +84,16 @@ KINDS: dict[str, Kind] = {
         {CHECK: NONE, PAIRS: NONE},
     ),
     "uccs": Kind("uccs", "the folder with gallery.csv and validation.csv"),
-    "ijb": Kind("ijb", "the folder with meta and loose_crop of IJB-B or IJB-C"),
-    "ijbs": Kind("ijbs", "the folder with protocols of IJB-S"),
+    "ijb": Kind(
+        "ijb",
+        "the folder with meta and loose_crop of IJB-B or IJB-C",
+        {CHECK: NONE, TEMPLATE_PAIRS: NONE, TEMPLATE_SEARCH: NONE},
+    ),
+    "ijbs": Kind(
+        "ijbs",
+        "the folder with protocols of IJB-S",
+        {CHECK: NONE, TEMPLATE_SEARCH: Options(("faces", "protocol"), ("faces",))},
+    ),
     "table": Kind(
         "table",
         "a CSV file of your own: first,second,same or picture,person,role",
@@ -91,7 +102,7 @@ KINDS: dict[str, Kind] = {
     "recordio": Kind("recordio", "the folder with train.rec and train.idx"),
 }
 """Name → what it is and what can be done with it: by its reader's `inventory`, by `pair_data.OPENERS`, by
-`searches.PROTOCOLS`."""
+`searches.PROTOCOLS`, by `template_data`."""
 
 
 def kinds_of(task: str) -> tuple[str, ...]:
