@@ -17,7 +17,7 @@ from fewpix.embed.protocol import Encoder
 from fewpix.errors import InputError
 from fewpix.evaluate.embedding_store import CHUNK, Chunk, EmbeddingStore, list_digest
 from fewpix.evaluate.native import Look, read_native
-from fewpix.evaluate.views import BATCH, Advance, embed_crops
+from fewpix.evaluate.views import BATCH, Advance, embed_each
 from fewpix.image.resize import Crop
 
 logger = logging.getLogger(__name__)
@@ -174,7 +174,9 @@ def _embed_chunk(
     chunk = Chunk.empty(names, encoder.card.space.dim)
     faults = [""] * len(names)
     for start in range(0, len(names), BATCH):
-        taken: dict[int, tuple[Encoder, list[int], list[Crop]]] = {}  # by encoder: a router has several
+        crops: list[Crop] = []
+        eyes: list[Encoder] = []  # a router has several
+        numbers: list[int] = []
         for n in range(start, min(start + BATCH, len(names))):
             native = read_native(folder, names[n])
             chunk.sides[n], faults[n] = native.size, native.fault
@@ -189,11 +191,11 @@ def _embed_chunk(
                 except InputError as error:
                     faults[n] = f"{names[n]}: {error.what}"
                     continue
-            _, numbers, crops = taken.setdefault(id(eye), (eye, [], []))
-            numbers.append(n)
             crops.append(crop)
-        for eye, numbers, crops in taken.values():
-            chunk.rows[numbers] = embed_crops(eye, crops, flip=flip)
+            eyes.append(eye)
+            numbers.append(n)
+        if crops:
+            chunk.rows[numbers] = embed_each(crops, eyes, flip=flip)
         if advance is not None:
             advance(place[0] + min(start + BATCH, len(names)), place[1])
     return chunk.finished(faults)
