@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.bootstrap import REPLICATES, Interval, mean_interval, tar_interval
+from fewpix.evaluate.bootstrap import REPLICATES, Interval, mean_interval
+from fewpix.evaluate.curve_bootstrap import tar_interval
 from fewpix.evaluate.metrics import FoldAccuracy, far_key
 from fewpix.evaluate.pairs import PairList
 from fewpix.evaluate.streaming import EqualError, SortedScores, TarPoint
