@@ -159,7 +159,7 @@ def lfw_table(
 
 
 evaluate.command("pairs", short_help="models on the pairs of any benchmark")(pairs_verb)
-evaluate.command("search", short_help="one model on a benchmark that searches a gallery")(search)
+evaluate.command("search", short_help="models on a benchmark that searches a gallery")(search)
 
 
 @evaluate.command("tables", short_help="put results into the tables of documents")
