@@ -12,6 +12,7 @@ from pixels_model import write_pixels_model
 
 from fewpix.cli import main
 from fewpix.data.orl import load_orl
+from fewpix.evaluate.schema.pairs import PairsResult
 from fewpix.image.align import align
 from fewpix.image.codec import write_image
 from fewpix.models.shipped import WEIGHTS
@@ -64,6 +65,7 @@ def test_pictures_as_they_are(table: Path, pixels: Path, capsys: pytest.CaptureF
     code, out, _ = run(capsys, *words, "--json", "--fars", "0.3,1e-1")
     assert code == 0
     result = json.loads(out)
+    PairsResult.model_validate(result)
     (figures,) = result["figures"]
     assert list(figures["tar_at_far"]) == ["3e-1", "1e-1"]
     assert figures["accuracy"] > 0.5
@@ -112,7 +114,7 @@ def test_the_file_is_the_same_in_every_run_and_names_no_place(
     assert result["degraded"]["family"] == "noise"
     assert set(result["degraded"]["steps"]) == {"16", "8"}
     assert [figures["size"] for figures in result["figures"]] == [16, 8]
-    assert result["models"]["pixels.onnx"]["sha256"] == result["teacher"]["sha256"]
+    assert result["models"]["pixels.onnx"] == result["teachers"]["pixels.onnx"]
 
 
 @pytest.mark.skipif(not (WEIGHTS / "fewpix-s.onnx").is_file(), reason="this checkout has no shipped weights")

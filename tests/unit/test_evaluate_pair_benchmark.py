@@ -107,7 +107,7 @@ def test_pictures_go_to_the_model_as_they_are(data: PairData) -> None:
     for key in ("accuracy", "auc", "eer"):
         assert figures[key] == pytest.approx(expected.to_json()[key])
     assert numbers["benchmark"] == data.kind
-    assert (numbers["degraded"], numbers["teacher"], numbers["protocol"]) == (None, None, "native")
+    assert (numbers["degraded"], numbers["teachers"], numbers["protocol"]) == (None, None, "native")
     assert numbers["inventory"]["sha256"] == data.inventory.sha256
     assert numbers["pictures"]["side_px"] == {"smallest": 24, "median": 24.0, "largest": 24}
     assert (numbers["n_missing"], numbers["coverage"]) == (0, 1.0)
@@ -133,7 +133,7 @@ def test_the_side_that_was_asked_for_gets_small(data: PairData, small: str) -> N
         "steps": {"8": "area@8: downscale side 8", "12": "area@12: downscale side 12"},
     }
     assert [figures["size"] for figures in numbers["figures"]] == [8, 12]
-    assert numbers["teacher"]["sha256"] == "f" * 64
+    assert numbers["teachers"]["m"]["sha256"] == "f" * 64
     other = "second" if small == "first" else "first"
     text = str(result)
     assert f"the {small} picture made small, to the model; the {other} as it is, to the teacher" in text

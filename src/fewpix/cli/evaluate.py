@@ -162,7 +162,7 @@ def lfw_table(
 
 
 evaluate.command("pairs", short_help="models on the pairs of any benchmark")(pairs_verb)
-evaluate.command("search", short_help="one model on a benchmark that searches a gallery")(search)
+evaluate.command("search", short_help="models on a benchmark that searches a gallery")(search)
 evaluate.command("template-pairs", short_help="models on pairs of templates: IJB-B, IJB-C")(template_pairs)
 evaluate.command("template-search", short_help="models that search templates: IJB-B, IJB-C, IJB-S")(
     template_search

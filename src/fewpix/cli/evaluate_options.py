@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 TEACHER = "teacher"
 SAME = "same"
-"""Names, for the gallery, the model of the probes."""
+"""Stands for the model itself where another one could be named."""
 
 Number = TypeVar("Number", int, float)
 
@@ -99,6 +99,60 @@ def open_teacher(teacher: str, runtime: str, device: str) -> Encoder:
     """The teacher of the sharp side; torch cannot run an ONNX teacher, and was asked for the model's sake."""
     for_model_only = runtime == "torch"
     return open_model(teacher, "auto" if for_model_only else runtime, "auto" if for_model_only else device)
+
+
+def one_state(models: list[str], state: Path | None) -> list[str]:
+    """The models, of which there is one where a state is given.
+
+    Raises:
+        ConfigError: there are several.
+    """
+    if state is not None and len(models) > 1:
+        raise ConfigError("--state belongs to one model", fix="name one with --model")
+    return models
+
+
+def open_others(
+    text: str,
+    option: str,
+    models: Sequence[str],
+    opened: dict[str, Encoder],
+    runtime: str,
+    device: str,
+    state: Path | None,
+) -> dict[str, tuple[str, Encoder]]:
+    """Who sees the other side of each model's comparisons: one for all models, or one for each.
+
+    Args:
+        text: names and model files separated by commas, `same` for the model itself.
+        option: that `text` was given to.
+        models: as the user named them.
+        opened: what `open_models` made of them.
+        runtime: of all of them.
+        device: likewise.
+        state: that the models run under.
+
+    Returns:
+        By the model's name in results that of the other one, and its encoder.
+
+    Raises:
+        ConfigError: neither one word nor as many as models.
+    """
+    from fewpix.evaluate.results import model_label
+
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if len(words) not in (1, len(models)):
+        raise ConfigError(f"{option}: {len(words)} for {len(models)} models", fix="name one, or one for each")
+    known: dict[str, Encoder] = dict(zip(models, opened.values(), strict=True)) if state is None else {}
+    found = {}
+    for label, word in zip(opened, words * len(models) if len(words) == 1 else words, strict=True):
+        if word == SAME:
+            found[label] = (label, opened[label])
+            continue
+        if word not in known:
+            known[word] = open_teacher(word, runtime, device)
+        found[label] = (model_label(word), known[word])
+    return found
 
 
 def words_of(text: str, option: str) -> list[str]:

@@ -1,15 +1,14 @@
-"""`fewpix evaluate search`: one model on a benchmark that searches a gallery."""
+"""`fewpix evaluate search`: models on a benchmark that searches a gallery."""
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Annotated
 
 from typer import Argument, Option
 
+from fewpix.cli.delivery import Delivery, Report
 from fewpix.cli.evaluate_options import (
-    SAME,
     TEACHER,
     AsJson,
     Device,
@@ -22,10 +21,13 @@ from fewpix.cli.evaluate_options import (
     Seed,
     State,
     numbers_of,
-    open_model,
-    open_teacher,
+    one_state,
+    open_models,
+    open_others,
+    whole,
+    words_of,
 )
-from fewpix.cli.output import emit, progress
+from fewpix.cli.output import progress
 
 
 def search(
@@ -38,15 +40,24 @@ def search(
         ),
     ],
     model: Annotated[
-        str, Option(help="Sees the probes: fewpix-s, fewpix-l, teacher, auto (the router), or a model file.")
+        str,
+        Option(
+            help="Sees the probes: fewpix-s, fewpix-l, teacher, auto or model files, separated by commas."
+        ),
     ] = "fewpix-s",
     gallery_model: Annotated[
-        str, Option(help="Sees the gallery: teacher, a name or model file, or same for --model itself.")
+        str,
+        Option(
+            help="Sees the gallery: teacher, a name or model file, or same for --model itself; one for all "
+            "models, or one for each, separated by commas."
+        ),
     ] = TEACHER,
     size: Annotated[
-        int | None,
+        str | None,
         Option(
-            help="Make the probes small to this side in pixels, 8 to 112; else their own.", show_default=False
+            help="Make the probes small to these sides in pixels, 8 to 112, separated by commas; else their "
+            "own.",
+            show_default=False,
         ),
     ] = None,
     gallery_size: Annotated[
@@ -107,6 +118,7 @@ def search(
     seed: Seed = 0,
     embeddings: Embeddings = None,
     out: Out = None,
+    report: Report = None,
     runtime: Runtime = "auto",
     device: Device = "auto",
     as_json: AsJson = False,
@@ -119,18 +131,18 @@ def search(
     from fewpix.evaluate.degraded import Degradation
     from fewpix.evaluate.embedding_store import check_folder
     from fewpix.evaluate.native import Look
+    from fewpix.evaluate.pictures import in_folder
     from fewpix.evaluate.readers.searches import read_search
-    from fewpix.evaluate.results import Run, check_target, model_label, write_result
-    from fewpix.evaluate.search_benchmark import Eye, embed_sides, measure_search
+    from fewpix.evaluate.search_benchmark import Eye, SearchOptions, evaluate_search
     from fewpix.evaluate.search_choices import Choices
 
-    start = time.monotonic()
-    if out is not None:
-        check_target(out)
+    delivery = Delivery(out, report)
     if embeddings is not None:
         check_folder(embeddings)
     degradation = Degradation(family, seed)
-    looks = [Look(side, fit, degradation) for side in (size, gallery_size)]
+    sizes = [None] if size is None else [whole(word, "size") for word in words_of(size, "size")]
+    looks = [Look(side, fit, degradation) for side in sizes]
+    names = one_state(words_of(model, "model"), state)
     choices = Choices(numbers_of(ranks, int, "ranks"), rank, numbers_of(fpirs, float, "fpirs"))
     data = read_search(
         kind,
@@ -143,18 +155,18 @@ def search(
         folder=folder,
     )
     choices.check(data)
-    probes = Eye(model_label(model), open_model(model, runtime, device, state), looks[0])
-    if gallery_model == SAME or (gallery_model == model and state is None):
-        gallery = Eye(probes.name, probes.encoder, looks[1])
-    else:
-        gallery = Eye(model_label(gallery_model), open_teacher(gallery_model, runtime, device), looks[1])
-    total = len(data.gallery) + len(data.probes)
-    with progress("embedding", total, as_json=as_json) as bar:
-        sides = embed_sides(data, probes, gallery, flip=flip, store=embeddings, advance=bar)
-    with progress("searching", len(data.probes), as_json=as_json) as bar:
-        result = measure_search(
-            kind, data, probes, gallery, sides, flip=flip, seed=seed, choices=choices, advance=bar
+    models = open_models(names, "model", runtime, device, state)
+    others = open_others(gallery_model, "gallery-model", names, models, runtime, device, state)
+    sharp = Look(gallery_size, fit, degradation)
+    galleries = {label: Eye(name, encoder, sharp) for label, (name, encoder) in others.items()}
+    with progress("evaluating", as_json=as_json) as bar:
+        result = evaluate_search(
+            kind,
+            data,
+            models,
+            galleries,
+            looks,
+            options=SearchOptions(flip, embeddings, choices, seed=seed),
+            advance=bar,
         )
-    if out is not None:
-        write_result(out, result.to_json(), Run.since(start))
-    emit(result, as_json)
+    delivery.finish(result, in_folder(data.inventory.folder), as_json=as_json)

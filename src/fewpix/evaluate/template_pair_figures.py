@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval, mean_interval, tar_interval
+from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval, mean_interval
+from fewpix.evaluate.curve_bootstrap import tar_interval
 from fewpix.evaluate.metrics import far_key
 from fewpix.evaluate.readers.ijb_pairs import TemplatePairs
 from fewpix.evaluate.readers.linked import linked
