@@ -109,6 +109,9 @@ def test_pairs_agree_with_those_scored_by_hand(
     assert figures["roc"]["tar"][-1] == 1
     low, high = figures["tar_at_far_ci95"]["2.5e-1"]
     assert low <= figures["tar_at_far"]["2.5e-1"] <= high
+    for key in ("eer", "auc"):
+        low, high = figures[f"{key}_ci95"]
+        assert low <= figures[key] <= high
     assert (found["n_pairs"], found["n_same"], found["coverage"]) == (32, 8, 1)
     assert (found["benchmark"], found["alignment"]) == ("ijbc", "aligned by the list's five points")
     assert (found["teacher"] is not None) == ("hr-lr" in words)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval, mean_interval
-from fewpix.evaluate.curve_bootstrap import tar_interval
+from fewpix.evaluate.curve_bootstrap import replicate_curves
 from fewpix.evaluate.metrics import far_key
 from fewpix.evaluate.readers.ijb_pairs import TemplatePairs
 from fewpix.evaluate.readers.linked import linked
@@ -42,7 +42,9 @@ class TemplatePairFigures:
         tar_ci95: their intervals, None for one that cannot be resolved.
         anew: whether thresholds were set anew in every replicate, see `THRESHOLDS`.
         eer: the equal error rate.
+        eer_ci95: its interval; None where thresholds were held, since it is one.
         auc: area under the ROC curve.
+        auc_ci95: its interval; None likewise.
         curve: the ROC at `CURVE`, as far as the pairs can show it.
     """
 
@@ -51,12 +53,15 @@ class TemplatePairFigures:
     tar_ci95: tuple[Interval | None, ...]
     anew: bool
     eer: EqualError
+    eer_ci95: Interval | None
     auc: float
+    auc_ci95: Interval | None
     curve: tuple[TarPoint, ...]
 
     def lines(self) -> list[str]:
         """The figures in words."""
-        found = [f"EER {100 * self.eer.rate:.2f} %, AUC {100 * self.auc:.2f} %"]
+        eer, auc = (f" ({ci95})" if ci95 else "" for ci95 in (self.eer_ci95, self.auc_ci95))
+        found = [f"EER {100 * self.eer.rate:.2f} %{eer}, AUC {100 * self.auc:.2f} %{auc}"]
         for point, ci95 in zip(self.tars, self.tar_ci95, strict=True):
             if point.tar is None:
                 found.append(f"TAR at FAR {far_key(point.target)} not resolvable: {point.reason}")
@@ -75,7 +80,9 @@ class TemplatePairFigures:
             "threshold_at_far": {far: point.threshold for far, point in points.items()},
             "not_resolvable": {far: point.reason for far, point in points.items() if point.tar is None},
             "eer": self.eer.rate,
+            "eer_ci95": self.eer_ci95.to_json() if self.eer_ci95 else None,
             "auc": self.auc,
+            "auc_ci95": self.auc_ci95.to_json() if self.auc_ci95 else None,
             "roc": {
                 "far": [point.far for point in self.curve],
                 "tar": [point.tar for point in self.curve],
@@ -112,13 +119,17 @@ def template_pair_figures(
     people = linked(len(pairs.ids), first.astype(np.int64), second.astype(np.int64))
     genuine = scores[pairs.same]
     own = Clusters.of(people[first])
-    every = Clusters.of(people[pairs.first], people[pairs.second]) if anew else own
+    drawn = None
+    if anew:
+        every = Clusters.of(people[pairs.first], people[pairs.second])
+        targets = tuple(point.target for point in tars if point.tar is not None)
+        drawn = replicate_curves(scores, pairs.same, targets, every, replicates=replicates, seed=seed)
 
     def interval(point: TarPoint) -> Interval | None:
         if point.threshold is None:
             return None
-        if anew:
-            return tar_interval(scores, pairs.same, point.target, every, replicates=replicates, seed=seed)
+        if drawn is not None:
+            return drawn.tar_interval(point.target)
         passed: NDArray[np.bool_] = genuine >= point.threshold
         return mean_interval(passed, own, replicates=replicates, seed=seed)
 
@@ -129,6 +140,8 @@ def template_pair_figures(
         tar_ci95=tuple(interval(point) for point in tars),
         anew=anew,
         eer=ordered.eer(),
+        eer_ci95=drawn.eer_interval() if drawn else None,
         auc=ordered.auc(),
+        auc_ci95=drawn.auc_interval() if drawn else None,
         curve=curve,
     )
