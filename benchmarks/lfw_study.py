@@ -507,6 +507,7 @@ def main() -> int:
     parser.add_argument("--runtime", default="auto", help="cells of another runtime are other cells")
     parser.add_argument("--threads", type=int, default=0, help="of the runtime")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--replicates", type=int, default=REPLICATES, help="of the bootstrap over people")
     parser.add_argument("--dry-run", action="store_true", help="say what would be made and how long it takes")
     given = parser.parse_args()
     start = time.monotonic()
@@ -524,6 +525,7 @@ def main() -> int:
             threads=given.threads,
             seed=given.seed,
             facebn=FACEBN in models,
+            replicates=given.replicates,
         )
         if SHARP not in wanted:
             wanted.insert(0, SHARP)

@@ -157,9 +157,7 @@ def check_protocols(protocols: Sequence[str], sizes: Sequence[int | None], small
         )
 
 
-def cosines(
-    left: NDArray[np.float32], right: NDArray[np.float32], pairs: PairList
-) -> NDArray[np.float64]:
+def cosines(left: NDArray[np.float32], right: NDArray[np.float32], pairs: PairList) -> NDArray[np.float64]:
     """Cosine of every pair, (P,), in float64.
 
     Args:
