@@ -171,16 +171,26 @@ def check_protocols(protocols: Sequence[str], sizes: Sequence[int | None], small
         )
 
 
-def _cosines(
-    views: Views, pairs: PairList, setting: Setting, small: str, sharp: View | None
-) -> NDArray[np.float64]:
-    """Cosine of every pair, (P,); `sharp` is the teacher's view where the setting has one."""
-    low = views.embeddings[View(setting.model, setting.size)]
-    high = low if sharp is None else views.embeddings[sharp]
-    left, right = (low, high) if small == "first" else (high, low)
+def cosines(left: NDArray[np.float32], right: NDArray[np.float32], pairs: PairList) -> NDArray[np.float64]:
+    """Cosine of every pair, (P,), in float64.
+
+    Args:
+        left: (S, D) unit rows, in the order of `pairs.pictures`, of the pairs' first pictures.
+        right: (S, D), of their second pictures; rows of other pictures are not looked at, in neither.
+        pairs: which are compared.
+    """
     found = np.empty(len(pairs), dtype=np.float64)
     for start in range(0, len(pairs), _CHUNK):
         part = slice(start, start + _CHUNK)
         a, b = left[pairs.first[part]].astype(np.float64), right[pairs.second[part]].astype(np.float64)
         found[part] = (a * b).sum(axis=1)
     return found
+
+
+def _cosines(
+    views: Views, pairs: PairList, setting: Setting, small: str, sharp: View | None
+) -> NDArray[np.float64]:
+    """Cosine of every pair under a setting, (P,); `sharp` is the teacher's view where the setting has one."""
+    low = views.embeddings[View(setting.model, setting.size)]
+    high = low if sharp is None else views.embeddings[sharp]
+    return cosines(low, high, pairs) if small == "first" else cosines(high, low, pairs)
