@@ -6,13 +6,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from fewpix.adapt.apply import restored
 from fewpix.adapt.estimate import estimate, follow
 from fewpix.adapt.estimate.passes import reached
 from fewpix.adapt.stats import NormState
+from fewpix.evaluate.pairs import PairList
 from fewpix.models.card import Card
 
 
@@ -81,6 +84,27 @@ def state_of(arm: Arm, model: nn.Module, card: Card, faces: Tensor, source: str)
         return follow(model, faces, **common)
     mode: Any = arm.mode
     return estimate(model, faces, mode=mode, weight=arm.weight, **common)
+
+
+def of_other_people(
+    pairs: PairList, fold: int, scored: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pictures that pairs are scored with, and those of a fold that show none of the people in them.
+
+    Args:
+        pairs: with people's folders or labels.
+        fold: of the pairs whose pictures statistics come from.
+        scored: (P,) which pairs are scored.
+
+    Returns:
+        Numbers in `pairs.pictures`, sorted: the scored pictures, and those to adapt to; either may be empty.
+    """
+    people = pairs.clusters()
+    pictures = np.concatenate((pairs.first, pairs.second))
+    person = np.concatenate((people.first, people.second))
+    looked, there = np.tile(scored, 2), np.tile(pairs.folds == fold, 2)
+    strange = ~np.isin(person, person[looked])
+    return np.unique(pictures[looked]), np.unique(pictures[there & strange])
 
 
 def cells(

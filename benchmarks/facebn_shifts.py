@@ -27,7 +27,7 @@ prepare_torch()
 
 import numpy as np
 import torch
-from facebn_arms import ARMS, cells, state_of
+from facebn_arms import ARMS, cells, of_other_people, state_of
 from numpy.typing import NDArray
 from training_pool import held_out, training_pool
 
@@ -216,10 +216,7 @@ def lfw(bench: Bench, given: argparse.Namespace) -> dict[str, Any]:
                 chosen = np.flatnonzero((pairs.folds == name) & (pairs.same == kind))
                 place[chosen] = np.arange(len(chosen))
         scored &= place < given.limit
-    used = np.unique(np.concatenate((pairs.first[scored], pairs.second[scored])))
-    source = np.setdiff1d(
-        np.concatenate((pairs.first[pairs.folds == fold], pairs.second[pairs.folds == fold])), used
-    )
+    used, source = of_other_people(pairs, fold, scored)
     if not len(source) or not scored.any():
         raise InputError(f"fold {fold} leaves nothing to adapt to or to score", fix=f"use 0 to {last}")
     crops = {

@@ -66,7 +66,7 @@ def test_other_counts_than_the_published_ones(tmp_path: Path, capsys: pytest.Cap
     ("words", "expected", "said"),
     [
         (("megaface", "."), 5, "no benchmark 'megaface'"),
-        (("table", ".", "--ids", "all"), 5, "table takes no option 'ids'"),
+        (("table", ".", "--ids", "all"), 5, "table takes no option --ids"),
         (("lfw", "nowhere"), 3, "there is no folder nowhere"),
         (("table", "nowhere.csv"), 3, "nowhere.csv"),
     ],

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scface_layout
 from pixels_model import write_pixels_model
 
 from fewpix.cli import main
 from fewpix.data.orl import load_orl
+from fewpix.evaluate.schema.pairs import PairsResult
 from fewpix.image.align import align
 from fewpix.image.codec import write_image
 from fewpix.models.shipped import WEIGHTS
@@ -63,10 +65,34 @@ def test_pictures_as_they_are(table: Path, pixels: Path, capsys: pytest.CaptureF
     code, out, _ = run(capsys, *words, "--json", "--fars", "0.3,1e-1")
     assert code == 0
     result = json.loads(out)
+    PairsResult.model_validate(result)
     (figures,) = result["figures"]
     assert list(figures["tar_at_far"]) == ["3e-1", "1e-1"]
     assert figures["accuracy"] > 0.5
     assert (result["benchmark"], result["degraded"], figures["size"]) == ("table", None, None)
+
+
+def test_every_mugshot_of_scface_with_every_probe_of_a_distance(
+    pixels: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = scface_layout.scface(tmp_path / "scface")
+    ids = scface_layout.ids(tmp_path / "ids.txt")
+    (folder / "surveillance_cameras_distance_1/cam_3/044_cam3_1.jpg").unlink()
+    words = ["evaluate", "pairs", "scface", folder, "--ids", ids, "--model", pixels, "--fars", "0.1"]
+    code, out, err = run(capsys, *words, "--distance", 1)
+    assert (code, out) == (3, "")
+    assert "1 of 30 pictures are missing" in err
+    code, out, _ = run(capsys, *words, "--distance", 1, "--allow-missing", "--json")
+    found = json.loads(out)
+    assert code == 0
+    assert (found["n_pairs"], found["n_same"], found["n_missing"]) == (5 * 24, 24, 5)
+    assert (found["variant"], found["folds"], found["coverage"]) == ("distance 1", 1, 24 / 25)
+    figures = found["figures"][0]
+    assert "in one fold" in figures["no_accuracy"]
+    assert figures["auc"] > 0.5
+    code, _, err = run(capsys, *words)
+    assert code == 5
+    assert "scface needs --distance" in err
 
 
 def test_the_file_is_the_same_in_every_run_and_names_no_place(
@@ -88,7 +114,7 @@ def test_the_file_is_the_same_in_every_run_and_names_no_place(
     assert result["degraded"]["family"] == "noise"
     assert set(result["degraded"]["steps"]) == {"16", "8"}
     assert [figures["size"] for figures in result["figures"]] == [16, 8]
-    assert result["models"]["pixels.onnx"]["sha256"] == result["teacher"]["sha256"]
+    assert result["models"]["pixels.onnx"] == result["teachers"]["pixels.onnx"]
 
 
 @pytest.mark.skipif(not (WEIGHTS / "fewpix-s.onnx").is_file(), reason="this checkout has no shipped weights")
@@ -156,10 +182,10 @@ def test_missing_pictures_and_another_folder(
 @pytest.mark.parametrize(
     ("words", "code", "match"),
     [
-        (["tinyface", "{table}"], 5, "'tinyface' is no list of pairs (one of lfw, xqlfw, bin,"),
-        (["bin", "{table}", "--folder", "{table}"], 5, "bin takes no option 'folder'"),
-        (["table", "{table}", "--aligned"], 5, "table takes no option 'aligned'"),
-        (["table", "{table}", "--pairs", "{table}"], 5, "table takes no option 'pairs'"),
+        (["tinyface", "{table}"], 5, "'tinyface' is no list of pairs (use one of lfw, xqlfw, bin,"),
+        (["bin", "{table}", "--folder", "{table}"], 5, "bin takes no option --folder"),
+        (["table", "{table}", "--aligned"], 5, "table takes no option --aligned"),
+        (["table", "{table}", "--pairs", "{table}"], 5, "table takes no option --pairs"),
         (["bin", "{table}"], 3, "pairs.csv"),
         (["lfw", "{table}/nowhere"], 3, "there is no folder"),
         (["table", "{table}", "--protocol", "hr"], 5, "unknown protocol 'hr'"),

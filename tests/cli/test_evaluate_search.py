@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,8 @@ from pixels_model import write_pixels_model
 from fewpix.cli import main
 from fewpix.embed.open import open_encoder
 from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.readers import survface, tinyface
+from fewpix.evaluate.readers import scface, survface, tinyface
+from fewpix.evaluate.schema.search import SearchResult
 from fewpix.image.codec import read_image, write_image
 from fewpix.image.resize import resize_square
 
@@ -57,22 +57,15 @@ def result(capsys: pytest.CaptureFixture[str], *words: object) -> dict[str, Any]
     code, out, err = run(capsys, *words, "--json")
     assert (code, err) == (0, "")
     assert out.count("\n") == 1
-    return json.loads(out)
+    found = json.loads(out)
+    SearchResult.model_validate(found)
+    return found
 
 
-def test_the_keys_are_those_that_the_documents_name(
-    tiny: Path, pixels: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    found = result(capsys, "tinyface", tiny, "--model", pixels, "--gallery-model", "same", "--allow-missing")
-    text = (ROOT / "docs/cli.md").read_text(encoding="utf-8")
-    rows = text.partition("### `fewpix evaluate search --json`\n")[2].partition("\n### ")[0]
-    named = {
-        key
-        for line in rows.splitlines()
-        if line.startswith("|")
-        for key in re.findall("`([a-z0-9_]+)`", line.split("|")[1])
-    }
-    assert named == set(found) | set(found["probes"])
+def only(found: dict[str, Any]) -> dict[str, Any]:
+    """The figures of a search by one model at one size."""
+    (figures,) = found["figures"]
+    return figures
 
 
 def embedded(folder: Path, names: tuple[str, ...], model: Path, size: int | None) -> np.ndarray:
@@ -97,12 +90,12 @@ def test_a_closed_set_agrees_with_a_search_by_hand(
     best = np.where(own, scores, -2).max(axis=1)
     places = 1 + (np.where(own, -2, scores) >= best[:, None] - 5e-7).sum(axis=1)
     assert found["set"] == "closed"
-    figures = found["figures"]
+    figures = only(found)
     assert figures["rank"] == {"1": (places <= 1).mean(), "3": (places <= 3).mean()}
     assert 0 < figures["rank"]["1"] < 1
     assert 0 < figures["map"] < 1
     assert (found["mated"], found["nonmated"], found["gallery_rows"]) == (7, 0, 11)
-    assert found["probes"]["size"] == size
+    assert figures["size"] == size
     assert (found["probes"]["pictures"], found["probes"]["people"]) == (7, 6)
     assert (found["gallery"]["pictures"], found["gallery"]["people"]) == (11, 10)
     assert found["gallery"]["native"]["median"] == 24
@@ -119,7 +112,7 @@ def test_the_watch_list_searches_prototypes_as_its_protocol_says(
     found = result(capsys, *words)
     assert (found["set"], found["prototypes"], found["gallery_rows"]) == ("open", True, 3)
     assert (found["mated"], found["nonmated"]) == (4, 5)
-    figures = found["figures"]
+    figures = only(found)
     assert figures["rank"] == 20
     assert list(figures["tpir_at_fpir"]) == ["2e-1", "3e-1"]
     assert found["fpirs_unresolved"] == ["1e-2", "1e-1"]  # five searches cannot show one in ten
@@ -134,14 +127,15 @@ def test_the_watch_list_searches_prototypes_as_its_protocol_says(
     own = scores[mated][data.probes.people[mated][:, None] == people]
     for key in ("2e-1", "3e-1"):  # one alarm of five
         assert figures["tpir_at_fpir"][key] == (own > alarms[1]).mean()
-    first = result(capsys, *words, "--rank", 1, "--fpirs", "0.2")["figures"]
+    first = only(result(capsys, *words, "--rank", 1, "--fpirs", "0.2"))
     assert first["rank"] == 1
     assert list(first["tpir_at_fpir"]) == ["2e-1"]
     code, text, _ = run(capsys, *words)
     assert code == 0
-    assert text.startswith("survface: TPIR20 ")
+    assert text.startswith("survface: 4 mated and 5 non-mated searches\n")
+    assert "\n  TPIR20 " in text
     assert "FPIR 1e-2, 1e-1: unresolved, 5 non-mated searches cannot show it" in text
-    assert "gallery: 5 pictures of 3 people, one row a person, by pixels.onnx at own size" in text
+    assert "gallery: 5 pictures of 3 people, one row a person, at own size" in text
 
 
 def test_one_distance_and_some_people_of_scface(
@@ -154,6 +148,33 @@ def test_one_distance_and_some_people_of_scface(
     assert (found["mated"], found["gallery_rows"]) == (25, 5)
     assert any(row["what"].startswith("probes at distance 2") for row in found["counts"])
     assert found["lists_sha256"] != result(capsys, *words, "--distance", 3)["lists_sha256"]
+
+
+def test_strangers_of_scface_are_those_who_are_not_enrolled(
+    pixels: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = scface_layout.scface(tmp_path / "scface")
+    ids = scface_layout.ids(tmp_path / "ids.txt")
+    known = scface_layout.ids(tmp_path / "known.txt", [44, 87, 130])
+    words = ["scface", folder, "--model", pixels, "--gallery-model", "same", "--ids", ids, "--distance", 3]
+    found = result(capsys, *words, "--enrolled", known, "--fpirs", "0.1,0.05")
+    assert (found["set"], found["mated"], found["nonmated"], found["gallery_rows"]) == ("open", 15, 10, 3)
+    assert found["fpirs_unresolved"] == ["5e-2"]
+    data = scface.read(folder, 3, ids=ids)
+    kept = np.isin(data.gallery.people, ["044", "087", "130"])
+    rows = embedded(folder, data.gallery.names, pixels, None)[kept]
+    scores = embedded(folder, data.probes.names, pixels, None) @ rows.T
+    own = data.probes.people[:, None] == data.gallery.people[kept]
+    mated = own.any(axis=1)
+    second = np.sort(scores[~mated].max(axis=1))[-2]  # one alarm of ten is allowed
+    best = scores[mated].max(axis=1)
+    right = (np.where(own, scores, -2).max(axis=1)[mated] == best) & (best > second)
+    assert only(found)["tpir_at_fpir"] == {"1e-1": right.mean()}
+    assert found["lists_sha256"] != result(capsys, *words)["lists_sha256"]
+    other = scface_layout.ids(tmp_path / "other.txt", [7])
+    code, _, err = run(capsys, *words, "--enrolled", other)
+    assert code == 3
+    assert "person 7 is to be enrolled, but is not among the people asked for" in err
 
 
 def test_failures_to_enrol_count(
@@ -179,8 +200,8 @@ def test_failures_to_enrol_count(
     found = result(capsys, *words)
     assert (found["mated"], found["nonmated"], found["gallery_rows"]) == (4, 5, 2)
     assert (found["probes"]["failed"], found["gallery"]["failed"]) == (3, 1)
-    assert found["figures"]["people"] == 3
-    assert found["figures"]["tpir_at_fpir"]["8e-1"] <= 0.25  # one of four mated probes can be found
+    assert only(found)["people"] == 3
+    assert only(found)["tpir_at_fpir"]["8e-1"] <= 0.25  # one of four mated probes can be found
     assert found["probes"]["native"]["min"] == 7
     text = run(capsys, *words)[1]
     assert "3 failed to enrol, and count; the first: Face_Identification_Test_Set/mated_probe/" in text
@@ -197,12 +218,12 @@ def test_pictures_that_are_no_squares_and_smaller_ones(
     words = ("table", table, "--model", pixels, "--gallery-model", "same", "--size", 12)
     pad, stretch = (result(capsys, *words, "--fit", fit) for fit in ("pad", "stretch"))
     assert (pad["fit"], stretch["fit"]) == ("pad", "stretch")
-    assert pad["probes"]["kept"] == 1
+    assert only(pad)["kept"] == 1
     assert pad["probes"]["native"] == {"min": 9, "p25": 9, "median": 20, "p75": 20, "max": 24}
     text = run(capsys, *words, "--gallery-size", 10, "--family", "noise", "--flip")[1]
     assert "1 were smaller already and stayed as they were" in text
-    assert "by pixels.onnx at 12 px\n" in text
-    assert "by pixels.onnx at 10 px\n" in text
+    assert "pixels.onnx at 12 px, gallery by pixels.onnx\n" in text
+    assert "people, at 10 px\n" in text
     assert "squares by pad; made small by noise; resampled area down, cubic up (OpenCV); flip" in text
 
 
@@ -235,11 +256,12 @@ def test_the_shipped_student_searches_the_teachers_gallery(
     put(tmp_path / "9.png", 9, 0)
     (tmp_path / "table.csv").write_text("\n".join([*rows, "9.png,,probe"]) + "\n")
     found = result(capsys, "table", tmp_path / "table.csv", "--size", 16, "--fpirs", "0.5")
-    assert (found["probes"]["model"], found["gallery"]["model"]) == ("fewpix-s", "teacher")
-    assert found["probes"]["model_sha256"] != found["gallery"]["model_sha256"]
+    assert only(found)["model"] == "fewpix-s"
+    assert found["galleries"]["fewpix-s"]["model"] == "teacher"
+    assert found["models"]["fewpix-s"]["sha256"] != found["galleries"]["fewpix-s"]["sha256"]
     assert (found["mated"], found["nonmated"]) == (4, 1)
     assert found["fpirs_unresolved"] == ["5e-1"]
-    assert found["figures"]["auc"] > 0.4
+    assert only(found)["auc"] > 0.4
 
 
 def test_missing_pictures(

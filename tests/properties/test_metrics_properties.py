@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from fewpix.evaluate.bootstrap import Clusters, mean_interval, tar_interval
+from fewpix.evaluate.bootstrap import Clusters, mean_interval
+from fewpix.evaluate.curve_bootstrap import tar_interval
 from fewpix.evaluate.identification import identify
 from fewpix.evaluate.metrics import best_threshold, fold_accuracy, tar_at_far
 

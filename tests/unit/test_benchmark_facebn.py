@@ -9,6 +9,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+from lfw_layout import lay_out_folds
 from tiny_student import POOL_RECIPE, orl_crops
 
 from fewpix.data.faces import load_faces
@@ -135,17 +136,7 @@ def test_the_families(bench: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_pa
 
 def test_lfw(bench: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Statistics from the last fold's people only, scores from the others."""
-    folds, kinds, lines = 3, 4, ["3\t4"]
-    for fold in range(folds):
-        people = range(fold * kinds, (fold + 1) * kinds)
-        lines += [f"p{n}\t1\t2" for n in people]
-        lines += [f"p{n}\t1\tp{people[(k + 1) % kinds]}\t2" for k, n in enumerate(people)]
-    folder = tmp_path / "lfw"
-    for n in range(folds * kinds):
-        for k in (1, 2):
-            face = resize_square(load_orl().images[10 * n + k][12:104], 112)
-            write_image(folder / f"p{n}" / f"p{n}_{k:04d}.png", face)
-    (folder / "pairs.txt").write_text("\n".join(lines) + "\n")
+    folder = lay_out_folds(tmp_path / "lfw")
     weights, out = student(tmp_path, ""), tmp_path / "lfw.json"
     words = ("lfw", folder, "--model", weights, "--families", "dark", "--sizes", 12, "--arms", "batch+1d")
     assert run(bench, monkeypatch, *words, "--out", out) == 0

@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.bootstrap import Clusters, Interval, exact, mean_interval, percentiles, tar_interval
+from fewpix.evaluate.bootstrap import Clusters, Interval, exact, mean_interval, percentiles
+from fewpix.evaluate.curve_bootstrap import tar_interval
 from fewpix.evaluate.metrics import tar_at_far
 
 

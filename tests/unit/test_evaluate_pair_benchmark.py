@@ -11,6 +11,7 @@ import cv2
 import lfw_layout
 import numpy as np
 import pytest
+import scface_layout
 import survface_layout
 import table_layout
 import xqlfw_layout
@@ -22,7 +23,8 @@ from fewpix.evaluate.pair_benchmark import evaluate_pairs
 from fewpix.evaluate.pair_data import OPENERS, PairData, open_pairs
 from fewpix.evaluate.pair_figures import pair_figures
 from fewpix.evaluate.pair_result import PairResult, Treatment
-from fewpix.evaluate.readers.kinds import KINDS, PAIR_KINDS
+from fewpix.evaluate.readers.kinds import KINDS, PAIR_KINDS, SEARCH, kinds_of
+from fewpix.evaluate.readers.searches import PROTOCOLS
 from fewpix.evaluate.readers.xqlfw import ALIGNED, ORIGINAL
 from fewpix.evaluate.results import canonical
 from fewpix.image.codec import decode_image, write_image
@@ -64,6 +66,7 @@ def layouts() -> dict[str, Callable[[Path], Path]]:
         "lfw": lambda folder: lfw_layout.lay_out(folder),
         "xqlfw": xqlfw,
         "bin": lambda folder: bin_layout.write(folder / "own.bin", (bin_layout.BINS, bin_layout.SAME)),
+        "scface": scface_layout.scface,
         "survface-pairs": survface_layout.verification,
         "table": lambda folder: table_layout.lay_out(folder, table_layout.PAIRS),
     }
@@ -71,7 +74,10 @@ def layouts() -> dict[str, Callable[[Path], Path]]:
 
 @pytest.fixture(params=PAIR_KINDS)
 def data(request: pytest.FixtureRequest, tmp_path: Path) -> PairData:
-    return open_pairs(request.param, layouts()[request.param](tmp_path / "made"))
+    options: dict[str, object] = {}
+    if request.param == "scface":
+        options = {"distance": 2, "ids": scface_layout.ids(tmp_path / "ids.txt")}
+    return open_pairs(request.param, layouts()[request.param](tmp_path / "made"), **options)
 
 
 def measured(data: PairData, **treatment: object) -> PairResult:
@@ -82,6 +88,7 @@ def measured(data: PairData, **treatment: object) -> PairResult:
 
 def test_all_kinds_are_benchmarks_that_can_be_opened() -> None:
     assert set(OPENERS) == set(PAIR_KINDS) == set(layouts()) <= set(KINDS)
+    assert set(PROTOCOLS) == set(kinds_of(SEARCH))
 
 
 def test_pictures_go_to_the_model_as_they_are(data: PairData) -> None:
@@ -100,7 +107,7 @@ def test_pictures_go_to_the_model_as_they_are(data: PairData) -> None:
     for key in ("accuracy", "auc", "eer"):
         assert figures[key] == pytest.approx(expected.to_json()[key])
     assert numbers["benchmark"] == data.kind
-    assert (numbers["degraded"], numbers["teacher"], numbers["protocol"]) == (None, None, "native")
+    assert (numbers["degraded"], numbers["teachers"], numbers["protocol"]) == (None, None, "native")
     assert numbers["inventory"]["sha256"] == data.inventory.sha256
     assert numbers["pictures"]["side_px"] == {"smallest": 24, "median": 24.0, "largest": 24}
     assert (numbers["n_missing"], numbers["coverage"]) == (0, 1.0)
@@ -126,7 +133,7 @@ def test_the_side_that_was_asked_for_gets_small(data: PairData, small: str) -> N
         "steps": {"8": "area@8: downscale side 8", "12": "area@12: downscale side 12"},
     }
     assert [figures["size"] for figures in numbers["figures"]] == [8, 12]
-    assert numbers["teacher"]["sha256"] == "f" * 64
+    assert numbers["teachers"]["m"]["sha256"] == "f" * 64
     other = "second" if small == "first" else "first"
     text = str(result)
     assert f"the {small} picture made small, to the model; the {other} as it is, to the teacher" in text
@@ -232,7 +239,7 @@ def test_options_belong_to_kinds(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="'tinyface' is no list of pairs"):
         open_pairs("tinyface", tmp_path)
     for kind, option in (("bin", "pairs"), ("lfw", "aligned"), ("xqlfw", "folder")):
-        with pytest.raises(ConfigError, match=f"{kind} takes no option '{option}'"):
+        with pytest.raises(ConfigError, match=f"{kind} takes no option --{option}"):
             open_pairs(kind, tmp_path, **{option: tmp_path})  # type: ignore[arg-type]
     with pytest.raises(InputError, match="column"):
         open_pairs("table", table_layout.lay_out(tmp_path, table_layout.SEARCH))

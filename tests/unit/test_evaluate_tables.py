@@ -203,6 +203,110 @@ def test_tables_of_the_ablation(tmp_path: Path) -> None:
     assert not any("labels" in line for line in lines)
 
 
+def study() -> dict[str, Any]:
+    """An LFW study of three families, with fewpix-l in one of them only."""
+
+    def row(family: str, model: str, accuracy: float, gain: float | None, **more: Any) -> dict[str, Any]:
+        minus = None if gain is None else {"accuracy": gain, "ci95": [gain - 0.01, gain + 0.01]}
+        return {**figure(model, 8, accuracy, minus), "family": family, **more}
+
+    def mean(model: str, families: list[str], protocol: str, accuracy: float, **more: Any) -> dict[str, Any]:
+        return {
+            "protocol": protocol,
+            "size": 8,
+            "model": model,
+            "families": families,
+            "mean": {"accuracy": accuracy, "ci95": [accuracy - 0.01, accuracy + 0.01]},
+            "worst": {"family": families[-1], "accuracy": accuracy - 0.1},
+            **more,
+        }
+
+    worse = {"accuracy": -0.02, "ci95": [-0.03, -0.01]}
+    better = {"accuracy": 0.03, "ci95": [0.02, 0.04]}
+    every = ["area", "cctv", "dark"]
+    gallery = {"protocol": "matched", "minus_sharp_gallery": worse}
+    adapted = {"size": 8, "protocol": "hr-lr", "model": "fewpix-s+facebn"}
+    return {
+        "data": {"pairs": 6000},
+        "settings": {"baseline": "teacher", "families": dict.fromkeys(every, ""), "unseen": ["cctv"]},
+        "figures": [
+            row("area", "teacher", 0.7, None),
+            row("area", "fewpix-s", 0.85, 0.15),
+            row("area", "fewpix-l", 0.8, 0.1),
+            row("cctv", "teacher", 0.6, None),
+            row("cctv", "fewpix-s", 0.59, -0.02),
+            row("cctv", "fewpix-s", 0.57, -0.02, **gallery),
+            row("cctv", "teacher", 0.6, None, **gallery),
+        ],
+        "summary": [
+            mean("teacher", every, "hr-lr", 0.65),
+            mean("fewpix-s", every, "hr-lr", 0.72, minus_baseline=better),
+            mean("fewpix-l", ["area"], "hr-lr", 0.8, minus_baseline=better),
+            mean("teacher", ["cctv", "dark"], "matched", 0.63, minus_sharp_gallery=worse),
+            mean("fewpix-s", ["cctv"], "matched", 0.57, minus_sharp_gallery=worse),
+        ],
+        "facebn": {
+            "model": "fewpix-s",
+            "arm": "prior+1d",
+            "adapting": 770,
+            "pairs": 5400,
+            "states": [
+                {"family": "area", "size": 8, "guard": {"reasons": ["harm"]}},
+                {"family": "dark", "size": 8, "guard": {"reasons": []}},
+            ],
+            "figures": [
+                {**adapted, "family": "area", "accuracy": 0.83, "minus_unadapted": worse},
+                {**adapted, "family": "dark", "accuracy": 0.63, "minus_unadapted": better},
+            ],
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        (
+            "study-clean",
+            [
+                "| hr-lr | 8 | 80.0 (79.0–81.0) / 50.0 | 85.0 (84.0–86.0) / 50.0 | 70.0 (69.0–71.0) / 50.0 "
+                "| **+10.0 (+9.0 to +11.0)** | **+15.0 (+14.0 to +16.0)** |"
+            ],
+        ),
+        (
+            "study-hr-lr",
+            [
+                "| 8 | 80.0 (79.0–81.0) [1 of 3 families] | 72.0 (71.0–73.0) | 65.0 (64.0–66.0) "
+                "| **+3.0 (+2.0 to +4.0)** | **+3.0 (+2.0 to +4.0)** | area, 70.0 | dark, 62.0 | dark, 55.0 |"
+            ],
+        ),
+        ("study-families", ["| area | **85.0** / 70.0 |", "| cctv † | *59.0* / 60.0 |"]),
+        (
+            "study-matched",
+            [
+                "| 8 | – | – | – | 57.0 (56.0–58.0) [1 of 2 families] | *-2.0 (-3.0 to -1.0)* | 0 / 1, of 1 "
+                "| 63.0 (62.0–64.0) | *-2.0 (-3.0 to -1.0)* | 0 / 1, of 1 |"
+            ],
+        ),
+        (
+            "study-facebn-hr-lr",
+            ["| area | 85.0 *-2.0 (-3.0 to -1.0)* ‡ |", "| dark | 60.0 **+3.0 (+2.0 to +4.0)** |"],
+        ),
+    ],
+)
+def test_tables_of_the_lfw_study(tmp_path: Path, name: str, lines: list[str]) -> None:
+    """What was not measured is a dash, and a mean over fewer families says so."""
+    write_result(tmp_path / "lfw_study.json", study(), Run.since(time.monotonic()))
+    made = render(f"<!-- table: {name} -->\n<!-- /table -->\n", tmp_path, "lfw_study.md")
+    assert [line for line in made.split("\n") if line.startswith("| ")][2:] == lines
+
+
+@pytest.mark.parametrize("name", ["study-lr-lr", "study-facebn-lr-lr"])
+def test_a_table_of_the_lfw_study_without_a_row_is_refused(tmp_path: Path, name: str) -> None:
+    write_result(tmp_path / "lfw_study.json", study(), Run.since(time.monotonic()))
+    with pytest.raises(InputError, match=f"lacks what the table '{name}' shows"):
+        render(f"<!-- table: {name} -->\n<!-- /table -->\n", tmp_path, "lfw_study.md")
+
+
 def test_another_baseline_is_named(tmp_path: Path) -> None:
     result = {**RESULT, "settings": {"baseline": "fewpix-s", "flip": True}}
     result["figures"] = [

@@ -36,12 +36,15 @@ def test_an_open_search_equals_that_of_open_set(seed: int, per_person: int, bloc
     probe_people = np.concatenate(([3, 4], rng.integers(2, 12, 28)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_BLOCK", block)
-        found = search(probes, probe_people, gallery, gallery_people, fpirs=(0.2, 0.5))
+        found = search(probes, probe_people, gallery, gallery_people, fpirs=(0.2, 0.5), replicates=2)
     expected = identify_open(
         probes, probe_people, gallery, gallery_people, fpirs=(0.2, 0.5), replicates=2, seed=0
     )
     assert (found.people, found.mated, found.nonmated) == (4, expected.mated, expected.nonmated)
     for key, point in found.tpir_at_fpir.items():
+        assert found.tpir_at_fpir_ci95[key] == (
+            None if point.tar is None else expected.tpir_at_fpir_ci95[key]
+        )
         if point.tar is None:
             assert float(key) * found.nonmated < 1
         else:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from typer import Argument, Exit, Option, Typer
 
+from fewpix.cli.evaluate_options import Ids
 from fewpix.cli.output import emit
 from fewpix.evaluate.readers.kinds import KINDS
 
@@ -30,10 +31,7 @@ def check(
     pairs: Annotated[
         Path | None, Option(help="Of lfw: another list than PATH/pairs.txt.", show_default=False)
     ] = None,
-    ids: Annotated[
-        str | None,
-        Option(help="Of scface: all, dev or eval, or a file with one id per line.", show_default=False),
-    ] = None,
+    ids: Ids = None,
     as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say what was found of a benchmark, what is missing, and whether it matches the published counts.
@@ -42,7 +40,7 @@ def check(
     """
     from fewpix.evaluate.readers.kinds import take_stock
 
-    found = take_stock(kind, path, pairs_file=pairs, ids=ids)
+    found = take_stock(kind, path, pairs=pairs, ids=ids)
     emit(found, as_json)
     if not found.complete:
         raise Exit(INCOMPLETE)

@@ -28,6 +28,9 @@ from fewpix.cli.evaluate_options import (
 )
 from fewpix.cli.evaluate_pairs import pairs as pairs_verb
 from fewpix.cli.evaluate_search import search
+from fewpix.cli.evaluate_template_pairs import template_pairs
+from fewpix.cli.evaluate_template_search import template_search
+from fewpix.cli.evaluate_uccs import uccs, uccs_scores
 from fewpix.cli.output import emit, progress
 
 evaluate = Typer(add_completion=False, help="Measure a model on a benchmark.")
@@ -159,7 +162,13 @@ def lfw_table(
 
 
 evaluate.command("pairs", short_help="models on the pairs of any benchmark")(pairs_verb)
-evaluate.command("search", short_help="one model on a benchmark that searches a gallery")(search)
+evaluate.command("search", short_help="models on a benchmark that searches a gallery")(search)
+evaluate.command("template-pairs", short_help="models on pairs of templates: IJB-B, IJB-C")(template_pairs)
+evaluate.command("template-search", short_help="models that search templates: IJB-B, IJB-C, IJB-S")(
+    template_search
+)
+evaluate.command("uccs", short_help="a score file of the UCCS watchlist, by its protocol")(uccs)
+evaluate.command("uccs-scores", short_help="write a score file of the UCCS watchlist")(uccs_scores)
 
 
 @evaluate.command("tables", short_help="put results into the tables of documents")

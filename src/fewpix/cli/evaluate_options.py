@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from typer import Option
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from fewpix.embed.protocol import Encoder
 
 TEACHER = "teacher"
+SAME = "same"
+"""Stands for the model itself where another one could be named."""
+
+Number = TypeVar("Number", int, float)
 
 Teacher = Annotated[str, Option(help="Sees the sharp pictures of hr-lr: teacher, or a model file.")]
 Flip = Annotated[bool, Option("--flip", help="Add the mirrored picture's embedding, for every model.")]
@@ -26,9 +30,38 @@ AllowMissing = Annotated[
 ]
 Runtime = Annotated[str, Option(help="auto, onnxruntime, openvino or torch.")]
 Device = Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps.")]
+Fuse = Annotated[
+    str,
+    Option(
+        help="How a template is made: media (mean of each medium, then their sum), mean (of all pictures), "
+        "or media-quality or quality, which weigh pictures by the detector's score of the list."
+    ),
+]
+Embeddings = Annotated[
+    Path | None,
+    Option(
+        help="Keep embeddings in this folder, so that a repeated or interrupted run need not start anew.",
+        show_default=False,
+    ),
+]
+Sizes = Annotated[
+    str | None,
+    Option(
+        help="Sides in pixels to make pictures small to, 8 to 112, separated by commas. Without it they stay "
+        "as they are.",
+        show_default=False,
+    ),
+]
 Seed = Annotated[int, Option(help="Of the random families and of the bootstrap.")]
 AsJson = Annotated[bool, Option("--json", help="Print one JSON object.")]
 State = Annotated[Path | None, Option(help="Apply a NormState to the model.", show_default=False)]
+Distance = Annotated[
+    int | None, Option(help="Of scface: 1 (4.2 m), 2 (2.6 m) or 3 (1 m).", show_default=False)
+]
+Ids = Annotated[
+    str | None,
+    Option(help="Of scface: all, dev or eval, or a file with one id per line.", show_default=False),
+]
 Out = Annotated[
     Path | None, Option(help="Also write the result to X.json and X.run.json.", show_default=False)
 ]
@@ -68,6 +101,60 @@ def open_teacher(teacher: str, runtime: str, device: str) -> Encoder:
     return open_model(teacher, "auto" if for_model_only else runtime, "auto" if for_model_only else device)
 
 
+def one_state(models: list[str], state: Path | None) -> list[str]:
+    """The models, of which there is one where a state is given.
+
+    Raises:
+        ConfigError: there are several.
+    """
+    if state is not None and len(models) > 1:
+        raise ConfigError("--state belongs to one model", fix="name one with --model")
+    return models
+
+
+def open_others(
+    text: str,
+    option: str,
+    models: Sequence[str],
+    opened: dict[str, Encoder],
+    runtime: str,
+    device: str,
+    state: Path | None,
+) -> dict[str, tuple[str, Encoder]]:
+    """Who sees the other side of each model's comparisons: one for all models, or one for each.
+
+    Args:
+        text: names and model files separated by commas, `same` for the model itself.
+        option: that `text` was given to.
+        models: as the user named them.
+        opened: what `open_models` made of them.
+        runtime: of all of them.
+        device: likewise.
+        state: that the models run under.
+
+    Returns:
+        By the model's name in results that of the other one, and its encoder.
+
+    Raises:
+        ConfigError: neither one word nor as many as models.
+    """
+    from fewpix.evaluate.results import model_label
+
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if len(words) not in (1, len(models)):
+        raise ConfigError(f"{option}: {len(words)} for {len(models)} models", fix="name one, or one for each")
+    known: dict[str, Encoder] = dict(zip(models, opened.values(), strict=True)) if state is None else {}
+    found = {}
+    for label, word in zip(opened, words * len(models) if len(words) == 1 else words, strict=True):
+        if word == SAME:
+            found[label] = (label, opened[label])
+            continue
+        if word not in known:
+            known[word] = open_teacher(word, runtime, device)
+        found[label] = (model_label(word), known[word])
+    return found
+
+
 def words_of(text: str, option: str) -> list[str]:
     """The words of a list separated by commas.
 
@@ -80,6 +167,15 @@ def words_of(text: str, option: str) -> list[str]:
     return words
 
 
+def sizes_of(text: str | None) -> list[int | None]:
+    """Sides in pixels; None alone, which leaves pictures as they are, for no list.
+
+    Raises:
+        ConfigError: see `words_of` and `whole`.
+    """
+    return [None] if text is None else [whole(word, "size") for word in words_of(text, "size")]
+
+
 def whole(word: str, option: str) -> int:
     """A whole number.
 
@@ -89,3 +185,37 @@ def whole(word: str, option: str) -> int:
     if not word.isdecimal():
         raise ConfigError(f"{option}: {word!r} is not a whole number")
     return int(word)
+
+
+def rates_of(text: str) -> list[float]:
+    """False accept rates.
+
+    Raises:
+        ConfigError: one is no number between 0 and 1, or stands twice.
+    """
+    found = []
+    for word in words_of(text, "fars"):
+        try:
+            rate = float(word)
+        except ValueError:
+            rate = -1.0
+        if not 0 < rate < 1:
+            raise ConfigError(f"fars: {word!r} is not a number between 0 and 1", fix="such as 1e-2,1e-3")
+        if rate in found:
+            raise ConfigError(f"fars: {word!r} stands there twice")
+        found.append(rate)
+    return found
+
+
+def numbers_of(text: str | None, kind: Callable[[str], Number], option: str) -> tuple[Number, ...] | None:
+    """The numbers of a list separated by commas; None for no list.
+
+    Raises:
+        ConfigError: there is none, one is no number, or one stands twice.
+    """
+    if text is None:
+        return None
+    try:
+        return tuple(kind(word) for word in words_of(text, option))
+    except ValueError as error:
+        raise ConfigError(f"{option}: {text!r} is no list of numbers", fix="separate by commas") from error

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Annotated
 
 from typer import Argument, Option
 
+from fewpix.cli.delivery import Delivery, Report
 from fewpix.cli.evaluate_options import (
     TEACHER,
     AllowMissing,
     AsJson,
     Device,
+    Distance,
     Family,
     Flip,
+    Ids,
     Out,
     Runtime,
     Seed,
     State,
-    Teacher,
+    one_state,
     open_models,
-    open_teacher,
+    open_others,
+    rates_of,
     whole,
     words_of,
 )
-from fewpix.cli.output import emit, progress
+from fewpix.cli.output import progress
 from fewpix.errors import ConfigError
 from fewpix.evaluate.readers.kinds import PAIR_KINDS
 
@@ -71,7 +74,13 @@ def pairs(
         ),
     ] = None,
     state: State = None,
-    teacher: Teacher = TEACHER,
+    teacher: Annotated[
+        str,
+        Option(
+            help="Sees the sharp pictures of hr-lr: teacher, a model file, or same for the model itself; one "
+            "for all models, or one for each, separated by commas."
+        ),
+    ] = TEACHER,
     flip: Flip = False,
     family: Family = "area",
     pairs_file: Annotated[
@@ -89,9 +98,12 @@ def pairs(
         Path | None,
         Option(help="Of table: what its pictures are relative to; by default its own.", show_default=False),
     ] = None,
+    distance: Distance = None,
+    ids: Ids = None,
     allow_missing: AllowMissing = False,
     seed: Seed = 0,
     out: Out = None,
+    report: Report = None,
     runtime: Runtime = "auto",
     device: Device = "auto",
     as_json: AsJson = False,
@@ -101,52 +113,33 @@ def pairs(
     from fewpix.evaluate.pair_benchmark import evaluate_pairs
     from fewpix.evaluate.pair_data import open_pairs
     from fewpix.evaluate.pair_result import Treatment
-    from fewpix.evaluate.results import Run, check_target, write_result
+    from fewpix.evaluate.pictures import by_name
 
-    start = time.monotonic()
-    if out is not None:
-        check_target(out)
+    delivery = Delivery(out, report)
     if small is not None and protocol != "hr-lr":
         raise ConfigError(f"--small chooses a side of hr-lr; the protocol is {protocol}")
     treatment = Treatment(protocol, small or "second", Degradation(family, seed), fit, flip)
     sizes = [None] if size is None else [whole(word, "size") for word in words_of(size, "size")]
     treatment.check(sizes)
-    rates = None if fars is None else _rates(fars)
-    names = words_of(model, "model")
-    if state is not None and len(names) > 1:
-        raise ConfigError("--state belongs to one model", fix="name one with --model")
+    rates = None if fars is None else rates_of(fars)
+    names = one_state(words_of(model, "model"), state)
     data = open_pairs(
-        kind, path, allow_missing=allow_missing, pairs=pairs_file, aligned=aligned, folder=folder
+        kind,
+        path,
+        allow_missing=allow_missing,
+        pairs=pairs_file,
+        aligned=aligned,
+        folder=folder,
+        distance=distance,
+        ids=ids,
     )
     models = open_models(names, "model", runtime, device, state)
     sharp = None
     if protocol == "hr-lr":
-        plain = dict(zip(names, models.values(), strict=True)) if state is None else {}
-        sharp = plain.get(teacher) or open_teacher(teacher, runtime, device)
+        others = open_others(teacher, "teacher", names, models, runtime, device, state)
+        sharp = {name: encoder for name, (_, encoder) in others.items()}
     with progress("evaluating", len(data.pictures.names), as_json=as_json) as bar:
         result = evaluate_pairs(
             data, models, sharp, sizes=sizes, treatment=treatment, fars=rates, seed=seed, advance=bar
         )
-    if out is not None:
-        write_result(out, result.to_json(), Run.since(start))
-    emit(result, as_json)
-
-
-def _rates(text: str) -> list[float]:
-    """False accept rates.
-
-    Raises:
-        ConfigError: one is no number between 0 and 1, or stands twice.
-    """
-    found = []
-    for word in words_of(text, "fars"):
-        try:
-            rate = float(word)
-        except ValueError:
-            rate = -1.0
-        if not 0 < rate < 1:
-            raise ConfigError(f"fars: {word!r} is not a number between 0 and 1", fix="such as 1e-2,1e-3")
-        if rate in found:
-            raise ConfigError(f"fars: {word!r} stands there twice")
-        found.append(rate)
-    return found
+    delivery.finish(result, by_name(data.pictures), as_json=as_json)

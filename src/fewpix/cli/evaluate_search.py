@@ -1,32 +1,33 @@
-"""`fewpix evaluate search`: one model on a benchmark that searches a gallery."""
+"""`fewpix evaluate search`: models on a benchmark that searches a gallery."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from typer import Argument, Option
 
+from fewpix.cli.delivery import Delivery, Report
 from fewpix.cli.evaluate_options import (
     TEACHER,
     AsJson,
     Device,
+    Distance,
+    Embeddings,
     Family,
+    Ids,
     Out,
     Runtime,
     Seed,
     State,
-    open_model,
-    open_teacher,
+    numbers_of,
+    one_state,
+    open_models,
+    open_others,
+    whole,
     words_of,
 )
-from fewpix.cli.output import emit, progress
-from fewpix.errors import ConfigError
-
-SAME = "same"
-Number = TypeVar("Number", int, float)
+from fewpix.cli.output import progress
 
 
 def search(
@@ -39,15 +40,24 @@ def search(
         ),
     ],
     model: Annotated[
-        str, Option(help="Sees the probes: fewpix-s, fewpix-l, teacher, auto (the router), or a model file.")
+        str,
+        Option(
+            help="Sees the probes: fewpix-s, fewpix-l, teacher, auto or model files, separated by commas."
+        ),
     ] = "fewpix-s",
     gallery_model: Annotated[
-        str, Option(help="Sees the gallery: teacher, a name or model file, or same for --model itself.")
+        str,
+        Option(
+            help="Sees the gallery: teacher, a name or model file, or same for --model itself; one for all "
+            "models, or one for each, separated by commas."
+        ),
     ] = TEACHER,
     size: Annotated[
-        int | None,
+        str | None,
         Option(
-            help="Make the probes small to this side in pixels, 8 to 112; else their own.", show_default=False
+            help="Make the probes small to these sides in pixels, 8 to 112, separated by commas; else their "
+            "own.",
+            show_default=False,
         ),
     ] = None,
     gallery_size: Annotated[
@@ -62,12 +72,14 @@ def search(
         bool, Option("--flip", help="Add the mirrored picture's embedding, on both sides.")
     ] = False,
     state: State = None,
-    distance: Annotated[
-        int | None, Option(help="Of scface: 1 (4.2 m), 2 (2.6 m) or 3 (1 m).", show_default=False)
-    ] = None,
-    ids: Annotated[
+    distance: Distance = None,
+    ids: Ids = None,
+    enrolled: Annotated[
         str | None,
-        Option(help="Of scface: all, dev or eval, or a file with one id per line.", show_default=False),
+        Option(
+            help="Of scface: who of --ids is in the gallery, in the same form; the others are strangers.",
+            show_default=False,
+        ),
     ] = None,
     aligned: Annotated[
         str | None,
@@ -104,14 +116,9 @@ def search(
         bool, Option("--allow-missing", help="Leave out missing pictures, and say how many.")
     ] = False,
     seed: Seed = 0,
-    embeddings: Annotated[
-        Path | None,
-        Option(
-            help="Keep embeddings in this folder, so that a repeated or interrupted run need not start anew.",
-            show_default=False,
-        ),
-    ] = None,
+    embeddings: Embeddings = None,
     out: Out = None,
+    report: Report = None,
     runtime: Runtime = "auto",
     device: Device = "auto",
     as_json: AsJson = False,
@@ -124,49 +131,42 @@ def search(
     from fewpix.evaluate.degraded import Degradation
     from fewpix.evaluate.embedding_store import check_folder
     from fewpix.evaluate.native import Look
+    from fewpix.evaluate.pictures import in_folder
     from fewpix.evaluate.readers.searches import read_search
-    from fewpix.evaluate.results import Run, check_target, model_label, write_result
-    from fewpix.evaluate.search_benchmark import Eye, embed_sides, measure_search
+    from fewpix.evaluate.search_benchmark import Eye, SearchOptions, evaluate_search
     from fewpix.evaluate.search_choices import Choices
 
-    start = time.monotonic()
-    if out is not None:
-        check_target(out)
+    delivery = Delivery(out, report)
     if embeddings is not None:
         check_folder(embeddings)
     degradation = Degradation(family, seed)
-    looks = [Look(side, fit, degradation) for side in (size, gallery_size)]
-    choices = Choices(_numbers(ranks, int, "ranks"), rank, _numbers(fpirs, float, "fpirs"))
+    sizes = [None] if size is None else [whole(word, "size") for word in words_of(size, "size")]
+    looks = [Look(side, fit, degradation) for side in sizes]
+    names = one_state(words_of(model, "model"), state)
+    choices = Choices(numbers_of(ranks, int, "ranks"), rank, numbers_of(fpirs, float, "fpirs"))
     data = read_search(
-        kind, path, allow_missing=allow_missing, distance=distance, ids=ids, aligned=aligned, folder=folder
+        kind,
+        path,
+        allow_missing=allow_missing,
+        distance=distance,
+        ids=ids,
+        enrolled=enrolled,
+        aligned=aligned,
+        folder=folder,
     )
     choices.check(data)
-    probes = Eye(model_label(model), open_model(model, runtime, device, state), looks[0])
-    if gallery_model == SAME or (gallery_model == model and state is None):
-        gallery = Eye(probes.name, probes.encoder, looks[1])
-    else:
-        gallery = Eye(model_label(gallery_model), open_teacher(gallery_model, runtime, device), looks[1])
-    total = len(data.gallery) + len(data.probes)
-    with progress("embedding", total, as_json=as_json) as bar:
-        sides = embed_sides(data, probes, gallery, flip=flip, store=embeddings, advance=bar)
-    with progress("searching", len(data.probes), as_json=as_json) as bar:
-        result = measure_search(
-            kind, data, probes, gallery, sides, flip=flip, seed=seed, choices=choices, advance=bar
+    models = open_models(names, "model", runtime, device, state)
+    others = open_others(gallery_model, "gallery-model", names, models, runtime, device, state)
+    sharp = Look(gallery_size, fit, degradation)
+    galleries = {label: Eye(name, encoder, sharp) for label, (name, encoder) in others.items()}
+    with progress("evaluating", as_json=as_json) as bar:
+        result = evaluate_search(
+            kind,
+            data,
+            models,
+            galleries,
+            looks,
+            options=SearchOptions(flip, embeddings, choices, seed=seed),
+            advance=bar,
         )
-    if out is not None:
-        write_result(out, result.to_json(), Run.since(start))
-    emit(result, as_json)
-
-
-def _numbers(text: str | None, kind: Callable[[str], Number], option: str) -> tuple[Number, ...] | None:
-    """The numbers of a list separated by commas; None for no list.
-
-    Raises:
-        ConfigError: there is none, one is no number, or one stands twice.
-    """
-    if text is None:
-        return None
-    try:
-        return tuple(kind(word) for word in words_of(text, option))
-    except ValueError as error:
-        raise ConfigError(f"{option}: {text!r} is no list of numbers", fix="separate by commas") from error
+    delivery.finish(result, in_folder(data.inventory.folder), as_json=as_json)

@@ -13,6 +13,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "distil": ("fewpix.cli.distil:distil", "train a low-resolution student from a teacher, by a recipe"),
     "adapt": ("fewpix.cli.adapt:adapt", "estimate FaceBN statistics from unlabelled faces of a new place"),
     "evaluate": ("fewpix.cli.evaluate:evaluate", "measure a model on a benchmark"),
+    "compare": ("fewpix.cli.compare:compare", "compare two results of one benchmark, pair by pair"),
+    "report": ("fewpix.cli.report:report", "make the report of a result again"),
     "data": ("fewpix.cli.data:data", "look at data sets before anything is measured on them"),
     "embed": ("fewpix.cli.embed:embed", "turn a folder of face crops into embeddings"),
     "export": ("fewpix.cli.export:export", "write a student as ONNX and check that it gives the same result"),

@@ -82,6 +82,11 @@ class Router:
         return out
 
 
+def encoder_for(encoder: Encoder, pixels: float) -> Encoder:
+    """The encoder that takes a face of this size: a router's choice, or the encoder itself."""
+    return encoder.encoder(pixels) if isinstance(encoder, Router) else encoder
+
+
 def read_bands(table: Path = TABLE) -> list[tuple[float, str]]:
     """Which model was measured to be best from which side on, smallest faces first.
 

@@ -8,7 +8,7 @@ The product lets a comparison of two people vary three times as much as it would
 itself, while two comparisons that share one person vary together as they should. On LFW, where few pairs
 share anyone, this makes an interval half again too wide. For means the excess is known exactly, and
 `mean_interval` takes it out; what is left is the variance that is robust to sharing a person (Aronow, Samii
-& Assenova 2015). For TAR at FAR it is left in, so that those intervals are too wide rather than too narrow.
+& Assenova 2015). In `curve_bootstrap` it is left in.
 """
 
 from __future__ import annotations
@@ -74,6 +74,10 @@ class Clusters:
             )
         names, numbers = np.unique(np.concatenate((a, b)), return_inverse=True)
         return cls(numbers[: len(a)].astype(np.int64), numbers[len(a) :].astype(np.int64), len(names))
+
+    def only(self, keep: NDArray[np.bool_]) -> Clusters:
+        """The comparisons where `keep` (P,) is true; people that none of them is about are dropped."""
+        return Clusters.of(self.first[keep], self.second[keep])
 
     def weights(self, replicates: int, seed: int) -> Iterator[NDArray[np.float64]]:
         """The weight of every comparison in every replicate, in blocks (at most 32 MB) of shape (R, P).
@@ -163,63 +167,15 @@ def _shrunk(
     return np.asarray(mean + (means - mean) * min(1.0, (right / variance) ** 0.5), dtype=np.float64)
 
 
-def tar_interval(
-    scores: NDArray[np.floating],
-    same: NDArray[np.bool_],
-    target: float,
-    clusters: Clusters,
-    *,
-    replicates: int = REPLICATES,
-    seed: int = 0,
-) -> Interval:
-    """Interval of `metrics.tar_at_far`; every replicate sets its own threshold on its weighted impostors.
-
-    Where all genuine pairs pass in every replicate, or none ever does, `exact` is used.
-
-    Args:
-        scores: (P,).
-        same: (P,), with pairs of both kinds.
-        target: the false accept rate, 0 to 1.
-        clusters: the people of each pair.
-        replicates: at least 1.
-        seed: of the draws.
-    """
-    scores = np.asarray(scores, dtype=np.float64)
-    genuine, impostor = np.flatnonzero(same), np.flatnonzero(~same)
-    genuine = genuine[np.argsort(-scores[genuine], kind="stable")]
-    impostor = impostor[np.argsort(-scores[impostor], kind="stable")]
-    levels, starts = np.unique(
-        -scores[impostor], return_index=True
-    )  # distinct impostor scores, highest first
-    ends = np.append(starts[1:], len(impostor)) - 1
-    # above[k]: genuine pairs above the k-th distinct impostor score; the last entry: all of them
-    above = np.append(np.searchsorted(-scores[genuine], levels, side="left"), len(genuine))
-    rates = []
-    for block in clusters.weights(replicates, seed):
-        false = np.cumsum(block[:, impostor], axis=1)
-        true = np.concatenate((np.zeros((len(block), 1)), np.cumsum(block[:, genuine], axis=1)), axis=1)
-        # weights are whole numbers, so only the product can be off by a rounding
-        allowed = target * false[:, -1:] * (1 + 1e-12)
-        k = (false[:, ends] <= allowed).sum(axis=1)
-        rates.append(_ratio(true[np.arange(len(block)), above[k]], true[:, -1], empty=false[:, -1] == 0))
-    values = np.concatenate(rates)
-    kept = values[~np.isnan(values)]
-    if len(kept) and kept[0] in (0.0, 1.0) and (kept == kept[0]).all():
-        return exact(bool(kept[0]), len(np.unique(clusters.first[genuine])))
-    return percentiles(values)
-
-
 def exact(right: bool, people: int) -> Interval:
     """Clopper-Pearson's interval when all (or none) of `people` independent answers are right."""
     bound = ((1 - LEVEL) / 2) ** (1 / people)
     return Interval(bound, 1.0) if right else Interval(0.0, 1 - bound)
 
 
-def _ratio(
-    top: NDArray[np.float64], bottom: NDArray[np.float64], empty: NDArray[np.bool_] | None = None
-) -> NDArray[np.float64]:
+def _ratio(top: NDArray[np.float64], bottom: NDArray[np.float64]) -> NDArray[np.float64]:
     """The quotient; NaN where a replicate drew no comparison of a kind, as with a handful of people."""
-    bad = bottom == 0 if empty is None else (bottom == 0) | empty
+    bad = bottom == 0
     return np.where(bad, np.nan, top / np.where(bad, 1.0, bottom))
 
 

@@ -43,15 +43,15 @@ def with_failures(
     mated = np.isin(names, people)
     last = np.iinfo(np.int64).max
     own = np.where(mated, NO_SCORE, np.nan).astype(np.float32)
-    best = np.full(len(names), NO_SCORE, dtype=np.float32)
+    best, other = np.full((2, len(names)), NO_SCORE, dtype=np.float32)
     ranks = np.where(mated, last, 0)
     row_ranks = ranks.copy()
     precisions = None if searched.precisions is None else np.where(mated, 0.0, np.nan)
-    best[enrolled] = searched.best
+    best[enrolled], other[enrolled] = searched.best, searched.other
     found = np.flatnonzero(enrolled)[searched.mated]
     own[found] = searched.own[searched.mated]
     ranks[found] = searched.ranks[searched.mated]
     row_ranks[found] = searched.row_ranks[searched.mated]
     if precisions is not None and searched.precisions is not None:
         precisions[found] = searched.precisions[searched.mated]
-    return Searched(len(people), mated, own, best, ranks, row_ranks, precisions)
+    return Searched(len(people), mated, own, best, other, ranks, row_ranks, precisions)

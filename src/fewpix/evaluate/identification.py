@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval, mean_interval, tar_interval
+from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval, mean_interval
+from fewpix.evaluate.curve_bootstrap import tar_interval
 from fewpix.evaluate.metrics import far_key, tar_at_far
 
 RANKS = (1, 5)

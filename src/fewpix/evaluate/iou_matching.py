@@ -145,6 +145,53 @@ def match(faces: Faces, detections: Detections, *, iou: float = IOU) -> NDArray[
     return found
 
 
+def detected(faces: Faces, detections: Detections, face_of: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(F,) the score at which each face is detected; infinitely low for one that is not, or is ignored.
+
+    Args:
+        faces: of all pictures.
+        detections: of all pictures.
+        face_of: (D,) of `match`.
+    """
+    scores = np.full(len(faces), -np.inf)
+    matched = face_of >= 0
+    scores[face_of[matched]] = detections.scores[matched]
+    scores[faces.ignored] = -np.inf
+    return scores
+
+
+def identified(
+    faces: Faces, candidates: Candidates, face_of: NDArray[np.int64], *, rank: int = 1
+) -> NDArray[np.float64]:
+    """(F,) the similarity at which each face is identified; infinitely low for one that is not.
+
+    Args:
+        faces: of all pictures.
+        candidates: of all detections, more than `rank` of each, or everybody.
+        face_of: (D,) of `match`.
+        rank: fewer others than this may be at least as similar, 1 to 10.
+
+    Raises:
+        InputError: `rank` is out of range, or shapes do not match.
+    """
+    _check_candidates(candidates, face_of, rank)
+    scores = np.full(len(faces), -np.inf)
+    matched = np.flatnonzero(face_of >= 0)
+    people = faces.people[face_of[matched]]
+    mine = candidates.people[matched] == people[:, None]
+    known = (people > 0) & mine.any(axis=1) & ~faces.ignored[face_of[matched]]
+    values = candidates.scores[matched[known]]
+    own = values[mine[known]]
+    near = (values >= own[:, None]).sum(axis=1) <= rank
+    scores[face_of[matched[known][near]]] = own[near]
+    return scores
+
+
+def _found(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Those that are found at all, rising."""
+    return np.sort(scores[np.isfinite(scores)])
+
+
 def detection_curve(faces: Faces, detections: Detections, face_of: NDArray[np.int64]) -> PerImageCurve:
     """Detection rate against false detections per image (FROC).
 
@@ -153,10 +200,8 @@ def detection_curve(faces: Faces, detections: Detections, face_of: NDArray[np.in
         detections: of all pictures.
         face_of: (D,) of `match`.
     """
-    right = face_of >= 0
-    right[right] = ~faces.ignored[face_of[right]]
     return PerImageCurve(
-        hits=np.sort(detections.scores[right]),
+        hits=_found(detected(faces, detections, face_of)),
         alarms=np.sort(detections.scores[face_of < 0]),
         wanted=int((~faces.ignored).sum()),
         images=faces.images,
@@ -181,22 +226,13 @@ def identification_curve(
     Raises:
         InputError: `rank` is out of range, or shapes do not match.
     """
-    if not 1 <= rank <= MAX_RANK:
-        raise InputError(f"the rank is 1 to {MAX_RANK}, not {rank}")
-    if len(candidates.scores) != len(face_of):
-        raise InputError(f"{len(candidates.scores)} rows of candidates for {len(face_of)} detections")
+    scores = identified(faces, candidates, face_of, rank=rank)
     matched = np.flatnonzero(face_of >= 0)
     counted = matched[~faces.ignored[face_of[matched]]]
-    people = faces.people[face_of[counted]]
-    known = counted[people > 0]
-    own = candidates.people[known] == people[people > 0][:, None]
-    known, own = known[own.any(axis=1)], own[own.any(axis=1)]
-    scores = candidates.scores[known]
-    own_score = scores[own]
-    near = (scores >= own_score[:, None]).sum(axis=1) <= rank
-    strangers = np.concatenate((counted[people <= 0], np.flatnonzero(face_of < 0)))
+    unknown = counted[faces.people[face_of[counted]] <= 0]
+    strangers = np.concatenate((unknown, np.flatnonzero(face_of < 0)))
     return PerImageCurve(
-        hits=np.sort(own_score[near]),
+        hits=_found(scores),
         alarms=np.sort(candidates.scores[strangers, 0]),
         wanted=int((~faces.ignored & (faces.people > 0)).sum()),
         images=faces.images,
@@ -214,6 +250,14 @@ def _same_image(
     face = np.repeat(np.arange(len(faces)), times)
     within = np.arange(len(face)) - np.repeat(np.cumsum(times) - times, times)
     return face, order[np.repeat(start[faces], times) + within]
+
+
+def _check_candidates(candidates: Candidates, face_of: NDArray[np.int64], rank: int) -> None:
+    """See `identified`."""
+    if not 1 <= rank <= MAX_RANK:
+        raise InputError(f"the rank is 1 to {MAX_RANK}, not {rank}")
+    if len(candidates.scores) != len(face_of):
+        raise InputError(f"{len(candidates.scores)} rows of candidates for {len(face_of)} detections")
 
 
 def _check(faces: Faces, detections: Detections, iou: float) -> None:

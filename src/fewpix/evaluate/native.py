@@ -6,9 +6,15 @@ import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fewpix.errors import ImageError
-from fewpix.evaluate.degraded import SMALLEST, Degradation, check_size
+import numpy as np
+from numpy.typing import NDArray
+
+from fewpix.embed.protocol import Encoder
+from fewpix.embed.router import encoder_for
+from fewpix.errors import ImageError, InputError
+from fewpix.evaluate.degraded import SIDE, SMALLEST, Degradation, check_size
 from fewpix.evaluate.square import fitted
+from fewpix.image.align import align, pixels
 from fewpix.image.codec import Image, decode_image
 from fewpix.image.resize import Crop
 
@@ -51,6 +57,32 @@ class Look:
         if len(crop) < self.size:
             return crop, True
         return self.degradation.apply(crop, name, self.size), False
+
+    def cut(
+        self, picture: Image, points: NDArray[np.floating], name: str, encoder: Encoder
+    ) -> tuple[Crop, Encoder, bool]:
+        """The face aligned by five points: its crop, who embeds it, and whether it was too small.
+
+        Without a size it is cut straight to the input of the encoder that takes a face of its pixels: a
+        detour over another side would resample twice. To be made small, it is cut to 112 px first, as the
+        crops of LFW are; a face of fewer pixels than `size` is cut straight and kept.
+
+        Args:
+            picture: (H, W, 3) uint8 BGR.
+            points: (5, 2), see `fewpix.image.align`.
+            name: in its benchmark, see `Degradation.apply`.
+            encoder: the model; a router chooses by the face's pixels.
+
+        Raises:
+            InputError: the points are not those of a face, or it has fewer than 8 px.
+        """
+        side = pixels(points)
+        if side < SMALLEST:
+            raise InputError(f"the face is {side:.1f} px, below {SMALLEST} px")
+        if self.size is None or side < self.size:
+            taken = encoder_for(encoder, side)
+            return align(picture, points, taken.card.preprocess.side), taken, self.size is not None
+        return self.degradation.apply(align(picture, points, SIDE), name, self.size), encoder, False
 
 
 @dataclass(frozen=True, eq=False)

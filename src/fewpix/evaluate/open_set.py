@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval, tar_interval
+from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval
+from fewpix.evaluate.curve_bootstrap import tar_interval
 from fewpix.evaluate.identification import mated_ranks, person_scores
 from fewpix.evaluate.metrics import far_key, tar_at_far
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.errors import ConfigError, InputError
+from fewpix.errors import InputError
 from fewpix.evaluate.lfw_folder import LfwFolder
 from fewpix.evaluate.pair_figures import FARS
 from fewpix.evaluate.pairs import PairList
 from fewpix.evaluate.pictures import PictureFiles, PictureSource
 from fewpix.evaluate.readers import bin as encoded
-from fewpix.evaluate.readers import lfw, survface_pairs, table, xqlfw
+from fewpix.evaluate.readers import lfw, scface_pairs, survface_pairs, table, xqlfw
 from fewpix.evaluate.readers.benchmark import Inventory
-from fewpix.evaluate.readers.kinds import PAIR_KINDS
+from fewpix.evaluate.readers.kinds import PAIRS, chosen
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,14 +25,14 @@ class PairData:
     """The pairs of a benchmark that can be scored.
 
     Args:
-        kind: of `PAIR_KINDS`.
+        kind: of `readers.kinds.PAIR_KINDS`.
         inventory: what was found.
         pairs: those of which both pictures are there.
         pictures: of the pairs, in the order of `pairs.pictures`.
         missing: how many pairs of the list were left out.
         qualities: (S,) of the pictures, NaN where none is known; None for a benchmark without.
         fars: the false accept rates that the benchmark's authors report.
-        variant: the name of the pictures' folder where the benchmark has several, such as aligned ones.
+        variant: which of the benchmark's pictures, where it has several: aligned ones, or of one distance.
     """
 
     kind: str
@@ -54,23 +54,19 @@ def open_pairs(kind: str, path: Path, *, allow_missing: bool = False, **options:
     """Read the pairs of a benchmark.
 
     Args:
-        kind: of `PAIR_KINDS`.
+        kind: of `readers.kinds.PAIR_KINDS`.
         path: see `readers.kinds.KINDS`.
         allow_missing: leave out pairs with a missing picture instead of refusing.
         options: of the kind, None for what was not set: `pairs` of lfw, another list; `aligned` of xqlfw,
-            whether to take the aligned pictures; `folder` of table, that its pictures are relative to.
+            whether to take the aligned pictures; `folder` of table, that its pictures are relative to;
+            `distance` and `ids` of scface.
 
     Raises:
         ConfigError: no such kind, or an option that it does not know.
         InputError: see the readers; or only one kind of pair is there.
     """
-    if kind not in PAIR_KINDS:
-        raise ConfigError(f"'{kind}' is no list of pairs", fix=f"one of {', '.join(PAIR_KINDS)}")
-    chosen = {name: value for name, value in options.items() if value is not None}
-    for name in chosen:
-        if name not in PAIR_KINDS[kind]:
-            raise ConfigError(f"{kind} takes no option '{name}'")
-    data = OPENERS[kind](path, allow_missing=allow_missing, **chosen)
+    set_ = chosen(PAIRS, kind, options)
+    data = OPENERS[kind](path, allow_missing=allow_missing, **set_)
     if data.pairs.same.all() or not data.pairs.same.any():
         which = "one person" if data.pairs.same.all() else "two people"
         raise InputError(
@@ -123,6 +119,14 @@ def _survface(path: Path, *, allow_missing: bool) -> PairData:
     )
 
 
+def _scface(path: Path, *, allow_missing: bool, distance: int, ids: str | Path = "all") -> PairData:
+    found = scface_pairs.read(path, distance, ids=ids, allow_missing=allow_missing)
+    pictures = PictureFiles(path, found.pairs.pictures)
+    return PairData(
+        "scface", found.inventory, found.pairs, pictures, found.missing, variant=f"distance {distance}"
+    )
+
+
 def _table(path: Path, *, allow_missing: bool, folder: Path | None = None) -> PairData:
     found = table.read_pairs(path, folder, allow_missing=allow_missing)
     return _of_folder("table", found.inventory, found.data)
@@ -136,7 +140,8 @@ OPENERS: dict[str, Callable[..., PairData]] = {
     "lfw": _lfw,
     "xqlfw": _xqlfw,
     "bin": _bin,
+    "scface": _scface,
     "survface-pairs": _survface,
     "table": _table,
 }
-"""Kind → how it is opened; the keywords of each are those of `PAIR_KINDS`."""
+"""Kind → how it is opened; the keywords of each are those of `readers.kinds`."""

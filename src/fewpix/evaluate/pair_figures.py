@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.bootstrap import REPLICATES, Interval, mean_interval, tar_interval
+from fewpix.evaluate.bootstrap import REPLICATES, Interval, mean_interval
+from fewpix.evaluate.curve_bootstrap import replicate_curves
 from fewpix.evaluate.metrics import FoldAccuracy, far_key
 from fewpix.evaluate.pairs import PairList
+from fewpix.evaluate.score_curve import Histograms, ScoreCurve, curve_targets, score_curve
 from fewpix.evaluate.streaming import EqualError, SortedScores, TarPoint
 from fewpix.evaluate.verification import cross_validated
 
@@ -66,7 +68,11 @@ class PairFigures:
         tar_ci95: their intervals, None for one that cannot be resolved; thresholds are set anew in every
             replicate.
         eer: the equal error rate.
+        eer_ci95: its interval, with thresholds like those of `tar_ci95`.
         auc: area under the ROC curve.
+        auc_ci95: its interval.
+        curve: ROC and DET.
+        histograms: of the scores.
         thirds: accuracy by quality, empty where no accuracy or no quality is known.
     """
 
@@ -75,12 +81,18 @@ class PairFigures:
     tars: tuple[TarPoint, ...]
     tar_ci95: tuple[Interval | None, ...]
     eer: EqualError
+    eer_ci95: Interval
     auc: float
+    auc_ci95: Interval
+    curve: ScoreCurve
+    histograms: Histograms
     thirds: tuple[Third, ...] = ()
 
     def lines(self) -> list[str]:
         """The figures in words."""
-        rates = f"EER {100 * self.eer.rate:.2f} %, AUC {100 * self.auc:.2f} %"
+        rates = (
+            f"EER {100 * self.eer.rate:.2f} % ({self.eer_ci95}), AUC {100 * self.auc:.2f} % ({self.auc_ci95})"
+        )
         if self.folds is None:
             found = [rates, f"no accuracy: {ONE_FOLD}"]
         else:
@@ -103,6 +115,7 @@ class PairFigures:
             "accuracy": self.folds.accuracy if self.folds else None,
             "accuracy_ci95": self.accuracy_ci95.to_json() if self.accuracy_ci95 else None,
             "accuracy_per_fold": list(self.folds.per_fold) if self.folds else None,
+            "threshold_per_fold": list(self.folds.thresholds) if self.folds else None,
             "no_accuracy": "" if self.folds else ONE_FOLD,
             "accuracy_by_quality": [third.to_json() for third in self.thirds] or None,
             "tar_at_far": {far: point.tar for far, point in points.items()},
@@ -110,7 +123,12 @@ class PairFigures:
             "threshold_at_far": {far: point.threshold for far, point in points.items()},
             "not_resolvable": {far: point.reason for far, point in points.items() if point.tar is None},
             "eer": self.eer.rate,
+            "eer_ci95": self.eer_ci95.to_json(),
+            "threshold_at_eer": self.eer.threshold,
             "auc": self.auc,
+            "auc_ci95": self.auc_ci95.to_json(),
+            "curve": self.curve.to_json(),
+            "histogram": self.histograms.to_json(),
         }
 
 
@@ -139,20 +157,30 @@ def pair_figures(
     """
     ordered = SortedScores.of(scores, pairs.same)
     tars = tuple(ordered.tar_at_far(far) for far in fars)
-    clusters = pairs.clusters()
-    intervals = tuple(
-        None
-        if point.tar is None
-        else tar_interval(scores, pairs.same, point.target, clusters, replicates=replicates, seed=seed)
-        for point in tars
+    resolved = [point.target for point in tars if point.tar is not None]
+    targets = dict.fromkeys((*resolved, *curve_targets(len(ordered.impostor))))
+    drawn = replicate_curves(
+        scores, pairs.same, tuple(targets), pairs.clusters(), replicates=replicates, seed=seed
     )
-    if len(np.unique(pairs.folds)) < 2:
-        return PairFigures(None, None, tars, intervals, ordered.eer(), ordered.auc())
-    folds, ci95 = cross_validated(scores, pairs, replicates=replicates, seed=seed)
+    folds, ci95 = None, None
     thirds: tuple[Third, ...] = ()
-    if qualities is not None:
-        thirds = by_quality(folds.correct, pairs, qualities, replicates=replicates, seed=seed)
-    return PairFigures(folds, ci95, tars, intervals, ordered.eer(), ordered.auc(), thirds)
+    if len(np.unique(pairs.folds)) > 1:
+        folds, ci95 = cross_validated(scores, pairs, replicates=replicates, seed=seed)
+        if qualities is not None:
+            thirds = by_quality(folds.correct, pairs, qualities, replicates=replicates, seed=seed)
+    return PairFigures(
+        folds=folds,
+        accuracy_ci95=ci95,
+        tars=tars,
+        tar_ci95=tuple(None if point.tar is None else drawn.tar_interval(point.target) for point in tars),
+        eer=ordered.eer(),
+        eer_ci95=drawn.eer_interval(),
+        auc=ordered.auc(),
+        auc_ci95=drawn.auc_interval(),
+        curve=score_curve(ordered, drawn),
+        histograms=Histograms.of(ordered.genuine, ordered.impostor),
+        thirds=thirds,
+    )
 
 
 def by_quality(

@@ -26,8 +26,10 @@ PROTOCOLS = ("native", "hr-lr", "lr-lr")
 SIDES = ("first", "second")
 """Of a pair, one of which is small under `hr-lr`."""
 
-_HR = " hr"  # the teacher's key among the encoders; no model can be called so
-_SHARP = View(_HR, None)
+Teachers = Encoder | Mapping[str, Encoder]
+"""One teacher for all models, or each model's own by the model's name."""
+
+_HR = " hr {}"  # a teacher's key among the encoders; no model can be called so
 _CHUNK = 65_536  # pairs compared at once
 
 
@@ -57,7 +59,7 @@ def score_pairs(
     pictures: PictureSource,
     pairs: PairList,
     models: Mapping[str, Encoder],
-    teacher: Encoder | None,
+    teacher: Teachers | None,
     *,
     sizes: Sequence[int | None],
     protocols: Sequence[str],
@@ -73,7 +75,7 @@ def score_pairs(
         pictures: those of `pairs`, in the order of `pairs.pictures`.
         pairs: which are compared.
         models: by name.
-        teacher: takes the other side of `hr-lr`; may be None without that protocol.
+        teacher: takes the other side of `hr-lr`, see `Teachers`; may be None without that protocol.
         sizes: sides in pixels, 8 to 112; None for pictures as they are.
         protocols: of `PROTOCOLS`.
         small: of `SIDES`, the side of a pair that is small under `hr-lr`.
@@ -92,20 +94,32 @@ def score_pairs(
     for protocol in protocols:
         taken |= by_model(pairs, protocol, small)
     wanted: dict[View, NDArray[np.bool_]] = {View(name, size): taken for name in models for size in sizes}
-    encoders = dict(models)
+    encoders, sharp = dict(models), dict[str, View]()
     if "hr-lr" in protocols:
         if teacher is None:
             raise ConfigError("the protocol hr-lr needs a teacher for the sharp faces")
-        for name, encoder in models.items():
-            check_space(name, encoder, teacher)
-        encoders[_HR] = teacher
-        wanted[_SHARP] = np.zeros(len(pictures.names), dtype=np.bool_)
-        wanted[_SHARP][pairs.first if small == "second" else pairs.second] = True
+        other = np.zeros(len(pictures.names), dtype=np.bool_)
+        other[pairs.first if small == "second" else pairs.second] = True
+        for name, own in teachers_of(models, teacher).items():
+            check_space(name, models[name], own)
+            key = next((key for key, known in encoders.items() if known is own and key not in models), None)
+            key = key or _HR.format(len(encoders))
+            encoders[key], sharp[name] = own, View(key, None)
+            wanted[sharp[name]] = other
     views = embed_views(
         pictures, encoders, wanted, degradation or Degradation(), square=square, flip=flip, advance=advance
     )
     settings = [Setting(name, size, p) for p in protocols for size in sizes for name in models]
-    return PairScores({setting: _cosines(views, pairs, setting, small) for setting in settings}, views)
+    found = {
+        one: _cosines(views, pairs, one, small, sharp[one.model] if one.protocol == "hr-lr" else None)
+        for one in settings
+    }
+    return PairScores(found, views)
+
+
+def teachers_of(models: Mapping[str, Encoder], teacher: Teachers) -> dict[str, Encoder]:
+    """The teacher of each model."""
+    return {name: teacher[name] if isinstance(teacher, Mapping) else teacher for name in models}
 
 
 def by_model(pairs: PairList, protocol: str, small: str = "second") -> NDArray[np.bool_]:
@@ -127,7 +141,7 @@ def check_space(name: str, encoder: Encoder, teacher: Encoder) -> None:
     if encoder.card.space != teacher.card.space:
         raise SpaceError(
             f"{name} writes into {encoder.card.space}, the teacher into {teacher.card.space}",
-            fix="name the model's own teacher with --teacher, or use lr-lr",
+            fix="name the model's own teacher with --teacher, same for the model itself, or use lr-lr",
         )
 
 
@@ -157,14 +171,26 @@ def check_protocols(protocols: Sequence[str], sizes: Sequence[int | None], small
         )
 
 
-def _cosines(views: Views, pairs: PairList, setting: Setting, small: str) -> NDArray[np.float64]:
-    """Cosine of every pair, (P,)."""
-    low = views.embeddings[View(setting.model, setting.size)]
-    sharp = views.embeddings[_SHARP] if setting.protocol == "hr-lr" else low
-    left, right = (low, sharp) if small == "first" else (sharp, low)
+def cosines(left: NDArray[np.float32], right: NDArray[np.float32], pairs: PairList) -> NDArray[np.float64]:
+    """Cosine of every pair, (P,), in float64.
+
+    Args:
+        left: (S, D) unit rows, in the order of `pairs.pictures`, of the pairs' first pictures.
+        right: (S, D), of their second pictures; rows of other pictures are not looked at, in neither.
+        pairs: which are compared.
+    """
     found = np.empty(len(pairs), dtype=np.float64)
     for start in range(0, len(pairs), _CHUNK):
         part = slice(start, start + _CHUNK)
         a, b = left[pairs.first[part]].astype(np.float64), right[pairs.second[part]].astype(np.float64)
         found[part] = (a * b).sum(axis=1)
     return found
+
+
+def _cosines(
+    views: Views, pairs: PairList, setting: Setting, small: str, sharp: View | None
+) -> NDArray[np.float64]:
+    """Cosine of every pair under a setting, (P,); `sharp` is the teacher's view where the setting has one."""
+    low = views.embeddings[View(setting.model, setting.size)]
+    high = low if sharp is None else views.embeddings[sharp]
+    return cosines(low, high, pairs) if small == "first" else cosines(high, low, pairs)

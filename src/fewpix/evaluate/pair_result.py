@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,17 @@ from numpy.typing import NDArray
 
 from fewpix.evaluate.bootstrap import LEVEL
 from fewpix.evaluate.degraded import Degradation
+from fewpix.evaluate.failures import Failures
 from fewpix.evaluate.pair_data import PairData
+from fewpix.evaluate.pair_difference import PairDifference
 from fewpix.evaluate.pair_figures import PairFigures
 from fewpix.evaluate.pair_protocol import check_protocols
+from fewpix.evaluate.pair_record import PairRecord
+from fewpix.evaluate.scores_file import digest, packed
 from fewpix.evaluate.square import FITS, fitted
+
+SCHEMA = "pairs-1"
+"""What its JSON says of itself; `schema.pairs` has the keys."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +64,42 @@ class PairCell:
         already_smaller: how many pictures were to be made small and had fewer pixels already; they stayed
             as they were.
         figures: what was measured.
+        worst: pairs to look at.
+        scores: (P,) float64, of all pairs.
     """
 
     model: str
     size: int | None
     already_smaller: int
     figures: PairFigures
+    worst: Failures
+    scores: NDArray[np.float64]
+
+    @property
+    def label(self) -> str:
+        """The model, and the size if there is one."""
+        return self.model + (f" at {self.size} px" if self.size else "")
+
+
+@dataclass(frozen=True)
+class CellDifference:
+    """One model compared with the first one of the run, at one size.
+
+    Args:
+        model: its name.
+        minus: the first one's.
+        size: see `PairCell`.
+        found: its figures minus the first one's.
+    """
+
+    model: str
+    minus: str
+    size: int | None
+    found: PairDifference
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        return {"model": self.model, "minus": self.minus, "size": self.size, **self.found.to_json()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +110,10 @@ class PairResult:
         data: the benchmark.
         treatment: of its pictures.
         cells: in the order of sizes and models.
+        differences: of every other model to the first, in the same order.
         shapes: (S, 2) height and width of the pictures.
         models: by name what is known of each.
-        teacher: the same of the teacher, None where no picture went to it.
+        teachers: the same of each model's teacher; empty where no picture went to one.
         data_sha256: over the benchmark's lists and the pictures used.
         replicates: of the bootstrap over people.
         seed: of the bootstrap.
@@ -83,9 +122,10 @@ class PairResult:
     data: PairData
     treatment: Treatment
     cells: tuple[PairCell, ...]
+    differences: tuple[CellDifference, ...]
     shapes: NDArray[np.int64]
     models: Mapping[str, Mapping[str, Any]]
-    teacher: Mapping[str, Any] | None
+    teachers: Mapping[str, Mapping[str, Any]]
     data_sha256: str
     replicates: int
     seed: int
@@ -118,10 +158,14 @@ class PairResult:
         ]
         lines += [f"made small by {self.treatment.degradation.describe(size)}" for size in self._sizes()]
         for cell in self.cells:
-            lines.append(cell.model + (f" at {cell.size} px" if cell.size else ""))
+            lines.append(cell.label)
             if cell.already_smaller:
                 lines.append(f"  {cell.already_smaller:,} pictures were smaller already and stayed so")
             lines += [f"  {line}" for line in cell.figures.lines()]
+        for one in self.differences:
+            at = f" at {one.size} px" if one.size else ""
+            lines.append(f"{one.model} minus {one.minus}{at}, in points")
+            lines += [f"  {line}" for line in one.found.lines()]
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
@@ -136,6 +180,7 @@ class PairResult:
         }
         low, middle, high = self._span()
         return {
+            "schema": SCHEMA,
             "benchmark": self.data.kind,
             "variant": self.data.variant,
             "protocol": treatment.protocol,
@@ -156,7 +201,7 @@ class PairResult:
             "inventory": inventory,
             "data_sha256": self.data_sha256,
             "models": {name: dict(facts) for name, facts in self.models.items()},
-            "teacher": dict(self.teacher) if self.teacher else None,
+            "teachers": {name: dict(facts) for name, facts in self.teachers.items()} or None,
             "interval": f"{100 * LEVEL:g} %, percentile bootstrap over people",
             "replicates": self.replicates,
             "seed": self.seed,
@@ -166,10 +211,21 @@ class PairResult:
                     "size": cell.size,
                     "already_smaller": cell.already_smaller,
                     **cell.figures.to_json(),
+                    "worst": cell.worst.to_json(),
                 }
                 for cell in self.cells
             ],
+            "differences": [one.to_json() for one in self.differences],
+            "scores_sha256": digest(self.scores_file),
         }
+
+    @cached_property
+    def scores_file(self) -> bytes:
+        """The content of the file with every single score (see `scores_file`)."""
+        names = tuple(self.data.pictures.names)
+        return packed(
+            PairRecord.of(self.data.pairs, names, np.stack([c.scores for c in self.cells])).arrays()
+        )
 
     def _sizes(self) -> list[int]:
         """Those that pictures were made small to."""
@@ -199,4 +255,7 @@ class PairResult:
             how = "made small" if self.degraded else "as they are"
             return f"both pictures {how}, to the model; {tail}"
         how = "made small" if self.degraded else "as it is"
-        return f"the {one} picture {how}, to the model; the {other} as it is, to the teacher; {tail}"
+        whom = (
+            "the teacher" if len({facts["sha256"] for facts in self.teachers.values()}) < 2 else "its teacher"
+        )
+        return f"the {one} picture {how}, to the model; the {other} as it is, to {whom}; {tail}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from fewpix.embed.protocol import Encoder
 from fewpix.errors import InputError
 from fewpix.evaluate.embedding_store import CHUNK, Chunk, EmbeddingStore, list_digest
 from fewpix.evaluate.native import Look, read_native
-from fewpix.evaluate.views import BATCH, Advance, embed_crops
+from fewpix.evaluate.views import BATCH, Advance, embed_each
 from fewpix.image.resize import Crop
 
 logger = logging.getLogger(__name__)
@@ -91,39 +91,79 @@ def embed_pictures(
         StorageError: the store cannot be written.
     """
     dim, count = encoder.card.space.dim, len(names)
-    kept_on_disk = None
-    if store is not None:
-        kept_on_disk = EmbeddingStore(store, _key(folder, names, encoder, look, flip), dim)
     rows = np.zeros((count, dim), dtype=np.float32)
     enrolled, shorter = np.zeros(count, dtype=np.bool_), np.zeros(count, dtype=np.int64)
-    kept, reused, first_fault, digest = 0, 0, "", hashlib.sha256()
-    for number, start in enumerate(range(0, count, CHUNK)):
-        part = names[start : start + CHUNK]
-        chunk = kept_on_disk.load(number, part) if kept_on_disk else None
-        if chunk is None:
-            chunk = _embed_chunk(folder, part, encoder, look, flip, (start, count), advance)
-            if kept_on_disk:
-                kept_on_disk.save(number, chunk)
-        else:
-            reused += len(part)
-            if advance is not None:
-                advance(start + len(part), count)
-        here = slice(start, start + len(part))
-        rows[here], shorter[here], enrolled[here] = chunk.rows, chunk.sides.min(axis=1), chunk.faults == ""
+    kept, reused, start, first_fault, digest = 0, 0, 0, "", hashlib.sha256()
+    chunks = embed_chunks(folder, names, encoder, look, flip=flip, store=store, advance=advance)
+    for chunk, was_kept in chunks:
+        here = slice(start, start + len(chunk.names))
+        start = here.stop
+        reused += was_kept * len(chunk.names)
+        rows[here], shorter[here], enrolled[here] = chunk.rows, chunk.sides.min(axis=1), chunk.enrolled
         kept += int(chunk.kept.sum())
-        first_fault = first_fault or next((str(fault) for fault in chunk.faults if fault), "")
-        for name, sha256 in zip(part, chunk.sha256, strict=True):
-            digest.update(f"{name}\0{sha256.tobytes().hex()}\n".encode())
-    if store is not None:
-        logger.info("%d of %d embeddings were kept in %s", reused, count, store)
+        first_fault = first_fault or chunk.first_fault
+        chunk.add_to(digest)
     if not enrolled.any():
         raise InputError(f"none of {count:,} pictures can be embedded; the first: {first_fault}")
     return Embedded(rows, enrolled, shorter, kept, first_fault, digest.hexdigest(), reused)
 
 
+def embed_chunks(
+    folder: Path,
+    names: Sequence[str],
+    encoder: Encoder,
+    look: Look,
+    *,
+    points: NDArray[np.floating] | None = None,
+    flip: bool = False,
+    store: Path | None = None,
+    advance: Advance | None = None,
+) -> Iterator[tuple[Chunk, bool]]:
+    """Embed N pictures chunk by chunk, as `embed_pictures` does, which holds all of them.
+
+    Args:
+        folder: as there, with the other arguments.
+        names: N paths.
+        encoder: makes the embeddings.
+        look: how the pictures come to it.
+        points: (N, 5, 2) five points on each picture, which is then aligned by them; None for pictures that
+            are taken whole. Points that are not a face's are a failure to enrol, too.
+        flip: see `views.embed_crops`.
+        store: see `embed_pictures`.
+        advance: told after every batch.
+
+    Yields:
+        At most `embedding_store.CHUNK` pictures, and whether they were found in the store.
+
+    Raises:
+        StorageError: the store cannot be written.
+    """
+    count, reused, disk = len(names), 0, None
+    if store is not None:
+        key = _key(folder, names, encoder, look, flip, points)
+        disk = EmbeddingStore(store, key, encoder.card.space.dim)
+    for number, start in enumerate(range(0, count, CHUNK)):
+        part = names[start : start + CHUNK]
+        chunk = disk.load(number, part) if disk else None
+        found = chunk is not None
+        if chunk is None:
+            faces = None if points is None else points[start : start + CHUNK]
+            chunk = _embed_chunk(folder, part, faces, encoder, look, flip, (start, count), advance)
+            if disk:
+                disk.save(number, chunk)
+        else:
+            reused += len(part)
+            if advance is not None:
+                advance(start + len(part), count)
+        yield chunk, found
+    if store is not None:
+        logger.info("%d of %d embeddings were kept in %s", reused, count, store)
+
+
 def _embed_chunk(
     folder: Path,
     names: Sequence[str],
+    points: NDArray[np.floating] | None,
     encoder: Encoder,
     look: Look,
     flip: bool,
@@ -135,6 +175,7 @@ def _embed_chunk(
     faults = [""] * len(names)
     for start in range(0, len(names), BATCH):
         crops: list[Crop] = []
+        eyes: list[Encoder] = []  # a router has several
         numbers: list[int] = []
         for n in range(start, min(start + BATCH, len(names))):
             native = read_native(folder, names[n])
@@ -142,17 +183,32 @@ def _embed_chunk(
             chunk.sha256[n] = np.frombuffer(native.sha256, dtype=np.uint8)
             if native.picture is None or native.fault:
                 continue
-            crop, chunk.kept[n] = look.apply(native.picture, names[n])
+            if points is None:
+                (crop, chunk.kept[n]), eye = look.apply(native.picture, names[n]), encoder
+            else:
+                try:
+                    crop, eye, chunk.kept[n] = look.cut(native.picture, points[n], names[n], encoder)
+                except InputError as error:
+                    faults[n] = f"{names[n]}: {error.what}"
+                    continue
             crops.append(crop)
+            eyes.append(eye)
             numbers.append(n)
         if crops:
-            chunk.rows[numbers] = embed_crops(encoder, crops, flip=flip)
+            chunk.rows[numbers] = embed_each(crops, eyes, flip=flip)
         if advance is not None:
             advance(place[0] + min(start + BATCH, len(names)), place[1])
     return chunk.finished(faults)
 
 
-def _key(folder: Path, names: Sequence[str], encoder: Encoder, look: Look, flip: bool) -> dict[str, Any]:
+def _key(
+    folder: Path,
+    names: Sequence[str],
+    encoder: Encoder,
+    look: Look,
+    flip: bool,
+    points: NDArray[np.floating] | None,
+) -> dict[str, Any]:
     """All that the embeddings depend on; the runtime and device too, since they differ in the last digits."""
     return {
         "fewpix": __version__,
@@ -169,4 +225,9 @@ def _key(folder: Path, names: Sequence[str], encoder: Encoder, look: Look, flip:
         "flip": flip,
         "pictures": len(names),
         "list_sha256": list_digest(folder, names),
+        "points_sha256": None if points is None else _digest(points),
     }
+
+
+def _digest(points: NDArray[np.floating]) -> str:
+    return hashlib.sha256(points.astype("<f4").tobytes()).hexdigest()

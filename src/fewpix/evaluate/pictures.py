@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Protocol
 
 from fewpix.errors import InputError
@@ -59,3 +59,40 @@ class PictureFiles:
     def origin(self, n: int) -> str:
         """The file's path."""
         return str(self.folder / self.names[n])
+
+
+ReadPicture = Callable[[str], bytes]
+"""Gives the encoded picture of a name; an InputError where it cannot be read."""
+
+
+def by_name(pictures: PictureSource) -> ReadPicture:
+    """The pictures of a benchmark by their names in it."""
+    numbers = {name: n for n, name in enumerate(pictures.names)}
+
+    def read(name: str) -> bytes:
+        if name not in numbers:
+            raise InputError(f"the benchmark has no picture {name}", fix="name the benchmark of the result")
+        return pictures.read(numbers[name])
+
+    return read
+
+
+def nowhere(name: str) -> bytes:
+    """Pictures where nobody said where they are.
+
+    Raises:
+        InputError: always.
+    """
+    raise InputError("nothing was said of where the pictures are", fix="name their folder")
+
+
+def in_folder(folder: Path) -> ReadPicture:
+    """Pictures whose names are paths relative to a folder, and do not lead out of it."""
+
+    def read(name: str) -> bytes:
+        path = PureWindowsPath(name)  # both kinds of slash
+        if path.anchor or ".." in path.parts:  # a result may be a stranger's
+            raise InputError(f"{name} is no picture of a benchmark", fix="name the benchmark of the result")
+        return PictureFiles(folder, (name,)).read(0)
+
+    return read

@@ -1,5 +1,7 @@
 """Results on disk: `X.json` with what the inputs determine, and beside it `X.run.json` with how it was made.
 
+A result that two models can be compared by has its single scores in `X.scores.npz` (see `scores_file`).
+
 The first is byte-identical whenever the same command runs on the same data and weights, so that a changed
 figure shows in a diff. All that varies between two runs (time, machine, commit, versions) is in the second.
 """
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from fewpix import __version__
 from fewpix.errors import InputError
+from fewpix.evaluate.scores_file import write_scores
 from fewpix.files import write_text
 
 if TYPE_CHECKING:
@@ -92,8 +95,14 @@ def canonical(payload: Mapping[str, Any]) -> str:
     )
 
 
-def write_result(path: Path, payload: Mapping[str, Any], run: Run) -> None:
-    """Write `path` (`results/X.json`) and `results/X.run.json`, each atomically.
+def write_result(path: Path, payload: Mapping[str, Any], run: Run, scores: bytes | None = None) -> None:
+    """Write `path` (`results/X.json`), `results/X.run.json` and `results/X.scores.npz`, each atomically.
+
+    Args:
+        path: of the result.
+        payload: the result.
+        run: how it was made.
+        scores: the content of the file of scores, whose hash is in `payload`; None for a result without.
 
     Raises:
         InputError: see `canonical`; nothing is written.
@@ -101,6 +110,8 @@ def write_result(path: Path, payload: Mapping[str, Any], run: Run) -> None:
     """
     check_target(path)
     result, description = canonical(payload), canonical(run.to_json())
+    if scores is not None:
+        write_scores(path, scores)
     write_text(path, result)
     write_text(path.with_suffix(".run.json"), description)
 

@@ -10,9 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval, mean_interval, tar_interval
+from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval, mean_interval
+from fewpix.evaluate.curve_bootstrap import CurveReplicates, replicate_curves
 from fewpix.evaluate.metrics import far_key, tar_at_far
 from fewpix.evaluate.open_set import OpenSet
+from fewpix.evaluate.score_curve import ScoreCurve, curve_targets, score_curve
+from fewpix.evaluate.streaming import SortedScores
 from fewpix.evaluate.streaming_search import TIE, Labels, Searched
 
 RANKS = (1, 5, 10, 20, 50)
@@ -31,17 +34,26 @@ class WatchList:
         open_set: the rates.
         auc: area under TPIR over FPIR from 0 to 1, of the same steps as the rates: the chance that a mated
             probe's own person is within the first ranks and beats everybody whom a non-mated probe finds.
+        auc_ci95: its interval, resampling the people of the probes.
+        curve: TPIR over FPIR.
     """
 
     open_set: OpenSet
     auc: float
+    auc_ci95: Interval
+    curve: ScoreCurve
 
     def __str__(self) -> str:
-        return f"{self.open_set}, AUC {100 * self.auc:.1f} %"
+        return f"{self.open_set}, AUC {100 * self.auc:.1f} % ({self.auc_ci95})"
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values."""
-        return {**self.open_set.to_json(), "auc": self.auc}
+        return {
+            **self.open_set.to_json(),
+            "auc": self.auc,
+            "auc_ci95": self.auc_ci95.to_json(),
+            "curve": self.curve.to_json("fpir", "tpir"),
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +123,6 @@ def watch_list(
         InputError: lengths do not match, a rate or the rank is out of range, or a kind of probe is missing.
     """
     mated = searched.mated
-    clusters = _clusters(searched, probe_people)
     if rank < 1 or not all(0 <= fpir < 1 for fpir in fpirs):
         raise InputError(f"rank {rank} must be at least 1, and rates {tuple(fpirs)} between 0 and 1")
     if mated.all() or not mated.any():
@@ -119,26 +130,60 @@ def watch_list(
             "open-set identification needs probes of people in the gallery and of others",
             fix="use identification for this benchmark" if mated.all() else "check the lists",
         )
-    scores = searched.best.astype(np.float64)
-    own = searched.own[mated].astype(np.float64) - TIE
-    scores[mated] = np.where(searched.ranks[mated] <= rank, own, _MISSED)
+    drawn = open_replicates(searched, probe_people, rank=rank, fpirs=fpirs, replicates=replicates, seed=seed)
+    scores = open_scores(searched, rank)
     points = {far_key(fpir): tar_at_far(scores, mated, fpir) for fpir in fpirs}
-    intervals = {
-        far_key(fpir): tar_interval(scores, mated, fpir, clusters, replicates=replicates, seed=seed)
-        for fpir in fpirs
-    }
-    others = np.sort(scores[~mated])
-    auc = float(np.searchsorted(others, scores[mated], side="left").mean() / len(others))
     figures = OpenSet(
         mated=int(mated.sum()),
-        nonmated=len(others),
+        nonmated=int((~mated).sum()),
         people=searched.people,
         rank=rank,
         tpir_at_fpir={key: point.tar for key, point in points.items()},
-        tpir_at_fpir_ci95=intervals,
+        tpir_at_fpir_ci95={far_key(fpir): drawn.tar_interval(fpir) for fpir in fpirs},
         thresholds={key: point.threshold for key, point in points.items()},
     )
-    return WatchList(figures, auc)
+    curve = score_curve(SortedScores.of(scores, mated), drawn)
+    return WatchList(figures, open_auc(scores, mated), drawn.auc_interval(), curve)
+
+
+def open_scores(searched: Searched, rank: int) -> NDArray[np.float64]:
+    """(N,) what a threshold is held against: of a mated probe that finds its person within `rank`, that
+    person's score; below every threshold of one that does not; of another probe that of the best person.
+    """
+    scores = searched.best.astype(np.float64)
+    mated = searched.mated
+    own = searched.own[mated].astype(np.float64) - TIE
+    scores[mated] = np.where(searched.ranks[mated] <= rank, own, _MISSED)
+    return scores
+
+
+def open_auc(scores: NDArray[np.float64], mated: NDArray[np.bool_]) -> float:
+    """See `WatchList.auc`; `scores` are those of `open_scores`."""
+    others = np.sort(scores[~mated])
+    return float(np.searchsorted(others, scores[mated], side="left").mean() / len(others))
+
+
+def open_replicates(
+    searched: Searched,
+    probe_people: Labels,
+    *,
+    rank: int,
+    fpirs: Sequence[float],
+    replicates: int = REPLICATES,
+    seed: int = 0,
+) -> CurveReplicates:
+    """The rates of `watch_list` and of its curve in every replicate."""
+    clusters = probe_clusters(searched, probe_people)
+    targets = dict.fromkeys((*fpirs, *curve_targets(int((~searched.mated).sum()))))
+    return replicate_curves(
+        open_scores(searched, rank),
+        searched.mated,
+        tuple(targets),
+        clusters,
+        tie=0.0,
+        replicates=replicates,
+        seed=seed,
+    )
 
 
 def retrieve(
@@ -164,7 +209,7 @@ def retrieve(
     Raises:
         InputError: lengths do not match, or a probe's person is not in the gallery.
     """
-    clusters = _clusters(searched, probe_people)
+    clusters = probe_clusters(searched, probe_people)
     if not searched.mated.all():
         raise InputError(
             f"{int((~searched.mated).sum()):,} probes show nobody of the gallery",
@@ -186,7 +231,12 @@ def retrieve(
     )
 
 
-def _clusters(searched: Searched, probe_people: Labels) -> Clusters:
+def probe_clusters(searched: Searched, probe_people: Labels) -> Clusters:
+    """Each search by the person that its probe shows.
+
+    Raises:
+        InputError: lengths do not match.
+    """
     names = np.asarray(probe_people)
     if len(names) != len(searched):
         raise InputError(f"{len(names):,} people for a search of {len(searched):,} probes")

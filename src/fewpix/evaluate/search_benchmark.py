@@ -1,4 +1,4 @@
-"""A benchmark whose probes are searched in a gallery: any model, at the pictures' own size or at any other.
+"""A benchmark whose probes are searched in a gallery: any models, at the pictures' own size or at others.
 
 The probes go to the model; the gallery to the teacher, as sharp pictures do that were enrolled once, or to
 the model itself. Where every probe shows somebody of the gallery the figures are CMC and mean average
@@ -8,7 +8,8 @@ precision; where some do not, TPIR at FPIR. Failures to enrol count, see `enrolm
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,14 +17,18 @@ import numpy as np
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import InputError, SpaceError
 from fewpix.evaluate.bootstrap import REPLICATES
+from fewpix.evaluate.cmc import cmc
 from fewpix.evaluate.enrolment import with_failures
 from fewpix.evaluate.metrics import allowed_accepts
 from fewpix.evaluate.native import Look
 from fewpix.evaluate.picture_embedding import Embedded, embed_pictures
 from fewpix.evaluate.readers.benchmark import Pictures, Search
-from fewpix.evaluate.readers.searches import PROTOCOLS
-from fewpix.evaluate.retrieval import Retrieval, WatchList, retrieve, watch_list
+from fewpix.evaluate.readers.searches import PROTOCOLS, Protocol
+from fewpix.evaluate.results import model_facts
+from fewpix.evaluate.retrieval import Retrieval, WatchList, probe_clusters, retrieve, watch_list
+from fewpix.evaluate.search_cell import SearchCell, SearchChange, search_histograms, worst_searches
 from fewpix.evaluate.search_choices import Choices, is_open
+from fewpix.evaluate.search_difference import search_difference
 from fewpix.evaluate.search_result import SearchResult, Side
 from fewpix.evaluate.streaming_search import Labels, prototypes, search
 from fewpix.evaluate.views import Advance
@@ -44,166 +49,213 @@ class Eye:
     look: Look
 
 
-@dataclass(frozen=True, eq=False)
-class Sides:
-    """Both sides of a search, embedded.
+@dataclass(frozen=True)
+class SearchOptions:
+    """What else decides a search.
 
     Args:
-        gallery: of `Search.gallery`.
-        probes: of `Search.probes`.
-    """
-
-    gallery: Embedded
-    probes: Embedded
-
-
-def embed_sides(
-    data: Search,
-    probes: Eye,
-    gallery: Eye,
-    *,
-    flip: bool = False,
-    store: Path | None = None,
-    advance: Advance | None = None,
-) -> Sides:
-    """Embed the gallery, then the probes.
-
-    Args:
-        data: what is searched.
-        probes: who sees the probes.
-        gallery: who sees the gallery.
         flip: add the mirrored picture's embedding, on both sides.
         store: a folder that keeps embeddings, see `embedding_store`.
-        advance: told the number of pictures done and of all, of both sides.
-
-    Raises:
-        SpaceError: the two would write into different spaces.
-        InputError: no picture of a side can be embedded.
-        StorageError: the store cannot be written.
+        choices: what is to be reported.
+        replicates: of the bootstrap over people.
+        seed: of the bootstrap.
     """
-    if probes.encoder.card.space != gallery.encoder.card.space:
-        raise SpaceError(
-            f"{probes.name} writes into {probes.encoder.card.space}, "
-            f"{gallery.name} of the gallery into {gallery.encoder.card.space}",
-            fix="name the model's own teacher with --gallery-model, or same",
-        )
-    before, total = len(data.gallery), len(data.gallery) + len(data.probes)
 
-    def told(start: int) -> Advance | None:
-        return None if advance is None else lambda done, _: advance(start + done, total)
-
-    folder = data.inventory.folder
-
-    def embed(pictures: Pictures, eye: Eye, start: int) -> Embedded:
-        names, look = pictures.names, eye.look
-        return embed_pictures(folder, names, eye.encoder, look, flip=flip, store=store, advance=told(start))
-
-    return Sides(embed(data.gallery, gallery, 0), embed(data.probes, probes, before))
+    flip: bool = False
+    store: Path | None = None
+    choices: Choices = field(default_factory=Choices)
+    replicates: int = REPLICATES
+    seed: int = 0
 
 
-def measure_search(
+def evaluate_search(
     kind: str,
     data: Search,
-    probes: Eye,
-    gallery: Eye,
-    sides: Sides,
+    models: Mapping[str, Encoder],
+    galleries: Mapping[str, Eye],
+    looks: Sequence[Look],
     *,
-    flip: bool = False,
-    choices: Choices | None = None,
-    replicates: int = REPLICATES,
-    seed: int = 0,
+    options: SearchOptions | None = None,
     advance: Advance | None = None,
 ) -> SearchResult:
-    """Search the embedded probes and work out the figures.
+    """Search the probes with every model in every look; a gallery is embedded once for all that share it.
+
+    Every other model is compared with the first, too.
 
     Args:
         kind: of `readers.searches.PROTOCOLS`.
         data: what is searched.
-        probes: as for `embed_sides`, which made `sides`.
-        gallery: likewise.
-        sides: both sides, embedded.
-        flip: as for `embed_sides`.
-        choices: what is to be reported.
-        replicates: of the bootstrap over people.
-        seed: of the bootstrap.
-        advance: told the number of probes searched and of all.
+        models: see the probes, by name.
+        galleries: by the same names who sees the gallery; of equal looks.
+        looks: of the probes, which differ in nothing but their size.
+        options: what else decides it.
+        advance: told how many pictures are embedded and probes searched, and of how many.
 
     Raises:
         ConfigError: a choice for the other kind of set.
-        InputError: no probe shows anybody of the gallery, or see `streaming_search.prototypes`.
+        SpaceError: a model and its gallery would write into different spaces.
+        InputError: no picture of a side can be embedded, no probe shows anybody of the gallery, or see
+            `streaming_search.prototypes`.
+        StorageError: the store cannot be written.
     """
-    protocol, asked = PROTOCOLS[kind], choices or Choices()
-    asked.check(data)
-    listed, people = data.gallery.people, data.probes.people
-    mated = np.isin(people, listed)
-    open_set = is_open(data)
-    if not mated.any():
+    how, protocol = options or SearchOptions(), PROTOCOLS[kind]
+    how.choices.check(data)
+    if not np.isin(data.probes.people, data.gallery.people).any():
         raise InputError("no probe shows anybody of the gallery", fix="check the lists")
-    rows = sides.gallery.enrolled_rows
-    names: Labels = listed[sides.gallery.enrolled]
+    for name, encoder in models.items():
+        _check_space(name, encoder, galleries[name])
+    distinct = list({id(eye.encoder): eye for eye in galleries.values()}.values())
+    far = _Far(len(distinct) * len(data.gallery) + 2 * len(models) * len(looks) * len(data.probes), advance)
+    cells: dict[tuple[int, str], SearchCell] = {}
+    for eye in distinct:
+        gallery = _embed(data, data.gallery, eye, how, far)
+        for name in (name for name in models if galleries[name].encoder is eye.encoder):
+            for n, look in enumerate(looks):
+                probes = _embed(data, data.probes, Eye(name, models[name], look), how, far)
+                cells[n, name] = _cell(protocol, data, name, look, gallery, probes, how, far)
+    ordered = tuple(cells[n, name] for n in range(len(looks)) for name in models)
+    strangers = int((~ordered[0].searched.mated).sum())
+    wanted = tuple(how.choices.fpirs or protocol.fpirs) if is_open(data) else ()
+    seen = f"{data.inventory.sha256}\n{gallery.sha256}\n{probes.sha256}\n"
+    enrolled = data.gallery.people[gallery.enrolled]
+    return SearchResult(
+        benchmark=kind,
+        data=data,
+        probes=_side(probes, data.probes),
+        gallery=_side(gallery, data.gallery),
+        gallery_size=distinct[0].look.size,
+        gallery_kept=gallery.kept,
+        gallery_rows=len(np.unique(enrolled)) if protocol.prototypes else len(enrolled),
+        prototypes=protocol.prototypes,
+        cells=ordered,
+        differences=_differences(ordered, data, protocol, how, wanted),
+        models={name: model_facts(encoder) for name, encoder in models.items()},
+        galleries={name: {"model": eye.name, **model_facts(eye.encoder)} for name, eye in galleries.items()},
+        fit=looks[0].fit,
+        flip=how.flip,
+        degradation=looks[0].degradation,
+        replicates=how.replicates,
+        seed=how.seed,
+        data_sha256=hashlib.sha256(seen.encode()).hexdigest(),
+        unresolved=tuple(fpir for fpir in wanted if not allowed_accepts(fpir, strangers)),
+    )
+
+
+class _Far:
+    """How far all parts of a run are together."""
+
+    def __init__(self, total: int, advance: Advance | None) -> None:
+        self.before, self.total, self.advance = 0, total, advance
+
+    def part(self, size: int) -> Advance:
+        """For the next part, of `size` units."""
+        start, self.before = self.before, self.before + size
+
+        def told(done: int, _: int) -> None:
+            if self.advance is not None:
+                self.advance(start + done, self.total)
+
+        return told
+
+
+def _check_space(name: str, encoder: Encoder, gallery: Eye) -> None:
+    if encoder.card.space != gallery.encoder.card.space:
+        raise SpaceError(
+            f"{name} writes into {encoder.card.space}, {gallery.name} of the gallery into "
+            f"{gallery.encoder.card.space}",
+            fix="name the model's own teacher with --gallery-model, or same",
+        )
+
+
+def _embed(data: Search, pictures: Pictures, eye: Eye, how: SearchOptions, far: _Far) -> Embedded:
+    return embed_pictures(
+        data.inventory.folder,
+        pictures.names,
+        eye.encoder,
+        eye.look,
+        flip=how.flip,
+        store=how.store,
+        advance=far.part(len(pictures)),
+    )
+
+
+def _cell(
+    protocol: Protocol,
+    data: Search,
+    name: str,
+    look: Look,
+    gallery: Embedded,
+    probes: Embedded,
+    how: SearchOptions,
+    far: _Far,
+) -> SearchCell:
+    """Search the embedded probes and work out the figures."""
+    asked, listed, people = how.choices, data.gallery.people, data.probes.people
+    rows = gallery.enrolled_rows
+    names: Labels = listed[gallery.enrolled]
     if protocol.prototypes:
         rows, names = prototypes(rows, names)
     found = search(
-        sides.probes.enrolled_rows,
-        people[sides.probes.enrolled],
+        probes.enrolled_rows,
+        people[probes.enrolled],
         rows,
         names,
-        precisions=not open_set,
-        advance=advance,
+        precisions=not is_open(data),
+        advance=far.part(len(data.probes)),
     )
-    found = with_failures(found, people, sides.probes.enrolled, listed)
-    wanted = tuple(asked.fpirs or protocol.fpirs)
-    strangers = int((~mated).sum())
-    resolved = tuple(fpir for fpir in wanted if open_set and allowed_accepts(fpir, strangers))
+    found = with_failures(found, people, probes.enrolled, listed)
+    drawn = {"replicates": how.replicates, "seed": how.seed}
     figures: Retrieval | WatchList
-    if open_set:
-        figures = watch_list(
-            found,
-            people,
-            rank=asked.rank or protocol.rank,
-            fpirs=resolved,
-            replicates=replicates,
-            seed=seed,
-        )
+    if is_open(data):
+        strangers = int((~found.mated).sum())
+        resolved = [f for f in asked.fpirs or protocol.fpirs if allowed_accepts(f, strangers)]
+        figures = watch_list(found, people, rank=asked.rank or protocol.rank, fpirs=resolved, **drawn)
+        places, last = found.ranks[found.mated], found.people
     else:
-        figures = retrieve(
-            found, people, ranks=asked.ranks or protocol.ranks, replicates=replicates, seed=seed
-        )
-    sha256 = hashlib.sha256(
-        f"{data.inventory.sha256}\n{sides.gallery.sha256}\n{sides.probes.sha256}\n".encode()
-    ).hexdigest()
-    return SearchResult(
-        benchmark=kind,
-        probes=_side(probes, sides.probes, len(np.unique(people))),
-        gallery=_side(gallery, sides.gallery, len(np.unique(listed))),
-        mated=int(mated.sum()),
-        nonmated=strangers,
-        gallery_rows=len(rows),
-        prototypes=protocol.prototypes,
-        fit=probes.look.fit,
-        flip=flip,
-        family=probes.look.degradation.family,
-        interpolation=probes.look.degradation.interpolation,
-        replicates=replicates,
-        seed=seed,
-        inventory=data.inventory,
-        data_sha256=sha256,
+        figures = retrieve(found, people, ranks=asked.ranks or protocol.ranks, **drawn)
+        places, last = found.row_ranks, len(rows)
+    mates = probe_clusters(found, people).only(found.mated)
+    return SearchCell(
+        model=name,
+        size=look.size,
+        kept=probes.kept,
         figures=figures,
-        unresolved=tuple(fpir for fpir in wanted if open_set and fpir not in resolved),
+        cmc=cmc(places, mates, last, **drawn),
+        histograms=search_histograms(found),
+        worst=worst_searches(data, gallery, probes, rows, np.asarray(names), found, figures),
+        searched=found,
     )
 
 
-def _side(eye: Eye, embedded: Embedded, people: int) -> Side:
-    card = eye.encoder.card
+def _differences(
+    cells: Sequence[SearchCell], data: Search, protocol: Protocol, how: SearchOptions, fpirs: Sequence[float]
+) -> tuple[SearchChange, ...]:
+    """Of every other model to the first, at each size."""
+    asked, base = how.choices, {cell.size: cell for cell in reversed(cells)}
+    ranks = (1,) if is_open(data) else tuple(asked.ranks or protocol.ranks)
+    found = []
+    for cell in cells:
+        first = base[cell.size]
+        if cell is not first:
+            change = search_difference(
+                cell.searched,
+                first.searched,
+                data.probes.people,
+                ranks=ranks,
+                rank=asked.rank or protocol.rank,
+                fpirs=fpirs,
+                replicates=how.replicates,
+                seed=how.seed,
+            )
+            found.append(SearchChange(cell.model, first.model, cell.size, change))
+    return tuple(found)
+
+
+def _side(embedded: Embedded, pictures: Pictures) -> Side:
     return Side(
-        model=eye.name,
-        model_sha256=card.sha256,
-        state_id=eye.encoder.state_id,
-        size=eye.look.size,
         pictures=len(embedded.enrolled),
-        people=people,
+        people=len(np.unique(pictures.people)),
         failed=embedded.failed,
         first_fault=embedded.first_fault,
-        kept=embedded.kept,
         native=tuple(embedded.side_quantiles()),
     )

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from fewpix.evaluate.bootstrap import LEVEL
+from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.metrics import far_key
-from fewpix.evaluate.readers.benchmark import Inventory
-from fewpix.evaluate.retrieval import Retrieval, WatchList
+from fewpix.evaluate.readers.benchmark import Search
+from fewpix.evaluate.retrieval import Retrieval
+from fewpix.evaluate.scores_file import digest, packed
+from fewpix.evaluate.search_cell import SearchCell, SearchChange, unresolved_text
+from fewpix.evaluate.search_record import SearchRecord
+
+SCHEMA = "search-1"
+"""What its JSON says of itself; `schema.search` has the keys."""
 
 
 @dataclass(frozen=True)
@@ -16,44 +27,26 @@ class Side:
     """The gallery or the probes of a search.
 
     Args:
-        model: who sees it; a file's name without its folder.
-        model_sha256: from its card.
-        state_id: of the NormState it ran under, "" for none.
-        size: side in pixels that pictures were made small to; None for their own.
         pictures: how many there are, failures to enrol included.
         people: on them.
         failed: pictures that could not be read or are below 8 px: failures to enrol.
         first_fault: why the first of them failed, "" for none.
-        kept: pictures smaller than `size`, which stayed as they were.
         native: quantiles 0, 25, 50, 75 and 100 % of the shorter sides of the pictures in their files.
     """
 
-    model: str
-    model_sha256: str
-    state_id: str
-    size: int | None
     pictures: int
     people: int
     failed: int
     first_fault: str
-    kept: int
     native: tuple[int, ...]
 
-    @property
-    def how(self) -> str:
-        """The size that it was seen at, in words."""
-        return "own size" if self.size is None else f"{self.size} px"
-
-    def lines(self, name: str, rows: str = "") -> list[str]:
+    def lines(self, name: str, more: str) -> list[str]:
         """What is known of it, for people."""
         low, first, middle, third, high = self.native
-        counted = f"{self.pictures:,} pictures of {self.people:,} people{rows}"
         said = [
-            f"  {name}: {counted}, by {self.model} at {self.how}",
+            f"  {name}: {self.pictures:,} pictures of {self.people:,} people{more}",
             f"    shorter side in the file {middle} px, half of them {first} to {third}, all {low} to {high}",
         ]
-        if self.kept:
-            said.append(f"    {self.kept:,} were smaller already and stayed as they were")
         if self.failed:
             said.append(f"    {self.failed:,} failed to enrol, and count; the first: {self.first_fault}")
         return said
@@ -66,112 +59,124 @@ class Side:
 
 @dataclass(frozen=True, eq=False)
 class SearchResult:
-    """One model on one benchmark that searches a gallery. Figures are 0 to 1.
+    """Models on one benchmark that searches a gallery. Figures are 0 to 1.
 
     Args:
         benchmark: of `readers.searches.PROTOCOLS`.
+        data: what was searched.
         probes: that side.
         gallery: the other side.
-        mated: probes whose person is in the gallery.
-        nonmated: the others.
+        gallery_size: side in pixels that the gallery was made small to; None for its own.
+        gallery_kept: its pictures smaller than that, which stayed as they were.
         gallery_rows: embeddings searched in.
         prototypes: whether each of them is the mean of a person's pictures.
+        cells: in the order of sizes and models.
+        differences: of every other model to the first, in the same order.
+        models: by name what is known of each.
+        galleries: of each model's gallery, who saw it: its `model`, and what is known of that.
         fit: how pictures that are not square became so.
         flip: whether mirrored pictures were added.
-        family: how pictures got small.
-        interpolation: how pictures were resampled.
+        degradation: how pictures got small.
         replicates: of the bootstrap.
         seed: of the bootstrap and of random families.
-        inventory: what was found of the benchmark.
         data_sha256: over lists, names and pictures.
-        figures: of a closed or of an open set.
         unresolved: rates that the non-mated probes are too few to show.
     """
 
     benchmark: str
+    data: Search
     probes: Side
     gallery: Side
-    mated: int
-    nonmated: int
+    gallery_size: int | None
+    gallery_kept: int
     gallery_rows: int
     prototypes: bool
+    cells: tuple[SearchCell, ...]
+    differences: tuple[SearchChange, ...]
+    models: Mapping[str, Mapping[str, Any]]
+    galleries: Mapping[str, Mapping[str, Any]]
     fit: str
     flip: bool
-    family: str
-    interpolation: str
+    degradation: Degradation
     replicates: int
     seed: int
-    inventory: Inventory
     data_sha256: str
-    figures: Retrieval | WatchList
     unresolved: tuple[float, ...]
 
+    @property
+    def mated(self) -> int:
+        """Probes whose person is in the gallery."""
+        return int(self.cells[0].searched.mated.sum())
+
+    @property
+    def nonmated(self) -> int:
+        """The others."""
+        return len(self.cells[0].searched) - self.mated
+
     def __str__(self) -> str:
-        how = [f"squares by {self.fit}"]
-        if self.probes.size or self.gallery.size:
-            how.append(f"made small by {self.family}")
-        how += [f"resampled {self.interpolation}", *(["flip"] if self.flip else [])]
-        rows = ", one row a person" if self.prototypes else ""
-        lines = [f"{self.benchmark}: {self._figures()}"]
+        lines = [f"{self.benchmark}: {self.mated:,} mated and {self.nonmated:,} non-mated searches"]
         if self.unresolved:
-            rates = ", ".join(far_key(fpir) for fpir in self.unresolved)
-            lines.append(f"  FPIR {rates}: unresolved, {self.nonmated:,} non-mated searches cannot show it")
-        lines += self.probes.lines("probes", f" ({self.mated:,} mated, {self.nonmated:,} not)")
-        lines += self.gallery.lines("gallery", rows)
-        lines.append(f"  {'; '.join(how)}")
-        missing = len(self.inventory.missing)
-        gap = f"{missing:,} of {self.inventory.listed:,} listed pictures left out, " if missing else ""
-        published = ""
-        if any(count.published is not None for count in self.inventory.counts):
-            published = f", {'as' if self.inventory.complete else 'not as'} published"
-        lines.append(
-            f"  {gap}coverage {100 * self.inventory.coverage:.1f} %{published}; "
-            f"lists {self.inventory.sha256[:12]}"
-        )
+            lines.append(f"  {unresolved_text(self.unresolved, self.nonmated)}")
+        lines += self.probes.lines("probes", "")
+        rows = ", one row a person" if self.prototypes else ""
+        own = "own size" if self.gallery_size is None else f"{self.gallery_size} px"
+        lines += self.gallery.lines("gallery", f"{rows}, at {own}")
+        lines.append(f"  {'; '.join(self._how())}")
+        lines.append(f"  {self._found()}")
+        for cell in self.cells:
+            lines.append(f"{cell.label}, gallery by {self.galleries[cell.model]['model']}")
+            if cell.kept:
+                lines.append(f"  {cell.kept:,} were smaller already and stayed as they were")
+            lines.append(f"  {cell.said()}")
+        for one in self.differences:
+            at = f" at {one.size} px" if one.size else ""
+            lines.append(f"{one.model} minus {one.minus}{at}, in points")
+            lines += [f"  {line}" for line in one.found.lines()]
         return "\n".join(lines)
 
-    def _figures(self) -> str:
-        """The figures without counts, which stand in lines of their own."""
-        figures = self.figures
-        if isinstance(figures, Retrieval):
-            return ", ".join(
-                [f"rank-{k} {100 * v:.1f} % ({figures.cmc_ci95[k]})" for k, v in figures.cmc.items()]
-                + (
-                    []
-                    if figures.mean_average_precision is None
-                    else [
-                        f"mAP {100 * figures.mean_average_precision:.1f} % "
-                        f"({figures.mean_average_precision_ci95})"
-                    ]
-                )
-            )
-        rates = figures.open_set
-        return ", ".join(
-            [
-                f"TPIR{rates.rank} {100 * v:.1f} % at FPIR {k} ({rates.tpir_at_fpir_ci95[k]})"
-                for k, v in rates.tpir_at_fpir.items()
-            ]
-            + [f"AUC {100 * figures.auc:.1f} %"]
-        )
+    def _how(self) -> list[str]:
+        """How pictures came to the models."""
+        how = [f"squares by {self.fit}"]
+        if self.gallery_size or any(cell.size for cell in self.cells):
+            how.append(f"made small by {self.degradation.family}")
+        return [*how, f"resampled {self.degradation.interpolation}", *(["flip"] if self.flip else [])]
+
+    def _found(self) -> str:
+        """What was there of the benchmark."""
+        found = self.data.inventory
+        missing = len(found.missing)
+        gap = f"{missing:,} of {found.listed:,} listed pictures left out, " if missing else ""
+        published = ""
+        if any(count.published is not None for count in found.counts):
+            published = f", {'as' if found.complete else 'not as'} published"
+        return f"{gap}coverage {100 * found.coverage:.1f} %{published}; lists {found.sha256[:12]}"
 
     def to_json(self) -> dict[str, Any]:
         """The figures and all that decides them; no path of this machine."""
-        found = self.inventory
+        found, sizes = self.data.inventory, [cell.size for cell in self.cells] + [self.gallery_size]
+        small = list(dict.fromkeys(size for size in sizes if size is not None))
         return {
+            "schema": SCHEMA,
             "benchmark": self.benchmark,
-            "set": "closed" if isinstance(self.figures, Retrieval) else "open",
-            "figures": self.figures.to_json(),
+            "set": "closed" if isinstance(self.cells[0].figures, Retrieval) else "open",
             "fpirs_unresolved": [far_key(fpir) for fpir in self.unresolved],
             "mated": self.mated,
             "nonmated": self.nonmated,
             "gallery_rows": self.gallery_rows,
             "prototypes": self.prototypes,
             "probes": self.probes.to_json(),
-            "gallery": self.gallery.to_json(),
+            "gallery": {
+                **self.gallery.to_json(),
+                "size": self.gallery_size,
+                "kept": self.gallery_kept,
+            },
+            "models": {name: dict(facts) for name, facts in self.models.items()},
+            "galleries": {name: dict(facts) for name, facts in self.galleries.items()},
             "fit": self.fit,
             "flip": self.flip,
-            "family": self.family,
-            "interpolation": self.interpolation,
+            "family": self.degradation.family,
+            "steps": {str(size): self.degradation.describe(size) for size in small},
+            "interpolation": self.degradation.interpolation,
             "interval": f"{100 * LEVEL:g} %, percentile bootstrap over people of the probes",
             "replicates": self.replicates,
             "seed": self.seed,
@@ -185,4 +190,14 @@ class SearchResult:
             ],
             "lists_sha256": found.sha256,
             "data_sha256": self.data_sha256,
+            "figures": [cell.to_json() for cell in self.cells],
+            "differences": [one.to_json() for one in self.differences],
+            "scores_sha256": digest(self.scores_file),
         }
+
+    @cached_property
+    def scores_file(self) -> bytes:
+        """The content of the file with what became of every probe (see `scores_file`)."""
+        searched = [cell.searched for cell in self.cells]
+        people = np.asarray(self.data.probes.people)
+        return packed(SearchRecord.of(self.data.probes.names, people, searched).arrays())

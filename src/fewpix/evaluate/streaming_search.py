@@ -37,6 +37,8 @@ class Searched:
         mated: (N,) bool.
         own: (N,) float32 the score of a mated probe's own person, that of their best row; NaN for others.
         best: (N,) float32 the score of the best person, whoever it is.
+        other: (N,) float32 the score of the best person that is not the probe's own; minus infinity where the
+            gallery has nobody else.
         ranks: (N,) int64 the place of the own person among people, 1 the best; 0 for others.
         row_ranks: (N,) int64 the place of the own person's best row among all rows; 0 for others.
         precisions: (N,) float64 average precision over the own person's rows, NaN for others; None if not
@@ -47,6 +49,7 @@ class Searched:
     mated: NDArray[np.bool_]
     own: NDArray[np.float32]
     best: NDArray[np.float32]
+    other: NDArray[np.float32]
     ranks: NDArray[np.int64]
     row_ranks: NDArray[np.int64]
     precisions: NDArray[np.float64] | None
@@ -94,7 +97,7 @@ def search(
     step = _step(len(rows), len(people), probes.shape[1], memory)
     count = len(names)
     own = np.full(count, np.nan, dtype=np.float32)
-    best = np.empty(count, dtype=np.float32)
+    best, other = np.empty(count, dtype=np.float32), np.empty(count, dtype=np.float32)
     ranks, row_ranks = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
     average = np.full(count, np.nan) if precisions else None
     held = np.empty((min(step, count), len(rows)), dtype=np.float32)
@@ -106,6 +109,7 @@ def search(
         np.matmul(block, enrolled.T, out=scores)
         here = slice(start, start + len(block))
         scores.max(axis=1, out=best[here])
+        other[here] = best[here]
         which = np.flatnonzero(mated[here])
         if len(which):
             for place, row in enumerate(which):  # the mated ones move up: a copy would need room of its own
@@ -120,6 +124,7 @@ def search(
                 own[n] = values[0]
                 if average is not None:
                     average[n] = _average_precision(values, line)
+            other[at] = scores.max(axis=1)
             reach = (own[at] - np.float32(TIE))[:, None]
             row_ranks[at] = 1 + np.count_nonzero(scores >= reach, axis=1)
             if len(people) < len(rows):
@@ -127,7 +132,7 @@ def search(
             ranks[at] = 1 + np.count_nonzero(scores >= reach, axis=1)
         if advance is not None:
             advance(start + len(block), count)
-    return Searched(len(people), mated, own, best, ranks, row_ranks, average)
+    return Searched(len(people), mated, own, best, other, ranks, row_ranks, average)
 
 
 def prototypes(

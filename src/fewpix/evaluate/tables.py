@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fewpix.errors import ConfigError, InputError
+from fewpix.evaluate import tabulate_study as study
 from fewpix.evaluate.results import read_result
 from fewpix.evaluate.tabulate import (
     DEFAULT_WAY,
@@ -58,6 +59,13 @@ TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
         lambda result: ablation_differences(result, "pool", "area", "rank1"),
     ),
     "ablation-cctv": ("ablation.json", lambda result: ablation_differences(result, "pool", "cctv", "rank1")),
+    "study-clean": ("lfw_study.json", study.clean),
+    "study-hr-lr": ("lfw_study.json", lambda result: study.over_families(result, "hr-lr")),
+    "study-lr-lr": ("lfw_study.json", lambda result: study.over_families(result, "lr-lr")),
+    "study-families": ("lfw_study.json", lambda result: study.by_family(result, "hr-lr", "fewpix-s")),
+    "study-matched": ("lfw_study.json", study.matched),
+    "study-facebn-hr-lr": ("lfw_study.json", lambda result: study.facebn(result, "hr-lr")),
+    "study-facebn-lr-lr": ("lfw_study.json", lambda result: study.facebn(result, "lr-lr")),
 }
 """Name → (file in `results/`, how its content becomes Markdown)."""
 

@@ -59,7 +59,7 @@ def facebn_arms(result: Mapping[str, Any], metrics: Mapping[str, str]) -> str:
             found = summary[metric]
             worst = found["worst"]
             row += [
-                _points(found["change"], found["ci95"]),
+                change_in_points(found["change"], found["ci95"]),
                 f"{found['helps']} / {found['hurts']}, of {found['cells']}",
                 f"{100 * worst['mean']:+.1f} ({worst['family']}, {worst['size']} px)",
             ]
@@ -76,7 +76,7 @@ def facebn_shifts(result: Mapping[str, Any], arm: str, metric: str) -> str:
 
     def cell(family: str, size: int) -> str:
         change = cells[family, size][f"{metric}_change"]
-        return f"{_percent(before[family, size][metric])} {_points(change['mean'], change['ci95'])}"
+        return f"{percent(before[family, size][metric])} {change_in_points(change['mean'], change['ci95'])}"
 
     rows = [[family, *(cell(family, size) for size in sizes)] for family in families]
     return markdown(["family", *(f"{size} px" for size in sizes)], rows)
@@ -92,19 +92,17 @@ def families(result: Mapping[str, Any], model: str) -> str:
     def cell(family: str, size: int) -> str:
         ours, other = cells[family, size, model], cells[family, size, baseline]
         low, high = ours["minus_baseline"]["ci95"]
-        return f"{_marked(_percent(ours['rank1']), low > 0, high < 0)} / {_percent(other['rank1'])}"
+        return f"{marked(percent(ours['rank1']), low > 0, high < 0)} / {percent(other['rank1'])}"
 
     rows = [
         [family + (" †" if family in unseen else ""), *(cell(family, size) for size in sizes)]
         for family in dict.fromkeys(row["family"] for row in result["figures"])
     ]
     overall = {(row["model"], row["size"]): row for row in result["summary"]}
-    means = [
-        f"{_percent(overall[model, n]['mean'])} / {_percent(overall[baseline, n]['mean'])}" for n in sizes
-    ]
+    means = [f"{percent(overall[model, n]['mean'])} / {percent(overall[baseline, n]['mean'])}" for n in sizes]
     worst = [overall[model, n]["worst"] for n in sizes]
     rows.append(["mean", *means])
-    rows.append([f"worst of {model}", *(f"{w['family']}, {_percent(w['rank1'])}" for w in worst)])
+    rows.append([f"worst of {model}", *(f"{w['family']}, {percent(w['rank1'])}" for w in worst)])
     against = DIRECT_FEED if baseline == "teacher" else baseline
     note = (
         f"Rank-1 in % of {model} / {against}, among {result['data']['held_out']} held-out faces of the pool; "
@@ -169,7 +167,7 @@ def ablation(result: Mapping[str, Any], tests: str, family: str, size: int) -> s
                 spread = (
                     f" ({min(found['seeds']) * 100:.1f}–{max(found['seeds']) * 100:.1f})" if found else ""
                 )
-                line.append(f"{_percent(found['mean'])}{spread}" if found else "–")
+                line.append(f"{percent(found['mean'])}{spread}" if found else "–")
             rows.append(line)
     if not rows:
         raise KeyError((tests, family, size))
@@ -212,13 +210,13 @@ def ablation_differences(result: Mapping[str, Any], tests: str, family: str, met
 
 def _verdict(change: Mapping[str, Any]) -> str:
     text, verdict = _change(change["mean"], change["ci95"]), change["verdict"]
-    return _marked(text, verdict == "better", verdict == "worse")
+    return marked(text, verdict == "better", verdict == "worse")
 
 
-def _points(mean: float, ci95: Sequence[float]) -> str:
+def change_in_points(mean: float, ci95: Sequence[float]) -> str:
     """A change in points with its interval, bold where that lies above 0, in italics where below."""
     low, high = ci95
-    return _marked(_change(mean, ci95), low > 0, high < 0)
+    return marked(_change(mean, ci95), low > 0, high < 0)
 
 
 def _change(mean: float, ci95: Sequence[float]) -> str:
@@ -226,7 +224,7 @@ def _change(mean: float, ci95: Sequence[float]) -> str:
     return f"{100 * mean:+.1f} ({100 * low:+.1f} to {100 * high:+.1f})"
 
 
-def _marked(text: str, better: bool, worse: bool) -> str:
+def marked(text: str, better: bool, worse: bool) -> str:
     """Bold for what is better, in italics for what is worse."""
     return f"**{text}**" if better else f"*{text}*" if worse else text
 
@@ -235,15 +233,16 @@ def _figure(figure: Mapping[str, Any]) -> str:
     """Accuracy, its interval, and TAR."""
     low, high = figure["accuracy_ci95"]
     (tar,) = figure["tar_at_far"].values()
-    return f"{_percent(figure['accuracy'])} ({_percent(low)}–{_percent(high)}) / {_percent(tar)}"
+    return f"{percent(figure['accuracy'])} ({percent(low)}–{percent(high)}) / {percent(tar)}"
 
 
 def _difference(change: Mapping[str, Any]) -> str:
     """Points of accuracy with their interval, bold where it lies above 0."""
-    return _points(change["accuracy"], change["ci95"])
+    return change_in_points(change["accuracy"], change["ci95"])
 
 
-def _percent(value: float) -> str:
+def percent(value: float) -> str:
+    """A fraction in % with one digit behind the point."""
     return f"{100 * value:.1f}"
 
 

@@ -21,6 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
+from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval, mean_interval
+from fewpix.evaluate.curve_bootstrap import tar_interval
 from fewpix.evaluate.identification import check_search
 from fewpix.evaluate.metrics import far_key
 from fewpix.evaluate.streaming import SortedScores, TarPoint
@@ -29,6 +31,10 @@ RANKS = (1, 5, 10)
 RATES = (1e-2, 1e-1)
 _BLOCK = 4_000_000  # scores at once, 16 MB
 _MISSED = np.float32(-2)  # below every cosine: no threshold accepts it
+_NEVER = np.iinfo(np.int64).max  # the place of somebody who cannot be found
+
+Failed = NDArray[np.bool_] | None
+"""Which templates failed to enrol."""
 
 
 @dataclass(frozen=True)
@@ -40,15 +46,33 @@ class GallerySearch:
         mated: probes whose person is in it.
         nonmated: probes whose person is not.
         rank: share of the mated probes whose person is within the first k, by k.
+        rank_ci95: its interval, resampling the people of the probes.
         tpir_at_fpir: share of the mated probes found at rank 1 and above the threshold, by FPIR ("1e-2");
             `tar` is TPIR, `far` FPIR; without figures where the non-mated probes are too few.
+        tpir_at_fpir_ci95: its interval, likewise; None where there is no figure.
     """
 
     people: int
     mated: int
     nonmated: int
     rank: dict[int, float]
+    rank_ci95: dict[int, Interval]
     tpir_at_fpir: dict[str, TarPoint]
+    tpir_at_fpir_ci95: dict[str, Interval | None]
+
+    def lines(self) -> list[str]:
+        """The figures in words."""
+        said = [
+            f"{self.people:,} people, {self.mated:,} mated and {self.nonmated:,} non-mated probes",
+            ", ".join(f"rank-{k} {100 * v:.1f} % ({self.rank_ci95[k]})" for k, v in self.rank.items()),
+        ]
+        for key, point in self.tpir_at_fpir.items():
+            if point.tar is None:
+                reason = f"{self.nonmated:,} non-mated probes cannot show it"
+                said.append(f"TPIR at FPIR {key} not resolvable: {reason}")
+            else:
+                said.append(f"TPIR {100 * point.tar:.1f} % at FPIR {key} ({self.tpir_at_fpir_ci95[key]})")
+        return said
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values."""
@@ -57,6 +81,10 @@ class GallerySearch:
             "mated": self.mated,
             "nonmated": self.nonmated,
             "rank": {str(k): v for k, v in self.rank.items()},
+            "rank_ci95": {str(k): ci.to_json() for k, ci in self.rank_ci95.items()},
+            "tpir_at_fpir_ci95": {
+                k: ci.to_json() if ci else None for k, ci in self.tpir_at_fpir_ci95.items()
+            },
             "tpir_at_fpir": {
                 key: {
                     "tpir": point.tar,
@@ -77,11 +105,17 @@ def search(
     *,
     ranks: Sequence[int] = RANKS,
     fpirs: Sequence[float] = RATES,
+    failed: Failed = None,
+    gallery_failed: Failed = None,
+    replicates: int = REPLICATES,
+    seed: int = 0,
 ) -> GallerySearch:
     """Search every probe in one gallery, in blocks of probes.
 
     A person's score is that of their best template; a tie counts against the model, as in
-    `fewpix.evaluate.identification`; the threshold is as in `fewpix.evaluate.open_set`.
+    `fewpix.evaluate.identification`; the threshold is as in `fewpix.evaluate.open_set`. Templates that failed
+    to enrol count, as in `fewpix.evaluate.enrolment`: such a mated probe, or one whose person has no other
+    template in the gallery, is a miss; a non-mated one raises no alarm.
 
     Args:
         probes: (Q, D), L2-normalised; used as float32.
@@ -90,6 +124,10 @@ def search(
         gallery_people: (G,) labels.
         ranks: the k of rank-k to report.
         fpirs: the false positive identification rates to report.
+        failed: (Q,) bool, probes that failed to enrol, whose rows say nothing; none when None.
+        gallery_failed: (G,) bool, likewise.
+        replicates: of the bootstrap over the people of the probes.
+        seed: of the bootstrap.
 
     Raises:
         InputError: shapes do not match, an embedding is not finite, or a kind of search is missing.
@@ -105,17 +143,27 @@ def search(
     mate = np.minimum(np.searchsorted(people, probe_people), len(people) - 1)
     best = np.empty(len(probes), dtype=np.float32)
     place = np.zeros(len(probes), dtype=np.int64)
-    for rows, scores in _person_scores(probes, gallery, gallery_people):
+    for rows, scores in _person_scores(probes, gallery, gallery_people, failed, gallery_failed):
         own = np.take_along_axis(scores, mate[rows, None], axis=1)
-        place[rows] = (scores >= own).sum(axis=1)
+        place[rows] = np.where(own[:, 0] > _MISSED, (scores >= own).sum(axis=1), _NEVER)
         best[rows] = np.where(mated[rows], np.where(place[rows] == 1, own[:, 0], _MISSED), scores.max(axis=1))
     sorted_ = SortedScores.of(best, mated)
+    points = {far_key(fpir): sorted_.tar_at_far(fpir) for fpir in fpirs}
+    everybody, known = Clusters.of(probe_people), Clusters.of(probe_people[mated])
+    hits: dict[int, NDArray[np.bool_]] = {k: place[mated] <= k for k in ranks}
     return GallerySearch(
         people=len(people),
         mated=int(mated.sum()),
         nonmated=int((~mated).sum()),
-        rank={k: float((place[mated] <= k).mean()) for k in ranks},
-        tpir_at_fpir={far_key(fpir): sorted_.tar_at_far(fpir) for fpir in fpirs},
+        rank={k: float(hit.mean()) for k, hit in hits.items()},
+        rank_ci95={k: mean_interval(hit, known, replicates=replicates, seed=seed) for k, hit in hits.items()},
+        tpir_at_fpir=points,
+        tpir_at_fpir_ci95={
+            key: None
+            if point.tar is None
+            else tar_interval(best, mated, point.target, everybody, replicates=replicates, seed=seed)
+            for key, point in points.items()
+        },
     )
 
 
@@ -149,8 +197,13 @@ def joined_search(
     *,
     ranks: Sequence[int] = RANKS,
     rates: Sequence[float] = RATES,
+    failed: Failed = None,
+    gallery_failed: Failed = None,
 ) -> JoinedSearch:
     """Search every probe in the two galleries joined, as public code does.
+
+    Templates that failed to enrol count: their probes are found at no rank and no threshold, and they make no
+    wrong comparison that anybody could pass.
 
     Args:
         probes: (Q, D), L2-normalised; used as float32.
@@ -159,6 +212,8 @@ def joined_search(
         gallery_people: (G,) labels.
         ranks: the k of rank-k to report.
         rates: the wrong comparisons allowed per probe.
+        failed: (Q,) bool, probes that failed to enrol; none when None.
+        gallery_failed: (G,) bool, likewise.
 
     Raises:
         InputError: shapes do not match, an embedding is not finite, a person has two templates in the
@@ -181,10 +236,10 @@ def joined_search(
     place = np.zeros(len(probes), dtype=np.int64)
     worst = np.empty(0, dtype=np.float32)  # the highest wrong comparisons so far
     keep = max(allowed.values())
-    for rows, scores in _person_scores(probes, gallery, gallery_people):
+    for rows, scores in _person_scores(probes, gallery, gallery_people, failed, gallery_failed):
         mine = mate[rows, None]
         own[rows] = np.take_along_axis(scores, mine, axis=1)[:, 0]
-        place[rows] = (scores >= own[rows, None]).sum(axis=1)
+        place[rows] = np.where(own[rows] > _MISSED, (scores >= own[rows, None]).sum(axis=1), _NEVER)
         np.put_along_axis(scores, mine, _MISSED, axis=1)
         worst = np.concatenate((worst, scores.ravel()))
         worst = np.partition(worst, len(worst) - min(keep, len(worst)))[-keep:]
@@ -198,15 +253,24 @@ def joined_search(
 
 
 def _person_scores(
-    probes: NDArray[np.floating], gallery: NDArray[np.floating], gallery_people: NDArray[np.integer]
+    probes: NDArray[np.floating],
+    gallery: NDArray[np.floating],
+    gallery_people: NDArray[np.integer],
+    failed: Failed,
+    gallery_failed: Failed,
 ) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-    """Blocks of probes, and (n, people) their cosines with each person's best template."""
+    """Blocks of probes, and (n, people) their cosines with each person's best template that is enrolled."""
     order = np.argsort(gallery_people, kind="stable")
+    absent = None if gallery_failed is None else gallery_failed[order]
     starts = np.unique(gallery_people[order], return_index=True)[1]
     columns = gallery[order].astype(np.float32).T
     step = max(1, _BLOCK // len(gallery))
     for start in range(0, len(probes), step):
         scores = probes[start : start + step].astype(np.float32) @ columns
+        if absent is not None:
+            scores[:, absent] = _MISSED
+        if failed is not None:
+            scores[failed[start : start + step]] = _MISSED
         if len(starts) < len(gallery):
             scores = np.maximum.reduceat(scores, starts, axis=1)
         yield slice(start, min(start + step, len(probes))), scores

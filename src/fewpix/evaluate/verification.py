@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.bootstrap import REPLICATES, Interval, mean_interval, tar_interval
+from fewpix.evaluate.bootstrap import REPLICATES, Interval, mean_interval
+from fewpix.evaluate.curve_bootstrap import tar_interval
 from fewpix.evaluate.metrics import FoldAccuracy, far_key, fold_accuracy, tar_at_far
 from fewpix.evaluate.pairs import PairList
 
@@ -145,12 +146,18 @@ def paired_difference(
     )
     if not same_pairs:
         raise InputError("a paired difference needs both models measured on the same pairs")
-    change = a.folds.correct.astype(np.int64) - b.folds.correct.astype(np.int64)
+    return accuracy_difference(a.folds, b.folds, a.pairs, replicates=replicates, seed=seed)
+
+
+def accuracy_difference(
+    a: FoldAccuracy, b: FoldAccuracy, pairs: PairList, *, replicates: int = REPLICATES, seed: int = 0
+) -> Difference:
+    """Accuracy of `a` minus that of `b`, both of the scores of `pairs`."""
     interval = mean_interval(
-        change,
-        a.pairs.clusters(),
-        share=_share(a.pairs),
-        strata=a.pairs.same,
+        a.correct.astype(np.int64) - b.correct.astype(np.int64),
+        pairs.clusters(),
+        share=_share(pairs),
+        strata=pairs.same,
         replicates=replicates,
         seed=seed,
     )

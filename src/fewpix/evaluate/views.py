@@ -121,6 +121,19 @@ def read_picture(pictures: PictureSource, n: int) -> tuple[Image, str]:
     return decode_image(data, pictures.origin(n)), hashlib.sha256(data).hexdigest()
 
 
+def embed_each(
+    crops: Sequence[Crop], encoders: Sequence[Encoder], *, flip: bool = False
+) -> NDArray[np.float32]:
+    """Embeddings (N, D) of crops that go to an encoder each, those of one encoder together; N at least 1."""
+    taken: dict[int, list[int]] = {}
+    for n, encoder in enumerate(encoders):
+        taken.setdefault(id(encoder), []).append(n)
+    rows = np.empty((len(crops), encoders[0].card.space.dim), dtype=np.float32)
+    for numbers in taken.values():
+        rows[numbers] = embed_crops(encoders[numbers[0]], [crops[n] for n in numbers], flip=flip)
+    return rows
+
+
 def embed_crops(encoder: Encoder, crops: Sequence[Crop], *, flip: bool = False) -> NDArray[np.float32]:
     """Embeddings (N, D) of unit norm; with `flip` the normalised sum of the picture's and its mirror's."""
     plain = encoder.embed(crops)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.embed.protocol import Encoder
-from fewpix.embed.router import Router
+from fewpix.embed.router import encoder_for
 from fewpix.errors import InputError
 from fewpix.image.align import align
 from fewpix.image.codec import Image
@@ -82,11 +82,6 @@ class EmbeddedFace:
     embedding: NDArray[np.float32]
     encoder_sha256: str
     state_id: str
-
-
-def encoder_for(encoder: Encoder, pixels: float) -> Encoder:
-    """The encoder that takes a face of this size: a router's choice, or the encoder itself."""
-    return encoder.encoder(pixels) if isinstance(encoder, Router) else encoder
 
 
 def align_faces(image: Image, faces: Sequence[Found], encoder: Encoder) -> list[AlignedFace]:

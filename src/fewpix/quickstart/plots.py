@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fewpix.evaluate.report.svg import drawn, inline, style
 from fewpix.quickstart.results import CONTENDERS, FAR, Table
 
 if TYPE_CHECKING:
@@ -18,31 +17,6 @@ COLOURS = {"teacher": "#d9822b", "shipped": "#4c8fd6", "distilled": "#2aa876"}
 
 OWN, OTHERS = "#2aa876", "#9a8fb8"
 """A person's own picture, and other people's."""
-
-# Stand-ins that the page's own colours replace in the finished SVG.
-_INK, _FAINT = "#010203", "#040506"
-
-
-def _style() -> dict[Any, Any]:
-    """Settings of matplotlib for these plots only."""
-    return {
-        "svg.fonttype": "none",
-        "svg.hashsalt": "fewpix",
-        "font.size": 10,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.grid": True,
-        "axes.grid.axis": "y",
-        "grid.color": _FAINT,
-        "grid.linewidth": 0.7,
-        "axes.axisbelow": True,
-        "axes.edgecolor": _FAINT,
-        "text.color": _INK,
-        "axes.labelcolor": _INK,
-        "xtick.color": _INK,
-        "ytick.color": _INK,
-        "legend.frameon": False,
-    }
 
 
 def accuracy(table: Table) -> str:
@@ -57,7 +31,7 @@ def accuracy(table: Table) -> str:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    with mpl.rc_context(_style()):
+    with mpl.rc_context(style()):
         figure = Figure(figsize=(9.2, 3.9), layout="constrained")
         panels = figure.subplots(1, 2, sharey=True)
         sizes = sorted(table.sizes)
@@ -107,7 +81,7 @@ def distributions(table: Table, sizes: tuple[int, ...]) -> str:
 
     shown = [contender for contender in CONTENDERS if contender.key in ("teacher", "distilled+facebn")]
     bins = np.linspace(-0.4, 1.0, 57)
-    with mpl.rc_context({**_style(), "axes.grid": False}):
+    with mpl.rc_context({**style(), "axes.grid": False}):
         figure = Figure(figsize=(9.2, 4.2), layout=ConstrainedLayoutEngine(hspace=0.1))
         panels = figure.subplots(len(shown), len(sizes), sharex=True, sharey=True, squeeze=False)
         for row, contender in zip(panels, shown, strict=True):
@@ -135,13 +109,5 @@ def distributions(table: Table, sizes: tuple[int, ...]) -> str:
 
 
 def _svg(figure: Figure, prefix: str, title: str) -> str:
-    """The figure as an element for a page: the page's colours, ids of its own, the same bytes every time."""
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    text = buffer.getvalue()
-    text = text[text.index("<svg") :]
-    text = text.replace(_INK, "currentColor").replace(_FAINT, "var(--faint)")
-    text = re.sub(r'\bid="', f'id="{prefix}-', text)
-    text = re.sub(r'(href="#|url\(#)', rf"\1{prefix}-", text)
-    text = re.sub(r'width="[\d.]+pt" height="[\d.]+pt"', f'role="img" aria-label="{title}"', text, count=1)
-    return re.sub(r"font-family: [^;\"]*;?", "", text)  # the page's own
+    """The figure as an element of the report."""
+    return inline(drawn(figure), prefix, title)

@@ -142,6 +142,35 @@ class Pictures:
 
 
 @dataclass(frozen=True, eq=False)
+class Listed:
+    """What the two lists of a search name, there or not, and the pictures of others that no list names.
+
+    Args:
+        gallery: of the one list.
+        probes: of the other; all of them show somebody of the gallery.
+        others: those that are there, of people whom nobody is searched for.
+        gallery_there: whether each of `gallery` is there.
+        probes_there: likewise of `probes`.
+    """
+
+    gallery: Pictures
+    probes: Pictures
+    others: Pictures
+    gallery_there: NDArray[np.bool_]
+    probes_there: NDArray[np.bool_]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the lists name."""
+        return self.gallery.names + self.probes.names
+
+    def missing(self) -> tuple[str, ...]:
+        """Those of them that are not there."""
+        there = np.concatenate((self.gallery_there, self.probes_there))
+        return tuple(name for name, found in zip(self.names, there, strict=True) if not found)
+
+
+@dataclass(frozen=True, eq=False)
 class Search:
     """Probes to be searched for in a gallery, one picture each.
 

@@ -23,6 +23,9 @@ from fewpix.errors import InputError
 from fewpix.evaluate.readers.benchmark import Count
 from fewpix.evaluate.readers.ijb import EDITIONS
 
+LIST = "template_pair_label.txt"
+"""What the list is called, behind the edition."""
+
 CHUNK = 262_144
 """Lines parsed at once."""
 

@@ -34,42 +34,42 @@ class LfwPairs:
     data: LfwFolder
 
 
-def inventory(folder: Path, pairs_file: Path | None = None) -> Inventory:
+def inventory(folder: Path, pairs: Path | None = None) -> Inventory:
     """What is there of LFW.
 
     Args:
         folder: where the people's folders lie.
-        pairs_file: the list; `pairs.txt` in the folder when None.
+        pairs: the list; `pairs.txt` in the folder when None.
 
     Raises:
         InputError: no folder, no list, or a malformed list.
     """
     require_folder(folder, kind="LFW")
-    path = folder / "pairs.txt" if pairs_file is None else pairs_file
-    pairs = read_pairs(path)
+    path = folder / "pairs.txt" if pairs is None else pairs
+    found = read_pairs(path)
     counts = (
-        Count("pairs", len(pairs), PAIRS),
-        Count("folds", len(np.unique(pairs.folds)), FOLDS),
-        Count("pictures in the list", len(pairs.pictures), PICTURES),
-        Count("people in the list", pairs.clusters().people),
+        Count("pairs", len(found), PAIRS),
+        Count("folds", len(np.unique(found.folds)), FOLDS),
+        Count("pictures in the list", len(found.pictures), PICTURES),
+        Count("people in the list", found.clusters().people),
     )
-    return of_pairs("lfw", folder, pairs, counts, [path])
+    return of_pairs("lfw", folder, found, counts, [path])
 
 
-def read(folder: Path, pairs_file: Path | None = None, *, allow_missing: bool = False) -> LfwPairs:
+def read(folder: Path, pairs: Path | None = None, *, allow_missing: bool = False) -> LfwPairs:
     """Read LFW.
 
     Args:
         folder: where the people's folders lie.
-        pairs_file: the list; `pairs.txt` in the folder when None.
+        pairs: the list; `pairs.txt` in the folder when None.
         allow_missing: leave out pairs with a missing picture instead of refusing.
 
     Raises:
         InputError: see `inventory`; or pictures are missing and may not be, or no pair is left.
     """
-    found = inventory(folder, pairs_file)
+    found = inventory(folder, pairs)
     found.require_pictures(allow_missing=allow_missing)
-    return LfwPairs(found, LfwFolder.open(folder, pairs_file, allow_missing=allow_missing))
+    return LfwPairs(found, LfwFolder.open(folder, pairs, allow_missing=allow_missing))
 
 
 def of_pairs(

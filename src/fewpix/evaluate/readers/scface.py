@@ -13,8 +13,9 @@ different people cannot be compared.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,8 @@ from fewpix.evaluate.readers.listing import picture_files, read_lines
 MUGSHOTS = "mugshot_frontal_cropped_all"
 FLAT = "surveillance_cameras_all"
 SUBJECTS = 130
+ASKED = "people asked for"
+"""What `Inventory.counts` calls the number of ids."""
 DISTANCES = {1: "4.2 m", 2: "2.6 m", 3: "1 m"}
 """Number of a distance → what it is."""
 CAMERAS = (1, 2, 3, 4, 5)
@@ -73,22 +76,45 @@ def inventory(folder: Path, *, ids: str | Path = "all", distances: Sequence[int]
     return _look(folder, ids, distances)[0]
 
 
-def read(folder: Path, distance: int, *, ids: str | Path = "all", allow_missing: bool = False) -> Search:
+def read(
+    folder: Path,
+    distance: int,
+    *,
+    ids: str | Path = "all",
+    enrolled: str | Path | None = None,
+    allow_missing: bool = False,
+) -> Search:
     """Read the search at one distance; the probes are in the order of people, then cameras.
 
     Args:
         folder: see `inventory`.
         distance: 1, 2 or 3.
         ids: see `inventory`.
+        enrolled: who of them is in the gallery, in the form of `ids`: the probes of the others show
+            strangers. Everybody when None.
         allow_missing: leave out missing pictures instead of refusing, and probes without a mugshot.
 
     Raises:
-        InputError: see `inventory`; or pictures are missing and may not be, or no probe is left.
+        InputError: see `inventory`; or pictures are missing and may not be, no probe is left, or `enrolled`
+            names somebody who is not among `ids`.
     """
     found, mugshots, (probes,) = _look(folder, ids, (distance,))
     found.require_pictures(allow_missing=allow_missing)
     gallery, searched = mugshots.pictures(), probes.pictures()
     searched = searched.only(np.isin(searched.people, gallery.people))
+    if enrolled is not None:
+        chosen = people_of(enrolled)
+        strange = sorted(set(chosen) - set(mugshots.ids))
+        if strange:
+            raise InputError(
+                f"person {strange[0]} is to be enrolled, but is not among the people asked for",
+                fix="let --enrolled name some of --ids",
+            )
+        gallery = gallery.only(np.isin(gallery.people, [f"{one:03d}" for one in chosen]))
+        if not len(gallery):
+            raise InputError(f"{folder} holds no mugshot of those to be enrolled", fix="complete the folder")
+        # which of them are enrolled decides the figures as the ids do
+        found = replace(found, sha256=_joined(found.sha256, chosen))
     if not len(searched):
         raise InputError(
             f"{folder} holds no probe at distance {distance} whose mugshot is there",
@@ -120,6 +146,28 @@ def read_ids(path: Path) -> tuple[int, ...]:
     return tuple(sorted(ids))
 
 
+def people_of(ids: str | Path) -> tuple[int, ...]:
+    """The ids of a group, or of a file.
+
+    Args:
+        ids: one of `GROUPS`, or a file of ids (see `read_ids`), also as text.
+
+    Raises:
+        InputError: there is no such group or file, or see `read_ids`.
+    """
+    if isinstance(ids, str) and ids in GROUPS:
+        return tuple(GROUPS[ids])
+    if isinstance(ids, str) and not Path(ids).is_file():
+        raise InputError(
+            f"SCface has no group {ids!r} of people", fix=f"use {', '.join(GROUPS)}, or a file of ids"
+        )
+    return read_ids(Path(ids))
+
+
+def _joined(sha256: str, chosen: Iterable[int]) -> str:
+    return hashlib.sha256(f"{sha256}\n{','.join(map(str, chosen))}\n".encode()).hexdigest()
+
+
 def _look(
     folder: Path, ids: str | Path, distances: Sequence[int]
 ) -> tuple[Inventory, _Listed, list[_Listed]]:
@@ -128,17 +176,11 @@ def _look(
     for distance in distances:
         if distance not in DISTANCES:
             raise InputError(f"SCface has no distance {distance}", fix="use 1, 2 or 3")
-    if isinstance(ids, str) and ids not in GROUPS:
-        if Path(ids).is_file():
-            return _look(folder, Path(ids), distances)
-        raise InputError(
-            f"SCface has no group {ids!r} of people", fix=f"use {', '.join(GROUPS)}, or a file of ids"
-        )
-    people = read_ids(ids) if isinstance(ids, Path) else tuple(GROUPS[ids])
+    people = people_of(ids)
     mugshots = _find(folder, MUGSHOTS, ".JPG", ((one, f"{one:03d}_frontal") for one in people))
     probes = [_probes(folder, distance, people) for distance in distances]
     counts = [
-        Count("people asked for", len(people)),
+        Count(ASKED, len(people)),
         Count("mugshots", sum(mugshots.there), len(people)),
     ]
     counts += [
@@ -151,7 +193,7 @@ def _look(
     missing = tuple(name for name, found in zip(names, there, strict=True) if not found)
     # a picture's place depends on the copy; what the protocol asks for is its name alone
     stems = (name.rpartition("/")[2].rpartition(".")[0] for name in names)
-    sha256 = digest([ids] if isinstance(ids, Path) else [], stems)
+    sha256 = digest([] if ids in GROUPS else [Path(ids)], stems)
     return Inventory("scface", folder, tuple(counts), len(names), missing, sha256), mugshots, probes
 
 

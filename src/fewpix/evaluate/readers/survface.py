@@ -15,7 +15,6 @@ order. Here the number in the name is the person, in all three folders, and the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +24,7 @@ from fewpix.errors import InputError
 from fewpix.evaluate.readers.benchmark import (
     Count,
     Inventory,
+    Listed,
     Pictures,
     Search,
     digest,
@@ -42,17 +42,6 @@ GALLERY_PICTURES, MATED_PICTURES, UNMATED_PICTURES = 60_294, 60_423, 121_736
 """Of version 1 as it is given out; its website's total of test pictures, 242,617, is 164 more."""
 DISTRACTORS = 28_476
 """Unmated pictures called `distractors_NUMBER.jpg`."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Listed:
-    """All that the lists name, there or not, and the unmated probes that are there."""
-
-    gallery: Pictures
-    mated: Pictures
-    unmated: Pictures
-    gallery_there: NDArray[np.bool_]
-    mated_there: NDArray[np.bool_]
 
 
 def inventory(folder: Path) -> Inventory:
@@ -85,22 +74,20 @@ def read(folder: Path, *, allow_missing: bool = False) -> Search:
     """
     found, listed = _look(folder)
     found.require_pictures(allow_missing=allow_missing)
-    whole = (len(listed.gallery), len(listed.mated)) == (GALLERY_PICTURES, MATED_PICTURES)
-    if whole and len(listed.unmated) < UNMATED_PICTURES and not allow_missing:
+    whole = (len(listed.gallery), len(listed.probes)) == (GALLERY_PICTURES, MATED_PICTURES)
+    if whole and len(listed.others) < UNMATED_PICTURES and not allow_missing:
         raise InputError(
-            f"{UNMATED} holds {len(listed.unmated):,} of {UNMATED_PICTURES:,} pictures",
+            f"{UNMATED} holds {len(listed.others):,} of {UNMATED_PICTURES:,} pictures",
             fix="complete the folder, or search without the others with --allow-missing",
         )
-    gallery, mated = listed.gallery.only(listed.gallery_there), listed.mated.only(listed.mated_there)
+    gallery, mated = listed.gallery.only(listed.gallery_there), listed.probes.only(listed.probes_there)
     mated = mated.only(np.isin(mated.people, gallery.people))
-    if not len(mated) or not len(listed.unmated):
+    if not len(mated) or not len(listed.others):
         raise InputError(
             f"{folder} has no {'unmated' if len(mated) else 'mated'} probe to search for",
             fix="complete the folder",
         )
-    probes = Pictures(
-        mated.names + listed.unmated.names, np.concatenate((mated.people, listed.unmated.people))
-    )
+    probes = Pictures(mated.names + listed.others.names, np.concatenate((mated.people, listed.others.people)))
     return Search(found, gallery, probes)
 
 
@@ -124,7 +111,7 @@ def people_in(names: NDArray[np.str_], where: str) -> NDArray[np.str_]:
     return np.asarray(numbers, dtype=np.str_)
 
 
-def _look(folder: Path) -> tuple[Inventory, _Listed]:
+def _look(folder: Path) -> tuple[Inventory, Listed]:
     require_folder(folder, kind="QMUL-SurvFace")
     inside = TEST_SET if (folder / TEST_SET).is_dir() else ""
     require_folder(folder / inside, GALLERY, MATED, UNMATED, kind="QMUL-SurvFace")
@@ -157,7 +144,7 @@ def _look(folder: Path) -> tuple[Inventory, _Listed]:
             f"{UNMATED} holds {others[known[0]]}, whose person is in the gallery", fix="unpack it again"
         )
     stem = f"{inside}/" if inside else ""
-    listed = _Listed(
+    listed = Listed(
         Pictures.below(f"{stem}{GALLERY}/", gallery_names, gallery_people),
         Pictures.below(f"{stem}{MATED}/", mated_names, mated_people),
         Pictures.below(f"{stem}{UNMATED}/", others, unmated_people),
@@ -191,17 +178,14 @@ def _unmated_people(names: NDArray[np.str_]) -> NDArray[np.str_]:
     return np.where(numbered, numbers, np.strings.add("unmated ", names))
 
 
-def _inventory(folder: Path, lists: list[Path], listed: _Listed, place: int) -> Inventory:
-    names = listed.gallery.names + listed.mated.names
-    there = np.concatenate((listed.gallery_there, listed.mated_there))
-    unnamed = int(np.strings.startswith(listed.unmated.people, "unmated ").sum())
+def _inventory(folder: Path, lists: list[Path], listed: Listed, place: int) -> Inventory:
+    unnamed = int(np.strings.startswith(listed.others.people, "unmated ").sum())
     counts = (
         Count("gallery pictures", int(listed.gallery_there.sum()), GALLERY_PICTURES),
         Count("gallery people", len(np.unique(listed.gallery.people)), PEOPLE),
-        Count("mated probes", int(listed.mated_there.sum()), MATED_PICTURES),
-        Count("unmated probes", len(listed.unmated), UNMATED_PICTURES),
+        Count("mated probes", int(listed.probes_there.sum()), MATED_PICTURES),
+        Count("unmated probes", len(listed.others), UNMATED_PICTURES),
         Count("unmated probes of people without a number", unnamed, DISTRACTORS),
     )
-    missing = tuple(name for name, found in zip(names, there, strict=True) if not found)
-    sha256 = digest(lists, (name[place:] for name in names + listed.unmated.names))
-    return Inventory("survface-identification", folder, counts, len(names), missing, sha256)
+    sha256 = digest(lists, (name[place:] for name in listed.names + listed.others.names))
+    return Inventory("survface-identification", folder, counts, len(listed.names), listed.missing(), sha256)

@@ -15,16 +15,15 @@ gallery, so TinyFace says nothing about rejecting strangers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fewpix.errors import InputError
 from fewpix.evaluate.readers.benchmark import (
     Count,
     Inventory,
+    Listed,
     Pictures,
     Search,
     digest,
@@ -45,17 +44,6 @@ PEOPLE = 2_569
 TRAINING_PEOPLE, TRAINING_PICTURES = 2_570, 7_804
 
 _PLACES = ("Testing_Set", "tinyface/Testing_Set", "")
-
-
-@dataclass(frozen=True, eq=False)
-class _Listed:
-    """All that the lists name, there or not, and the distractors that are there."""
-
-    match: Pictures
-    probes: Pictures
-    distractors: Pictures
-    match_there: NDArray[np.bool_]
-    probes_there: NDArray[np.bool_]
 
 
 def inventory(folder: Path, *, aligned: str | None = None) -> Inventory:
@@ -90,23 +78,23 @@ def read(folder: Path, *, aligned: str | None = None, allow_missing: bool = Fals
     """
     found, listed = _look(folder, aligned)
     found.require_pictures(allow_missing=allow_missing)
-    few = len(listed.distractors) < DISTRACTORS
-    if few and (len(listed.match), len(listed.probes)) == (MATCHES, PROBES) and not allow_missing:
+    few = len(listed.others) < DISTRACTORS
+    if few and (len(listed.gallery), len(listed.probes)) == (MATCHES, PROBES) and not allow_missing:
         # without them the search is easier than the published one, and no list would tell
         raise InputError(
-            f"{DISTRACTOR} holds {len(listed.distractors):,} of {DISTRACTORS:,} pictures",
+            f"{DISTRACTOR} holds {len(listed.others):,} of {DISTRACTORS:,} pictures",
             fix="complete the folder, or search among those with --allow-missing",
         )
-    match, probes = listed.match.only(listed.match_there), listed.probes.only(listed.probes_there)
+    match, probes = listed.gallery.only(listed.gallery_there), listed.probes.only(listed.probes_there)
     probes = probes.only(np.isin(probes.people, match.people))
     if not len(probes):
         raise InputError(f"for no probe in {folder} the gallery has a picture", fix="complete the folder")
-    others = listed.distractors
+    others = listed.others
     gallery = Pictures(match.names + others.names, np.concatenate((match.people, others.people)))
     return Search(found, gallery, probes)
 
 
-def _look(folder: Path, aligned: str | None) -> tuple[Inventory, _Listed]:
+def _look(folder: Path, aligned: str | None) -> tuple[Inventory, Listed]:
     require_folder(folder, kind="TinyFace")
     place = next((p for p in _PLACES if (folder / p / PROBE_LIST).is_file()), None)
     if place is None:
@@ -130,7 +118,7 @@ def _look(folder: Path, aligned: str | None) -> tuple[Inventory, _Listed]:
         )
     stem = f"{inside}/" if inside else ""
     others = sorted(picture_files(folder / inside / DISTRACTOR))
-    listed = _Listed(
+    listed = Listed(
         Pictures.below(f"{stem}{MATCH}/", match_names, match_ids.astype(np.str_)),
         Pictures.below(f"{stem}{PROBE}/", probe_names, probe_ids.astype(np.str_)),
         Pictures.below(
@@ -143,15 +131,13 @@ def _look(folder: Path, aligned: str | None) -> tuple[Inventory, _Listed]:
     return _inventory(folder, lists, listed, len(stem) if aligned is None else 0), listed
 
 
-def _inventory(folder: Path, lists: list[Path], listed: _Listed, place: int) -> Inventory:
-    names = listed.match.names + listed.probes.names
-    there = np.concatenate((listed.match_there, listed.probes_there))
+def _inventory(folder: Path, lists: list[Path], listed: Listed, place: int) -> Inventory:
     training, trained = _training(lists[0].parent.parent / "Training_Set")
     counts: tuple[Count, ...] = (
-        Count("pictures of the people searched for", int(listed.match_there.sum()), MATCHES),
-        Count("distractor pictures", len(listed.distractors), DISTRACTORS),
+        Count("pictures of the people searched for", int(listed.gallery_there.sum()), MATCHES),
+        Count("distractor pictures", len(listed.others), DISTRACTORS),
         Count("probe pictures", int(listed.probes_there.sum()), PROBES),
-        Count("people searched for", len(np.unique(listed.match.people)), PEOPLE),
+        Count("people searched for", len(np.unique(listed.gallery.people)), PEOPLE),
         Count("pictures named by another id than their list's", _misnamed(listed)),
     )
     if trained:
@@ -159,16 +145,15 @@ def _inventory(folder: Path, lists: list[Path], listed: _Listed, place: int) -> 
             Count("training pictures", training, TRAINING_PICTURES),
             Count("training people", trained, TRAINING_PEOPLE),
         )
-    missing = tuple(name for name, found in zip(names, there, strict=True) if not found)
-    sha256 = digest(lists, (name[place:] for name in names + listed.distractors.names))
-    return Inventory("tinyface", folder, counts, len(names), missing, sha256)
+    sha256 = digest(lists, (name[place:] for name in listed.names + listed.others.names))
+    return Inventory("tinyface", folder, counts, len(listed.names), listed.missing(), sha256)
 
 
-def _misnamed(listed: _Listed) -> int:
+def _misnamed(listed: Listed) -> int:
     """How many names would give another person: AdaFace reads the number before `_`, not the list's id."""
     return sum(
         name.rpartition("/")[2].partition("_")[0] != person
-        for part in (listed.match, listed.probes)
+        for part in (listed.gallery, listed.probes)
         for name, person in zip(part.names, part.people.tolist(), strict=True)
     )
 

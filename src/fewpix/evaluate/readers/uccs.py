@@ -45,6 +45,7 @@ class Uccs:
         points: (G, 5, 2) float64, the five points in pixels of their picture.
         images: paths of the whole pictures that are there, in the order of the list.
         faces: the faces on them; `faces.image` counts `images`.
+        people: how many there are in the gallery's list: column k of a score file is person k.
     """
 
     inventory: Inventory
@@ -52,6 +53,7 @@ class Uccs:
     points: NDArray[np.float64]
     images: tuple[str, ...]
     faces: Faces
+    people: int
 
 
 def inventory(folder: Path) -> Inventory:
@@ -60,7 +62,7 @@ def inventory(folder: Path) -> Inventory:
     Raises:
         InputError: the folder lacks a list, or a list is malformed.
     """
-    return _load(folder).inventory
+    return read_lists(folder).inventory
 
 
 def read(folder: Path, *, allow_missing: bool = False) -> Uccs:
@@ -73,7 +75,7 @@ def read(folder: Path, *, allow_missing: bool = False) -> Uccs:
     Raises:
         InputError: the folder lacks a list, a list is malformed, or pictures are missing.
     """
-    found = _load(folder)
+    found = read_lists(folder)
     found.inventory.require_pictures(allow_missing=allow_missing)
     there = present(folder, found.gallery.names)
     kept = present(folder, found.images)
@@ -92,11 +94,16 @@ def read(folder: Path, *, allow_missing: bool = False) -> Uccs:
             faces.people[shown],
             faces.ignored[shown],
         ),
+        people=found.people,
     )
 
 
-def _load(folder: Path) -> Uccs:
-    """Everything that the lists name, there or not."""
+def read_lists(folder: Path) -> Uccs:
+    """Everything that the lists name, there or not: no picture is needed to judge a score file.
+
+    Raises:
+        InputError: see `inventory`.
+    """
     require_folder(folder, GALLERY, VALIDATION, kind="UCCS (watchlist, version 3)")
     gallery, points = _gallery(folder / GALLERY)
     images, image, face_ids, people, boxes = _validation(folder / VALIDATION)
@@ -133,7 +140,8 @@ def _load(folder: Path) -> Uccs:
         missing=tuple(name for name, here in zip(names, there, strict=True) if not here),
         sha256=digest(lists, names),
     )
-    return Uccs(found, gallery, points, images, Faces(len(images), image, boxes, people, ignored))
+    faces = Faces(len(images), image, boxes, people, ignored)
+    return Uccs(found, gallery, points, images, faces, len(np.unique(gallery.people)))
 
 
 def _gallery(path: Path) -> tuple[Pictures, NDArray[np.float64]]:

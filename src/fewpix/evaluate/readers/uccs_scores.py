@@ -92,7 +92,7 @@ def read_scores(
         D detections in the order of the file, and as many rows of candidates.
 
     Raises:
-        InputError: see `iter_scores`; or a row's picture is not among `images`.
+        InputError: see `iter_scores`; or a row's picture is not among `images`, or two rows have one box.
     """
     numbered = {name.rpartition("/")[2]: number for number, name in enumerate(images)}
     if len(numbered) < len(images):
@@ -117,10 +117,12 @@ def read_scores(
             Detections(np.empty(0, dtype=np.int64), np.empty((0, 4)), np.empty(0)),
             Candidates(empty.astype(np.int64), empty),
         )
+    every = np.concatenate([boxes for _, boxes, _ in parts])
+    _refuse_repeated(path, np.array(image, dtype=np.int64), every)
     return (
         Detections(
             np.array(image, dtype=np.int64),
-            np.concatenate([boxes for _, boxes, _ in parts]),
+            every,
             np.concatenate([scores for scores, _, _ in parts]),
         ),
         Candidates(
@@ -128,6 +130,21 @@ def read_scores(
             np.concatenate([best.scores for _, _, best in parts]),
         ),
     )
+
+
+def _refuse_repeated(path: Path, image: NDArray[np.int64], boxes: NDArray[np.float64]) -> None:
+    """Refuse a file in which one box of one picture stands twice, as when two runs wrote into it."""
+    rows = np.column_stack((image.astype(np.float64), boxes))
+    order = np.lexsort(rows.T)
+    same = (rows[order][1:] == rows[order][:-1]).all(axis=1)
+    if same.any():
+        place = int(np.flatnonzero(same)[0])
+        first, second = sorted(order[place : place + 2].tolist())
+        raise InputError(
+            f"{path}: {int(same.sum()):,} detections stand there twice, the first are {first + 1} and "
+            f"{second + 1}, with one box in one picture",
+            fix="write each detection once",
+        )
 
 
 def write_scores(path: Path, blocks: Iterable[ScoreRows], *, people: int = PEOPLE) -> int:

@@ -1,0 +1,36 @@
+"""`fewpix compare`: two results of one benchmark, pair by pair."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from fewpix.cli.delivery import Delivery, Report
+from fewpix.cli.evaluate_options import AsJson, Out
+
+
+def compare(
+    first: Annotated[
+        Path, Argument(help="A result of evaluate pairs or search, with its .scores.npz.", show_default=False)
+    ],
+    second: Annotated[
+        Path, Argument(help="Another one of the same benchmark; it is subtracted.", show_default=False)
+    ],
+    seed: Annotated[int, Option(help="Of the bootstrap.")] = 0,
+    out: Out = None,
+    report: Report = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two results pair by pair: differences with intervals, and McNemar's exact test.
+
+    Both must be of the same benchmark, pictures and protocol, and lie beside their scores.
+    """
+    from fewpix.evaluate.compare import compare as compared
+    from fewpix.evaluate.measured import Measured
+    from fewpix.evaluate.pictures import in_folder
+
+    delivery = Delivery(out, report)
+    result = compared(Measured.read(first), Measured.read(second), seed=seed)
+    delivery.finish(result, in_folder(first.parent), as_json=as_json)

@@ -1,0 +1,82 @@
+"""How a measured result reaches the user: on stdout, in files, and as a report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
+
+from typer import Option
+
+from fewpix.cli.output import emit
+
+if TYPE_CHECKING:
+    from fewpix.evaluate.pictures import ReadPicture
+
+Report = Annotated[
+    Path | None,
+    Option(
+        help="Write report.html, report.md and the result into this folder; needs the extra 'report'.",
+        show_default=False,
+    ),
+]
+
+
+class Scored(Protocol):
+    """A result with single scores."""
+
+    @property
+    def scores_file(self) -> bytes | None:
+        """The content of the file of scores."""
+        ...
+
+    def to_json(self) -> Mapping[str, Any]:
+        """The result as plain JSON values."""
+        ...
+
+
+class Delivery:
+    """Where one result goes. Made before the measurement, so that a bad target costs no time.
+
+    Args:
+        out: of the result file.
+        report: folder of the report.
+
+    Raises:
+        InputError: `out` is no place for a result.
+        UnavailableError: a report was asked for, and matplotlib is not here.
+        StorageError: the report's folder cannot be written.
+    """
+
+    def __init__(self, out: Path | None, report: Path | None) -> None:
+        from fewpix.embed.open import require
+        from fewpix.evaluate.report.folder import check_report
+        from fewpix.evaluate.results import check_target
+
+        self.start = time.monotonic()
+        self.out, self.report = out, report
+        if out is not None:
+            check_target(out)
+        if report is not None:
+            require("matplotlib", "report")
+            check_report(report)
+
+    def finish(self, result: Scored, read: ReadPicture, *, as_json: bool) -> None:
+        """Write the files, then print the result.
+
+        Args:
+            result: what was measured.
+            read: the bytes of a picture of the benchmark by its name.
+            as_json: whether `--json` was given.
+        """
+        from fewpix.evaluate.report.folder import RESULT, write_report
+        from fewpix.evaluate.results import Run, write_result
+
+        run, payload = Run.since(self.start), result.to_json()
+        if self.out is not None:
+            write_result(self.out, payload, run, result.scores_file)
+        if self.report is not None:
+            write_result(self.report / RESULT, payload, run, result.scores_file)
+            write_report(self.report, payload, read)
+        emit(result, as_json)

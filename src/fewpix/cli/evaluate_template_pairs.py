@@ -1,0 +1,126 @@
+"""`fewpix evaluate template-pairs`: models on the pairs of templates of IJB-B or IJB-C."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from fewpix.cli.evaluate_options import (
+    TEACHER,
+    AllowMissing,
+    AsJson,
+    Device,
+    Embeddings,
+    Family,
+    Flip,
+    Fuse,
+    Out,
+    Runtime,
+    Seed,
+    Sizes,
+    State,
+    Teacher,
+    open_models,
+    open_teacher,
+    rates_of,
+    sizes_of,
+    words_of,
+)
+from fewpix.cli.output import emit, progress
+from fewpix.errors import ConfigError
+from fewpix.evaluate.readers.kinds import TEMPLATE_PAIRS, kinds_of
+
+
+def template_pairs(
+    kind: Annotated[str, Argument(help=f"{', '.join(kinds_of(TEMPLATE_PAIRS))}.", show_default=False)],
+    path: Annotated[Path, Argument(help="The folder with meta and loose_crop.", show_default=False)],
+    model: Annotated[
+        str, Option(help="fewpix-s, fewpix-l, teacher, auto or model files, separated by commas.")
+    ] = "fewpix-s",
+    protocol: Annotated[
+        str,
+        Option(
+            help="native: pictures as they are, to the model; hr-lr: those of one template small, of the "
+            "other to the teacher; lr-lr: all small."
+        ),
+    ] = "native",
+    size: Sizes = None,
+    small: Annotated[
+        str | None,
+        Option(
+            help="Of hr-lr: which template of a pair is small, first or second (the default).",
+            show_default=False,
+        ),
+    ] = None,
+    fuse: Fuse = "media",
+    fars: Annotated[
+        str | None,
+        Option(help="False accept rates, separated by commas; by default 1e-1 to 1e-6.", show_default=False),
+    ] = None,
+    state: State = None,
+    teacher: Teacher = TEACHER,
+    flip: Flip = False,
+    family: Family = "area",
+    allow_missing: AllowMissing = False,
+    seed: Seed = 0,
+    embeddings: Embeddings = None,
+    out: Out = None,
+    runtime: Runtime = "auto",
+    device: Device = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Verify pairs of templates: TAR at FAR down to what the pairs can show, ROC, EER and AUC, at any size.
+
+    Pictures are aligned by the five points of the benchmark's list. One that gives no embedding is left out
+    of its template; a template without any counts against the model.
+    """
+    from fewpix.evaluate.degraded import Degradation
+    from fewpix.evaluate.embedding_store import check_folder
+    from fewpix.evaluate.pair_result import Treatment
+    from fewpix.evaluate.results import Run, check_target, write_result
+    from fewpix.evaluate.template_data import open_template_pairs
+    from fewpix.evaluate.template_embedding import check_fusion, fusing
+    from fewpix.evaluate.template_pair_benchmark import evaluate_template_pairs
+    from fewpix.evaluate.template_pair_figures import FARS
+
+    start = time.monotonic()
+    if out is not None:
+        check_target(out)
+    if embeddings is not None:
+        check_folder(embeddings)
+    if small is not None and protocol != "hr-lr":
+        raise ConfigError(f"--small chooses a side of hr-lr; the protocol is {protocol}")
+    treatment = Treatment(protocol, small or "second", Degradation(family, seed), flip=flip)
+    sizes = sizes_of(size)
+    treatment.check(sizes)
+    rates = FARS if fars is None else rates_of(fars)
+    fusion = fusing(fuse)
+    names = words_of(model, "model")
+    if state is not None and len(names) > 1:
+        raise ConfigError("--state belongs to one model", fix="name one with --model")
+    data = open_template_pairs(kind, path, allow_missing=allow_missing)
+    check_fusion(data.pictures, fusion)
+    models = open_models(names, "model", runtime, device, state)
+    sharp = None
+    if protocol == "hr-lr":
+        plain = dict(zip(names, models.values(), strict=True)) if state is None else {}
+        sharp = plain.get(teacher) or open_teacher(teacher, runtime, device)
+    with progress("embedding", len(data.pictures), as_json=as_json) as bar:
+        result = evaluate_template_pairs(
+            data,
+            models,
+            sharp,
+            sizes=sizes,
+            treatment=treatment,
+            fusion=fusion,
+            fars=rates,
+            store=embeddings,
+            seed=seed,
+            advance=bar,
+        )
+    if out is not None:
+        write_result(out, result.to_json(), Run.since(start))
+    emit(result, as_json)

@@ -1,0 +1,155 @@
+"""`fewpix evaluate uccs` and `uccs-scores`: the score file of the UCCS watchlist, judged and made."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from fewpix.cli.evaluate_options import (
+    SAME,
+    TEACHER,
+    AsJson,
+    Device,
+    Family,
+    Flip,
+    Out,
+    Runtime,
+    Seed,
+    State,
+    numbers_of,
+    open_model,
+    open_teacher,
+)
+from fewpix.cli.output import emit, progress
+
+Folder = Annotated[Path, Argument(help="Holds gallery.csv and validation.csv.", show_default=False)]
+
+
+def uccs(
+    path: Folder,
+    scores: Annotated[
+        Path, Argument(help="The score file: 1006 values a row, as the challenge has it.", show_default=False)
+    ],
+    ranks: Annotated[str, Option(help="Ranks of identification, 1 to 10, separated by commas.")] = "1,10",
+    rates: Annotated[str, Option(help="False alarms per picture, separated by commas.")] = "0.001,0.01,0.1,1",
+    iou: Annotated[float, Option(help="Overlap from which on a detection is a face, above 0, to 1.")] = 0.5,
+    allow_missing: Annotated[
+        bool,
+        Option(
+            "--allow-missing",
+            help="Take a file without a row of most pictures; their faces count as not found.",
+        ),
+    ] = False,
+    seed: Seed = 0,
+    out: Out = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge a score file: detection rate, and TPIR, against false alarms per picture.
+
+    Needs the lists only, no picture. Faces of pictures without a row count as not found.
+    """
+    from fewpix.evaluate.readers.uccs import read_lists
+    from fewpix.evaluate.results import Run, check_target, write_result
+    from fewpix.evaluate.uccs_benchmark import evaluate_uccs
+
+    start = time.monotonic()
+    if out is not None:
+        check_target(out)
+    places = numbers_of(ranks, int, "ranks") or ()
+    alarms = numbers_of(rates, float, "rates") or ()
+    data = read_lists(path)
+    with progress("matching", as_json=as_json):
+        result = evaluate_uccs(
+            data, scores, ranks=places, rates=alarms, iou=iou, allow_missing=allow_missing, seed=seed
+        )
+    if out is not None:
+        write_result(out, result.to_json(), Run.since(start))
+    emit(result, as_json)
+
+
+def uccs_scores(
+    path: Folder,
+    scores: Annotated[
+        Path, Argument(help="The score file to write; 10 kB a face found.", show_default=False)
+    ],
+    model: Annotated[
+        str, Option(help="Sees the faces found: fewpix-s, fewpix-l, teacher, auto, or a model file.")
+    ] = "auto",
+    gallery_model: Annotated[
+        str, Option(help="Sees the gallery: teacher, a name or model file, or same for --model itself.")
+    ] = TEACHER,
+    size: Annotated[
+        int | None,
+        Option(
+            help="Make the faces found small to this side in pixels, 8 to 112; else their own.",
+            show_default=False,
+        ),
+    ] = None,
+    gallery_size: Annotated[
+        int | None, Option(help="Make the gallery small likewise; else its own.", show_default=False)
+    ] = None,
+    shrink: Annotated[
+        float,
+        Option(help="Make whole pictures smaller by this factor before faces are looked for, up to 1."),
+    ] = 1.0,
+    min_score: Annotated[
+        float, Option(help="Faces that the detector is less sure of are not written, 0 to 1.")
+    ] = 0.3,
+    family: Family = "area",
+    flip: Flip = False,
+    state: State = None,
+    allow_missing: Annotated[
+        bool, Option("--allow-missing", help="Leave out missing pictures, and say how many.")
+    ] = False,
+    seed: Seed = 0,
+    embeddings: Annotated[
+        Path | None,
+        Option(help="Keep the gallery's embeddings in this folder for another run.", show_default=False),
+    ] = None,
+    out: Out = None,
+    runtime: Runtime = "auto",
+    device: Device = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Find the faces of all pictures with the shipped detector, and write how like everybody they are."""
+    from fewpix.detect import default_detector
+    from fewpix.evaluate.degraded import Degradation
+    from fewpix.evaluate.embedding_store import check_folder
+    from fewpix.evaluate.native import Look
+    from fewpix.evaluate.readers.uccs import read
+    from fewpix.evaluate.results import Run, check_target, model_label, write_result
+    from fewpix.evaluate.search_benchmark import Eye
+    from fewpix.evaluate.uccs_scoring import score_uccs
+
+    start = time.monotonic()
+    if out is not None:
+        check_target(out)
+    if embeddings is not None:
+        check_folder(embeddings)
+    degradation = Degradation(family, seed)
+    looks = [Look(side, degradation=degradation) for side in (size, gallery_size)]
+    detector = default_detector(min_score)
+    data = read(path, allow_missing=allow_missing)
+    probes = Eye(model_label(model), open_model(model, runtime, device, state), looks[0])
+    if gallery_model == SAME or (gallery_model == model and state is None):
+        gallery = Eye(probes.name, probes.encoder, looks[1])
+    else:
+        gallery = Eye(model_label(gallery_model), open_teacher(gallery_model, runtime, device), looks[1])
+    with progress("scoring", len(data.gallery) + len(data.images), as_json=as_json) as bar:
+        result = score_uccs(
+            data,
+            scores,
+            probes,
+            gallery,
+            detector,
+            shrink=shrink,
+            flip=flip,
+            store=embeddings,
+            advance=bar,
+        )
+    if out is not None:
+        write_result(out, result.to_json(), Run.since(start))
+    emit(result, as_json)

@@ -1,0 +1,48 @@
+"""`fewpix report`: the report of a result, made again without measuring anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from fewpix.cli.evaluate_options import AsJson
+from fewpix.cli.message import Message
+from fewpix.cli.output import emit
+
+
+def report(
+    result: Annotated[
+        Path, Argument(help="Of evaluate pairs or search with --out, or of compare.", show_default=False)
+    ],
+    out: Annotated[Path, Option(help="The folder to write to.", show_default=False)],
+    pictures: Annotated[
+        Path | None,
+        Option(
+            help="The folder that the names of pictures are relative to, or an insightface .bin file; "
+            "without it no faces are shown.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write report.html and report.md of a result file; the worst failures need the benchmark's pictures."""
+    from fewpix.embed.open import require
+    from fewpix.evaluate.pictures import ReadPicture, by_name, in_folder, nowhere
+    from fewpix.evaluate.readers import bin as encoded
+    from fewpix.evaluate.report.folder import check_report, write_report
+    from fewpix.evaluate.results import read_result
+
+    require("matplotlib", "report")
+    payload = read_result(result)
+    if pictures is None:
+        read: ReadPicture = nowhere
+    elif pictures.is_file():
+        read = by_name(encoded.read(pictures, allow_missing=True))
+    else:
+        read = in_folder(pictures)
+    check_report(out)
+    faces = write_report(out, payload, read)
+    page = out / "report.html"
+    emit(Message(str(page), {"pictures": len(faces.wanted), "not shown": len(faces.gone)}), as_json)

@@ -1,0 +1,124 @@
+"""Two models on the same pairs: how far each figure differs, pair by pair, and whether by chance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewpix.evaluate.bootstrap import REPLICATES, Interval, percentiles
+from fewpix.evaluate.curve_bootstrap import replicate_curves
+from fewpix.evaluate.mcnemar import McNemar, mcnemar
+from fewpix.evaluate.metrics import allowed_accepts, far_key, fold_accuracy
+from fewpix.evaluate.pairs import PairList
+from fewpix.evaluate.streaming import SortedScores
+from fewpix.evaluate.verification import accuracy_difference
+
+
+@dataclass(frozen=True)
+class Change:
+    """A figure of the first model minus that of the second, in fractions.
+
+    Args:
+        value: the difference.
+        ci95: its interval, from resampling the people for both models together.
+    """
+
+    value: float
+    ci95: Interval
+
+    def __str__(self) -> str:
+        return f"{100 * self.value:+.1f} ({100 * self.ci95.low:+.1f} to {100 * self.ci95.high:+.1f})"
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        return {"difference": self.value, "ci95": self.ci95.to_json()}
+
+
+@dataclass(frozen=True)
+class PairDifference:
+    """The first model's figures minus the second's.
+
+    Args:
+        accuracy: over the folds, each model at its own thresholds; None where there is one fold.
+        mcnemar: of the answers under those thresholds; None likewise.
+        tar_at_far: by false accept rate, each model at its own threshold.
+        eer: of equal error rates: negative where the first model is better.
+        auc: of areas under the ROC curve.
+    """
+
+    accuracy: Change | None
+    mcnemar: McNemar | None
+    tar_at_far: dict[str, Change]
+    eer: Change
+    auc: Change
+
+    def lines(self) -> list[str]:
+        """In words, in points of percent."""
+        found = [f"EER {self.eer}, AUC {self.auc}"]
+        if self.accuracy and self.mcnemar:
+            found.insert(0, f"accuracy {self.accuracy}; {self.mcnemar}")
+        if self.tar_at_far:
+            found.append(", ".join(f"TAR at FAR {far} {change}" for far, change in self.tar_at_far.items()))
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        return {
+            "accuracy": self.accuracy.to_json() if self.accuracy else None,
+            "mcnemar": self.mcnemar.to_json() if self.mcnemar else None,
+            "tar_at_far": {far: change.to_json() for far, change in self.tar_at_far.items()},
+            "eer": self.eer.to_json(),
+            "auc": self.auc.to_json(),
+        }
+
+
+def pair_difference(
+    first: NDArray[np.floating],
+    second: NDArray[np.floating],
+    pairs: PairList,
+    *,
+    fars: Sequence[float],
+    replicates: int = REPLICATES,
+    seed: int = 0,
+) -> PairDifference:
+    """Compare two models' scores of the same pairs.
+
+    Args:
+        first: (P,) of one model.
+        second: (P,) of the other.
+        pairs: P pairs of both kinds.
+        fars: false accept rates; those that the pairs cannot show are left out.
+        replicates: of the bootstrap over people.
+        seed: of the bootstrap.
+
+    Raises:
+        InputError: a score is not finite, or there are too few people for an interval.
+    """
+    accuracy, test = None, None
+    if len(np.unique(pairs.folds)) > 1:
+        one, other = (fold_accuracy(scores, pairs.same, pairs.folds) for scores in (first, second))
+        found = accuracy_difference(one, other, pairs, replicates=replicates, seed=seed)
+        accuracy, test = Change(found.accuracy, found.ci95), mcnemar(one.correct, other.correct)
+    ordered = [SortedScores.of(scores, pairs.same) for scores in (first, second)]
+    shown = tuple(far for far in fars if allowed_accepts(far, len(ordered[0].impostor)))
+    drawn = [
+        replicate_curves(scores, pairs.same, shown, pairs.clusters(), replicates=replicates, seed=seed)
+        for scores in (first, second)
+    ]
+    tars = {}
+    for k, far in enumerate(shown):
+        values = [one.tar_at_far(far).tar or 0.0 for one in ordered]
+        change = percentiles(drawn[0].tar[:, k] - drawn[1].tar[:, k])
+        tars[far_key(far)] = Change(values[0] - values[1], change)
+    eers, aucs = ([one.eer().rate for one in ordered], [one.auc() for one in ordered])
+    return PairDifference(
+        accuracy,
+        test,
+        tars,
+        Change(eers[0] - eers[1], percentiles(drawn[0].eer - drawn[1].eer)),
+        Change(aucs[0] - aucs[1], percentiles(drawn[0].auc - drawn[1].auc)),
+    )

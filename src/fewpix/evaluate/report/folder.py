@@ -1,0 +1,143 @@
+"""A folder with the report of a result: `report.html`, `report.md` and the pictures of the latter."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from fewpix.errors import InputError, StorageError
+from fewpix.evaluate.pictures import ReadPicture
+from fewpix.evaluate.report.blocks import Report
+from fewpix.evaluate.report.comparison import comparison_report
+from fewpix.evaluate.report.faces import Faces
+from fewpix.evaluate.report.html import page
+from fewpix.evaluate.report.markdown import FOLDER, document, pictures
+from fewpix.evaluate.report.pairs import pairs_report
+from fewpix.evaluate.report.search import search_report
+from fewpix.evaluate.results import canonical
+from fewpix.evaluate.schema.comparison import Comparison
+from fewpix.evaluate.schema.pairs import PairsResult
+from fewpix.evaluate.schema.parts import Part
+from fewpix.evaluate.schema.search import SearchResult
+from fewpix.files import atomic, write_text
+
+logger = logging.getLogger(__name__)
+
+RESULT = "result.json"
+"""The result's own name in the folder."""
+
+SCHEMAS: dict[str, type[Part]] = {
+    "pairs-1": PairsResult,
+    "search-1": SearchResult,
+    "comparison-1": Comparison,
+}
+"""What results say of themselves → the keys they have."""
+
+_OURS = re.compile(r"(plot-[\w-]+\.svg|face-[0-9a-f]{12}\.(jpg|png))")
+Kind = TypeVar("Kind", bound=Part)
+
+
+def parsed(payload: Mapping[str, Any], name: str = "the result") -> Part:
+    """A result as its schema has it.
+
+    Args:
+        payload: JSON values.
+        name: of the file, for messages.
+
+    Raises:
+        InputError: it is of no known kind, or not as its schema says.
+    """
+    kind = payload.get("schema")
+    if kind not in SCHEMAS:
+        raise InputError(
+            f"{name} says of itself {kind!r}, which is none of {', '.join(SCHEMAS)}",
+            fix="name a result of fewpix evaluate pairs or search, or of fewpix compare",
+        )
+    try:
+        return SCHEMAS[kind].model_validate(dict(payload))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise InputError(
+            f"{name} is not as {kind} has it: {place}: {first['msg']}", fix="measure it again"
+        ) from error
+
+
+def made(payload: Mapping[str, Any], faces: Faces) -> Report:
+    """The report of a result.
+
+    Args:
+        payload: of one of `SCHEMAS`; numbers are rounded as in files, so that a result and its file give the
+            same report.
+        faces: draws the worst comparisons.
+
+    Raises:
+        InputError: see `parsed`.
+    """
+    result = parsed(json.loads(canonical(payload)))
+    if isinstance(result, PairsResult):
+        return pairs_report(result, faces)
+    if isinstance(result, SearchResult):
+        return search_report(result, faces)
+    assert isinstance(result, Comparison)
+    return comparison_report(result)
+
+
+def check_report(folder: Path) -> None:
+    """Refuse a folder that cannot be written, before a measurement takes its minutes.
+
+    Raises:
+        StorageError: it is a file, or cannot be made or written.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise StorageError(f"{folder} is a file", fix="name a folder for the report")
+    with atomic(folder / "report.html.check") as part:
+        part.write_text("")
+    with suppress(OSError):
+        (folder / "report.html.check").unlink()
+
+
+def write_report(folder: Path, payload: Mapping[str, Any], read: ReadPicture) -> Faces:
+    """Write the report, each file whole or not at all; pictures of an earlier report are removed.
+
+    Args:
+        folder: made when missing.
+        payload: see `made`.
+        read: pictures by their names in the benchmark; those that it cannot give are named in the report.
+
+    Returns:
+        Which pictures could be shown.
+
+    Raises:
+        InputError: see `made`.
+        StorageError: the folder cannot be written.
+    """
+    faces = Faces(read)
+    report = made(payload, faces)
+    files = pictures(report)
+    for name, data in files.items():
+        with atomic(folder / FOLDER / name) as part:
+            part.write_bytes(data)
+    write_text(folder / "report.md", document(report))
+    write_text(folder / "report.html", page(report))
+    if (folder / FOLDER).is_dir():
+        for path in (folder / FOLDER).iterdir():
+            if path.name not in files and _OURS.fullmatch(path.name):
+                path.unlink(missing_ok=True)
+    if faces.gone:
+        first, why = next(iter(faces.gone.items()))
+        logger.warning(
+            "%d of %d pictures are not in the report; the first, %s: %s",
+            len(faces.gone),
+            len(faces.wanted),
+            first,
+            why,
+        )
+    return faces

@@ -1,0 +1,210 @@
+"""The report of `fewpix evaluate pairs`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fewpix.evaluate.degraded import Degradation
+from fewpix.evaluate.native import Look
+from fewpix.evaluate.report import plots
+from fewpix.evaluate.report.blocks import Block, Plot, Plots, Report, Section, Table, Text
+from fewpix.evaluate.report.differences import pair_changes
+from fewpix.evaluate.report.faces import Faces
+from fewpix.evaluate.report.figures import at, by_size, counts, facts, histogram, label, models, share
+from fewpix.evaluate.report.worst import worst
+from fewpix.evaluate.schema.pairs import PairFigures, PairsResult
+
+_INTERVALS = (
+    "Behind every figure stands its 95 % interval, from resampling people. Accuracy is the mean over "
+    "the folds, each under the best threshold of the others, and its interval holds those thresholds; "
+    "all others set their threshold anew in every replicate, and are rather too wide than too narrow."
+)
+_CURVES = (
+    "Each point is a threshold that was observed. The curves end where the pairs of two people are too "
+    "few to show a lower false accept rate; the bands are 95 % intervals of the true accept rate."
+)
+
+
+def pairs_report(result: PairsResult, faces: Faces) -> Report:
+    """All of it.
+
+    Args:
+        result: the figures.
+        faces: draws the worst pairs.
+    """
+    sections = [
+        Section("Figures", (_headline(result), *_unresolved(result), Text(_INTERVALS))),
+        *_by_size(result),
+        Section("ROC and DET", (Text(_CURVES), _curves(result))),
+        Section("Scores", (_scores(result),)),
+        *pair_changes(result.differences, "the first model of the run"),
+        worst([(label(f.model, f.size), f.worst, _looks(result, f)) for f in result.figures], faces),
+        Section("What was measured", _measured(result)),
+    ]
+    return Report(f"{_name(result)}: pairs, {result.protocol}", _lead(result), tuple(sections))
+
+
+def _name(result: PairsResult) -> str:
+    return f"{result.benchmark} ({result.variant})" if result.variant else result.benchmark
+
+
+def _lead(result: PairsResult) -> str:
+    """The best figure, with what it is worth."""
+    pairs = f"{result.n_same:,} pairs of one person and {result.n_pairs - result.n_same:,} of two"
+    known = [figures for figures in result.figures if figures.accuracy is not None]
+    if known:
+        best = max(known, key=lambda figures: figures.accuracy or 0.0)
+        found = f"accuracy {share(best.accuracy, best.accuracy_ci95)} %"
+    else:
+        best = min(result.figures, key=lambda figures: figures.eer)
+        found = f"equal error rate {share(best.eer, best.eer_ci95)} %"
+    most = "Highest of all, " if len(result.figures) > 1 else ""
+    return f"{most}{label(best.model, best.size)}: {found}, on {pairs}."
+
+
+def _headline(result: PairsResult) -> Table:
+    fars = [far for far in result.figures[0].tar_at_far if far not in result.figures[0].not_resolvable]
+    head = ("model", "size", "accuracy, %", *(f"TAR at FAR {far}, %" for far in fars), "EER, %", "AUC, %")
+    rows = tuple(
+        (
+            f.model,
+            at(f.size),
+            share(f.accuracy, f.accuracy_ci95),
+            *(share(f.tar_at_far[far], f.tar_at_far_ci95[far]) for far in fars),
+            share(f.eer, f.eer_ci95),
+            share(f.auc, f.auc_ci95),
+        )
+        for f in result.figures
+    )
+    return Table("Verification, with 95 % intervals", head, rows)
+
+
+def _unresolved(result: PairsResult) -> list[Block]:
+    """What is not in the table, and why."""
+    first = result.figures[0]
+    said = [f"TAR at FAR {far} is not resolvable: {why}." for far, why in first.not_resolvable.items()]
+    said += [f"There is no accuracy: {first.no_accuracy}."] if first.no_accuracy else []
+    quality = [
+        (label(f.model, f.size), third.name, f"{third.n_pairs:,}", share(third.accuracy, third.ci95))
+        for f in result.figures
+        for third in f.accuracy_by_quality or []
+    ]
+    found: list[Block] = [Text(" ".join(said))] if said else []
+    if quality:
+        head = ("model", "third", "pairs", "accuracy, %")
+        found.append(Table("Accuracy by the quality of a pair's worse picture", head, tuple(quality)))
+    return found
+
+
+def _by_size(result: PairsResult) -> list[Section]:
+    """Accuracy, or EER, against pixels, where there are several sizes."""
+    if len({f.size for f in result.figures if f.size is not None}) < 2:
+        return []
+    drawn, tables = [], []
+    known = result.figures[0].accuracy is not None
+    wanted = [("accuracy", "accuracy"), ("eer", "EER")] if known else [("eer", "EER"), ("auc", "AUC")]
+    for key, title in wanted:
+        lines = []
+        for model in result.models:
+            cells = [f for f in result.figures if f.model == model and f.size is not None]
+            low, high = zip(*(getattr(f, f"{key}_ci95") for f in cells), strict=True)
+            x = tuple(float(f.size or 0) for f in cells)
+            lines.append(plots.Line(model, x, tuple(getattr(f, key) for f in cells), low, high))
+        svg = plots.against_pixels(lines, title)
+        drawn.append(Plot(f"plot-size-{key}", svg, f"{title} against the size of the small faces, by model"))
+        rows = tuple(
+            (f.model, at(f.size), share(getattr(f, key), getattr(f, f"{key}_ci95"))) for f in result.figures
+        )
+        tables.append(Table(f"{title} by size", ("model", "size", f"{title}, %"), rows))
+    return [Section("Against pixels", (Plots(tuple(drawn), tuple(tables)),))]
+
+
+def groups(figures: Sequence[PairFigures]) -> list[tuple[str, list[tuple[str, PairFigures]]]]:
+    """Which cells share a panel: one model's sizes, or one size's models; with titles and labels."""
+    if len({f.model for f in figures}) == 1:
+        return [(figures[0].model, [(at(f.size) if f.size else f.model, f) for f in figures])]
+    sizes = list(dict.fromkeys(f.size for f in figures))
+    return [(at(size), [(f.model, f) for f in figures if f.size == size]) for size in sizes]
+
+
+def _curves(result: PairsResult) -> Plots:
+    drawn = []
+    for n, (title, cells) in enumerate(groups(result.figures)):
+        lines, misses = [], []
+        for name, f in cells:
+            low, high = zip(*f.curve.tar_ci95, strict=True)
+            lines.append(plots.Line(name, tuple(f.curve.far), tuple(f.curve.tar), low, high))
+            down, up = (tuple(1 - value for value in ends) for ends in (high, low))
+            frr = tuple(1 - value for value in f.curve.tar)
+            misses.append(plots.Line(name, tuple(f.curve.far), frr, down, up))
+        roc = plots.rates(lines, f"false accept rate ({title})", "true accept rate")
+        det = plots.errors(misses, f"false accept rate ({title})", "false reject rate")
+        drawn.append(Plot(f"plot-roc-{n}", roc, f"ROC, {title}: true accept rate over false accept rate"))
+        drawn.append(Plot(f"plot-det-{n}", det, f"DET, {title}: false reject rate over false accept rate"))
+    tables = tuple(
+        Table(
+            f"ROC, {label(f.model, f.size)}",
+            ("FAR", "TAR, %", "threshold"),
+            tuple(
+                (f"{far:.3g}", share(tar, ci95), f"{threshold:.4f}")
+                for far, tar, ci95, threshold in zip(
+                    f.curve.far, f.curve.tar, f.curve.tar_ci95, f.curve.threshold, strict=True
+                )
+            ),
+        )
+        for f in result.figures
+    )
+    return Plots(tuple(drawn), tables)
+
+
+def _scores(result: PairsResult) -> Plots:
+    drawn = []
+    for n, f in enumerate(result.figures):
+        name = label(f.model, f.size)
+        svg = plots.scores(f.histogram, name, f.threshold_per_fold or [f.threshold_at_eer])
+        drawn.append(Plot(f"plot-scores-{n}", svg, f"Histograms of scores, {name}"))
+    tables = tuple(histogram(label(f.model, f.size), f.histogram) for f in result.figures)
+    return Plots(tuple(drawn), tables)
+
+
+def _looks(result: PairsResult, figures: PairFigures) -> tuple[Look, Look]:
+    """How the first and the second picture of a pair came to the encoders."""
+    plain = Look(None, result.fit)
+    if result.degraded is None:
+        return plain, plain
+    small = Look(figures.size, result.fit, Degradation(result.degraded.family, result.degraded.seed))
+    sides = result.degraded.sides
+    return (plain if sides == "second" else small), (plain if sides == "first" else small)
+
+
+def _measured(result: PairsResult) -> tuple[Block, ...]:
+    pictures, side = result.pictures, result.pictures.side_px
+    rows = [
+        ("benchmark", f"{_name(result)}, {result.n_pairs:,} pairs in {result.folds} folds"),
+        ("coverage", f"{100 * result.coverage:.1f} %, {result.n_missing:,} pairs left out"),
+        ("protocol", result.protocol),
+        ("pictures", f"{pictures.used:,}, {side.smallest} to {side.largest} px, median {side.median:g}"),
+        ("not square", f"{pictures.not_square:,}, made so by {result.fit}"),
+        ("resampled", result.interpolation),
+        ("mirrored pictures added", "yes" if result.flip else "no"),
+        ("intervals", f"{result.interval}, {result.replicates:,} replicates, seed {result.seed}"),
+        ("lists", result.inventory.sha256),
+        ("lists and pictures", result.data_sha256),
+        ("single scores", result.scores_sha256),
+    ]
+    if result.degraded:
+        rows.insert(
+            3, ("made small", f"the {result.degraded.sides} side of a pair, seed {result.degraded.seed}")
+        )
+        rows[4:4] = [(f"to {size} px", steps) for size, steps in by_size(result.degraded.steps)]
+    kept = [f for f in result.figures if f.already_smaller]
+    rows += [(f"smaller than {f.size} px already", f"{f.already_smaller:,} pictures, left so") for f in kept]
+    teachers = {
+        name: (name if model == result.models[name] else "teacher", model)
+        for name, model in (result.teachers or {}).items()
+    }
+    return (
+        facts(rows),
+        models(result.models, teachers, "the other side"),
+        counts(result.inventory.counts),
+    )

@@ -1,0 +1,207 @@
+"""The plots of reports. Each is small enough for a phone; a page puts them side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fewpix.evaluate.report.svg import drawn, style
+from fewpix.evaluate.schema.parts import Histogram
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
+
+COLOURS = ("#4c8fd6", "#d9822b", "#2aa876", "#9a6fd0", "#cf5577", "#8a8f2f", "#2fa3b5", "#95715c")
+"""Of lines, readable on white and on near-black; the dashes differ as well."""
+
+_DASHES = ("-", "--", "-.", ":")
+_MATED, _NONMATED = "#2aa876", "#9a8fb8"
+_INCHES = (4.6, 3.5)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a plot, with its band of 95 % intervals.
+
+    Args:
+        label: of the legend.
+        x: of the points.
+        y: in the same order.
+        low: lower ends of the intervals.
+        high: upper ends.
+    """
+
+    label: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+
+
+def against_pixels(lines: Sequence[Line], label: str) -> str:
+    """Figures in percent against sizes."""
+    sizes = sorted({size for line in lines for size in line.x})
+    with _panel() as (figure, axes):
+        for n, line in enumerate(lines):
+            # side by side, since intervals on top of one another cannot be told apart
+            x = [sizes.index(size) + 0.06 * (n - (len(lines) - 1) / 2) for size in line.x]
+            colour, dash = _look(n)
+            axes.vlines(x, _percent(line.low), _percent(line.high), color=colour, linewidth=1.4, alpha=0.6)
+            axes.plot(x, _percent(line.y), dash, color=colour, marker="o", markersize=4, label=line.label)
+        axes.set_xticks(range(len(sizes)), [f"{size:g}" for size in sizes])
+        axes.set_xlabel("face size in pixels")
+        axes.set_ylabel(f"{label}, %")
+        _legend(figure, axes, len(lines))
+        return drawn(figure)
+
+
+def rates(lines: Sequence[Line], x: str, y: str) -> str:
+    """A curve of rates in percent against one on a logarithmic axis: ROC."""
+    with _panel() as (figure, axes):
+        for n, line in enumerate(lines):
+            _band(axes, n, line, percent=True)
+        axes.set_xscale("log")
+        _decades(axes.xaxis, *_ends([v for line in lines for v in line.x]))
+        axes.set_ylim(0, 102)
+        axes.set_xlabel(x)
+        axes.set_ylabel(f"{y}, %")
+        _legend(figure, axes, len(lines))
+        return drawn(figure)
+
+
+def errors(lines: Sequence[Line], x: str, y: str) -> str:
+    """Two kinds of error against one another, both on a logarithmic axis: DET. Errors of 0 are left out."""
+    with _panel() as (figure, axes):
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        for n, line in enumerate(lines):
+            _band(axes, n, line, percent=False)
+        _decades(axes.xaxis, *_ends([v for line in lines for v in line.x]))
+        lowest = 10 ** np.floor(np.log10(min((v for line in lines for v in line.y if v > 0), default=0.01)))
+        axes.set_ylim(lowest, 1.05)
+        _decades(axes.yaxis, lowest, 1.0)
+        axes.set_xlabel(x)
+        axes.set_ylabel(y)
+        _legend(figure, axes, len(lines))
+        return drawn(figure)
+
+
+def places(lines: Sequence[Line], x: str) -> str:
+    """Shares of searches in percent that are right up to a place: CMC."""
+    with _panel() as (figure, axes):
+        for n, line in enumerate(lines):
+            _band(axes, n, line, percent=True)
+        last = max(max(line.x) for line in lines)
+        axes.set_xscale("log")
+        ticks = [k for k in (1, 2, 5, 10, 20, 50, 100) if k <= last]
+        axes.set_xticks(ticks, [str(k) for k in ticks])
+        axes.minorticks_off()
+        axes.set_xlabel(x)
+        axes.set_ylabel("right person found, %")
+        _legend(figure, axes, len(lines))
+        return drawn(figure)
+
+
+def scores(counts: Histogram, title: str, thresholds: Sequence[float]) -> str:
+    """Both histograms of one model at one size, each as a share of its kind."""
+    edges = np.linspace(counts.low, counts.high, len(counts.mated) + 1)
+    filled = np.flatnonzero(np.array(counts.mated) + np.array(counts.nonmated))
+    with _panel((4.6, 2.6)) as (figure, axes):
+        axes.grid(visible=False)
+        for numbers, colour, label in (
+            (counts.nonmated, _NONMATED, "two people"),
+            (counts.mated, _MATED, "one person"),
+        ):
+            shares = np.array(numbers) / max(sum(numbers), 1)
+            axes.stairs(shares, edges, fill=True, color=colour, alpha=0.6, label=label)
+            axes.stairs(shares, edges, color=colour)
+        for n, threshold in enumerate(sorted(set(thresholds))):
+            axes.axvline(
+                threshold, color=COLOURS[4], linewidth=0.9, alpha=0.8, label=None if n else "threshold"
+            )
+        if len(filled):
+            axes.set_xlim(edges[filled[0]] - 0.03, edges[filled[-1] + 1] + 0.03)
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.set_xlabel("score (cosine)")
+        axes.set_title(title, fontsize=10)
+        _legend(figure, axes, 3)
+        return drawn(figure)
+
+
+def changes(rows: Sequence[tuple[str, float, float, float]], label: str) -> str:
+    """Differences in points with their intervals, one below the other, and a line at none.
+
+    Args:
+        rows: name, difference, lower and upper end, in fractions; the first on top.
+        label: of the figure.
+    """
+    with _panel((4.6, 0.9 + 0.42 * len(rows))) as (figure, axes):
+        axes.grid(visible=False)
+        axes.axvline(0, color=COLOURS[4], linewidth=1)
+        for n, (_, value, low, high) in enumerate(rows):
+            axes.plot([100 * low, 100 * high], [n, n], color=COLOURS[0], linewidth=2, alpha=0.6)
+            axes.plot([100 * value], [n], "o", color=COLOURS[0], markersize=5)
+        axes.set_yticks(range(len(rows)), [name.replace(" − ", "\n− ") for name, *_ in rows], fontsize=8)
+        axes.set_ylim(len(rows) - 0.4, -0.6)
+        axes.set_xlabel(f"{label}, difference in points")
+        return drawn(figure)
+
+
+@contextmanager
+def _panel(inches: tuple[float, float] = _INCHES) -> Iterator[tuple[Figure, Axes]]:
+    """A figure with one pair of axes."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(style()):
+        figure = Figure(figsize=inches, layout="constrained")
+        yield figure, figure.subplots()
+
+
+def _band(axes: Axes, n: int, line: Line, *, percent: bool) -> None:
+    """A line and its intervals."""
+    colour, dash = _look(n)
+    scale = 100 if percent else 1
+    x, y, low, high = (np.array(values) for values in (line.x, line.y, line.low, line.high))
+    shown = np.ones(len(y), dtype=bool) if percent else y > 0
+    floor = 0.0 if percent else 1e-9  # a band on a logarithmic axis has to end somewhere
+    axes.fill_between(
+        x, scale * np.maximum(low, floor), scale * np.maximum(high, floor), color=colour, alpha=0.16, lw=0
+    )
+    axes.plot(x[shown], scale * y[shown], dash, color=colour, label=line.label, linewidth=1.6)
+
+
+def _ends(values: Sequence[float]) -> tuple[float, float]:
+    return min(values, default=0.1), max(values, default=1.0)
+
+
+def _decades(axis: Axis, low: float, high: float) -> None:
+    """Ticks of a logarithmic axis: at powers of ten, and at 2 and 5 times them where there are few."""
+    steps = (1, 2, 5) if high < 100 * low else (1,)
+    powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
+    ticks = [step * 10.0**power for power in powers for step in steps]
+    shown = [tick for tick in ticks if low * 0.999 <= tick <= high * 1.001]
+    axis.set_ticks(shown, [f"{tick:g}" for tick in shown])
+    axis.set_ticks([], minor=True)
+
+
+def _look(n: int) -> tuple[str, str]:
+    return COLOURS[n % len(COLOURS)], _DASHES[n % len(_DASHES)]
+
+
+def _percent(values: Sequence[float]) -> list[float]:
+    return [100 * value for value in values]
+
+
+def _legend(figure: Figure, axes: Axes, count: int) -> None:
+    handles, labels = axes.get_legend_handles_labels()
+    longest = max((len(label) for label in labels), default=1)
+    columns = max(1, min(count, 60 // (longest + 8)))
+    figure.legend(handles, labels, loc="outside lower center", ncols=columns, fontsize=9)

@@ -1,0 +1,214 @@
+"""What `fewpix evaluate template-pairs` measured, and all that decides it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fewpix.evaluate.bootstrap import LEVEL
+from fewpix.evaluate.pair_result import Treatment
+from fewpix.evaluate.template_data import TemplatePairData
+from fewpix.evaluate.template_embedding import EmbeddedTemplates, Fusing
+from fewpix.evaluate.template_pair_figures import THRESHOLDS, TemplatePairFigures
+
+QUANTILES = ("min", "p25", "median", "p75", "max")
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """Templates as a model saw them, without their embeddings.
+
+    Args:
+        templates: how many.
+        failed_templates: how many failed to enrol.
+        pictures: that they were made of.
+        failed_pictures: how many of these gave no embedding.
+        first_fault: why the first of them did not.
+        already_smaller: pictures that were to be made small and had fewer pixels already.
+        face_px: quantiles of the faces' pixels, None where they are not known.
+    """
+
+    templates: int
+    failed_templates: int
+    pictures: int
+    failed_pictures: int
+    first_fault: str
+    already_smaller: int
+    face_px: tuple[float, ...] | None
+
+    @classmethod
+    def of(cls, made: EmbeddedTemplates) -> Seen:
+        """From what was embedded."""
+        return cls(
+            len(made.ids),
+            made.failed,
+            made.pictures,
+            made.failed_pictures,
+            made.first_fault,
+            made.kept,
+            made.face_px,
+        )
+
+    def lines(self) -> list[str]:
+        """What is known of them, for people."""
+        size = ""
+        if self.face_px:
+            low, first, middle, third, high = self.face_px
+            size = f", faces of {middle:g} px, half of them {first:g} to {third:g}, all {low:g} to {high:g}"
+        said = [f"{self.templates:,} templates of {self.pictures:,} pictures{size}"]
+        if self.already_smaller:
+            said.append(f"{self.already_smaller:,} pictures were smaller already and stayed so")
+        if self.failed_pictures:
+            said.append(f"{self.failed_pictures:,} pictures failed; the first: {self.first_fault}")
+        if self.failed_templates:
+            said.append(f"{self.failed_templates:,} templates failed to enrol, and count")
+        return said
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        sizes = None if self.face_px is None else dict(zip(QUANTILES, self.face_px, strict=True))
+        return {**vars(self), "face_px": sizes}
+
+
+@dataclass(frozen=True, eq=False)
+class TemplatePairCell:
+    """One model at one size.
+
+    Args:
+        model: its name.
+        size: side of the small pictures in pixels; None where pictures were left as they are.
+        seen: the templates that went to it.
+        figures: what was measured; None for the teacher, whose side has no figures of its own.
+    """
+
+    model: str
+    size: int | None
+    seen: Seen
+    figures: TemplatePairFigures | None
+
+    @classmethod
+    def of(
+        cls, model: str, size: int | None, made: EmbeddedTemplates, figures: TemplatePairFigures | None
+    ) -> TemplatePairCell:
+        """From what was embedded."""
+        return cls(model, size, Seen.of(made), figures)
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        figures = self.figures.to_json() if self.figures else {}
+        return {"model": self.model, "size": self.size, **self.seen.to_json(), **figures}
+
+
+@dataclass(frozen=True, eq=False)
+class TemplatePairResult:
+    """What `evaluate_template_pairs` measured.
+
+    Args:
+        data: the benchmark.
+        treatment: of its pictures.
+        fusion: how templates were made.
+        cells: in the order of sizes and models.
+        sharp: the teacher's side; None where no picture went to it.
+        models: by name what is known of each.
+        teacher: the same of the teacher.
+        data_sha256: over the benchmark's lists and the pictures used.
+        replicates: of the bootstrap over people.
+        seed: of the bootstrap.
+    """
+
+    data: TemplatePairData
+    treatment: Treatment
+    fusion: Fusing
+    cells: tuple[TemplatePairCell, ...]
+    sharp: TemplatePairCell | None
+    models: Mapping[str, Mapping[str, Any]]
+    teacher: Mapping[str, Any] | None
+    data_sha256: str
+    replicates: int
+    seed: int
+
+    def __str__(self) -> str:
+        pairs, inventory = self.data.pairs, self.data.inventory
+        same = int(pairs.same.sum())
+        lines = [
+            f"{self.data.kind}, {self.treatment.protocol}: {same:,} pairs of templates of one person and "
+            f"{len(pairs) - same:,} of two",
+            f"coverage {100 * self.data.coverage:.1f} %"
+            + (f", {pairs.missing:,} pairs left out for want of a picture" if pairs.missing else "")
+            + f"; lists {inventory.sha256[:12]}"
+            + ("" if inventory.complete else ", not as published"),
+            self._sides(),
+            f"fused: {self.fusion.words}; {alignment(self.data.pictures.points is not None)}",
+            f"intervals: {THRESHOLDS[self._anew]}",
+        ]
+        lines += [f"made small by {self.treatment.degradation.describe(size)}" for size in self._sizes()]
+        for cell in (*([self.sharp] if self.sharp else []), *self.cells):
+            lines.append(cell.model + (f" at {cell.size} px" if cell.size else ""))
+            lines += [f"  {line}" for line in cell.seen.lines()]
+            if cell.figures:
+                lines += [f"  {line}" for line in cell.figures.lines()]
+        return "\n".join(lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """What was measured and all that decides it; no path of this machine."""
+        inventory = self.data.inventory.to_json()
+        del inventory["folder"]
+        how = self.treatment
+        return {
+            "benchmark": self.data.kind,
+            "protocol": how.protocol,
+            "degraded": {
+                "sides": self._small(),
+                "family": how.degradation.family,
+                "seed": how.degradation.seed,
+                "steps": {str(size): how.degradation.describe(size) for size in self._sizes()},
+            }
+            if self._sizes()
+            else None,
+            "interpolation": how.degradation.interpolation,
+            "alignment": alignment(self.data.pictures.points is not None),
+            "fusion": self.fusion.words,
+            "flip": how.flip,
+            "n_pairs": len(self.data.pairs),
+            "n_same": int(self.data.pairs.same.sum()),
+            "n_missing": self.data.pairs.missing,
+            "coverage": self.data.coverage,
+            "inventory": inventory,
+            "data_sha256": self.data_sha256,
+            "models": {name: dict(facts) for name, facts in self.models.items()},
+            "teacher": {**self.teacher, **self.sharp.seen.to_json()} if self.teacher and self.sharp else None,
+            "interval": f"{100 * LEVEL:g} %, percentile bootstrap; {THRESHOLDS[self._anew]}",
+            "replicates": self.replicates,
+            "seed": self.seed,
+            "figures": [cell.to_json() for cell in self.cells],
+        }
+
+    @property
+    def _anew(self) -> bool:
+        return all(cell.figures.anew for cell in self.cells if cell.figures)
+
+    def _sizes(self) -> list[int]:
+        """Those that pictures were made small to."""
+        return list(dict.fromkeys(cell.size for cell in self.cells if cell.size is not None))
+
+    def _small(self) -> str:
+        return self.treatment.small if self.treatment.protocol == "hr-lr" else "both"
+
+    def _sides(self) -> str:
+        """Which template goes where, and how its pictures are resampled."""
+        tail = self.treatment.degradation.interpolation
+        tail += "; mirrored pictures added" if self.treatment.flip else ""
+        how = "made small" if self._sizes() else "as they are"
+        if self.treatment.protocol != "hr-lr":
+            return f"pictures of both templates {how}, to the model; {tail}"
+        one, other = ("first", "second") if self.treatment.small == "first" else ("second", "first")
+        return (
+            f"pictures of the {one} template {how}, to the model; of the {other} as they are, to the teacher"
+            f"; {tail}"
+        )
+
+
+def alignment(by_points: bool) -> str:
+    """How pictures were aligned, in words."""
+    return "aligned by the list's five points" if by_points else "pictures are aligned crops"

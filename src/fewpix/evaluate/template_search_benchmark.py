@@ -1,0 +1,204 @@
+"""Models that search templates in the galleries of a benchmark, as its pictures are or made small."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewpix.embed.protocol import Encoder
+from fewpix.errors import ConfigError, InputError
+from fewpix.evaluate.bootstrap import REPLICATES
+from fewpix.evaluate.degraded import Degradation
+from fewpix.evaluate.native import Look
+from fewpix.evaluate.pair_protocol import check_space
+from fewpix.evaluate.readers.ijb_search import TemplatePeople
+from fewpix.evaluate.results import model_facts
+from fewpix.evaluate.search_benchmark import Eye
+from fewpix.evaluate.template_data import TemplateSearchData
+from fewpix.evaluate.template_embedding import (
+    EmbeddedTemplates,
+    Fusing,
+    check_fusion,
+    embed_templates,
+)
+from fewpix.evaluate.template_pair_result import Seen
+from fewpix.evaluate.template_passes import Passes
+from fewpix.evaluate.template_search import RANKS, RATES, GallerySearch, JoinedSearch, joined_search, search
+from fewpix.evaluate.template_search_result import TemplateSearchCell, TemplateSearchResult
+from fewpix.evaluate.views import Advance
+
+
+@dataclass(frozen=True)
+class Searching:
+    """How templates are searched, but for who sees them.
+
+    Args:
+        fusion: how they are made.
+        gallery_size: side in pixels that the galleries' pictures are made small to; None for their own.
+        degradation: how pictures get small.
+        fit: how crops that are not square become so, see `square.FITS`.
+        flip: whether the mirrored picture's embedding is added.
+        ranks: the k of rank-k.
+        fpirs: the false positive identification rates.
+
+    Raises:
+        ConfigError: a rank or a rate is out of range.
+    """
+
+    fusion: Fusing
+    gallery_size: int | None = None
+    degradation: Degradation = field(default_factory=Degradation)
+    fit: str = "pad"
+    flip: bool = False
+    ranks: tuple[int, ...] = RANKS
+    fpirs: tuple[float, ...] = RATES
+
+    def __post_init__(self) -> None:
+        if min(self.ranks) < 1:
+            raise ConfigError(f"rank: {min(self.ranks)} is out of range", fix="count places from 1")
+        for rate in self.fpirs:
+            if not 0 < rate < 1:
+                raise ConfigError(f"fpirs: {rate:g} is out of range", fix="use rates above 0 and below 1")
+
+    def look(self, size: int | None) -> Look:
+        """How pictures come to a model at a size."""
+        return Look(size, self.fit, self.degradation)
+
+
+def evaluate_template_search(
+    data: TemplateSearchData,
+    models: Mapping[str, Encoder],
+    gallery: tuple[str, Encoder] | None,
+    how: Searching,
+    *,
+    sizes: Sequence[int | None] = (None,),
+    store: Path | None = None,
+    replicates: int = REPLICATES,
+    seed: int = 0,
+    advance: Advance | None = None,
+) -> TemplateSearchResult:
+    """Search the probes in each gallery, seen by every model at every size.
+
+    Args:
+        data: see `template_data.open_template_search`.
+        models: see the probes; by name.
+        gallery: the name and the model that sees the galleries; None where each model sees its own.
+        how: the rest.
+        sizes: of the probes, sides in pixels, 8 to 112; None for pictures as they are.
+        store: a folder that keeps embeddings of pictures, see `embedding_store`.
+        replicates: of the bootstrap over people.
+        seed: of the bootstrap.
+        advance: told the number of pictures embedded and of all.
+
+    Raises:
+        ConfigError: a size out of range, or qualities are to weigh and there are none.
+        SpaceError: the two sides would write into different spaces.
+        InputError: see `embed_templates` and `template_search.search`.
+        StorageError: the store cannot be written.
+    """
+    check_fusion(data.pictures, how.fusion)
+    looks = {size: how.look(size) for size in (*sizes, how.gallery_size)}
+    if gallery is not None:
+        for name, encoder in models.items():
+            check_space(name, encoder, gallery[1])
+    enrolled_ids = np.concatenate([part.ids for part in data.galleries.values()])
+    owners = {"": gallery} if gallery else {name: (name, encoder) for name, encoder in models.items()}
+    passes = Passes(data.pictures, advance)
+    passes.plan(*([enrolled_ids] * len(owners)), *([data.probes.ids] * len(sizes) * len(models)))
+
+    def made(eye: Eye, ids: NDArray[np.int64]) -> EmbeddedTemplates:
+        return passes.done(
+            embed_templates(
+                data.pictures, ids, eye, how.fusion, flip=how.flip, store=store, advance=passes.tell()
+            )
+        )
+
+    digest = hashlib.sha256(f"{data.inventory.sha256}\n".encode())
+    enrolled: dict[str, EmbeddedTemplates] = {}
+    for owner, (name, encoder) in owners.items():
+        enrolled[owner] = made(Eye(name, encoder, looks[how.gallery_size]), enrolled_ids)
+        digest.update(enrolled[owner].sha256.encode())
+    cells = []
+    for size in sizes:
+        for name, encoder in models.items():
+            probes = made(Eye(name, encoder, looks[size]), data.probes.ids)
+            digest.update(probes.sha256.encode())
+            owner = "" if gallery else name
+            seen = enrolled[owner]
+            found = {}
+            for label, part in data.galleries.items():
+                found[label] = _searched(data.probes, probes, part, seen, how, replicates, seed)
+            joined, why = _joined(data, probes, seen, how)
+            cells.append(
+                TemplateSearchCell(
+                    name, size, owners[owner][0], Seen.of(probes), Seen.of(seen), found, joined, why
+                )
+            )
+    facts = {name: model_facts(encoder) for name, encoder in models.items()}
+    if gallery is not None:
+        facts.setdefault(gallery[0], model_facts(gallery[1]))
+    return TemplateSearchResult(
+        data=data,
+        fusion=how.fusion,
+        gallery_size=how.gallery_size,
+        degradation=how.degradation,
+        flip=how.flip,
+        cells=tuple(cells),
+        models=facts,
+        data_sha256=digest.hexdigest(),
+        replicates=replicates,
+        seed=seed,
+    )
+
+
+def _searched(
+    listed: TemplatePeople,
+    probes: EmbeddedTemplates,
+    part: TemplatePeople,
+    enrolled: EmbeddedTemplates,
+    how: Searching,
+    replicates: int,
+    seed: int,
+) -> GallerySearch:
+    """One gallery."""
+    at, inside = probes.places(listed.ids), enrolled.places(part.ids)
+    return search(
+        probes.rows[at],
+        listed.people,
+        enrolled.rows[inside],
+        part.people,
+        ranks=how.ranks,
+        fpirs=how.fpirs,
+        failed=~probes.enrolled[at],
+        gallery_failed=~enrolled.enrolled[inside],
+        replicates=replicates,
+        seed=seed,
+    )
+
+
+def _joined(
+    data: TemplateSearchData, probes: EmbeddedTemplates, enrolled: EmbeddedTemplates, how: Searching
+) -> tuple[JoinedSearch | None, str]:
+    """The galleries as one, as public code searches them; or why that cannot be had."""
+    ids = np.concatenate([part.ids for part in data.galleries.values()])
+    people = np.concatenate([part.people for part in data.galleries.values()])
+    at, inside = probes.places(data.probes.ids), enrolled.places(ids)
+    try:
+        found = joined_search(
+            probes.rows[at],
+            data.probes.people,
+            enrolled.rows[inside],
+            people,
+            ranks=how.ranks,
+            rates=how.fpirs,
+            failed=~probes.enrolled[at],
+            gallery_failed=~enrolled.enrolled[inside],
+        )
+    except InputError as error:
+        return None, error.what
+    return found, ""
