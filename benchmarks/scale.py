@@ -1,20 +1,25 @@
 """What do protocols of IJB-C's size cost in time and memory, beside the way that public code takes?
 
-Synthetic embeddings with the shapes of IJB-C, and four steps, each by fewpix and by others in a process of
-its own, so that peaks of memory do not mix:
+Synthetic embeddings with the shapes of IJB-C and QMUL-SurvFace, and five steps, each by fewpix and by others
+in a process of its own, so that peaks of memory do not mix:
 
   read     the list of template pairs         numpy.loadtxt into text, as in insightface's ijb_1n.py
   fuse     pictures to templates              a loop over templates and media, as in ijb_11.py
   verify   the listed pairs, TAR at FAR, EER  float64 scores and scikit-learn's roc_curve, as in ijb_11.py;
                                               and the matrix of all scores, then roc_curve
   cross    every template with every other    the matrix of all scores, then roc_curve
+  search  probes in a gallery, CMC, TPIR      the matrix of all scores and its argsort, then counts in numpy
 
 The matrix needs T² scores and roc_curve a dozen copies of what it is given: `cross` by others runs only up to
 --matrix-templates. A figure is the median of --rounds; on a busy machine the processor's seconds say more
 than those of the clock. Memory is the highest resident size of the process, less what it had after imports
 and data. Answers are compared: `largest_difference` is of TARs, checksums and counts.
 
+`search` has --probes in a gallery of --gallery rows of --watched people; a third of the probes are of these.
+Its matrix is made only up to --matrix-scores of them.
+
     python benchmarks/scale.py --out results/scale.json      # of IJB-C's size: 12 GB of memory, 2 GB of disk
+    python benchmarks/scale.py --out results/scale_search.json --steps search   # QMUL's: 60,294 x 182,159
     python benchmarks/scale.py --out scale.json --rounds 1 --pictures 9000 --templates 900 --people 150 \\
         --pairs 200000 --genuine 700                           # small: seconds
 """
@@ -39,10 +44,17 @@ from fewpix.evaluate.readers.ijb_pairs import read_pairs
 from fewpix.evaluate.results import Run, write_result
 from fewpix.evaluate.score_histogram import cross_histogram
 from fewpix.evaluate.streaming import SortedScores
+from fewpix.evaluate.streaming_search import search
 from fewpix.evaluate.templates import fuse
 
 FARS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
-OTHERS = {"read": ("loadtxt",), "fuse": ("loop",), "verify": ("public", "matrix"), "cross": ("matrix",)}
+OTHERS = {
+    "read": ("loadtxt",),
+    "fuse": ("loop",),
+    "verify": ("public", "matrix"),
+    "cross": ("matrix",),
+    "search": ("matrix",),
+}
 ARRAYS = (
     "embeddings",
     "pictures_template",
@@ -69,6 +81,10 @@ def main() -> int:
     parser.add_argument("--dim", type=int, default=512)
     parser.add_argument("--noise", type=float, default=10.0, help="length of a picture's own part")
     parser.add_argument("--matrix-templates", type=int, default=4_000)
+    parser.add_argument("--gallery", type=int, default=60_294)
+    parser.add_argument("--probes", type=int, default=182_159)
+    parser.add_argument("--watched", type=int, default=3_000)
+    parser.add_argument("--matrix-scores", type=int, default=300_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--steps", nargs="+", choices=list(OTHERS), default=list(OTHERS))
     parser.add_argument("--out", type=Path)
@@ -85,13 +101,22 @@ def main() -> int:
         # in a process of its own: a child's peak begins at what its parent had
         sizes = [f"--{name}={getattr(given, name)}" for name in SIZES]
         subprocess.run(
-            [sys.executable, __file__, "--arm", "make", "", folder, *sizes], check=True, capture_output=True
+            [sys.executable, __file__, "--steps", *given.steps, "--arm", "make", "", folder, *sizes],
+            check=True,
+            capture_output=True,
         )
         figures: dict[str, Any] = {}
         for step in given.steps:
             figures[step] = {}
             for way in ("fewpix", *OTHERS[step]):
                 if step == "cross" and way != "fewpix" and given.templates > given.matrix_templates:
+                    figures[step][way] = {"skipped": "the matrix would not fit"}
+                    continue
+                if (
+                    step == "search"
+                    and way != "fewpix"
+                    and given.probes * given.gallery > given.matrix_scores
+                ):
                     figures[step][way] = {"skipped": "the matrix would not fit"}
                     continue
                 figures[step][way] = measured(step, way, folder, given.rounds)
@@ -108,11 +133,26 @@ def main() -> int:
     return 0
 
 
-SIZES = ("pictures", "templates", "people", "pairs", "genuine", "dim", "noise")
+SIZES = (
+    "pictures",
+    "templates",
+    "people",
+    "pairs",
+    "genuine",
+    "dim",
+    "noise",
+    "gallery",
+    "probes",
+    "watched",
+)
 
 
 def make(folder: Path, given: argparse.Namespace) -> str:
     """People are random directions; a picture is its person's direction and noise."""
+    if "search" in given.steps:
+        make_search(folder, given)
+    if given.steps == ["search"]:
+        return "made"
     rng = np.random.default_rng(0)
     ids = np.arange(1, given.templates + 1) * 8  # as in IJB-C, numbers with gaps
     people = np.sort(rng.permutation(given.templates) % given.people)
@@ -147,6 +187,28 @@ def make(folder: Path, given: argparse.Namespace) -> str:
             table = np.column_stack((ids[first[part]], ids[second[part]], same[part]))
             file.write(("%d %d %d\n" * len(table)) % tuple(table.ravel().tolist()))
     return "made"
+
+
+def make_search(folder: Path, given: argparse.Namespace) -> None:
+    """A gallery of some people, probes of them, and twice as many of strangers, each a person of its own."""
+    rng = np.random.default_rng(1)
+    centres = unit(rng.normal(size=(given.watched, given.dim)).astype(np.float32))
+    enrolled = np.sort(np.arange(given.gallery) % given.watched)
+    people = np.where(
+        np.arange(given.probes) % 3 == 0,
+        rng.integers(given.watched, size=given.probes),
+        given.watched + np.arange(given.probes),
+    )
+    for name, labels in (("gallery", enrolled), ("probes", people)):
+        shape = (len(labels), given.dim)
+        rows = np.lib.format.open_memmap(folder / f"{name}.npy", mode="w+", dtype=np.float32, shape=shape)
+        for begin in range(0, len(labels), 20_000):
+            part = labels[begin : begin + 20_000]
+            own = rng.standard_normal((len(part), given.dim), dtype=np.float32)
+            known = np.where(part < given.watched, part, 0)
+            centre = np.where((part < given.watched)[:, None], centres[known], 0)
+            rows[begin : begin + 20_000] = unit(centre + own * np.float32(0.3 * given.noise / given.dim**0.5))
+        np.save(folder / f"{name}_people.npy", labels)
 
 
 def unit(rows: Any) -> Any:
@@ -207,6 +269,8 @@ def arm(step: str, way: str, folder: str) -> dict[str, Any]:
         ("verify", "matrix"): verify_matrix,
         ("cross", "fewpix"): cross,
         ("cross", "matrix"): cross_matrix,
+        ("search", "fewpix"): watch,
+        ("search", "matrix"): watch_matrix,
     }
     if way in ("public", "matrix"):
         import sklearn.metrics  # noqa: F401  its import is not what is measured
@@ -222,6 +286,7 @@ NEEDS = {
     "fuse": ("embeddings", "pictures_template", "pictures_medium"),
     "verify": ("fused", "first", "second", "same"),
     "cross": ("fused", "people"),
+    "search": ("gallery", "gallery_people", "probes", "probes_people"),
 }
 """What lies in memory before the clock starts."""
 
@@ -291,6 +356,35 @@ def cross_matrix(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     matrix = data["fused"] @ data["fused"].T
     upper = np.triu_indices(len(matrix), 1)
     return by_sklearn((data["people"][:, None] == data["people"])[upper], matrix[upper])
+
+
+def watch(data: dict[str, Any], folder: Path) -> dict[str, Any]:
+    found = search(data["probes"], data["probes_people"], data["gallery"], data["gallery_people"])
+    return watched(found.own, found.ranks, found.best, found.mated)
+
+
+def watch_matrix(data: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """All scores, the best row of every person, and a sort of every probe's row."""
+    matrix = data["probes"] @ data["gallery"].T
+    people, starts = np.unique(data["gallery_people"], return_index=True)
+    matrix = np.maximum.reduceat(matrix, starts, axis=1)
+    order = np.argsort(-matrix, axis=1)
+    mated = np.isin(data["probes_people"], people)
+    mate = np.searchsorted(people, data["probes_people"][mated])
+    own = np.full(len(matrix), np.nan, dtype=np.float32)
+    ranks = np.zeros(len(matrix), dtype=np.int64)
+    own[mated] = matrix[mated, mate]
+    ranks[mated] = 1 + (order[mated] == mate[:, None]).argmax(axis=1)
+    return watched(own, ranks, matrix.max(axis=1), mated)
+
+
+def watched(own: Any, ranks: Any, best: Any, mated: Any) -> dict[str, Any]:
+    """CMC, and TPIR within the first 20 at the threshold that one in a hundred strangers passes."""
+    alarms = np.sort(best[~mated])
+    threshold = alarms[-1 - len(alarms) // 100]
+    right = (ranks[mated] <= 20) & (own[mated] > threshold)
+    cmc = {f"rank-{k}": float((ranks[mated] <= k).mean()) for k in (1, 5, 20)}
+    return {**cmc, "tpir20": float(right.mean())}
 
 
 def by_sklearn(same: Any, scores: Any) -> dict[str, Any]:

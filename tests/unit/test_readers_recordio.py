@@ -34,8 +34,8 @@ def test_pictures_by_the_order_of_their_keys(tmp_path: Path) -> None:
     records = insightface_records()
     write_records(tmp_path, [records[n] for n in (3, 4, 1, 0, 2)])
     faces = recordio.read(tmp_path)
-    assert faces.keys.tolist() == [1, 2, 3, 4]
-    assert faces.labels.tolist() == [0, 0, 1, 7]
+    assert faces.records.keys.tolist() == [1, 2, 3, 4]
+    assert faces.records.labels.tolist() == [0, 0, 1, 7]
     assert len(faces) == 4
     for n, (_, _, data) in enumerate(FACES):
         np.testing.assert_array_equal(faces.picture(n), decode_image(data, "x"))
@@ -64,7 +64,7 @@ def test_damaged_records_are_missing_pictures(tmp_path: Path) -> None:
     )
     with pytest.raises(InputError, match=r"1 of 4 pictures are missing in .*, the first one record 2"):
         recordio.read(tmp_path)
-    assert recordio.read(tmp_path, allow_missing=True).keys.tolist() == [1, 3, 4]
+    assert recordio.read(tmp_path, allow_missing=True).records.keys.tolist() == [1, 3, 4]
 
 
 def test_empty_records_and_odd_labels_are_missing_pictures(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_empty_records_and_odd_labels_are_missing_pictures(tmp_path: Path) -> No
     write_records(tmp_path, records)
     found = recordio.inventory(tmp_path)
     assert found.missing == ("record 1", "record 3", "record 4")
-    assert recordio.read(tmp_path, allow_missing=True).labels.tolist() == [0]
+    assert recordio.read(tmp_path, allow_missing=True).records.labels.tolist() == [0]
 
 
 def test_a_cut_file_keeps_its_beginning(tmp_path: Path) -> None:

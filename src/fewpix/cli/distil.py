@@ -15,7 +15,8 @@ STAGES = {"teacher": "teacher embeddings", "transplant": "layers of the teacher"
 def distil(
     recipe: Annotated[Path, typer.Option(help="TOML recipe; see recipes/")],
     faces: Annotated[
-        list[Path], typer.Option(help="tar shard or folder of aligned faces; may be given again")
+        list[Path],
+        typer.Option(help="tar shard, RecordIO (.rec) or folder of aligned faces; may be given again"),
     ],
     out: Annotated[Path, typer.Option(help="the run's folder")],
     teacher: Annotated[

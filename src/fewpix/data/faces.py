@@ -1,4 +1,4 @@
-"""A set of aligned faces held as encoded pictures: 4 kB each, decoded when they are looked at."""
+"""A set of aligned faces as encoded pictures, 4 kB each, decoded when they are looked at."""
 
 from __future__ import annotations
 
@@ -9,11 +9,20 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
+from fewpix.data.encoded import HELD, Encoded
 from fewpix.data.folders import list_images
+from fewpix.data.record import BROKEN
+from fewpix.data.recordio import PictureRecords, picture_records
 from fewpix.data.shards import read_shard
 from fewpix.errors import InputError
 from fewpix.image.codec import decode_image
 from fewpix.image.resize import Crop
+
+REC = ".rec"
+"""The ending of RecordIO."""
 
 
 @dataclass(frozen=True)
@@ -23,12 +32,12 @@ class FaceSet:
     Args:
         keys: unique names.
         sources: where each came from (`celeba`, `utk`, …); "" when unknown.
-        data: encoded pictures, square.
+        data: encoded pictures, square; a tuple, or `Encoded` where some lie in files.
     """
 
     keys: tuple[str, ...]
     sources: tuple[str, ...]
-    data: tuple[bytes, ...] = field(repr=False)
+    data: Sequence[bytes] = field(repr=False)
 
     def __post_init__(self) -> None:
         if len(set(self.keys)) != len(self.keys):
@@ -57,7 +66,7 @@ class FaceSet:
 
     @cached_property
     def digests(self) -> tuple[str, ...]:
-        """SHA-256 of each encoded picture."""
+        """SHA-256 of each encoded picture; every one is read for it."""
         return tuple(hashlib.sha256(data).hexdigest() for data in self.data)
 
     @cached_property
@@ -70,29 +79,75 @@ class FaceSet:
 
 
 def load_faces(paths: Sequence[Path]) -> FaceSet:
-    """Read faces from tar shards and folders of crops, sorted by key: the order of `paths` does not matter.
+    """Read faces from tar shards, RecordIO and folders of crops, sorted by key: the order of `paths` does not
+    matter.
 
-    A face in a folder is named by its path below it; its source is its first folder, if it is in one.
+    A face in a folder is named by its path below it; its source is its first folder, if it is in one. A face
+    of `NAME.rec` is named `NAME/LABEL/KEY`, so that its person is a folder to `people.by_folder`, and its
+    source is NAME. Faces of shards and folders are held; those of RecordIO, whose sets have millions, stay in
+    their file and are read when they are looked at.
 
     Raises:
-        InputError: a path is missing, unreadable or holds no picture, or two faces have one name.
+        InputError: a path is missing, unreadable or holds no picture, two faces have one name, or a record is
+            damaged.
     """
-    found: list[tuple[str, str, bytes]] = []
+    keys: list[str] = []
+    sources: list[str] = []
+    held: list[bytes] = []
+    files: list[Path] = []
+    places: list[tuple[NDArray[np.int32], NDArray[np.int64]]] = []
     for path in paths:
+        before = len(held)
         if path.is_dir():
             for name in list_images(path):
-                source = name.split("/")[0] if "/" in name else ""
-                found.append((name, source, _read(path / name)))
+                keys.append(name)
+                sources.append(name.split("/")[0] if "/" in name else "")
+                held.append(_read(path / name))
+        elif path.suffix.lower() == REC:
+            found = _records(path)
+            keys += [
+                f"{path.stem}/{label:07d}/{key:08d}"
+                for label, key in zip(found.labels.tolist(), found.keys.tolist(), strict=True)
+            ]
+            sources += [path.stem] * len(found)
+            places.append((np.full(len(found), len(files), dtype=np.int32), found.positions))
+            files.append(path)
+            continue
         else:
-            found += [(face.key, face.source, face.data) for face in read_shard(path)]
-    if not found:
+            for face in read_shard(path):
+                keys.append(face.key)
+                sources.append(face.source)
+                held.append(face.data)
+        count = len(held) - before
+        places.append((np.full(count, HELD, dtype=np.int32), np.arange(before, len(held))))
+    if not keys:
         raise InputError(
             f"no faces in {', '.join(str(path) for path in paths) or 'nothing'}",
-            fix="name shards or a folder",
+            fix="name shards, a .rec or a folder",
         )
-    found.sort(key=lambda item: item[0])
-    keys, sources, data = zip(*found, strict=True)
-    return FaceSet(keys, sources, data)
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    names, origins = tuple(keys[n] for n in order), tuple(sources[n] for n in order)
+    if not files:
+        return FaceSet(names, origins, tuple(held[n] for n in order))
+    file, place = (np.concatenate(parts)[order] for parts in zip(*places, strict=True))
+    return FaceSet(names, origins, Encoded(tuple(held), tuple(files), file, place))
+
+
+def _records(rec: Path) -> PictureRecords:
+    """Where the faces of a `.rec` lie.
+
+    Raises:
+        InputError: see `picture_records`; or a picture's record is missing or damaged.
+    """
+    found = picture_records(rec)
+    if len(found.missing):
+        total = len(found) + len(found.missing)
+        raise InputError(
+            f"{rec}: {len(found.missing):,} of {total:,} pictures have no sound record with a whole label, "
+            f"the first one record {found.missing[0]}",
+            fix=f"{BROKEN}; `fewpix data check recordio` counts",
+        )
+    return found
 
 
 def _read(path: Path) -> bytes:

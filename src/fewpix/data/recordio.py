@@ -72,6 +72,57 @@ def picture_keys(rec: Path, index: RecordIndex) -> NDArray[np.int64]:
     return np.arange(1, int(after), dtype=np.int64)
 
 
+@dataclass(frozen=True, eq=False)
+class PictureRecords:
+    """Where the pictures of a `.rec` lie, without the pictures.
+
+    Args:
+        rec: the file.
+        keys: (N,) int64, ascending; of pictures with a sound record and a whole label.
+        labels: (N,) int64, the number of the person on each.
+        positions: (N,) int64, where their records begin, in bytes.
+        missing: (M,) int64, keys of the other pictures.
+        records: of the file, those that hold no picture included.
+        damaged: how many of them are not sound.
+    """
+
+    rec: Path
+    keys: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    positions: NDArray[np.int64]
+    missing: NDArray[np.int64]
+    records: int
+    damaged: int
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+def picture_records(rec: Path) -> PictureRecords:
+    """Look at the head of every record; no picture is read.
+
+    Raises:
+        InputError: see `index_of` and `picture_keys`.
+    """
+    index = index_of(rec)
+    wanted = picture_keys(rec, index)
+    heads = read_heads(rec, index)
+    with np.errstate(invalid="ignore"):  # of infinite labels
+        whole = np.isfinite(heads.labels) & (heads.labels == np.floor(heads.labels))
+    good = heads.sound & ~heads.empty & whole & np.isin(index.keys, wanted)
+    order = np.flatnonzero(good)[np.argsort(index.keys[good])]
+    keys = index.keys[order]
+    return PictureRecords(
+        rec,
+        keys,
+        heads.labels[order].astype(np.int64),
+        index.positions[order],
+        np.setdiff1d(wanted, keys),
+        len(index),
+        int((~heads.sound).sum()),
+    )
+
+
 def read_faces(rec: Path) -> Iterator[RecordedFace]:
     """The pictures of a `.rec` in the order of the file, by the index beside it or without one.
 

@@ -99,7 +99,8 @@ KINDS: dict[str, Kind] = {
         "a CSV file of your own: first,second,same or picture,person,role",
         {CHECK: NONE, PAIRS: Options(("folder",)), SEARCH: Options(("folder",))},
     ),
-    "recordio": Kind("recordio", "the folder with train.rec and train.idx"),
+    "recordio": Kind("recordio", "a .rec, or the folder with train.rec and train.idx"),
+    "shards": Kind("shards", "a tar shard of faces, or a folder of them"),
 }
 """Name → what it is and what can be done with it: by its reader's `inventory`, by `pair_data.OPENERS`, by
 `searches.PROTOCOLS`, by `template_data`."""

@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fewpix.data.record import open_records, read_record
-from fewpix.data.record_index import index_of
-from fewpix.data.recordio import picture_keys, read_heads
+from fewpix.data.recordio import PictureRecords, picture_records
 from fewpix.errors import InputError
 from fewpix.evaluate.readers.benchmark import Count, Inventory, digest, require_folder
 from fewpix.image.codec import Image, decode_image
@@ -28,20 +26,14 @@ class RecordedFaces:
 
     Args:
         inventory: what was found.
-        rec: the file that they lie in.
-        keys: (N,) int64.
-        labels: (N,) int64, the number of the person on each.
-        positions: (N,) int64, where their records begin, in bytes.
+        records: where they lie, and who is on them.
     """
 
     inventory: Inventory
-    rec: Path
-    keys: NDArray[np.int64]
-    labels: NDArray[np.int64]
-    positions: NDArray[np.int64]
+    records: PictureRecords
 
     def __len__(self) -> int:
-        return len(self.keys)
+        return len(self.records)
 
     def picture(self, index: int) -> Image:
         """Read and decode one picture: (H, W, 3) uint8 BGR.
@@ -50,9 +42,10 @@ class RecordedFaces:
             InputError: its record is damaged.
             ImageError: it is no picture, or damaged.
         """
-        what = f"{self.rec}, record {self.keys[index]},"
-        with open_records(self.rec) as file:
-            return decode_image(read_record(file, int(self.positions[index]), what).data, what)
+        found = self.records
+        what = f"{found.rec}, record {found.keys[index]},"
+        with open_records(found.rec) as file:
+            return decode_image(read_record(file, int(found.positions[index]), what).data, what)
 
 
 def inventory(folder: Path, name: str = "train") -> Inventory:
@@ -61,8 +54,8 @@ def inventory(folder: Path, name: str = "train") -> Inventory:
     Every record's head is looked at, no picture is decoded.
 
     Args:
-        folder: that holds the `.rec`, and the `.idx` if there is one.
-        name: of these files.
+        folder: that holds the `.rec`, and the `.idx` if there is one; or the `.rec` itself.
+        name: of these files, where a folder is named.
 
     Raises:
         InputError: no folder, no records, or an index or `property` that cannot be read.
@@ -74,8 +67,8 @@ def read(folder: Path, name: str = "train", *, allow_missing: bool = False) -> R
     """Read where the pictures of a training set lie, and who is on them.
 
     Args:
-        folder: that holds the `.rec`, and the `.idx` if there is one.
-        name: of these files.
+        folder: that holds the `.rec`, and the `.idx` if there is one; or the `.rec` itself.
+        name: of these files, where a folder is named.
         allow_missing: leave out pictures whose records are missing or damaged instead of refusing.
 
     Raises:
@@ -87,35 +80,29 @@ def read(folder: Path, name: str = "train", *, allow_missing: bool = False) -> R
 
 
 def _found(folder: Path, name: str) -> RecordedFaces:
+    if folder.suffix == ".rec" and not folder.is_dir():
+        folder, name = folder.parent, folder.stem
     require_folder(folder, f"{name}.rec", kind="RecordIO")
-    rec = folder / f"{name}.rec"
-    index = index_of(rec)
-    wanted = picture_keys(rec, index)
-    heads = read_heads(rec, index)
-    with np.errstate(invalid="ignore"):  # of infinite labels
-        whole = np.isfinite(heads.labels) & (heads.labels == np.floor(heads.labels))
-    good = heads.sound & ~heads.empty & whole & np.isin(index.keys, wanted)
-    order = np.flatnonzero(good)[np.argsort(index.keys[good])]
-    keys, positions = index.keys[order], index.positions[order]
-    labels = heads.labels[order].astype(np.int64)
-    missing = tuple(f"record {key}" for key in np.setdiff1d(wanted, keys))
+    found = picture_records(folder / f"{name}.rec")
+    wanted = len(found) + len(found.missing)
     announced = _announced(folder / "property")
     listed = folder / f"{name}.lst"
     counts = [
-        Count("records", len(index)),
-        Count("damaged records", int((~heads.sound).sum()), 0),
-        Count("pictures", len(keys), len(wanted)),
-        Count("people", len(np.unique(labels)), announced),
+        Count("records", found.records),
+        Count("damaged records", found.damaged, 0),
+        Count("pictures", len(found), wanted),
+        Count("people", len(np.unique(found.labels)), announced),
     ]
     if listed.is_file():
-        counts.append(Count(f"lines of {listed.name}", _lines(listed), len(wanted)))
+        counts.append(Count(f"lines of {listed.name}", _lines(listed), wanted))
     records = hashlib.sha256()
-    for numbers in (keys, positions, labels):
+    for numbers in (found.keys, found.positions, found.labels):
         records.update(numbers.astype("<i8").tobytes())
     lists = [path for path in (folder / "property", listed) if path.is_file()]
     sha256 = digest(lists, [records.hexdigest()])
-    found = Inventory("recordio", folder, tuple(counts), len(wanted), missing, sha256)
-    return RecordedFaces(found, rec, keys, labels, positions)
+    missing = tuple(f"record {key}" for key in found.missing)
+    inventory = Inventory("recordio", folder, tuple(counts), wanted, missing, sha256)
+    return RecordedFaces(inventory, found)
 
 
 def _announced(path: Path) -> int | None:
