@@ -29,7 +29,7 @@ PACKAGES: dict[str, list[str]] = {
         "step",
     ],
     "fewpix.detect": ["Detector", "Face", "YuNet", "default_detector"],
-    "fewpix.gallery": ["Added", "Candidate", "ExactIndex", "Gallery", "Person", "Row"],
+    "fewpix.gallery": ["Added", "Candidate", "ExactIndex", "Gallery", "Original", "Person", "Row"],
     "fewpix.identify": [
         "EnrolReport",
         "Enrolled",
