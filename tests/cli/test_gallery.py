@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import typer
 from pixels_model import write_pixels_model
 
 from fewpix.adapt.stats import LayerStats, NormState, save_state
@@ -102,13 +103,9 @@ def test_the_user_is_asked_and_may_say_no(
     place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    asking = sys.modules[typer.confirm.__module__]
     for answer, code, left in (("n", 130, 2), ("y", 0, 1)):
-        monkeypatch.setattr(
-            "typer.termui.visible_prompt_func", lambda *args, answer=answer: answer, raising=False
-        )
-        monkeypatch.setattr(
-            "click.termui.visible_prompt_func", lambda *args, answer=answer: answer, raising=False
-        )
+        monkeypatch.setattr(asking, "visible_prompt_func", lambda text, answer=answer: answer)
         assert run(capsys, "gallery remove Bo")[0] == code
         assert len(names(capsys)) == left
 
