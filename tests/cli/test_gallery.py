@@ -119,7 +119,7 @@ def test_export_and_import(place: Path, capsys: pytest.CaptureFixture[str], endi
     assert (code, "--replace" in err) == (3, True)
     assert run(capsys, f"gallery export out.{ending} --replace --without-crops")[0] == 0
     assert result(capsys, f"gallery import out.{ending} --gallery new.db --dry-run")["faces"] == 3
-    assert result(capsys, "gallery list --gallery new.db")["people"] == []
+    assert not (place / "new.db").exists()
     done = result(capsys, f"gallery import out.{ending} --gallery new.db")
     assert (done["faces"], done["same"], done["new"]) == (3, 0, 2)
     assert result(capsys, f"gallery import out.{ending}")["same"] == 3

@@ -65,7 +65,7 @@ def raising(error: BaseException) -> Callable[[], None]:
     return verb
 
 
-def test_help_lists_all_ten_verbs_with_one_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_all_eleven_verbs_with_one_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     lines = capsys.readouterr().out.splitlines()
     verbs = [
@@ -78,6 +78,7 @@ def test_help_lists_all_ten_verbs_with_one_line_each(capsys: pytest.CaptureFixtu
         "export",
         "enrol",
         "identify",
+        "gallery",
         "doctor",
     ]
     assert list(VERBS) == verbs

@@ -121,7 +121,7 @@ def sample(heading: str) -> Any:
     return json.loads("\n".join(next(iter(commands(block))).output))
 
 
-@pytest.mark.parametrize("verb", ["embed", "evaluate lfw", "evaluate pairs", "identify"])
+@pytest.mark.parametrize("verb", ["embed", "evaluate lfw", "evaluate pairs", "identify", "gallery list"])
 def test_the_tables_of_keys_are_complete(verb: str) -> None:
     """What is shown is what the command prints, see test_docs_run.py."""
     heading = f"### `fewpix {verb} --json`"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from fewpix.cli import main
 from fewpix.errors import ConfigError, InputError, StorageError
 from fewpix.gallery import Gallery
 from fewpix.gallery.check import check_gallery
+from fewpix.gallery.exchange import export_gallery, read_document, try_import
 from fewpix.gallery.postgres import shown
 from fewpix.models.space import Space
 
@@ -88,11 +90,21 @@ class TestServer:
         assert (report["people"], report["recall"], report["faults"]) == (1, 1.0, [])
         assert report["gallery"].startswith("postgresql:///gallery_")
 
-    def test_an_empty_database_is_not_made_a_gallery_by_looking(self, server: str):
+    def test_an_empty_database_is_not_made_a_gallery_by_looking(self, server: str, tmp_path: Path):
         address = new_database(server)
         for write in (False, True):
             with pytest.raises(InputError, match="is empty"):
                 Gallery.open(address, write=write)
+        with Gallery.open(tmp_path / "g.db", SPACE) as gallery:
+            gallery.add("Ana", unit(0), **PROVENANCE)
+            export_gallery(gallery, tmp_path / "g.npz")
+        assert try_import(address, read_document(tmp_path / "g.npz"), "g").faces == 1
+        with pytest.raises(InputError, match="is empty"):
+            Gallery.open(address)
+        with Gallery.open(address, SPACE):
+            assert try_import(address, read_document(tmp_path / "g.npz"), "g").faces == 1
+        with Gallery.open(address) as gallery:
+            assert gallery.people() == []
 
     def test_a_newer_gallery_and_one_without_tables_are_refused(self, server: str):
         address = new_database(server)

@@ -136,12 +136,16 @@ def import_file(
 ) -> None:
     """Add everything in an exported file; what is there already is not doubled. The gallery may be new."""
     from fewpix.config import gallery_location
-    from fewpix.gallery.exchange import import_document, read_document
+    from fewpix.gallery.exchange import import_document, read_document, try_import
     from fewpix.gallery.store import Gallery
 
     document = read_document(file)
-    with Gallery.open(gallery or gallery_location(), document.space) as store:
-        emit(import_document(store, document, str(file), dry_run=dry_run), as_json)
+    location = gallery or gallery_location()
+    if dry_run:
+        emit(try_import(location, document, str(file)), as_json)
+        return
+    with Gallery.open(location, document.space) as store:
+        emit(import_document(store, document, str(file)), as_json)
 
 
 @gallery.command("reembed", short_help="embed kept originals again by another model")

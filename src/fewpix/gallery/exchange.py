@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 
 from fewpix.errors import ConfigError, InputError, SpaceError
 from fewpix.gallery.cameras import cameras, put_camera
+from fewpix.gallery.database import AbsentError
 from fewpix.gallery.document import Document, Known
 from fewpix.gallery.edit import change
 from fewpix.gallery.history import history, note
@@ -219,6 +221,26 @@ def import_document(gallery: Gallery, document: Document, source: str, *, dry_ru
     return Imported(
         source, len(names), len(names - known), new, len(fresh) - new, added, tuple(kept), dry_run
     )
+
+
+def try_import(location: str | Path, document: Document, source: str) -> Imported:
+    """What `import_document` would do at a place, where there may be no gallery; none is made there.
+
+    Raises:
+        InputError: what is there is no gallery, or an embedding is not one of the space.
+        SpaceError: the gallery there is of another space.
+        StorageError: it cannot be opened.
+    """
+    try:
+        Gallery.open(location, document.space, write=False).close()
+    except AbsentError:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            Gallery.open(Path(folder) / "trial.db", document.space) as gallery,
+        ):
+            return import_document(gallery, document, source, dry_run=True)
+    with Gallery.open(location, document.space) as gallery:
+        return import_document(gallery, document, source, dry_run=True)
 
 
 def _tell(gallery: Gallery, person: Known, faces: int, source: str) -> None:

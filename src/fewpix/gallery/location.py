@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fewpix.errors import InputError, UnavailableError
-from fewpix.gallery.database import Database
+from fewpix.errors import UnavailableError
+from fewpix.gallery.database import AbsentError, Database
 from fewpix.gallery.sqlite import SqliteDatabase
 
 SERVERS = ("postgresql", "postgres")
@@ -36,5 +36,5 @@ def open_database(location: str | Path, *, write: bool, make: bool) -> Database:
         )
     path = Path(location).expanduser()
     if write and not make and not path.exists():
-        raise InputError(f"no gallery at {path}", fix="enrol people first, or name another with --gallery")
+        raise AbsentError(f"no gallery at {path}", fix="enrol people first, or name another with --gallery")
     return SqliteDatabase(path, write=write)

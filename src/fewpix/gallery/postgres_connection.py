@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from fewpix.errors import FewpixError, InputError, StorageError, UnavailableError
+from fewpix.gallery.database import AbsentError
 
 CONNECT_SECONDS = 10
 
@@ -80,7 +81,7 @@ def _set_up_vectors(connection: Any, location: str, *, write: bool) -> None:
 
     found = _schema_of_vector(connection)
     if found is None and not write:
-        raise InputError(f"the gallery {location} is empty", fix="enrol people first")
+        raise AbsentError(f"the gallery {location} is empty", fix="enrol people first")
     if found is None:
         try:
             # IF NOT EXISTS does not wait for another process that is making it.

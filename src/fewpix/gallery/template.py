@@ -38,7 +38,7 @@ def fuse(
         weights: (M,) above 0.
 
     Returns:
-        (P, D) float32 of unit length. Where the rows of a person cancel out, the first of them stands.
+        (P, D) float32 of unit length. Where the rows cancel out, or there is only one, the first stands.
     """
     if not len(starts):
         return np.empty((0, embeddings.shape[1]), dtype=np.float32)
@@ -48,4 +48,8 @@ def fuse(
     cancelled = lengths[:, 0] <= 1e-9
     sums[cancelled] = embeddings[starts[cancelled]]
     lengths[cancelled] = np.linalg.norm(sums[cancelled], axis=1, keepdims=True)
-    return np.asarray(sums / lengths, dtype=np.float32)
+    fused = np.asarray(sums / lengths, dtype=np.float32)
+    # One photo is its own template to the last bit, so that a face enrolled under two names stays a tie.
+    alone = np.diff(starts, append=len(embeddings)) == 1
+    fused[alone] = embeddings[starts[alone]]
+    return fused
