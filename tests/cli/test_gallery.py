@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -215,3 +218,41 @@ def test_no_gallery_is_made_by_looking_for_one(
     assert (code, out) == (3, "")
     assert "no gallery at none.db" in err
     assert list(tmp_path.iterdir()) == []
+
+
+ENROL = "import sys; from fewpix.cli import main; sys.exit(main(sys.argv[1:]))"
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+def test_enrolling_again_after_kill_9_ends_as_if_nothing_had_been(
+    place: Path, capsys: pytest.CaptureFixture[str]
+):
+    for n in range(400):
+        write_image(place / "many" / f"p{n % 7}" / f"{n}.png", crop(n))
+    line = "enrol many --folder-per-person --crops --keep-crops --model pixels.onnx -q --gallery"
+    words = [*line.split(), "killed.db"]
+    process = subprocess.Popen([sys.executable, "-c", ENROL, *words], stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    enrolled = 0
+    while enrolled < 1 and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.01)
+        if (place / "killed.db").exists() and (place / "killed.db").stat().st_size:
+            code, out, _ = run(capsys, "gallery list --gallery killed.db --json")
+            enrolled = sum(p["faces"] for p in json.loads(out)["people"]) if code == 0 else 0
+    process.kill()
+    assert process.wait() == -signal.SIGKILL, "it was done before it could be killed"
+    kept = sum(p["faces"] for p in result(capsys, "gallery list --gallery killed.db")["people"])
+    assert enrolled <= kept < 400
+    assert result(capsys, "gallery check --gallery killed.db")["faults"] == []
+    assert main(words) == 0
+    assert main([*line.split(), "whole.db"]) == 0
+    for name in ("killed", "whole"):
+        assert run(capsys, f"gallery export {name}.json --gallery {name}.db")[0] == 0
+    killed, whole = (
+        [
+            {key: value for key, value in row.items() if key not in ("created", "face")}
+            for row in json.loads((place / f"{name}.json").read_text())["rows"]
+        ]
+        for name in ("killed", "whole")
+    )
+    assert killed == whole

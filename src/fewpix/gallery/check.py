@@ -9,6 +9,7 @@ import numpy as np
 
 from fewpix.errors import FewpixError, InputError
 from fewpix.gallery.cameras import cameras
+from fewpix.gallery.embeddings import check_embeddings
 from fewpix.gallery.store import Gallery
 
 PROBES = 200
@@ -91,7 +92,7 @@ def check_gallery(gallery: Gallery) -> Check:
             rows += 1
             encoders[row.encoder_sha256] = encoders.get(row.encoder_sha256, 0) + 1
             try:
-                gallery.checked(row.embedding[None])
+                check_embeddings(row.embedding[None], gallery.space)
             except InputError as error:
                 faults.append(f"photo {row.face} of {row.name}: {error.what}")
             else:

@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 
 from fewpix.errors import ConfigError, InputError, SpaceError
 from fewpix.gallery.database import AbsentError, Database
+from fewpix.gallery.embeddings import check_embeddings
 from fewpix.gallery.location import open_database
 from fewpix.gallery.memory import InMemory
 from fewpix.gallery.names import person_name
 from fewpix.gallery.rows import Added, Face, Original, Person, Row
 from fewpix.gallery.search import Candidate
 from fewpix.models.space import Space
-
-_UNIT_TOLERANCE = 1e-3
 
 
 class Gallery:
@@ -165,7 +164,7 @@ class Gallery:
             raise ConfigError(f"pixels must be above 0, not {pixels}")
         if quality is not None and not 0 <= quality <= 1:
             raise ConfigError(f"a quality must be from 0 to 1, not {quality}")
-        vector = self.database.vector(self.checked(np.asarray(embedding)[None])[0])
+        vector = self.database.vector(check_embeddings(np.asarray(embedding)[None], self.space)[0])
         source = source.encode("utf-8", "backslashreplace").decode()  # file names need not be valid Unicode
         now = created or datetime.now(UTC).isoformat(timespec="seconds")
         person = self.person(name, created=now)
@@ -273,7 +272,7 @@ class Gallery:
             ConfigError: k is below 1.
             InputError: the embeddings are not of this space, or the gallery is damaged.
         """
-        queries = self.checked(embeddings)
+        queries = check_embeddings(embeddings, self.space)
         proposed = self.database.neighbours(queries, k) if k > 0 and not exact else None
         if proposed is None:
             return self._in_memory().chosen(templates).search(queries, k)
@@ -282,24 +281,6 @@ class Gallery:
             some = InMemory.read(self.database, self.space.dim, people)
             found.append(some.chosen(templates).search(query[None], k)[0])
         return found
-
-    def checked(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(N, D) of this space, or an error: a long vector would win every search, NaN spoil it.
-
-        Raises:
-            InputError: another shape or type, a value that is not finite, or not of unit length.
-        """
-        if embeddings.ndim != 2 or embeddings.shape[1] != self.space.dim or embeddings.dtype != np.float32:
-            raise InputError(
-                f"embeddings must be (N, {self.space.dim}) float32, not {embeddings.shape} {embeddings.dtype}"
-            )
-        if not np.isfinite(embeddings).all():
-            raise InputError("an embedding holds values that are not finite")
-        if self.space.normalised and embeddings.size:
-            norms = np.sqrt(np.square(embeddings, dtype=np.float64).sum(axis=1))
-            if np.abs(norms - 1).max() > _UNIT_TOLERANCE:
-                raise InputError("an embedding does not have unit length", fix="embed with an Encoder")
-        return np.ascontiguousarray(embeddings)
 
     def _in_memory(self) -> InMemory:
         # Read before the rows, so that a change in between is at worst read twice.
