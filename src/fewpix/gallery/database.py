@@ -9,12 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.errors import InputError
 from fewpix.models.space import Space
-
-
-class AbsentError(InputError):
-    """There is no gallery at a place, or an empty one that is bound to no space yet."""
 
 
 class Database(Protocol):

@@ -11,11 +11,11 @@ from typing import Any
 
 from fewpix.errors import ConfigError, InputError, SpaceError
 from fewpix.gallery.cameras import cameras, put_camera
-from fewpix.gallery.database import AbsentError
 from fewpix.gallery.document import Document, Known
 from fewpix.gallery.edit import change
 from fewpix.gallery.history import history, note
 from fewpix.gallery.json_file import read_json, write_json
+from fewpix.gallery.location import is_absent
 from fewpix.gallery.npz_file import read_npz, write_npz
 from fewpix.gallery.parquet_file import read_parquet, write_parquet
 from fewpix.gallery.store import Gallery
@@ -231,9 +231,7 @@ def try_import(location: str | Path, document: Document, source: str) -> Importe
         SpaceError: the gallery there is of another space.
         StorageError: it cannot be opened.
     """
-    try:
-        Gallery.open(location, document.space, write=False).close()
-    except AbsentError:
+    if is_absent(location):
         with (
             tempfile.TemporaryDirectory() as folder,
             Gallery.open(Path(folder) / "trial.db", document.space) as gallery,

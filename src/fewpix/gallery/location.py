@@ -4,11 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fewpix.errors import UnavailableError
-from fewpix.gallery.database import AbsentError, Database
+from fewpix.errors import InputError, UnavailableError
+from fewpix.gallery.database import Database
 from fewpix.gallery.sqlite import SqliteDatabase
 
 SERVERS = ("postgresql", "postgres")
+
+
+def is_absent(location: str | Path) -> bool:
+    """Whether there is no gallery yet: no file, or nothing in it or in the database.
+
+    Raises:
+        InputError: something else is there.
+        StorageError: it cannot be opened.
+    """
+    if "://" not in str(location) and not Path(location).expanduser().exists():
+        return True
+    database = open_database(location, write=False, make=False)
+    try:
+        return database.space() is None
+    finally:
+        database.close()
 
 
 def open_database(location: str | Path, *, write: bool, make: bool) -> Database:
@@ -36,5 +52,5 @@ def open_database(location: str | Path, *, write: bool, make: bool) -> Database:
         )
     path = Path(location).expanduser()
     if write and not make and not path.exists():
-        raise AbsentError(f"no gallery at {path}", fix="enrol people first, or name another with --gallery")
+        raise InputError(f"no gallery at {path}", fix="enrol people first, or name another with --gallery")
     return SqliteDatabase(path, write=write)

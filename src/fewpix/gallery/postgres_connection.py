@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from fewpix.errors import FewpixError, InputError, StorageError, UnavailableError
-from fewpix.gallery.database import AbsentError
 
 CONNECT_SECONDS = 10
 
@@ -29,7 +28,6 @@ def connect(address: str, location: str, *, write: bool) -> Any:
         A psycopg connection in autocommit: a transaction begins where the code says so.
 
     Raises:
-        InputError: there is no gallery to read.
         StorageError: no connection, or the server does not flush what it acknowledges.
         UnavailableError: psycopg or pgvector is not installed, here or on the server.
     """
@@ -44,8 +42,8 @@ def connect(address: str, location: str, *, write: bool) -> Any:
         connection = psycopg.connect(address, autocommit=True, connect_timeout=CONNECT_SECONDS)
         try:
             _assert_durable(connection, location)
-            _set_up_vectors(connection, location, write=write)
-            register_vector(connection)
+            if _find_vectors(connection, location, write=write):
+                register_vector(connection)
             if not write:
                 connection.read_only = True
         except BaseException:
@@ -70,18 +68,20 @@ def _assert_durable(connection: Any, location: str) -> None:
             )
 
 
-def _set_up_vectors(connection: Any, location: str, *, write: bool) -> None:
+def _find_vectors(connection: Any, location: str, *, write: bool) -> bool:
     """Find pgvector on the server, or make it, and look names up in fewpix's own schema first.
 
+    Returns:
+        Whether it is there.
+
     Raises:
-        InputError: nothing was enrolled there yet.
         UnavailableError: the server does not have it, or it may not be made.
     """
     import psycopg
 
     found = _schema_of_vector(connection)
     if found is None and not write:
-        raise AbsentError(f"the gallery {location} is empty", fix="enrol people first")
+        return False  # then there is no gallery to read either
     if found is None:
         try:
             # IF NOT EXISTS does not wait for another process that is making it.
@@ -95,6 +95,7 @@ def _set_up_vectors(connection: Any, location: str, *, write: bool) -> None:
             ) from error
         found = _schema_of_vector(connection)
     connection.execute("SELECT set_config('search_path', %s, false)", (f"fewpix, {found}, pg_catalog",))
+    return True
 
 
 def _schema_of_vector(connection: Any) -> str | None:

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fewpix.errors import FewpixError, InputError, StorageError
-from fewpix.gallery.database import AbsentError
 from fewpix.gallery.sqlite_schema import APPLICATION_ID, SCHEMA_VERSION, migrate, version, view_as_current
 
 BUSY_SECONDS = 30.0
@@ -33,7 +32,7 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
     if path.is_dir():
         raise InputError(f"the gallery {path} is a folder", fix="name a file, such as fewpix.db")
     if not write and not path.is_file():
-        raise AbsentError(f"no gallery at {path}", fix="enrol people first, or name another with --gallery")
+        raise InputError(f"no gallery at {path}", fix="enrol people first, or name another with --gallery")
     if write:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import ConfigError, InputError, SpaceError
-from fewpix.gallery.database import AbsentError, Database
+from fewpix.gallery.database import Database
 from fewpix.gallery.embeddings import check_embeddings
 from fewpix.gallery.location import open_database
 from fewpix.gallery.memory import InMemory
@@ -58,7 +58,7 @@ class Gallery:
             if stored is None and write and space is not None:
                 stored = database.create(space)
             if stored is None:
-                raise AbsentError(f"the gallery {database.location} is empty", fix="enrol people first")
+                raise InputError(f"the gallery {database.location} is empty", fix="enrol people first")
             if space is not None and stored != space:
                 raise SpaceError(
                     f"the gallery {database.location} holds {stored}, the encoder writes {space}",
