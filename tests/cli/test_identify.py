@@ -190,7 +190,7 @@ def test_bad_input_is_one_line_and_an_exit_code(
         ((photo, "--gallery", photo), 3, "is not a gallery"),
         ((photo, "--gallery", other), 7, Space("b" * 64, 128).fingerprint),
         ((photo, "--gallery", empty), 3, "nobody is enrolled in"),
-        ((photo, "--gallery", "postgresql://ana:secret@host/faces"), 9, "a gallery at postgresql://"),
+        ((photo, "--gallery", "mysql://ana:secret@host/faces"), 9, "a gallery at mysql://"),
         ((tmp_path / "none.png", *here), 3, "there is no file or folder"),
         ((tmp_path / "text.png", *here), 3, "is not a JPEG"),
         ((tmp_path / "text.png", *here, "--skip-bad"), 3, "is not a JPEG"),

@@ -65,7 +65,7 @@ def raising(error: BaseException) -> Callable[[], None]:
     return verb
 
 
-def test_help_lists_all_twelve_verbs_with_one_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_all_thirteen_verbs_with_one_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     lines = capsys.readouterr().out.splitlines()
     verbs = [
@@ -80,6 +80,7 @@ def test_help_lists_all_twelve_verbs_with_one_line_each(capsys: pytest.CaptureFi
         "export",
         "enrol",
         "identify",
+        "gallery",
         "doctor",
     ]
     assert list(VERBS) == verbs

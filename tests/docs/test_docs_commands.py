@@ -51,9 +51,9 @@ def parsed(words: list[str]) -> None:
         assert not rest, "--help with other words is not checked"
         return
     context = parser.make_context(f"fewpix {verb}", rest)
-    if hasattr(parser, "resolve_command"):
-        name, inner, rest = parser.resolve_command(context, [*context._protected_args, *context.args])
-        inner.make_context(name, rest, parent=context)
+    while hasattr(parser, "resolve_command"):
+        name, parser, rest = parser.resolve_command(context, [*context._protected_args, *context.args])
+        context = parser.make_context(name, rest, parent=context)
 
 
 def test_there_are_commands_to_check() -> None:
@@ -121,7 +121,7 @@ def sample(heading: str) -> Any:
     return json.loads("\n".join(next(iter(commands(block))).output))
 
 
-@pytest.mark.parametrize("verb", ["embed", "evaluate lfw", "identify"])
+@pytest.mark.parametrize("verb", ["embed", "evaluate lfw", "identify", "gallery list"])
 def test_the_tables_of_keys_are_complete(verb: str) -> None:
     """What is shown is what the command prints, see test_docs_run.py; other results: test_docs_schema.py."""
     heading = f"### `fewpix {verb} --json`"

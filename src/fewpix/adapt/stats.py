@@ -16,8 +16,8 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
 
 from fewpix.errors import ConfigError, InputError, WeightsError
 from fewpix.files import atomic
@@ -179,17 +179,22 @@ def mix(
     return mean, weight * var_s + (1 - weight) * layer.var + weight * (1 - weight) * apart
 
 
+def pack_state(state: NormState) -> bytes:
+    """The state as the bytes of a safetensors file; the moments stay float64."""
+    tensors = {f"{name}.mean": np.array(layer.mean) for name, layer in state.layers.items()}
+    tensors |= {f"{name}.var": np.array(layer.var) for name, layer in state.layers.items()}
+    header = state.to_json() | {"layers": {name: layer.count for name, layer in state.layers.items()}}
+    return save(tensors, metadata={METADATA_KEY: json.dumps(header, sort_keys=True)})
+
+
 def save_state(path: Path, state: NormState) -> None:
-    """Write the state as one safetensors file, atomically; the moments stay float64.
+    """Write the state as one safetensors file, atomically.
 
     Raises:
         StorageError: it cannot be written; what was there before is still there.
     """
-    tensors = {f"{name}.mean": np.array(layer.mean) for name, layer in state.layers.items()}
-    tensors |= {f"{name}.var": np.array(layer.var) for name, layer in state.layers.items()}
-    header = state.to_json() | {"layers": {name: layer.count for name, layer in state.layers.items()}}
     # Written by Python, whose errors `atomic` understands; safetensors has one of its own for a full disk.
-    data = save(tensors, metadata={METADATA_KEY: json.dumps(header, sort_keys=True)})
+    data = pack_state(state)
     with atomic(path) as part:
         part.write_bytes(data)
 
@@ -204,12 +209,32 @@ def load_state(path: Path) -> NormState:
     if not path.is_file():
         raise InputError(f"no state at {path}", fix="check the path, or make one with `fewpix adapt`")
     try:
-        with safe_open(str(path), framework="numpy") as file:
-            header = json.loads((file.metadata() or {})[METADATA_KEY])
-            layers = {
-                name: LayerStats(file.get_tensor(f"{name}.mean"), file.get_tensor(f"{name}.var"), int(count))
-                for name, count in header["layers"].items()
-            }
+        data = path.read_bytes()
+    except OSError as error:
+        raise WeightsError(
+            f"{path} is not a NormState: {error}", fix="make one with `fewpix adapt`"
+        ) from error
+    return unpack_state(data, str(path))
+
+
+def unpack_state(data: bytes, origin: str) -> NormState:
+    """Read what `pack_state` made; the id is recomputed and compared.
+
+    Args:
+        data: the bytes of a safetensors file.
+        origin: names them in messages.
+
+    Raises:
+        WeightsError: not a NormState, or damaged.
+    """
+    try:
+        tensors = load(data)  # checks that the header's length, which is read below, lies within the data
+        length = int.from_bytes(data[:8], "little")
+        header = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][METADATA_KEY])
+        layers = {
+            name: LayerStats(tensors[f"{name}.mean"], tensors[f"{name}.var"], int(count))
+            for name, count in header["layers"].items()
+        }
         keys = ("model_sha256", "mode", "weight", "count", "date", "source")
         sides, forced = header.get("pixels"), header.get("forced", [])
         state = NormState(
@@ -219,12 +244,12 @@ def load_state(path: Path) -> NormState:
             **{key: header[key] for key in keys},
         )
         named = header["id"]
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError, AttributeError, ConfigError) as error:
+    except (SafetensorError, KeyError, TypeError, ValueError, AttributeError, ConfigError) as error:
         raise WeightsError(
-            f"{path} is not a NormState: {error}", fix="make one with `fewpix adapt`"
+            f"{origin} is not a NormState: {error}", fix="make one with `fewpix adapt`"
         ) from error
     if state.id != named:
         raise WeightsError(
-            f"{path} is damaged: it holds state {state.id}, its header says {named}", fix="copy it again"
+            f"{origin} is damaged: it holds state {state.id}, its header says {named}", fix="copy it again"
         )
     return state

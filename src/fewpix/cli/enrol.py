@@ -20,7 +20,10 @@ def enrol(
     ] = False,
     gallery: Annotated[
         str | None,
-        Option(help="The gallery file; FEWPIX_GALLERY or ./fewpix.db when not given.", show_default=False),
+        Option(
+            help="The gallery file, or postgresql://...; FEWPIX_GALLERY or ./fewpix.db when not given.",
+            show_default=False,
+        ),
     ] = None,
     model: Annotated[
         str,
@@ -33,6 +36,13 @@ def enrol(
     ] = None,
     crops: Annotated[
         bool, Option("--crops", help="The pictures are aligned square crops; no face is looked for.")
+    ] = False,
+    keep_crops: Annotated[
+        bool,
+        Option(
+            "--keep-crops",
+            help="Keep the faces' pixels in the gallery, for `fewpix gallery reembed` with another model.",
+        ),
     ] = False,
     largest: Annotated[
         bool, Option("--largest", help="Of several faces in a photo take the largest instead of refusing it.")
@@ -66,7 +76,13 @@ def enrol(
         progress("enrolling", len(listed), as_json=as_json) as bar,
     ):
         report = enrol_photos(
-            listed, detector=detector, encoder=encoder, gallery=store, largest=largest, progress=bar
+            listed,
+            detector=detector,
+            encoder=encoder,
+            gallery=store,
+            largest=largest,
+            keep=keep_crops,
+            progress=bar,
         )
     emit(report, as_json)
     error = None if skip_bad else report.error()

@@ -21,7 +21,10 @@ def identify(
     ],
     gallery: Annotated[
         str | None,
-        Option(help="The gallery file; FEWPIX_GALLERY or ./fewpix.db when not given.", show_default=False),
+        Option(
+            help="The gallery file, or postgresql://...; FEWPIX_GALLERY or ./fewpix.db when not given.",
+            show_default=False,
+        ),
     ] = None,
     threshold: Annotated[
         float | None,
@@ -41,6 +44,14 @@ def identify(
     state: Annotated[
         Path | None, Option(help="Apply a NormState of `fewpix adapt`.", show_default=False)
     ] = None,
+    camera: Annotated[
+        str | None,
+        Option(help="Apply the state that the gallery keeps for this camera.", show_default=False),
+    ] = None,
+    photos: Annotated[
+        bool,
+        Option("--photos", help="Compare with every photo of a person instead of with their template."),
+    ] = False,
     draw: Annotated[
         Path | None,
         Option(
@@ -71,7 +82,8 @@ def identify(
     from fewpix.config import gallery_location
     from fewpix.detect import default_detector
     from fewpix.embed.open import open_encoder
-    from fewpix.errors import InputError
+    from fewpix.errors import ConfigError, InputError
+    from fewpix.gallery.cameras import camera_state
     from fewpix.gallery.store import Gallery
     from fewpix.identify.draw import draw as draw_faces
     from fewpix.identify.pipeline import Identifier
@@ -80,7 +92,12 @@ def identify(
 
     pictures = pictures_of(source)
     drawing = Drawing(draw, source) if draw else None
+    if state is not None and camera is not None:
+        raise ConfigError("--state and --camera both name a state", fix="give one of them")
     norms = load_state(state) if state else None
+    if camera is not None:
+        with Gallery.open(gallery or gallery_location(), write=False) as store:
+            norms = camera_state(store, camera)
     encoder = open_encoder(model, runtime=runtime, device=device, state=norms)
     refused: list[InputError] = []
     with ExitStack() as stack:
@@ -89,10 +106,10 @@ def identify(
         )
         if not store.people():
             raise InputError(
-                f"nobody is enrolled in the gallery {store.path}", fix="run `fewpix enrol` first"
+                f"nobody is enrolled in the gallery {store.location}", fix="run `fewpix enrol` first"
             )
         detector = None if crops else default_detector()
-        identifier = Identifier(detector, encoder, store, top=top, threshold=threshold)
+        identifier = Identifier(detector, encoder, store, top=top, threshold=threshold, templates=not photos)
         # On a terminal the lines themselves are the progress. Rich sends what is printed while its bar is up
         # to the bar's stream, which is stderr, so the true stdout is kept for the results.
         stdout = sys.stdout

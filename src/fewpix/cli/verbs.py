@@ -20,6 +20,10 @@ VERBS: dict[str, tuple[str, str]] = {
     "export": ("fewpix.cli.export:export", "write a student as ONNX and check that it gives the same result"),
     "enrol": ("fewpix.cli.enrol:enrol", "add people to a gallery"),
     "identify": ("fewpix.cli.identify:identify", "name the faces in a picture, from a gallery"),
+    "gallery": (
+        "fewpix.cli.gallery:gallery",
+        "list, rename, merge, remove, export and check who is enrolled",
+    ),
     "doctor": ("fewpix.cli.doctor:doctor", "show what is installed and what will be used, and why"),
 }
 """Name → (module:function, one line of help). The function is annotated for typer, or a `typer.Typer` app."""

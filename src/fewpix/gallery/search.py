@@ -9,11 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import ConfigError
+from fewpix.gallery.coarse import CoarseRows
+
+COARSE_FROM = 50_000
+"""Rows from which on a look in 8 bits comes first."""
 
 _SCORE_BYTES = 32 << 20
 """Bound on each of the two score arrays of a search; the embeddings themselves are not copied."""
 
 _ROW_BLOCK = 1 << 15
+
+_COARSE_QUERIES = 64
 
 
 @dataclass(frozen=True)
@@ -37,21 +43,34 @@ class Candidate:
 
 
 class ExactIndex:
-    """Rows grouped by person, searched by brute force.
+    """Rows grouped by person, searched exactly: by brute force, or with the same result by way of 8 bits.
+
+    Many rows are first multiplied in 8 bits. That proposes at least max(4k, 50) rows per query, whose people
+    are scored exactly. Where the bound of the error in 8 bits says that somebody else could be among the k
+    best, all who could are scored too, so that what comes out never depends on the 8 bits.
 
     Args:
         embeddings: (M, D) float32, unit length, the rows of one person next to one another.
         starts: (P,) first row of each person, ascending, the first one 0; nobody is without rows.
         names: the P names, ascending, each once.
+        coarse_from: from how many rows on 8 bits come first.
     """
 
     def __init__(
-        self, embeddings: NDArray[np.float32], starts: NDArray[np.int64], names: Sequence[str]
+        self,
+        embeddings: NDArray[np.float32],
+        starts: NDArray[np.int64],
+        names: Sequence[str],
+        *,
+        coarse_from: int = COARSE_FROM,
     ) -> None:
         self._embeddings = embeddings
         self._starts = starts
         self._ends = np.append(starts[1:], len(embeddings))
         self._names = tuple(names)
+        self._coarse = CoarseRows(embeddings) if 0 < len(embeddings) >= coarse_from else None
+        self.widened = 0
+        """How many queries needed more than the first proposal."""
 
     def search(self, queries: NDArray[np.float32], k: int) -> list[list[Candidate]]:
         """The k best people for each query, best first, people of equal score by name.
@@ -74,12 +93,18 @@ class ExactIndex:
         if not self._names:
             return [[] for _ in queries]
         people = len(self._names)
+        k = min(k, people)
+        if self._coarse is not None:
+            found = []
+            for first in range(0, len(queries), _COARSE_QUERIES):
+                found += self._search_coarse(self._coarse, queries[first : first + _COARSE_QUERIES], k)
+            return found
         block = int(np.clip(_SCORE_BYTES // (4 * people), 1, 256))
         found = []
         for first in range(0, len(queries), block):
             part = queries[first : first + block]
             for query, scores in zip(part, self._best_scores(part), strict=True):
-                found.append(self._rank(query, scores, min(k, people)))
+                found.append(self._rank(query, scores, k))
         return found
 
     def _best_scores(self, queries: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -100,9 +125,35 @@ class ExactIndex:
         cut = np.partition(scores, len(scores) - k)[len(scores) - k]
         # |float32 dot − exact dot| of unit vectors is at most D·2⁻²⁴, on both sides of the comparison.
         margin = np.float32(query.shape[0] * 2.0**-23)
+        return self._ranked(query, np.flatnonzero(scores >= cut - margin), k)
+
+    def _search_coarse(
+        self, coarse: CoarseRows, queries: NDArray[np.float32], k: int
+    ) -> list[list[Candidate]]:
+        rows_each = -(-len(self._embeddings) // len(self._names))
+        proposed = coarse.best(queries, max(4 * k, 50) * rows_each)
+        found = [
+            self._ranked(query, self._people_of(some.rows), k)
+            for query, some in zip(queries, proposed, strict=True)
+        ]
+        # Without k people nothing is known about the k-th: -2 lets everybody in.
+        least = np.array([best[k - 1].score if len(best) == k else -2.0 for best in found])
+        open_ = [n for n, some in enumerate(proposed) if some.most >= least[n]]
+        self.widened += len(open_)
+        if open_:
+            for n, rows in zip(open_, coarse.above(queries[open_], least[open_]), strict=True):
+                found[n] = self._ranked(queries[n], self._people_of(rows), k)
+        return found
+
+    def _people_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The people whose rows these are, ascending, each once."""
+        return np.unique(np.searchsorted(self._starts, rows, side="right") - 1)
+
+    def _ranked(self, query: NDArray[np.float32], people: NDArray[np.int64], k: int) -> list[Candidate]:
+        """The k best of some people by their exact scores."""
         exact = query.astype(np.float64)
         ranked = []
-        for person in np.flatnonzero(scores >= cut - margin):
+        for person in people:
             rows = self._embeddings[self._starts[person] : self._ends[person]].astype(np.float64)
             # Back to float32, where the order in which float64 summed leaves no trace.
             ranked.append((-float(np.float32((rows * exact).sum(axis=1).max())), int(person)))

@@ -1,10 +1,10 @@
-"""A gallery file: the enrolled people and their embeddings, all of one space, in SQLite."""
+"""A gallery: the enrolled people and their embeddings, all of one space, in a file or on a server."""
 
 from __future__ import annotations
 
+import json
 import math
-import sqlite3
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -12,67 +12,63 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.errors import ConfigError, InputError, SpaceError, UnavailableError
-from fewpix.gallery.create import create, stored_space
-from fewpix.gallery.database import connect, transaction, translated
+from fewpix.errors import ConfigError, InputError, SpaceError
+from fewpix.gallery.database import Database
+from fewpix.gallery.embeddings import check_embeddings
+from fewpix.gallery.location import open_database
+from fewpix.gallery.memory import InMemory
 from fewpix.gallery.names import person_name
-from fewpix.gallery.rows import Added, Person, Row
-from fewpix.gallery.search import Candidate, ExactIndex
+from fewpix.gallery.rows import Added, Face, Original, Person, Row
+from fewpix.gallery.search import Candidate
 from fewpix.models.space import Space
-
-_UNIT_TOLERANCE = 1e-3
 
 
 class Gallery:
     """An open gallery; use it as a context manager. Made by `Gallery.open`.
 
     Every change is one transaction, flushed to the disk before the method returns. The embeddings are read
-    into memory at the first search and again only after this or another process has changed the file.
+    into memory at the first search and again only after this or another process has changed the gallery.
     """
 
-    def __init__(self, connection: sqlite3.Connection, path: Path, space: Space) -> None:
-        self._connection = connection
-        self._index: tuple[tuple[int, int], ExactIndex] | None = None
-        self.path = path
+    def __init__(self, database: Database, space: Space) -> None:
+        self._memory: tuple[Hashable, InMemory] | None = None
+        self.database = database
+        self.location = database.location
         self.space = space
 
     @classmethod
-    def open(cls, location: str | Path, space: Space, *, write: bool = True) -> Gallery:
+    def open(cls, location: str | Path, space: Space | None = None, *, write: bool = True) -> Gallery:
         """Open a gallery whose embeddings are comparable with those of `space`.
 
         Args:
-            location: a file path.
-            space: the space of the encoder that is going to add or to search.
+            location: a file path, or the address of a PostgreSQL database, `postgresql://...`.
+            space: the space of the encoder that is going to add or to search; None takes an existing
+                gallery as it is, whatever its space.
             write: False opens for searching only, and does not make a missing gallery.
 
         Raises:
             InputError: missing and not to be made, or the file is no gallery.
             SpaceError: the gallery holds embeddings of another space.
             StorageError: it cannot be opened or made.
-            UnavailableError: the location is a database server's address.
+            UnavailableError: the location is of an unknown kind, or its package is not installed.
         """
-        if "://" in str(location):
-            scheme = str(location).split("://")[0]  # the rest may hold a password
-            raise UnavailableError(
-                f"a gallery at {scheme}:// is not supported", fix="name a file, such as fewpix.db"
-            )
-        path = Path(location).expanduser()
-        connection = connect(path, write=write)
+        database = open_database(location, write=write, make=space is not None)
         try:
-            stored = stored_space(connection, path)
-            if stored is None and write:
-                stored = create(connection, path, space)
+            stored = database.space()
+            if stored is None and write and space is not None:
+                stored = database.create(space)
             if stored is None:
-                raise InputError(f"the gallery {path} is empty", fix="enrol people first")
-            if stored != space:
+                raise InputError(f"the gallery {database.location} is empty", fix="enrol people first")
+            if space is not None and stored != space:
                 raise SpaceError(
-                    f"the gallery {path} holds {stored}, the encoder writes {space}",
-                    fix="use a model of the gallery's teacher, or another gallery with --gallery",
+                    f"the gallery {database.location} holds {stored}, the encoder writes {space}",
+                    fix="use a model of the gallery's teacher, another gallery with --gallery, "
+                    "or `fewpix gallery reembed` where originals were kept",
                 )
         except BaseException:
-            connection.close()
+            database.close()
             raise
-        return cls(connection, path, space)
+        return cls(database, stored)
 
     def __enter__(self) -> Gallery:
         return self
@@ -83,9 +79,9 @@ class Gallery:
         self.close()
 
     def close(self) -> None:
-        """Close the file; a second call does nothing."""
-        self._index = None
-        self._connection.close()
+        """Close it; a second call does nothing."""
+        self._memory = None
+        self.database.close()
 
     def add(
         self,
@@ -96,6 +92,8 @@ class Gallery:
         encoder_sha256: str,
         state_id: str,
         source: str,
+        quality: float | None = None,
+        original: Original | None = None,
         face: int | None = None,
     ) -> Added:
         """Enrol one embedding; on return it is on the disk.
@@ -107,134 +105,187 @@ class Gallery:
             encoder_sha256: the encoder's card digest.
             state_id: the NormState it was embedded under; empty for none.
             source: where the photo came from, for people to read.
+            quality: how good the face is, 0 to 1; weighs it in the person's template.
+            original: the photo's pixels, kept for embedding them again.
             face: add a row (another encoder or size) to this face of the same person; None makes a face.
 
         Raises:
-            ConfigError: the name cannot be stored, pixels are out of range, or the face is somebody else's.
+            ConfigError: the name cannot be stored, a number is out of range, or the face is somebody else's.
             InputError: the embedding is not one of this space.
             StorageError: it cannot be written; the gallery is as it was.
         """
         name = person_name(name)
+        with self.database.transaction():
+            return self.write(
+                name,
+                embedding,
+                pixels=pixels,
+                encoder_sha256=encoder_sha256,
+                state_id=state_id,
+                source=source,
+                quality=quality,
+                original=original,
+                face=face,
+            )
+
+    def write(
+        self,
+        name: str,
+        embedding: NDArray[np.float32],
+        *,
+        pixels: float,
+        encoder_sha256: str,
+        state_id: str,
+        source: str,
+        quality: float | None = None,
+        original: Original | None = None,
+        face: int | None = None,
+        created: str = "",
+    ) -> Added:
+        """As `add`, inside a transaction that the caller has begun, for changes of many rows.
+
+        Args:
+            name: as `person_name` gives it.
+            embedding: as in `add`, like all that follow.
+            pixels: above 0.
+            encoder_sha256: the encoder.
+            state_id: the state.
+            source: the photo.
+            quality: 0 to 1.
+            original: the pixels.
+            face: an existing one.
+            created: when, UTC, ISO 8601; now when empty.
+
+        Raises:
+            ConfigError: as `add`.
+            InputError: as `add`.
+        """
         if not (math.isfinite(pixels) and pixels > 0):
             raise ConfigError(f"pixels must be above 0, not {pixels}")
-        checked = self._checked(np.asarray(embedding)[None])[0]
-        blob = checked.astype("<f4").tobytes()
+        if quality is not None and not 0 <= quality <= 1:
+            raise ConfigError(f"a quality must be from 0 to 1, not {quality}")
+        vector = self.database.vector(check_embeddings(np.asarray(embedding)[None], self.space)[0])
         source = source.encode("utf-8", "backslashreplace").decode()  # file names need not be valid Unicode
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        with transaction(self._connection, self.path):
-            person = self._person(name, now)
-            same = self._connection.execute(
-                "SELECT f.id FROM faces f JOIN embeddings e ON e.face = f.id WHERE f.person = ?"
-                " AND e.embedding = ? AND e.encoder_sha256 = ? AND e.state_id = ?",
-                (person, blob, encoder_sha256, state_id),
-            ).fetchone()
-            if same is not None:
-                return Added(int(same[0]), new=False)
-            if face is None:
-                face = self._insert(
-                    "INSERT INTO faces (person, source, created) VALUES (?, ?, ?)", person, source, now
-                )
-            elif not self._connection.execute(
-                "SELECT 1 FROM faces WHERE id = ? AND person = ?", (face, person)
-            ).fetchone():
-                raise ConfigError(f"face {face} of the gallery {self.path} is not one of {name}'s")
-            self._insert(
-                "INSERT INTO embeddings (face, embedding, encoder_sha256, pixels, state_id, created)"
+        now = created or datetime.now(UTC).isoformat(timespec="seconds")
+        person = self.person(name, created=now)
+        for (same,) in self.database.select(
+            "SELECT f.id FROM faces f JOIN embeddings e ON e.face = f.id WHERE f.person = ?"
+            " AND e.embedding = ? AND e.encoder_sha256 = ? AND e.state_id = ?",
+            *(person, vector, encoder_sha256, state_id),
+        ):
+            return Added(int(same), new=False)
+        if face is None:
+            points = None if original is None or original.points is None else json.dumps(original.points)
+            face = self.database.insert(
+                "INSERT INTO faces (person, source, created, quality, crop, points)"
                 " VALUES (?, ?, ?, ?, ?, ?)",
-                *(face, blob, encoder_sha256, float(pixels), state_id, now),
+                *(person, source, now, quality, None if original is None else original.png, points),
             )
+        elif not list(self.database.select("SELECT 1 FROM faces WHERE id = ? AND person = ?", face, person)):
+            raise ConfigError(f"face {face} of the gallery {self.location} is not one of {name}'s")
+        self.database.insert(
+            "INSERT INTO embeddings (face, embedding, encoder_sha256, pixels, state_id, created)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
+            *(face, vector, encoder_sha256, float(pixels), state_id, now),
+        )
         return Added(face, new=True)
 
     def people(self) -> list[Person]:
         """Everybody enrolled, by name."""
-        with translated(self.path):
-            rows = self._connection.execute(
-                "SELECT p.name, count(DISTINCT f.id), count(e.id), p.created FROM people p"
-                " LEFT JOIN faces f ON f.person = p.id LEFT JOIN embeddings e ON e.face = f.id"
-                " GROUP BY p.id ORDER BY p.name"
-            ).fetchall()
+        rows = self.database.select(
+            "SELECT p.name, count(DISTINCT f.id), count(e.id), p.created FROM people p"
+            " LEFT JOIN faces f ON f.person = p.id LEFT JOIN embeddings e ON e.face = f.id"
+            " GROUP BY p.id, p.name, p.created ORDER BY p.name"
+        )
         return [Person(*row) for row in rows]
 
-    def rows(self) -> Iterator[Row]:
-        """Every embedding with its provenance, by name and then in the order of enrolment."""
-        with translated(self.path):
-            for face, name, blob, *rest in self._connection.execute(
-                "SELECT f.id, p.name, e.embedding, e.encoder_sha256, e.pixels, e.state_id, f.source,"
-                " e.created FROM embeddings e JOIN faces f ON e.face = f.id JOIN people p ON f.person = p.id"
-                " ORDER BY p.name, e.id"
-            ):
-                yield Row(face, name, self._vector(blob), *rest)
+    def person(self, name: str, *, created: str = "") -> int:
+        """The number of a person in the tables.
 
-    def search(self, embeddings: NDArray[np.float32], k: int) -> list[list[Candidate]]:
+        Args:
+            name: as `person_name` gives it.
+            created: make a person who is not there, at this time; inside a transaction.
+
+        Raises:
+            InputError: nobody has this name, and nobody is to be made.
+        """
+        for (found,) in self.database.select("SELECT id FROM people WHERE name = ?", name):
+            return int(found)
+        if created:
+            return self.database.insert("INSERT INTO people (name, created) VALUES (?, ?)", name, created)
+        raise InputError(
+            f"nobody in the gallery {self.location} is named {name}",
+            fix="`fewpix gallery list` shows the names",
+        )
+
+    def rows(self, name: str | None = None) -> Iterator[Row]:
+        """Every embedding with its provenance, by name and then in the order of enrolment.
+
+        Args:
+            name: only this person's.
+        """
+        where = "" if name is None else " WHERE p.name = ?"
+        for person, face, value, *rest in self.database.select(
+            "SELECT p.name, f.id, e.embedding, e.encoder_sha256, e.pixels, e.state_id, f.source,"
+            " e.created, f.quality FROM embeddings e JOIN faces f ON e.face = f.id"
+            f" JOIN people p ON f.person = p.id{where} ORDER BY p.name, e.id",
+            *(() if name is None else (name,)),
+        ):
+            yield Row(face, person, self.database.embedding(value, self.space.dim), *rest)
+
+    def faces(self, name: str | None = None) -> list[Face]:
+        """Every photo, by name and then in the order of enrolment; of one person with a name."""
+        where = "" if name is None else " WHERE p.name = ?"
+        rows = self.database.select(
+            "SELECT f.id, p.name, f.source, f.created, f.quality, f.crop IS NOT NULL FROM faces f"
+            f" JOIN people p ON f.person = p.id{where} ORDER BY p.name, f.id",
+            *(() if name is None else (name,)),
+        )
+        return [
+            Face(face, person, source, created, quality, bool(kept))
+            for face, person, source, created, quality, kept in rows
+        ]
+
+    def original(self, face: int) -> Original | None:
+        """What was kept of a photo; None for nothing."""
+        for png, points in self.database.select("SELECT crop, points FROM faces WHERE id = ?", face):
+            if png is not None:
+                read = None if points is None else tuple((float(x), float(y)) for x, y in json.loads(points))
+                return Original(bytes(png), read)
+        return None
+
+    def search(
+        self, embeddings: NDArray[np.float32], k: int, *, templates: bool = False, exact: bool = False
+    ) -> list[list[Candidate]]:
         """The k best people for each embedding by exact cosine; see `ExactIndex.search`.
+
+        Where the database has an index of its own (`fewpix gallery index hnsw`), that index proposes people,
+        and exact cosines rank them.
 
         Args:
             embeddings: (N, D) float32 of this gallery's space.
             k: at most how many candidates, at least 1.
+            templates: compare with each person's template (see `weight`) instead of with every photo.
+            exact: pass over the database's own index.
 
         Raises:
             ConfigError: k is below 1.
             InputError: the embeddings are not of this space, or the gallery is damaged.
         """
-        return self._current_index().search(self._checked(embeddings), k)
+        queries = check_embeddings(embeddings, self.space)
+        proposed = self.database.neighbours(queries, k) if k > 0 and not exact else None
+        if proposed is None:
+            return self._in_memory().chosen(templates).search(queries, k)
+        found = []
+        for query, people in zip(queries, proposed, strict=True):
+            some = InMemory.read(self.database, self.space.dim, people)
+            found.append(some.chosen(templates).search(query[None], k)[0])
+        return found
 
-    def _person(self, name: str, now: str) -> int:
-        found = self._connection.execute("SELECT id FROM people WHERE name = ?", (name,)).fetchone()
-        if found is not None:
-            return int(found[0])
-        return self._insert("INSERT INTO people (name, created) VALUES (?, ?)", name, now)
-
-    def _insert(self, statement: str, *values: str | float | bytes) -> int:
-        number = self._connection.execute(statement, values).lastrowid
-        assert number is not None  # sqlite3 sets it after every INSERT
-        return number
-
-    def _checked(self, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(N, D) of this space, or an error: a long vector would win every search, NaN spoil it."""
-        if embeddings.ndim != 2 or embeddings.shape[1] != self.space.dim or embeddings.dtype != np.float32:
-            raise InputError(
-                f"embeddings must be (N, {self.space.dim}) float32, not {embeddings.shape} {embeddings.dtype}"
-            )
-        if not np.isfinite(embeddings).all():
-            raise InputError("an embedding holds values that are not finite")
-        if self.space.normalised and embeddings.size:
-            norms = np.sqrt(np.square(embeddings, dtype=np.float64).sum(axis=1))
-            if np.abs(norms - 1).max() > _UNIT_TOLERANCE:
-                raise InputError("an embedding does not have unit length", fix="embed with an Encoder")
-        return np.ascontiguousarray(embeddings)
-
-    def _vector(self, blob: bytes) -> NDArray[np.float32]:
-        if len(blob) != 4 * self.space.dim:
-            raise InputError(f"the gallery {self.path} is damaged: an embedding of {len(blob)} bytes")
-        return np.frombuffer(blob, dtype="<f4").astype(np.float32)
-
-    def _current_index(self) -> ExactIndex:
-        with translated(self.path):
-            # data_version moves when another connection commits, total_changes when this one does. Both are
-            # read before the rows, so that a change in between is at worst read twice.
-            (version,) = self._connection.execute("PRAGMA data_version").fetchone()
-            key = (int(version), self._connection.total_changes)
-            if self._index is None or self._index[0] != key:
-                self._index = (key, self._read_index())
-        return self._index[1]
-
-    def _read_index(self) -> ExactIndex:
-        self._connection.execute("BEGIN")  # the count and the rows of one moment
-        try:
-            (count,) = self._connection.execute("SELECT count(*) FROM embeddings").fetchone()
-            matrix = np.empty((count, self.space.dim), dtype=np.float32)
-            starts: list[int] = []
-            names: list[str] = []
-            for n, (name, blob) in enumerate(
-                self._connection.execute(
-                    "SELECT p.name, e.embedding FROM people p JOIN faces f ON f.person = p.id"
-                    " JOIN embeddings e ON e.face = f.id ORDER BY p.name, e.id"
-                )
-            ):
-                matrix[n] = self._vector(blob)
-                if not names or names[-1] != name:
-                    names.append(name)
-                    starts.append(n)
-        finally:
-            self._connection.execute("COMMIT")
-        return ExactIndex(matrix, np.asarray(starts, dtype=np.int64), names)
+    def _in_memory(self) -> InMemory:
+        # Read before the rows, so that a change in between is at worst read twice.
+        version = self.database.version()
+        if self._memory is None or self._memory[0] != version:
+            self._memory = None  # two copies of a large gallery need not fit into memory
+            self._memory = (version, InMemory.read(self.database, self.space.dim))
+        return self._memory[1]

@@ -8,9 +8,11 @@ from pathlib import Path
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import InputError, NoFaceError
 from fewpix.gallery.names import person_name
+from fewpix.gallery.rows import Original
 from fewpix.gallery.store import Gallery
 from fewpix.identify.enrolled import Enrolled, EnrolReport, Photo, Refused
 from fewpix.identify.faces import AlignedFace, Finder, align_faces, embed_faces, whole_crop
+from fewpix.identify.original import keep_original
 from fewpix.image.codec import Image, read_image
 
 BATCH = 16
@@ -58,6 +60,7 @@ def enrol_photo(
     encoder: Encoder,
     gallery: Gallery,
     largest: bool = False,
+    keep: bool = False,
 ) -> Enrolled:
     """Enrol the face of one photo; on return it is on the disk. Arguments and errors as `one_face`.
 
@@ -69,13 +72,15 @@ def enrol_photo(
         encoder: of the gallery's space.
         gallery: where it goes.
         largest: of several faces take the one with the most pixels.
+        keep: keep the face's pixels in the gallery, so that another model can embed them.
 
     Raises:
         ConfigError: the name cannot be stored.
         StorageError: the gallery cannot be written; it is as it was.
     """
     face = one_face(image, source, detector=detector, encoder=encoder, largest=largest)
-    return _add([face], [Photo(Path(source), name)], gallery)[0]
+    original = keep_original(image, face) if keep else None
+    return _add([face], [original], [Photo(Path(source), name)], gallery)[0]
 
 
 def enrol_photos(
@@ -85,6 +90,7 @@ def enrol_photos(
     encoder: Encoder,
     gallery: Gallery,
     largest: bool = False,
+    keep: bool = False,
     progress: Callable[[int], None] = lambda done: None,
 ) -> EnrolReport:
     """Enrol the face of each photo file, one transaction per photo; a refused photo does not stop the others.
@@ -95,6 +101,7 @@ def enrol_photos(
         encoder: of the gallery's space.
         gallery: where they go.
         largest: of several faces in a photo take the one with the most pixels.
+        keep: keep the faces' pixels in the gallery, so that another model can embed them.
         progress: called with the number of photos done.
 
     Raises:
@@ -106,25 +113,30 @@ def enrol_photos(
     enrolled: list[Enrolled] = []
     refused: list[Refused] = []
     for start in range(0, len(photos), BATCH):
-        faces, kept = [], []
+        faces, originals, kept = [], [], []
         for n, photo in enumerate(photos[start : start + BATCH], start + 1):
             try:
                 image = read_image(photo.path)
-                faces.append(
-                    one_face(image, str(photo.path), detector=detector, encoder=encoder, largest=largest)
-                )
+                face = one_face(image, str(photo.path), detector=detector, encoder=encoder, largest=largest)
+                originals.append(keep_original(image, face) if keep else None)
+                faces.append(face)
                 kept.append(photo)
             except InputError as error:
                 refused.append(Refused(str(photo.path), photo.name, error))
             progress(n)
-        enrolled += _add(faces, kept, gallery)
-    return EnrolReport(str(gallery.path), tuple(enrolled), tuple(refused))
+        enrolled += _add(faces, originals, kept, gallery)
+    return EnrolReport(gallery.location, tuple(enrolled), tuple(refused))
 
 
-def _add(faces: Sequence[AlignedFace], photos: Sequence[Photo], gallery: Gallery) -> list[Enrolled]:
+def _add(
+    faces: Sequence[AlignedFace],
+    originals: Sequence[Original | None],
+    photos: Sequence[Photo],
+    gallery: Gallery,
+) -> list[Enrolled]:
     """Embed the faces together and add each in a transaction of its own."""
     enrolled = []
-    for face, photo in zip(embed_faces(faces), photos, strict=True):
+    for face, original, photo in zip(embed_faces(faces), originals, photos, strict=True):
         added = gallery.add(
             photo.name,
             face.embedding,
@@ -132,6 +144,8 @@ def _add(faces: Sequence[AlignedFace], photos: Sequence[Photo], gallery: Gallery
             encoder_sha256=face.encoder_sha256,
             state_id=face.state_id,
             source=str(photo.path),
+            quality=face.quality,
+            original=original,
         )
         enrolled.append(Enrolled(str(photo.path), person_name(photo.name), face.pixels, added.new))
     return enrolled

@@ -54,6 +54,7 @@ class AlignedFace:
         quality: the detector's score, 0 to 1; None for a crop that no detector saw.
         crop: upright, at the side of the encoder's input, or the crop as it was given.
         encoder: the one that is to embed it.
+        points: (5, 2) x, y in picture pixels; None for a crop.
     """
 
     box: tuple[float, float, float, float]
@@ -61,6 +62,7 @@ class AlignedFace:
     quality: float | None
     crop: Crop
     encoder: Encoder
+    points: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,9 @@ def align_faces(image: Image, faces: Sequence[Found], encoder: Encoder) -> list[
         crop = align(image, face.points, chosen.card.preprocess.side)
         x, y, width, height = (float(value) for value in face.box)
         aligned.append(
-            AlignedFace((x, y, width, height), float(face.pixels), float(face.score), crop, chosen)
+            AlignedFace(
+                (x, y, width, height), float(face.pixels), float(face.score), crop, chosen, face.points
+            )
         )
     return aligned
 

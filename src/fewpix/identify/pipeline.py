@@ -86,6 +86,8 @@ class Identifier:
         gallery: the enrolled people.
         top: how many candidates per face, at least 1.
         threshold: least cosine of a decision; None decides nothing (see `decide`).
+        templates: compare with each person's template, the weighted mean of their photos; else with every
+            photo, of which the most similar counts. `fewpix.gallery.template.weight` has the figures.
 
     Raises:
         ConfigError: top or threshold is out of range.
@@ -99,6 +101,7 @@ class Identifier:
         *,
         top: int = 5,
         threshold: float | None = None,
+        templates: bool = True,
     ) -> None:
         if top < 1:
             raise ConfigError(f"the number of candidates must be at least 1, not {top}")
@@ -108,6 +111,7 @@ class Identifier:
         self.gallery = gallery
         self.top = top
         self.threshold = threshold
+        self.templates = templates
 
     def identify(self, image: Image) -> list[IdentifiedFace]:
         """The faces of a picture, in the detector's order; none means none, nothing is embedded instead.
@@ -143,7 +147,8 @@ class Identifier:
         if not faces:
             return []
         # One more than is shown, since a tie at the first place must be seen even when one name is asked for.
-        found = self.gallery.search(np.stack([face.embedding for face in faces]), self.top + 1)
+        queries = np.stack([face.embedding for face in faces])
+        found = self.gallery.search(queries, self.top + 1, templates=self.templates)
         return [
             IdentifiedFace(
                 box=face.box,

@@ -1,0 +1,111 @@
+"""What `fewpix gallery list` and `show` print."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fewpix.gallery.rows import Event, Face, Person, Row
+from fewpix.models.space import Space
+
+
+@dataclass(frozen=True)
+class People:
+    """Everybody in a gallery.
+
+    Args:
+        gallery: its location.
+        space: of the embeddings.
+        people: by name.
+    """
+
+    gallery: str
+    space: Space
+    people: tuple[Person, ...]
+
+    def __str__(self) -> str:
+        lines = [f"{self.gallery}: {len(self.people)} people, {self.space}"]
+        width = max((len(person.name) for person in self.people), default=0)
+        for person in self.people:
+            photos = f"{person.faces} photo{'' if person.faces == 1 else 's'}"
+            lines.append(f"  {person.name:<{width}}  {photos}, since {person.created[:10]}")
+        return "\n".join(lines)
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        return {
+            "gallery": self.gallery,
+            "space": self.space.to_json(),
+            "people": [person.to_json() for person in self.people],
+        }
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One person with photos and history.
+
+    Args:
+        name: the person.
+        faces: photos in the order of enrolment.
+        rows: their embeddings.
+        history: what was done to the entry.
+    """
+
+    name: str
+    faces: tuple[Face, ...]
+    rows: tuple[Row, ...]
+    history: tuple[Event, ...]
+
+    def __str__(self) -> str:
+        lines = [f"{self.name}: {len(self.faces)} photo{'' if len(self.faces) == 1 else 's'}"]
+        for face in self.faces:
+            kept = ", original kept" if face.kept else ""
+            quality = "" if face.quality is None else f", quality {face.quality:.2f}"
+            lines.append(f"  photo {face.face}: {face.source}, {face.created}{quality}{kept}")
+            for row in self.rows:
+                if row.face == face.face:
+                    state = f" under the state {row.state_id}" if row.state_id else ""
+                    lines.append(f"    {row.pixels:.0f} px by the encoder {row.encoder_sha256[:12]}{state}")
+        return "\n".join([*lines, *(f"  {event}" for event in self.history)])
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON values, each photo with its embeddings' provenance; no embeddings."""
+        return {
+            "name": self.name,
+            "faces": [
+                {
+                    "face": face.face,
+                    "source": face.source,
+                    "created": face.created,
+                    "quality": None if face.quality is None else round(face.quality, 4),
+                    "original": face.kept,
+                    "rows": [
+                        {
+                            "encoder_sha256": row.encoder_sha256,
+                            "pixels": round(row.pixels, 2),
+                            "state_id": row.state_id,
+                            "created": row.created,
+                        }
+                        for row in self.rows
+                        if row.face == face.face
+                    ],
+                }
+                for face in self.faces
+            ],
+            "history": [event.to_json() for event in self.history],
+        }
+
+
+@dataclass(frozen=True)
+class Cameras:
+    """Every camera of a gallery; each has `to_json` and `__str__`."""
+
+    gallery: str
+    cameras: tuple[Any, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.cameras)) or f"the gallery {self.gallery} knows no cameras"
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        return {"gallery": self.gallery, "cameras": [camera.to_json() for camera in self.cameras]}

@@ -1,0 +1,282 @@
+"""A whole gallery as plain values, between a store and a file, which is believed only after checks."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewpix.adapt.stats import pack_state, unpack_state
+from fewpix.errors import ConfigError, FewpixError, InputError
+from fewpix.gallery.cameras import Camera
+from fewpix.gallery.names import person_name
+from fewpix.gallery.rows import Event, Original, Row
+from fewpix.models.space import Space
+
+FORMAT = "fewpix-gallery"
+VERSION = 1
+
+TEXTS = {"name": 200, "encoder_sha256": 64, "state_id": 64, "source": 4096, "created": 40, "points": 1000}
+"""Text columns of a file, with the most characters that are believed."""
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+_ACTIONS = 200  # characters of an event's action; its detail may be as long as a source
+
+
+@dataclass(frozen=True)
+class Known:
+    """A person in a document.
+
+    Args:
+        name: unique.
+        created: UTC, ISO 8601.
+        history: in order.
+    """
+
+    name: str
+    created: str
+    history: tuple[Event, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """Everything in a gallery.
+
+    Args:
+        space: of the embeddings.
+        people: by name.
+        rows: every embedding; rows with one `face` are of one photo.
+        originals: what was kept of photos, by `face`.
+        cameras: with their states.
+    """
+
+    space: Space
+    people: tuple[Known, ...]
+    rows: tuple[Row, ...]
+    originals: Mapping[int, Original]
+    cameras: tuple[Camera, ...]
+
+    def header(self) -> dict[str, Any]:
+        """All but the rows, as JSON values."""
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "space": self.space.to_json(),
+            "people": [
+                {"name": p.name, "created": p.created, "history": [event.to_json() for event in p.history]}
+                for p in self.people
+            ],
+            "cameras": [
+                {
+                    "name": camera.name,
+                    "created": camera.created,
+                    "state": base64.b64encode(pack_state(camera.state)).decode(),
+                }
+                for camera in self.cameras
+            ],
+        }
+
+    def columns(self) -> dict[str, Any]:
+        """The rows as columns: texts and bytes in lists, numbers in arrays, the embeddings (N, D) float32.
+
+        A photo's original stands in the first of its rows. An unknown quality is NaN.
+        """
+        waiting = dict(self.originals)
+        kept = [waiting.pop(row.face, None) for row in self.rows]
+        embeddings = np.empty((len(self.rows), self.space.dim), dtype=np.float32)
+        for n, row in enumerate(self.rows):
+            embeddings[n] = row.embedding
+        return {
+            "face": np.array([row.face for row in self.rows], dtype=np.int64),
+            "name": [row.name for row in self.rows],
+            "embedding": embeddings,
+            "encoder_sha256": [row.encoder_sha256 for row in self.rows],
+            "pixels": np.array([row.pixels for row in self.rows], dtype=np.float64),
+            "state_id": [row.state_id for row in self.rows],
+            "source": [row.source for row in self.rows],
+            "created": [row.created for row in self.rows],
+            "quality": np.array(
+                [math.nan if row.quality is None else row.quality for row in self.rows], dtype=np.float64
+            ),
+            "crop": [b"" if original is None else original.png for original in kept],
+            "points": [
+                "" if original is None or original.points is None else json.dumps(original.points)
+                for original in kept
+            ],
+        }
+
+
+def header_of(value: Any, origin: str) -> tuple[Space, tuple[Known, ...], tuple[Camera, ...]]:
+    """Check what `Document.header` wrote.
+
+    Raises:
+        InputError: it is not that, with the key.
+    """
+    try:
+        if value["format"] != FORMAT or type(value["version"]) is not int:
+            raise ValueError(f"format {value['format']!r}")
+        if value["version"] > VERSION:
+            raise InputError(
+                f"{origin} has version {value['version']}, this fewpix reads up to {VERSION}",
+                fix="update fewpix",
+            )
+        people = tuple(
+            Known(
+                _name(person["name"]),
+                _time(person["created"]),
+                tuple(
+                    Event(
+                        _text(event["action"], _ACTIONS),
+                        _text(event["detail"], TEXTS["source"]),
+                        _time(event["created"]),
+                    )
+                    for event in person["history"]
+                ),
+            )
+            for person in value["people"]
+        )
+        cameras = tuple(
+            Camera(
+                _name(camera["name"]),
+                unpack_state(base64.b64decode(camera["state"], validate=True), "a camera"),
+                _time(camera["created"]),
+            )
+            for camera in value["cameras"]
+        )
+        if len({person.name for person in people}) < len(people):
+            raise ValueError("a person is listed twice")
+        space = Space.from_json(value["space"])
+        if not 1 <= space.dim <= 65536:
+            raise ValueError(f"{space.dim} dimensions")
+        return space, people, cameras
+    except InputError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError, FewpixError) as error:
+        raise refusal(origin, error) from error
+
+
+def document_of(
+    space: Space,
+    people: tuple[Known, ...],
+    cameras: tuple[Camera, ...],
+    columns: Mapping[str, Any],
+    origin: str,
+) -> Document:
+    """Check what `Document.columns` made and put the document together.
+
+    Args:
+        space: from `header_of`.
+        people: from `header_of`.
+        cameras: from `header_of`.
+        columns: sequences of equal length; "embedding" an array (N, D) float32.
+        origin: the file, for messages.
+
+    Raises:
+        InputError: a column is missing, of another length, or holds what no gallery holds; with the row.
+    """
+    names = {person.name for person in people}
+    originals: dict[int, Original] = {}
+    owner: dict[int, str] = {}
+    rows = []
+    try:
+        embeddings = _embeddings(columns["embedding"], space)
+        count = len(embeddings)
+        if wrong := [name for name, column in columns.items() if len(column) != count]:
+            raise ValueError(f"column '{wrong[0]}' has not {count} rows")
+        for n in range(count):
+            try:
+                row, original = _row(columns, n, embeddings[n])
+                if row.name not in names or owner.setdefault(row.face, row.name) != row.name:
+                    raise ValueError(f"its person {row.name!a} is not the photo's, or not in the list")
+            except (TypeError, ValueError, ConfigError) as error:
+                raise ValueError(f"row {n}: {error}") from error
+            rows.append(row)
+            if original is not None:
+                originals.setdefault(row.face, original)
+        if missing := sorted(names - set(owner.values())):
+            raise ValueError(f"{missing[0]!a} has no photo")
+    except (KeyError, TypeError, ValueError) as error:
+        raise refusal(origin, error) from error
+    return Document(space, people, tuple(rows), originals, cameras)
+
+
+def refusal(origin: str, error: Exception | str) -> InputError:
+    """The error for a file that is no exported gallery."""
+    missing = f"'{error.args[0]}' is missing" if isinstance(error, KeyError) and error.args else str(error)
+    return InputError(
+        f"{origin} is not an exported gallery: {missing[:300]}",
+        fix="export it again with `fewpix gallery export`; nothing was written",
+    )
+
+
+def _embeddings(value: Any, space: Space) -> NDArray[np.float32]:
+    if not isinstance(value, np.ndarray) or value.dtype != np.float32 or value.shape[1:] != (space.dim,):
+        raise ValueError(f"embeddings must be (N, {space.dim}) float32")
+    return value
+
+
+def _row(columns: Mapping[str, Any], n: int, embedding: NDArray[np.float32]) -> tuple[Row, Original | None]:
+    texts = {name: _text(columns[name][n], most) for name, most in TEXTS.items()}
+    pixels, quality, face = (columns[name][n] for name in ("pixels", "quality", "face"))
+    if isinstance(face, bool) or int(face) != face or face < 0:
+        raise ValueError(f"the number of a photo is {face!r}")
+    pixels, quality = float(pixels), float(quality)
+    if not (math.isfinite(pixels) and pixels > 0) or quality < 0 or quality > 1:
+        raise ValueError(f"pixels {pixels}, quality {quality}")
+    row = Row(
+        face=int(face),
+        name=_name(texts["name"]),
+        embedding=embedding,
+        encoder_sha256=texts["encoder_sha256"],
+        pixels=pixels,
+        state_id=texts["state_id"],
+        source=texts["source"],
+        created=_time(texts["created"]),
+        quality=None if math.isnan(quality) else quality,
+    )
+    png = columns["crop"][n]
+    if not isinstance(png, bytes):
+        raise ValueError("a crop must be bytes")
+    if not png:
+        return row, None
+    if not png.startswith(_PNG):
+        raise ValueError("a crop is no PNG")
+    return row, Original(png, _points(texts["points"]))
+
+
+def _points(text: str) -> tuple[tuple[float, float], ...] | None:
+    if not text:
+        return None
+    points: Sequence[Any] = json.loads(text)
+    read = tuple((float(x), float(y)) for x, y in points)
+    if len(read) != 5 or not all(math.isfinite(x) and math.isfinite(y) for x, y in read):
+        raise ValueError("a face has five finite points")
+    return read
+
+
+def _text(value: Any, most: int) -> str:
+    if not isinstance(value, str) or len(value) > most or "\0" in value:
+        raise ValueError(f"a text of at most {most} characters is expected, not {str(value)[:60]!a}")
+    value.encode()  # UnicodeEncodeError, a ValueError, for half a surrogate pair
+    return str(value)
+
+
+def _name(value: Any) -> str:
+    name = _text(value, TEXTS["name"])
+    if person_name(name) != name:
+        raise ValueError(f"the name {name!a} is not in the form that galleries keep")
+    return name
+
+
+def _time(value: Any) -> str:
+    text = _text(value, TEXTS["created"])
+    datetime.fromisoformat(text)
+    return text

@@ -1,0 +1,195 @@
+"""Changes to who is in a gallery: rename, merge, remove. Each is one transaction, or a trial of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from fewpix.errors import ConfigError, InputError
+from fewpix.gallery.history import note
+from fewpix.gallery.names import person_name
+from fewpix.gallery.store import Gallery
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What a change did, or would do.
+
+    Args:
+        action: "renamed", "merged" or "removed".
+        people: whose entries were changed.
+        into: the name that they have afterwards; empty when they are gone.
+        faces: how many photos moved or went.
+        same: of merged ones how many were there already, and were not doubled.
+        dry_run: nothing was written.
+    """
+
+    action: str
+    people: tuple[str, ...]
+    into: str
+    faces: int
+    same: int = 0
+    dry_run: bool = False
+
+    def __str__(self) -> str:
+        would = "would be " if self.dry_run else ""
+        to = f" into {self.into}" if self.action == "merged" else f" to {self.into}" if self.into else ""
+        photos = f"{self.faces} photo{'' if self.faces == 1 else 's'}"
+        twice = f", {self.same} of them there already" if self.same else ""
+        return f"{', '.join(self.people)}: {would}{self.action}{to} ({photos}{twice})"
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        return {
+            "action": self.action,
+            "people": list(self.people),
+            "into": self.into or None,
+            "faces": self.faces,
+            "same": self.same,
+            "dry_run": self.dry_run,
+        }
+
+
+class _TrialOverError(Exception):
+    """Ends a trial; the transaction takes everything back."""
+
+
+@contextmanager
+def change(gallery: Gallery, *, dry_run: bool) -> Iterator[None]:
+    """A transaction; with `dry_run` one that is taken back at its end, so that a trial meets every check."""
+    try:
+        with gallery.database.transaction():
+            yield
+            if dry_run:
+                raise _TrialOverError
+    except _TrialOverError:
+        pass
+
+
+def rename(gallery: Gallery, old: str, new: str, *, dry_run: bool = False) -> Changed:
+    """Give a person another name; photos, embeddings and history stay theirs.
+
+    Raises:
+        ConfigError: the new name cannot be stored.
+        InputError: nobody has the old name, or somebody else has the new one.
+    """
+    old, new = person_name(old), person_name(new)
+    with change(gallery, dry_run=dry_run):
+        person = gallery.person(old)
+        if old != new:
+            if list(gallery.database.select("SELECT 1 FROM people WHERE name = ?", new)):
+                raise InputError(
+                    f"the gallery {gallery.location} already has somebody named {new}",
+                    fix=f"if they are the same person, `fewpix gallery merge` {old} into {new}",
+                )
+            gallery.database.execute("UPDATE people SET name = ? WHERE id = ?", new, person)
+            note(gallery, person, "renamed", f"from {old}")
+        faces = _faces(gallery, person)
+    return Changed("renamed", (old,), new, faces, dry_run=dry_run)
+
+
+def merge(gallery: Gallery, people: Sequence[str], into: str, *, dry_run: bool = False) -> Changed:
+    """Make several entries one: all photos, embeddings and history go to `into`.
+
+    A photo that `into` has already, to the last bit, is not doubled.
+
+    Args:
+        gallery: open for writing.
+        people: whose entries end.
+        into: whose entry takes them; may not be new.
+        dry_run: write nothing, say what would happen.
+
+    Raises:
+        ConfigError: `into` is among the others, or nobody is.
+        InputError: nobody has one of these names.
+    """
+    names, into = _names(people), person_name(into)
+    if into in names:
+        raise ConfigError(f"{into} cannot be merged into {into}", fix="name the others only")
+    moved = same = 0
+    with change(gallery, dry_run=dry_run):
+        target = gallery.person(into)
+        for name in names:
+            person = gallery.person(name)
+            faces = _faces(gallery, person)
+            doubled = _doubled(gallery, person, target)
+            for face in doubled:
+                gallery.database.execute("DELETE FROM faces WHERE id = ?", face)
+            for table in ("faces", "history"):
+                gallery.database.execute(f"UPDATE {table} SET person = ? WHERE person = ?", target, person)
+            gallery.database.execute("DELETE FROM people WHERE id = ?", person)
+            note(gallery, target, "merged", f"{name}, {faces} photos")
+            moved, same = moved + faces, same + len(doubled)
+    return Changed("merged", names, into, moved, same, dry_run)
+
+
+def remove(gallery: Gallery, people: Sequence[str], *, dry_run: bool = False) -> Changed:
+    """Remove people with all that is known of them: photos, embeddings, originals, history.
+
+    Raises:
+        ConfigError: nobody is named.
+        InputError: nobody has one of these names; nothing was removed.
+    """
+    names = _names(people)
+    with change(gallery, dry_run=dry_run):
+        numbers = [gallery.person(name) for name in names]
+        faces = sum(_faces(gallery, person) for person in numbers)
+        for person in numbers:
+            gallery.database.execute("DELETE FROM people WHERE id = ?", person)
+    if not dry_run:
+        gallery.database.forget()
+    return Changed("removed", names, "", faces, dry_run=dry_run)
+
+
+def remove_faces(gallery: Gallery, name: str, faces: Sequence[int], *, dry_run: bool = False) -> Changed:
+    """Remove some photos of a person, who stays.
+
+    Args:
+        gallery: open for writing.
+        name: the person.
+        faces: numbers of photos, as `Gallery.faces` has them.
+        dry_run: write nothing, say what would happen.
+
+    Raises:
+        InputError: a photo is not this person's, or they are all that there are; nothing was removed.
+    """
+    name, numbers = person_name(name), list(dict.fromkeys(faces))
+    with change(gallery, dry_run=dry_run):
+        person = gallery.person(name)
+        for face in numbers:
+            if not gallery.database.execute("DELETE FROM faces WHERE id = ? AND person = ?", face, person):
+                raise InputError(
+                    f"{name} has no photo {face}", fix="`fewpix gallery show` lists the photos with numbers"
+                )
+        if not _faces(gallery, person):
+            raise InputError(f"these are all photos of {name}", fix="remove the person instead")
+        note(gallery, person, "removed faces", ", ".join(map(str, numbers)))
+    if not dry_run:
+        gallery.database.forget()
+    return Changed("removed", (name,), "", len(numbers), dry_run=dry_run)
+
+
+def _names(people: Sequence[str]) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(person_name(name) for name in people))
+    if not names:
+        raise ConfigError("nobody is named", fix="name at least one person")
+    return names
+
+
+def _faces(gallery: Gallery, person: int) -> int:
+    ((count,),) = gallery.database.select("SELECT count(*) FROM faces WHERE person = ?", person)
+    return int(count)
+
+
+def _doubled(gallery: Gallery, person: int, target: int) -> list[int]:
+    """Photos of a person of which the other has every embedding."""
+    rows = gallery.database.select(
+        "SELECT f.id FROM faces f WHERE f.person = ? AND NOT EXISTS (SELECT 1 FROM embeddings e"
+        " WHERE e.face = f.id AND NOT EXISTS (SELECT 1 FROM embeddings o JOIN faces g ON o.face = g.id"
+        " WHERE g.person = ? AND o.embedding = e.embedding AND o.encoder_sha256 = e.encoder_sha256"
+        " AND o.state_id = e.state_id)) ORDER BY f.id",
+        *(person, target),
+    )
+    return [int(face) for (face,) in rows]

@@ -1,0 +1,63 @@
+"""The tables of a gallery in PostgreSQL with pgvector, in a schema of their own."""
+
+from __future__ import annotations
+
+SCHEMA_VERSION = 1
+"""Kept in the table `gallery`; a database with a higher one was written by a newer fewpix."""
+
+HNSW_INDEX = "embeddings_hnsw"
+
+LARGEST_HNSW = 2000
+"""Dimensions up to which pgvector's HNSW index takes vectors."""
+
+# As in SQLite (sqlite_schema.py). Names sort by their bytes, whatever the database's collation. `changes`
+# moves with every change and is what writers lock, so that they come one after another, as in a file.
+TABLES = """
+CREATE TABLE gallery (
+    only_one INTEGER PRIMARY KEY CHECK (only_one = 1),
+    version INTEGER NOT NULL,
+    space TEXT NOT NULL,
+    created TEXT NOT NULL,
+    changes BIGINT NOT NULL
+);
+CREATE TABLE people (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    name TEXT COLLATE "C" NOT NULL UNIQUE,
+    created TEXT NOT NULL
+);
+CREATE TABLE faces (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    person BIGINT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+    source TEXT NOT NULL,
+    created TEXT NOT NULL,
+    quality DOUBLE PRECISION,
+    crop BYTEA,
+    points TEXT
+);
+CREATE TABLE embeddings (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    face BIGINT NOT NULL REFERENCES faces (id) ON DELETE CASCADE,
+    embedding vector NOT NULL,
+    encoder_sha256 TEXT NOT NULL,
+    pixels DOUBLE PRECISION NOT NULL CHECK (pixels > 0),
+    state_id TEXT NOT NULL,
+    created TEXT NOT NULL
+);
+CREATE TABLE history (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    person BIGINT NOT NULL REFERENCES people (id) ON DELETE CASCADE,
+    created TEXT NOT NULL,
+    action TEXT NOT NULL,
+    detail TEXT NOT NULL
+);
+CREATE TABLE cameras (
+    name TEXT COLLATE "C" PRIMARY KEY,
+    state_id TEXT NOT NULL,
+    model_sha256 TEXT NOT NULL,
+    state BYTEA NOT NULL,
+    created TEXT NOT NULL
+);
+CREATE INDEX faces_of_person ON faces (person);
+CREATE INDEX embeddings_of_face ON embeddings (face);
+CREATE INDEX history_of_person ON history (person);
+"""

@@ -1,0 +1,192 @@
+"""Embedding a gallery again with another model, from the originals that were kept."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewpix.embed.protocol import Encoder
+from fewpix.errors import InputError
+from fewpix.gallery.edit import change
+from fewpix.gallery.history import note
+from fewpix.gallery.rows import Face, Row
+from fewpix.gallery.store import Gallery
+from fewpix.identify.faces import embed_faces, encoder_for
+from fewpix.identify.original import align_original
+from fewpix.models.space import Space
+
+BATCH = 16
+"""Photos that are embedded together."""
+
+
+@dataclass(frozen=True)
+class Reembedded:
+    """What became of a gallery's photos.
+
+    Args:
+        gallery: its location.
+        model: the encoder's name.
+        again: how many photos were embedded again.
+        current: how many had this encoder's embedding already.
+        left: how many keep an older embedding of the same space, since no original is kept.
+        dropped: how many were removed, since nothing of them fits the new space.
+        space: of the embeddings from now on.
+        dry_run: nothing was written.
+    """
+
+    gallery: str
+    model: str
+    again: int
+    current: int
+    left: int
+    dropped: int
+    space: Space
+    dry_run: bool
+
+    def __str__(self) -> str:
+        would = "would be " if self.dry_run else ""
+        return (
+            f"{self.gallery}: {self.again} photos {would}embedded again by {self.model}, {self.current} were "
+            f"current, {self.left} without an original keep what they have, {self.dropped} {would}removed\n"
+            f"  {self.space}"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        return vars(self) | {"space": self.space.to_json()}
+
+
+@dataclass(frozen=True)
+class _Fresh:
+    """A photo's new embedding."""
+
+    face: Face
+    pixels: float
+    embedding: NDArray[np.float32]
+    encoder_sha256: str
+    state_id: str
+
+
+def reembed(
+    gallery: Gallery,
+    encoder: Encoder,
+    *,
+    drop_lost: bool = False,
+    dry_run: bool = False,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Reembedded:
+    """Replace embeddings of other encoders by this one's, wherever an original is kept, in one transaction.
+
+    In the gallery's own space a photo without an original keeps its embedding, which stays comparable. A
+    gallery of another space changes over to the encoder's; there, such a photo is lost.
+
+    Args:
+        gallery: open for writing, of any space.
+        encoder: the new model, or a router.
+        drop_lost: remove photos that have no original and do not fit the new space, instead of refusing.
+        dry_run: write nothing, say what would happen.
+        progress: called with the number of photos done, and of all that are to be embedded.
+
+    Raises:
+        InputError: photos would be lost, an original is damaged, or another process changed the gallery
+            meanwhile; nothing was written.
+        StorageError: it cannot be written; the gallery is as it was.
+    """
+    old, new = gallery.space, encoder.card.space
+    everything = gallery.faces()
+    rows: dict[int, list[Row]] = {}
+    for row in gallery.rows():
+        rows.setdefault(row.face, []).append(row)
+    faces = [face for face in everything if face.face in rows]
+    lost = [face for face in faces if not face.kept] if old != new else []
+    if lost and not drop_lost:
+        raise InputError(
+            f"{len(lost)} of {len(faces)} photos in the gallery {gallery.location} have no original to embed "
+            f"again, the first: {lost[0].source} of {lost[0].name}",
+            fix="enrol into a new gallery with --keep-crops, or remove those photos with --drop-lost",
+        )
+    due = [face for face in faces if face.kept and not (old == new and _current(rows[face.face], encoder))]
+    fresh: list[_Fresh] = []
+    for start in range(0, len(due), BATCH):
+        fresh += _embedded(gallery, due[start : start + BATCH], rows, encoder)
+        progress(len(fresh), len(due))
+    try:
+        with change(gallery, dry_run=dry_run):
+            if gallery.faces() != everything:
+                raise InputError(
+                    f"the gallery {gallery.location} was changed by another process meanwhile",
+                    fix="run it again",
+                )
+            if old != new:
+                gallery.database.set_index(False)
+                gallery.database.set_space(new)
+                gallery.space = new
+            _replace(gallery, fresh, lost, encoder)
+    finally:
+        gallery.space = gallery.database.space() or old
+    kept = sum(not face.kept for face in faces) - len(lost)
+    return Reembedded(
+        gallery=gallery.location,
+        model=encoder.card.name,
+        again=len(fresh),
+        current=len(faces) - len(due) - kept - len(lost),
+        left=kept,
+        dropped=len(lost),
+        space=new,
+        dry_run=dry_run,
+    )
+
+
+def _current(rows: Sequence[Row], encoder: Encoder) -> bool:
+    """Whether a photo has an embedding by the encoder that takes faces of its size."""
+    chosen = encoder_for(encoder, _pixels(rows))
+    return any((row.encoder_sha256, row.state_id) == (chosen.card.sha256, chosen.state_id) for row in rows)
+
+
+def _pixels(rows: Sequence[Row]) -> float:
+    return max(row.pixels for row in rows)
+
+
+def _embedded(
+    gallery: Gallery, faces: Sequence[Face], rows: dict[int, list[Row]], encoder: Encoder
+) -> list[_Fresh]:
+    aligned = []
+    for face in faces:
+        original = gallery.original(face.face)
+        if original is None:
+            raise InputError(f"the original of photo {face.face} of {face.name} is gone", fix="run it again")
+        origin = f"the original of photo {face.face} of {face.name}"
+        aligned.append(align_original(original, encoder, pixels=_pixels(rows[face.face]), origin=origin))
+    return [
+        _Fresh(face, _pixels(rows[face.face]), done.embedding, done.encoder_sha256, done.state_id)
+        for face, done in zip(faces, embed_faces(aligned), strict=True)
+    ]
+
+
+def _replace(gallery: Gallery, fresh: Sequence[_Fresh], lost: Sequence[Face], encoder: Encoder) -> None:
+    """Write the new embeddings in place of the old ones, inside a transaction."""
+    for face in lost:
+        gallery.database.execute("DELETE FROM faces WHERE id = ?", face.face)
+    gallery.database.execute("DELETE FROM people WHERE id NOT IN (SELECT person FROM faces)")
+    for photo in fresh:
+        gallery.database.execute("DELETE FROM embeddings WHERE face = ?", photo.face.face)
+        # Two photos of a person may be one picture, enrolled under two states: the second finds the first's
+        # embedding there, and goes.
+        added = gallery.write(
+            photo.face.name,
+            photo.embedding,
+            pixels=photo.pixels,
+            encoder_sha256=photo.encoder_sha256,
+            state_id=photo.state_id,
+            source=photo.face.source,
+            face=photo.face.face,
+        )
+        if not added.new:
+            gallery.database.execute("DELETE FROM faces WHERE id = ?", photo.face.face)
+    for name, count in Counter(photo.face.name for photo in fresh).items():
+        note(gallery, gallery.person(name), "embedded again", f"{count} photos by {encoder.card.name}")

@@ -1,0 +1,31 @@
+"""Templates: weights by hand, cancelling rows, and one photo that stays what it is."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fewpix.gallery.template import fuse, weight
+
+
+def test_weights():
+    assert weight(None, 112) == 1
+    assert weight(0.5, 500) == 0.5
+    assert weight(1.0, 7) == pytest.approx(0.5)
+    assert weight(0.0, 50) == 1e-3
+
+
+def test_rows_are_averaged_by_weight_and_brought_to_unit_length():
+    rows = np.array([[1, 0], [0, 1], [0, 1], [-1, 0], [1, 0]], dtype=np.float32)
+    fused = fuse(rows, np.array([0, 2, 3]), np.array([3.0, 4.0, 7.0, 2.0, 2.0]))
+    np.testing.assert_allclose(fused, [[0.6, 0.8], [0, 1], [-1, 0]], atol=1e-7)
+    assert fused.dtype == np.float32
+    assert fuse(rows[:0], np.empty(0, np.int64), np.empty(0)).shape == (0, 2)
+
+
+def test_one_photo_is_its_template_to_the_last_bit():
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((500, 128)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    fused = fuse(rows, np.arange(500), rng.random(500) + 0.01)
+    assert fused.tobytes() == rows.tobytes()
