@@ -75,6 +75,7 @@ def write_film(
 ) -> Path:
     """Encode; frames of `left_out` keep their time and are not written, as a bad line loses them."""
     import av
+    from av.video.reformatter import Interpolation
 
     with av.open(str(path), "w", format=container, options=options or {}) as out:
         stream = None
@@ -88,6 +89,7 @@ def write_film(
             if n in left_out:
                 continue
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="bgr24")
+            frame = frame.reformat(format="yuv420p", interpolation=Interpolation.ACCURATE_RND)
             frame.pts, frame.time_base = n, Fraction(1, RATE)
             for packet in stream.encode(frame):
                 out.mux(packet)

@@ -48,8 +48,8 @@ Adapt = Annotated[
     Path | None,
     Option(
         help="Of a video: learn this camera's FaceBN state from the faces in it, under the guard, and keep "
-        "it in this .safetensors file, from which the next run starts. Off unless asked for: measured, it helps "
-        "in the dark and with interlaced frames and hurts elsewhere. Needs torch; while it learns, for "
+        "it in this .safetensors file, from which the next run starts. Off unless asked for: measured, it "
+        "helps in the dark and with interlaced frames and hurts elsewhere. Needs torch; while it learns, for "
         "seconds, no frame is looked at.",
         show_default=False,
     ),

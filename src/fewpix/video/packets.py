@@ -30,6 +30,9 @@ OPEN_SECONDS, READ_SECONDS = 10.0, 5.0
 _BAD_IN_A_ROW = 200
 """So many packets in a row of which no frame comes out are no damage, but another format."""
 
+_ERRORS = (OSError, ValueError, EOFError)
+"""What PyAV's errors are, whichever of FFmpeg's they stand for."""
+
 
 def require_av() -> None:
     """Check that PyAV is installed, without importing it.
@@ -61,7 +64,11 @@ class Decoded:
 
     def image(self) -> Image:
         """(H, W, 3) uint8 BGR: with square pixels, and turned upright as the file says."""
-        image: NDArray[Any] = self.frame.to_ndarray(format="bgr24")
+        from av.video.reformatter import Interpolation
+
+        # By default FFmpeg rounds down and repeats colours: 1 to 4 grey levels too dark, coloured edges.
+        flags = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+        image: NDArray[Any] = self.frame.to_ndarray(format="bgr24", interpolation=flags)
         if self.shape:
             width = max(1, round(image.shape[1] * float(self.shape)))
             method = cv2.INTER_AREA if width < image.shape[1] else cv2.INTER_LINEAR
@@ -98,13 +105,14 @@ class Opened:
                 timeout=timeout,
                 metadata_errors="replace",
             )
-        except (OSError, ValueError) as error:  # av's errors are both
+        except _ERRORS as error:
             raise InputError(f"cannot open {source.name}: {_reason(error)}", fix=_fix(source)) from error
         if not self._container.streams.video:
             self._container.close()
             raise InputError(f"{source.name} holds no video", fix="name a video")
         self._stream = self._container.streams.video[0]
-        self._stream.thread_type = "AUTO"
+        # Threads that take a frame each hold back as many frames, which a live stream has no time for.
+        self._stream.thread_type = "AUTO" if source.kind == "file" else "SLICE"
         shape = self._stream.sample_aspect_ratio
         self._shape = shape if shape and shape != 1 else None
         self._seen = False
@@ -134,7 +142,7 @@ class Opened:
             return
         try:
             self._container.seek(int((seconds + self.start) / base), stream=self._stream)
-        except (OSError, ValueError):
+        except _ERRORS:
             return
 
     def frames(self) -> Iterator[Decoded]:
@@ -148,7 +156,7 @@ class Opened:
         while True:
             try:
                 packet = next(packets, None)
-            except (OSError, ValueError) as error:
+            except _ERRORS as error:
                 raise BrokenStreamError(_reason(error)) from error
             if packet is None:
                 return
@@ -156,7 +164,7 @@ class Opened:
                 frames = packet.decode()
             except EOFError:
                 return
-            except (OSError, ValueError):
+            except _ERRORS:
                 self._counts.corrupt += 1
                 bad += 1
                 if bad > _BAD_IN_A_ROW:

@@ -80,9 +80,10 @@ def patch(image: Image, box: tuple[float, float, float, float]) -> Image:
     rows = np.clip(np.arange(top, top + side), 0, image.shape[0] - 1)
     columns = np.clip(np.arange(left, left + side), 0, image.shape[1] - 1)
     part = image[rows[:, None], columns]
-    if side > _LARGEST_PATCH:
-        part = cv2.resize(part, (_LARGEST_PATCH, _LARGEST_PATCH), interpolation=cv2.INTER_AREA)
-    return np.asarray(part, dtype=np.uint8)
+    if side <= _LARGEST_PATCH:
+        return part
+    small = cv2.resize(part, (_LARGEST_PATCH, _LARGEST_PATCH), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, dtype=np.uint8)
 
 
 def _inside(image: Image, box: tuple[float, float, float, float]) -> Image:
@@ -129,7 +130,7 @@ class Best:
         return len(self._samples)
 
     def _near(self, time: float) -> Sample | None:
-        return next((item for item in self._samples if abs(item.time - time) < APART), None)
+        return next((item for item in self._samples if abs(item.time - time) < APART - 1e-6), None)
 
 
 def box_of(face: Found) -> tuple[float, float, float, float]:

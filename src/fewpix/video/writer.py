@@ -88,6 +88,8 @@ class H264Writer:
         high, wide = image.shape[:2]
         # Colours have half the resolution, so sides must be even.
         stream.width, stream.height, stream.pix_fmt = wide + wide % 2, high + high % 2, "yuv420p"
+        # Frames that refer to later ones would shift all times, which fragments cannot say.
+        stream.codec_context.max_b_frames = 0
         stream.time_base = stream.codec_context.time_base = _BASE
         self._began = time
         return stream
