@@ -317,7 +317,8 @@ def test_a_state_is_learned_from_the_stream_kept_and_used(gallery: Gallery, lear
     tracks = list(identifier.run(film))
     assert asked == [64]
     assert load_state(tmp_path / "yard.safetensors").id == STATE.id
-    assert made.state is STATE
+    assert made.state is not None
+    assert (made.state.id, made.state.pixels) == (STATE.id, (12, 12))
     assert len(tracks) == 17
     assert [t.state_id for t in tracks] == ["state"] * 15 + [STATE.id] * 2
     assert identifier.identifier.encoder is adapted

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +70,7 @@ class StateLearner:
         self._student, self._reopen = student_sha256, reopen
         self._due = FIRST
         self._crops: list[Crop] = []
+        self._pixels: list[float] = []
         self._rng = np.random.default_rng(seed)
         self._last: dict[int, float] = {}
 
@@ -86,8 +89,9 @@ class StateLearner:
         self.seen += 1
         if len(self._crops) < HELD:
             self._crops.append(aligned.crop)
+            self._pixels.append(aligned.pixels)
         elif (place := int(self._rng.integers(self.seen))) < HELD:
-            self._crops[place] = aligned.crop
+            self._crops[place], self._pixels[place] = aligned.crop, aligned.pixels
         if self.seen >= self._due:
             self._due *= 2
             self._learn()
@@ -103,6 +107,8 @@ class StateLearner:
             self.refusals.append(error.what)
             log.warning("no state from %d faces of %s: %s", self.seen, self._place, error.what)
             return
+        # The crops were cut at the encoder's side; what counts is how large the faces were in the frames.
+        state = replace(state, pixels=(math.floor(min(self._pixels)), math.ceil(max(self._pixels))))
         keep(self._path, state)
         self.state, self.encoder = state, self._reopen(state)
         log.info("%s", state)
