@@ -109,7 +109,7 @@ def test_the_lines_for_people_say_what_no_calibration_stands_behind(
     assert note.startswith("the threshold was held against templates of several frames")
     code, out, _ = run(capsys, *part, "--every", 3, "--shortest", 1, "--top", 1)
     assert out.splitlines()[-1] == "no threshold given, so nobody is named: see docs"
-    assert "1 frames looked at, 2 left out as asked" in out
+    assert "1 frame looked at, 2 left out as asked" in out
     assert "unknown" not in out
 
 

@@ -40,7 +40,7 @@ class Counts:
 
     def __str__(self) -> str:
         """The frames looked at, and each kind of loss that occurred."""
-        parts = [f"{self.looked} frames looked at"]
+        parts = [f"{self.looked} {'frame' if self.looked == 1 else 'frames'} looked at"]
         for number, what in (
             (self.thinned, "left out as asked"),
             (self.skipped, "came too fast"),
