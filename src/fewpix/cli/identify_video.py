@@ -16,7 +16,7 @@ from fewpix.cli.video_options import Asked
 from fewpix.config import gallery_location
 from fewpix.detect import default_detector
 from fewpix.embed.adaptation import student_weights
-from fewpix.embed.open import open_encoder
+from fewpix.embed.open import open_encoder, require
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError, InputError
 from fewpix.gallery.store import Gallery
@@ -203,9 +203,11 @@ def _learner(
     Raises:
         ConfigError: the model cannot be adapted.
         InputError: another place's state lies in the file.
+        UnavailableError: torch is not installed.
     """
     if asked.adapt is None:
         return None
+    require("torch", "train")  # now, not in the middle of the video
     student = learnable(encoder).card
     place = asked.camera or source.name
     weights = student_weights(student.name if model == "auto" else model)
