@@ -2,6 +2,7 @@
 
 photos/s1/1.png ...   two photographs of each of eight people, to enrol
 frame.png             a picture with small faces of four of them
+walk.mp4              two seconds in which two of them and a stranger walk by
 camera/*.png          aligned crops of 16 px of the same people: what a far camera gives
 faces/*.png           aligned sharp faces of eight other people, to distil on
 pairs/                aligned faces and pairs.txt in the form of LFW
@@ -22,6 +23,7 @@ from fewpix.detect import default_detector
 from fewpix.image.align import align
 from fewpix.image.codec import write_image
 from fewpix.models.teacher import sface
+from fewpix.video import h264_file
 
 OUT, ENROLLED, PEOPLE = Path("sample"), 8, 16
 
@@ -48,6 +50,16 @@ for place, width in enumerate((12, 16, 24, 32)):
     left = 30 + 75 * place
     frame[60 : 60 + len(face), left : left + width] = face
 write_image(OUT / "frame.png", frame)
+
+# Two of the enrolled and somebody else, 20 px wide, walk past in lanes of their own.
+with h264_file(OUT / "walk.mp4") as film:
+    for n in range(20):
+        scene = np.full((160, 320, 3), 120, np.uint8)
+        for lane, (person, start, step) in enumerate(((1, 10, 13), (3, 280, -12), (30, 20, 12))):
+            face = cv2.resize(orl.images[10 * person + 5], (20, 24), interpolation=cv2.INTER_AREA)
+            left = start + step * n
+            scene[15 + 50 * lane : 39 + 50 * lane, left : left + 20] = face
+        film.write(scene, n / 10)
 
 # Two folds with, in each, eight pairs of one person and eight of two: NAME n m, and NAME n OTHER m.
 lines = ["2\t8"]

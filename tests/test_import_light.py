@@ -8,7 +8,10 @@ import time
 
 import pytest
 
-HEAVY = ("numpy", "pydantic", "torch", "cv2", "onnxruntime", "onnx", "openvino", "matplotlib", "safetensors")
+HEAVY = (
+    *("numpy", "pydantic", "torch", "cv2", "onnxruntime", "onnx", "openvino", "matplotlib", "safetensors"),
+    "av",
+)
 LIMIT = 0.3
 """Seconds, start of the interpreter included."""
 
@@ -70,6 +73,6 @@ for package in PACKAGES:
 
 
 def test_galleries_identification_and_evaluation_need_no_torch() -> None:
-    packages = ("image", "detect", "degrade", "data", "gallery", "identify", "evaluate")
+    packages = ("image", "detect", "degrade", "data", "gallery", "identify", "video", "evaluate")
     done = run(f"PACKAGES = {packages!r}\n{BLOCKED}\nfrom fewpix.embed.open import open_encoder")
     assert done.returncode == 0, done.stderr

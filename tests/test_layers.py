@@ -30,12 +30,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "embed": EMBED,
     "gallery": EMBED | {"embed"},
     "identify": EMBED | {"embed", "gallery"},
+    "video": EMBED | {"embed", "gallery", "identify"},
     "evaluate": EMBED | {"embed", "data", "degrade"},
     "train": TRAIN,
     "export": EMBED | TRAIN | {"embed", "train"},
     "doctor": EMBED | {"embed", "data"},
     "quickstart": ABOVE,
-    "cli": ABOVE | {"doctor", "quickstart"},
+    "cli": ABOVE | {"video", "doctor", "quickstart"},
 }
 """Package or module → what else of fewpix it may import, at the top of a file or inside a function."""
 
@@ -54,6 +55,7 @@ SLOW_OR_OPTIONAL = {
     "psycopg",
     "pgvector",
     "pyarrow",
+    "av",
 }
 """Never imported at the top of a file: too slow where it is not needed, or not installed everywhere."""
 

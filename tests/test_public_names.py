@@ -43,6 +43,26 @@ PACKAGES: dict[str, list[str]] = {
         "enrol_photo",
         "enrol_photos",
     ],
+    "fewpix.video": [
+        "Annotator",
+        "ContactSheet",
+        "Counts",
+        "Frame",
+        "IdentifiedTrack",
+        "Patience",
+        "Reader",
+        "Shown",
+        "Sight",
+        "Source",
+        "StateLearner",
+        "Thin",
+        "Tracker",
+        "VideoIdentifier",
+        "h264_file",
+        "is_video",
+        "open_video",
+        "source_of",
+    ],
 }
 """Packages that gather their names; all others are used module by module."""
 
@@ -71,7 +91,14 @@ MODULES: dict[str, list[str]] = {
     "fewpix.embed.protocol": ["Encoder"],
     "fewpix.embed.open": ["open_encoder"],
     "fewpix.embed.adaptation": ["Adapted", "adapt_to", "student_weights"],
-    "fewpix.gallery.cameras": ["Camera", "add_camera", "camera_state", "cameras", "remove_camera"],
+    "fewpix.gallery.cameras": [
+        "Camera",
+        "add_camera",
+        "camera_state",
+        "cameras",
+        "remove_camera",
+        "state_at",
+    ],
     "fewpix.gallery.check": ["Check", "check_gallery"],
     "fewpix.gallery.edit": ["Changed", "merge", "remove", "remove_faces", "rename"],
     "fewpix.gallery.exchange": [

@@ -246,6 +246,33 @@ def test_results_go_to_stdout_and_progress_to_stderr(
     assert (done.out, done.err) == ("two figures\n", "")
 
 
+def test_plain_progress_says_how_long_it_will_take(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("fewpix.cli.output.is_quiet", lambda: False)
+    monkeypatch.setattr("fewpix.cli.output.time.monotonic", lambda: clock[0])
+    with progress("counting", 40) as bar:
+        for seconds, done in ((5.0, 2), (20.0, 10), (30.0, 39), (40.0, 40)):
+            clock[0] = seconds
+            bar(done, note="files")
+    with progress("listening") as bar:
+        clock[0] = 60.0
+        bar(7)
+    with progress("learning", 1000) as bar:
+        clock[0] = 80.0
+        bar(10)
+    assert capsys.readouterr().err.splitlines() == [
+        *(
+            "counting ...",
+            "counting: 10 of 40 files, about 60 s left",
+            "counting: 39 of 40 files, about 1 s left",
+        ),
+        *("counting: 40 of 40 files", "listening ...", "listening: 7"),
+        *("learning ...", "learning: 10 of 1000, about 33 min left"),
+    ]
+
+
 def test_json_refuses_what_json_has_not() -> None:
     class Endless(Figures):
         def to_json(self) -> dict[str, Any]:

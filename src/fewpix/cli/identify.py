@@ -1,4 +1,4 @@
-"""`fewpix identify`: who is in a picture, by a gallery."""
+"""`fewpix identify`: who is in a picture or a video, by a gallery."""
 
 from __future__ import annotations
 
@@ -10,14 +10,22 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from fewpix.cli import video_options as options
 from fewpix.cli.output import Bar, emit, progress
+from fewpix.errors import ConfigError, InputError
 
 NO_THRESHOLD = "no threshold given, so nobody is named: see docs"
 
 
 def identify(
     source: Annotated[
-        Path, Argument(metavar="IMAGE|FOLDER", help="A picture, or a folder of pictures.", show_default=False)
+        str,
+        Argument(
+            metavar="IMAGE|FOLDER|VIDEO|URL|CAMERA",
+            help="A picture, a folder of pictures, a video file, the address of a stream (rtsp, http, "
+            "tcp, ...), or the number of a camera.",
+            show_default=False,
+        ),
     ],
     gallery: Annotated[
         str | None,
@@ -46,7 +54,11 @@ def identify(
     ] = None,
     camera: Annotated[
         str | None,
-        Option(help="Apply the state that the gallery keeps for this camera.", show_default=False),
+        Option(
+            help="Apply the state that the gallery keeps for this camera; with --adapt, the camera's name in "
+            "the state that is learned.",
+            show_default=False,
+        ),
     ] = None,
     photos: Annotated[
         bool,
@@ -55,9 +67,19 @@ def identify(
     draw: Annotated[
         Path | None,
         Option(
-            help="Write annotated pictures: a file for a picture, a folder for a folder.", show_default=False
+            help="Write annotated pictures: a file for a picture, a folder for a folder, an .mp4 of a video.",
+            show_default=False,
         ),
     ] = None,
+    sheet: options.Sheet = None,
+    every: options.Every = None,
+    fps: options.Fps = None,
+    start: options.Start = None,
+    end: options.End = None,
+    gap: options.Gap = None,
+    shortest: options.Shortest = None,
+    give_up: options.GiveUp = None,
+    adapt: options.Adapt = None,
     crops: Annotated[
         bool, Option("--crops", help="The pictures are aligned square crops; no face is looked for.")
     ] = False,
@@ -67,37 +89,51 @@ def identify(
     runtime: Annotated[str, Option(help="auto, onnxruntime, openvino or torch.")] = "auto",
     device: Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     as_json: Annotated[
-        bool, Option("--json", help="Print one JSON object per picture, each a line.")
+        bool, Option("--json", help="Print one JSON object per picture or track, each a line.")
     ] = False,
 ) -> None:
-    """Find the faces in pictures and show who of a gallery they may be.
+    """Find the faces in pictures or a video and show who of a gallery they may be.
 
     For every face: where it is, how many pixels it has, and the most similar people with their scores. In a
     folder, a picture that cannot be read does not stop the others; it is named on stderr, and the exit code
     tells.
+
+    In a video, faces are followed from frame to frame, and each track is searched for once, when it has
+    ended, with a template of its best sights. Ctrl-C ends a stream; what was seen until then is given.
     """
+    from fewpix.video.source import is_video
+
+    asked = options.Asked(draw, sheet, every, fps, start, end, gap, shortest, give_up, adapt)
+    if is_video(source):
+        from fewpix.cli.identify_video import identify_video
+
+        if crops:
+            raise ConfigError("the frames of a video are no crops", fix="leave out --crops")
+        chosen = (gallery, threshold, top, model, state, camera, photos, runtime, device)
+        identify_video(source, asked, *chosen, as_json)
+        return
+    asked.refuse_without_video()
     from fewpix.adapt.stats import load_state
     from fewpix.cli.drawing import Drawing
     from fewpix.cli.pictures import pictures_of
     from fewpix.config import gallery_location
     from fewpix.detect import default_detector
     from fewpix.embed.open import open_encoder
-    from fewpix.errors import ConfigError, InputError
-    from fewpix.gallery.cameras import camera_state
+    from fewpix.gallery.cameras import state_at
     from fewpix.gallery.store import Gallery
     from fewpix.identify.draw import draw as draw_faces
     from fewpix.identify.pipeline import Identifier
     from fewpix.identify.refusal import combined
     from fewpix.image.codec import read_image, write_image
 
-    pictures = pictures_of(source)
-    drawing = Drawing(draw, source) if draw else None
+    folder = Path(source)
+    pictures = pictures_of(folder)
+    drawing = Drawing(draw, folder) if draw else None
     if state is not None and camera is not None:
         raise ConfigError("--state and --camera both name a state", fix="give one of them")
     norms = load_state(state) if state else None
     if camera is not None:
-        with Gallery.open(gallery or gallery_location(), write=False) as store:
-            norms = camera_state(store, camera)
+        norms = state_at(gallery or gallery_location(), camera)
     encoder = open_encoder(model, runtime=runtime, device=device, state=norms)
     refused: list[InputError] = []
     with ExitStack() as stack:

@@ -52,7 +52,7 @@ class _Plain(Bar):
 
     def __init__(self, description: str, total: float | None) -> None:
         self.description, self.total = description, total
-        self.said = time.monotonic()
+        self.said = self.began = time.monotonic()
         print(f"{description} ...", file=sys.stderr, flush=True)
 
     def __call__(self, done: float, total: float | None = None, note: str = "") -> None:
@@ -61,7 +61,14 @@ class _Plain(Bar):
             return
         self.said = time.monotonic()
         far = f"{done:g}" + (f" of {self.total:g}" if self.total else "")
-        print(f"{self.description}: {far} {note}".rstrip(), file=sys.stderr, flush=True)
+        print(f"{self.description}: {far} {note}".rstrip() + self._left(done), file=sys.stderr, flush=True)
+
+    def _left(self, done: float) -> str:
+        """How long it will take at the pace so far; empty where that cannot be said."""
+        if not self.total or not 0 < done < self.total:
+            return ""
+        left = (self.said - self.began) * (self.total - done) / done
+        return f", about {left:.0f} s left" if left < 120 else f", about {left / 60:.0f} min left"
 
 
 @contextmanager

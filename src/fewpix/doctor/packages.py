@@ -14,6 +14,7 @@ PACKAGES: dict[str, tuple[str, str]] = {
     "pydantic": ("", "recipes"),
     "torch": ("train", "distil, adapt, export"),
     "openvino": ("openvino", "embedding, faster on CPUs"),
+    "av": ("video", "videos and streams"),
     "matplotlib": ("report", "plots in reports"),
     "psycopg": ("postgres", "galleries on PostgreSQL"),
     "pgvector": ("postgres", "galleries on PostgreSQL"),

@@ -93,6 +93,21 @@ def camera_state(gallery: Gallery, name: str) -> NormState:
     raise _unknown(gallery, name)
 
 
+def state_at(location: str, name: str) -> NormState:
+    """The state of a camera in a gallery that is not open yet.
+
+    Args:
+        location: the gallery's file, or its address on a server.
+        name: of the camera.
+
+    Raises:
+        InputError: there is no such gallery or camera.
+        WeightsError: the state is damaged.
+    """
+    with Gallery.open(location, write=False) as gallery:
+        return camera_state(gallery, name)
+
+
 def remove_camera(gallery: Gallery, name: str) -> None:
     """Forget a camera.
 

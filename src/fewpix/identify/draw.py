@@ -29,10 +29,10 @@ COLORS: tuple[Color, ...] = (
 )
 """BGR, bright enough for dark pictures and the dark panel; the outline makes them visible on bright ones."""
 
-_PANEL: Color = (34, 30, 28)
-_TEXT: Color = (240, 240, 240)
-_FAINT: Color = (170, 170, 170)
-_DARK: Color = (0, 0, 0)
+PANEL: Color = (34, 30, 28)
+TEXT: Color = (240, 240, 240)
+FAINT: Color = (170, 170, 170)
+DARK: Color = (0, 0, 0)
 
 _LEAST_HEIGHT = 480  # a thumbnail is enlarged, so that its panel's text is not larger than itself
 _MOST_ENLARGED = 4
@@ -89,7 +89,7 @@ def draw(image: Image, picture: IdentifiedPicture) -> Image:
     needed = len(right) * (sizes.tile + sizes.gap) + sizes.gap
     origin = sizes.panel if left else 0
     canvas = np.empty((max(height, needed), origin + width + sizes.panel, 3), dtype=np.uint8)
-    canvas[:] = _PANEL
+    canvas[:] = PANEL
     shown = canvas[:height, origin : origin + width]
     shown[:] = cv2.resize(image, (width, height), interpolation=cv2.INTER_CUBIC)
     clean = shown.copy()
@@ -99,7 +99,7 @@ def draw(image: Image, picture: IdentifiedPicture) -> Image:
         x0, y0, x1, y1 = _frame(face, sizes)
         inside = np.s_[max(y0, 0) : max(y1, 0), max(x0, 0) : max(x1, 0)]
         shown[inside] = clean[inside]
-        for shade, extra in ((_DARK, 2), (COLORS[n % len(COLORS)], 0)):
+        for shade, extra in ((DARK, 2), (COLORS[n % len(COLORS)], 0)):
             corners = (origin + x0, y0), (origin + x1, y1)
             cv2.rectangle(canvas, *corners, shade, sizes.line + extra)
     return canvas
@@ -123,7 +123,7 @@ def _draw_panel(
     for n, frame, centre, top in zip(by_height, frames, centres, tops, strict=True):
         start = (origin + (frame[0] if is_left else frame[2]), centre)
         end = (x + sizes.panel if is_left else x + sizes.gap, top + sizes.tile // 2)
-        for shade, extra in ((_DARK, 2), (COLORS[n % len(COLORS)], 0)):  # outlined, to show on any background
+        for shade, extra in ((DARK, 2), (COLORS[n % len(COLORS)], 0)):  # outlined, to show on any background
             cv2.line(canvas, start, end, shade, sizes.line + extra, cv2.LINE_AA)
         _draw_tile(canvas, image, picture, n, (x, top), sizes)
 
@@ -166,7 +166,7 @@ def _draw_tile(
     for row, (text, is_first) in enumerate(lines):
         size = sizes.font if is_first else max(12, sizes.font * 4 // 5)
         baseline = y + row * step + (step + size) // 2 - size // 8
-        _write(canvas, text, (text_x, baseline), _TEXT if is_first else _FAINT, size, room, is_first)
+        write(canvas, text, (text_x, baseline), TEXT if is_first else FAINT, size, room, is_first)
 
 
 def _text(face: IdentifiedFace, threshold: float | None, number: int) -> list[tuple[str, bool]]:
@@ -192,7 +192,7 @@ def _inset(image: Image, face: IdentifiedFace, side: int) -> Image:
     return np.asarray(cv2.resize(warped, (side, side), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def _write(
+def write(
     canvas: Image, text: str, at: tuple[int, int], color: Color, size: int, room: int, bold: bool
 ) -> None:
     """Write one line, cut to the room there is; `at` is the left end of its baseline."""

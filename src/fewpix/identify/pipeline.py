@@ -123,9 +123,9 @@ class Identifier:
             InputError: a crop is not square, or smaller than 8 px.
         """
         if self.detector is None:
-            return self._named(embed_faces([whole_crop(image, self.encoder)]))
+            return self.named(embed_faces([whole_crop(image, self.encoder)]))
         aligned = align_faces(image, self.detector.detect(image), self.encoder)
-        return self._named(embed_faces(aligned))
+        return self.named(embed_faces(aligned))
 
     def identify_picture(self, image: Image, path: str) -> IdentifiedPicture:
         """As `identify`, with the picture's path and the threshold beside the faces.
@@ -143,7 +143,8 @@ class Identifier:
             raise type(error)(f"{path}: {error.what}", fix=error.fix) from error
         return IdentifiedPicture(path, tuple(faces), self.threshold)
 
-    def _named(self, faces: Sequence[EmbeddedFace]) -> list[IdentifiedFace]:
+    def named(self, faces: Sequence[EmbeddedFace]) -> list[IdentifiedFace]:
+        """Candidates and decision for faces that are embedded already, in their order."""
         if not faces:
             return []
         # One more than is shown, since a tie at the first place must be seen even when one name is asked for.

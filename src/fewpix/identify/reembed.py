@@ -11,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.embed.protocol import Encoder
+from fewpix.embed.router import encoder_for
 from fewpix.errors import InputError
 from fewpix.gallery.edit import change
 from fewpix.gallery.history import note
 from fewpix.gallery.rows import Face, Row
 from fewpix.gallery.store import Gallery
-from fewpix.identify.faces import embed_faces, encoder_for
+from fewpix.identify.faces import embed_faces
 from fewpix.identify.original import align_original
 from fewpix.models.space import Space
 

@@ -1,0 +1,224 @@
+"""What `fewpix identify` does with a video: tracks as lines, an annotated video, a contact sheet."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack, redirect_stdout
+from pathlib import Path
+
+from fewpix.adapt.folder import check_free
+from fewpix.adapt.stats import NormState, load_state
+from fewpix.cli.output import Bar, emit, progress
+from fewpix.cli.stopping import stopping
+from fewpix.cli.video_options import Asked
+from fewpix.config import gallery_location
+from fewpix.detect import default_detector
+from fewpix.embed.adaptation import student_weights
+from fewpix.embed.open import open_encoder, require
+from fewpix.embed.protocol import Encoder
+from fewpix.errors import ConfigError, InputError
+from fewpix.gallery.cameras import state_at
+from fewpix.gallery.store import Gallery
+from fewpix.identify.pipeline import Identifier
+from fewpix.image.codec import SUFFIXES, write_image
+from fewpix.video import (
+    Annotator,
+    ContactSheet,
+    Frame,
+    Patience,
+    Reader,
+    Shown,
+    Sight,
+    Source,
+    StateLearner,
+    Thin,
+    VideoIdentifier,
+    h264_file,
+    open_video,
+    source_of,
+)
+from fewpix.video.learning import Reopen, learnable
+from fewpix.video.pipeline import SHORTEST
+from fewpix.video.thin import seconds
+from fewpix.video.writer import H264Writer
+
+NO_THRESHOLD = "no threshold given, so nobody is named: see docs"
+UNCALIBRATED = (
+    "the threshold was held against templates of several frames, for which none has been calibrated: see docs"
+)
+
+FAINT_SCORE = 0.45
+"""Least score of a face that continues a track; one that begins a track needs the detector's usual 0.6."""
+
+
+def identify_video(
+    word: str,
+    asked: Asked,
+    gallery: str | None,
+    threshold: float | None,
+    top: int,
+    model: str,
+    state: Path | None,
+    camera: str | None,
+    photos: bool,
+    runtime: str,
+    device: str,
+    as_json: bool,
+) -> None:
+    """Run it; the arguments are those of the verb."""
+    source = source_of(word)
+    thin = Thin(
+        1 if asked.every is None else asked.every,
+        asked.fps,
+        seconds(asked.start) if asked.start else 0.0,
+        seconds(asked.end) if asked.end else None,
+    )
+    _check_targets(asked, source)
+    norms = _first_state(asked, state, camera, gallery or gallery_location())
+
+    def reopen(norms: NormState | None) -> Encoder:
+        return open_encoder(model, runtime=runtime, device=device, state=norms)
+
+    encoder = reopen(norms)
+    with ExitStack() as stack:
+        store = stack.enter_context(
+            Gallery.open(gallery or gallery_location(), encoder.card.space, write=False)
+        )
+        if not store.people():
+            raise InputError(
+                f"nobody is enrolled in the gallery {store.location}", fix="run `fewpix enrol` first"
+            )
+        learner = _learner(asked, camera or source.name, encoder, model, reopen)
+        identifier = VideoIdentifier(
+            Identifier(
+                default_detector(FAINT_SCORE),
+                encoder,
+                store,
+                top=top,
+                threshold=threshold,
+                templates=not photos,
+            ),
+            gap=1.0 if asked.gap is None else asked.gap,
+            shortest=SHORTEST if asked.shortest is None else asked.shortest,
+            learner=learner,
+        )
+        patience = Patience() if asked.give_up is None else Patience(give_up=asked.give_up)
+        reader = open_video(source, thin, patience)
+        stack.callback(reader.close)
+        writer = stack.enter_context(h264_file(asked.draw)) if asked.draw else None
+        sheet = ContactSheet()
+        if asked.sheet is not None:
+            stack.callback(_write_sheet, asked.sheet, sheet)
+        stdout = sys.stdout
+        bar = Bar()
+        if not stdout.isatty() or as_json:
+            bar = stack.enter_context(progress("identifying", _whole(reader.duration), as_json=as_json))
+        stop = stack.enter_context(stopping())
+        watch = _Watch(identifier, reader, writer, bar, thin.start)
+        for track in identifier.run(reader, watch=watch, stop=stop):
+            watch.tracks += 1
+            with redirect_stdout(stdout):  # and not to where the bar is
+                emit(track, as_json)
+            sheet.add(track)
+        stopped = stop.is_set()
+    _summary(reader, watch.tracks, identifier.left_out, threshold, as_json)
+    if stopped:
+        raise KeyboardInterrupt("all that was seen until then is written")
+
+
+class _Watch:
+    """Told of every frame: draws it, and moves the bar."""
+
+    def __init__(
+        self,
+        identifier: VideoIdentifier,
+        reader: Reader,
+        writer: H264Writer | None,
+        bar: Bar,
+        start: float,
+    ) -> None:
+        self.tracks = 0
+        self._identifier, self._reader, self._writer = identifier, reader, writer
+        self._bar, self._start = bar, start
+        self._annotator = Annotator()
+
+    def __call__(self, frame: Frame, sights: Sequence[Sight]) -> None:
+        if self._writer is not None:
+            shown = [
+                Shown(sight.track.number, sight.box, self._identifier.so_far(sight.track)) for sight in sights
+            ]
+            self._writer.write(self._annotator.draw(frame, shown), frame.time)
+        note = f"s of video, {self._reader.counts.looked} frames, {self.tracks} tracks"
+        self._bar(round(frame.time - self._start), note=note)
+
+
+def _write_sheet(path: Path, sheet: ContactSheet) -> None:
+    write_image(path, sheet.draw())
+
+
+def _whole(duration: float | None) -> int | None:
+    return None if duration is None else max(1, round(duration))
+
+
+def _summary(reader: Reader, tracks: int, left_out: int, threshold: float | None, as_json: bool) -> None:
+    """With --json the lines are tracks and nothing else, so that losses are told on stderr."""
+    single = f", {left_out} too short to be one" if left_out else ""
+    name = reader.name.encode("utf-8", "backslashreplace").decode()
+    text = f"{name}: {tracks} {'track' if tracks == 1 else 'tracks'}{single}; {reader.counts}"
+    if as_json:
+        level = logging.WARNING if reader.counts.lost else logging.INFO
+        logging.getLogger("fewpix").log(level, "%s", text)
+        return
+    print(text)
+    print(NO_THRESHOLD if threshold is None else UNCALIBRATED)
+
+
+def _check_targets(asked: Asked, source: Source) -> None:
+    """Refuse targets that are not what they are named, or the video itself.
+
+    Raises:
+        ConfigError: one is.
+    """
+    if asked.draw is not None and asked.draw.suffix.lower() not in (".mp4", ".m4v"):
+        raise ConfigError(f"--draw {asked.draw}: an annotated video is an .mp4 file", fix="name one")
+    if asked.sheet is not None and asked.sheet.suffix.lower() not in SUFFIXES - {".pgm"}:
+        raise ConfigError(f"--sheet {asked.sheet}: a contact sheet is a picture", fix="name a .png file")
+    for path in (asked.draw, asked.sheet):
+        if path is not None and source.kind == "file" and path.resolve() == Path(source.name).resolve():
+            raise ConfigError(f"{path} would replace the video itself", fix="name another file")
+
+
+def _first_state(asked: Asked, state: Path | None, camera: str | None, gallery: str) -> NormState | None:
+    """The state to begin with: that of --state, the gallery's of --camera, or what --adapt kept the last time.
+
+    Raises:
+        ConfigError: more than one of them was given; with --adapt, --camera is the name of what is learned.
+    """
+    if asked.adapt is not None and state is not None:
+        raise ConfigError("--adapt begins with the state that it keeps", fix="leave --state out")
+    if asked.adapt is not None:
+        return load_state(asked.adapt) if asked.adapt.exists() else None
+    if state is not None and camera is not None:
+        raise ConfigError("--state and --camera both name a state", fix="give one of them")
+    if camera is not None:
+        return state_at(gallery, camera)
+    return load_state(state) if state else None
+
+
+def _learner(asked: Asked, place: str, encoder: Encoder, model: str, reopen: Reopen) -> StateLearner | None:
+    """What learns the state; None when it was not asked for.
+
+    Raises:
+        ConfigError: the model cannot be adapted.
+        InputError: another place's state lies in the file.
+        UnavailableError: torch is not installed.
+    """
+    if asked.adapt is None:
+        return None
+    require("torch", "train")  # now, not in the middle of the video
+    student = learnable(encoder).card
+    weights = student_weights(student.name if model == "auto" else model)
+    check_free(asked.adapt, source=place, model_sha256=student.sha256)
+    return StateLearner(asked.adapt, place, weights, student.sha256, encoder, reopen)

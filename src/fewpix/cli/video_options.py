@@ -1,0 +1,83 @@
+"""The options of `fewpix identify` that are for videos only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from fewpix.errors import ConfigError
+
+Sheet = Annotated[
+    Path | None,
+    Option(help="Of a video, write a contact sheet: the best sights of every track.", show_default=False),
+]
+Every = Annotated[int | None, Option(help="Of a video, look at every N-th frame only.", show_default=False)]
+Fps = Annotated[
+    float | None, Option(help="Of a video, look at no more frames a second than this.", show_default=False)
+]
+Start = Annotated[
+    str | None, Option(help="Of a video file, begin here: seconds, MM:SS or HH:MM:SS.", show_default=False)
+]
+End = Annotated[str | None, Option(help="Of a video, end here; written like --start.", show_default=False)]
+Gap = Annotated[
+    float | None,
+    Option(
+        help="Of a video: seconds a face may be away before its track ends, 1 if nothing is said.",
+        show_default=False,
+    ),
+]
+Shortest = Annotated[
+    int | None,
+    Option(
+        help="Of a video: frames with a face that make a track, 2 if nothing is said; shorter ones are "
+        "counted and left out.",
+        show_default=False,
+    ),
+]
+GiveUp = Annotated[
+    float | None,
+    Option(
+        help="Of a stream: seconds that it may stay away before it is over, 300 if nothing is said.",
+        show_default=False,
+    ),
+]
+Adapt = Annotated[
+    Path | None,
+    Option(
+        help="Of a video: learn this camera's FaceBN state from the faces in it, under the guard, and keep "
+        "it in this .safetensors file, from which the next run starts. Off unless asked for: measured, it "
+        "helps in the dark and with interlaced frames and hurts elsewhere. Needs torch; while it learns, for "
+        "seconds, no frame is looked at.",
+        show_default=False,
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options for videos, as they were given."""
+
+    draw: Path | None
+    sheet: Path | None
+    every: int | None
+    fps: float | None
+    start: str | None
+    end: str | None
+    gap: float | None
+    shortest: int | None
+    give_up: float | None
+    adapt: Path | None
+
+    def refuse_without_video(self) -> None:
+        """Refuse them all for pictures, but --draw, which pictures have too.
+
+        Raises:
+            ConfigError: one was given.
+        """
+        given = [name for name, value in vars(self).items() if value is not None and name != "draw"]
+        if given:
+            words = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+            raise ConfigError(f"{words}: for videos only", fix="name a video, a stream or a camera")

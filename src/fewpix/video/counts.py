@@ -1,0 +1,53 @@
+"""How many frames came, and what became of the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Counts:
+    """Frames of one video so far. Filled in while it is read; read it at any time.
+
+    Args:
+        decoded: whole frames.
+        corrupt: frames that the decoder marked as damaged, and packets that it could not read at all; no
+            face is looked for in them.
+        missing: frames that never came, estimated from gaps in the timestamps.
+        skipped: whole frames of a live stream that were dropped because they came faster than they could be
+            looked at.
+        thinned: whole frames left out as asked.
+        looked: frames in which faces were looked for.
+        reconnects: how often a broken stream was opened again.
+    """
+
+    decoded: int = 0
+    corrupt: int = 0
+    missing: int = 0
+    skipped: int = 0
+    thinned: int = 0
+    looked: int = 0
+    reconnects: int = 0
+
+    @property
+    def lost(self) -> bool:
+        """Whether anything of the video was not seen that should have been."""
+        return bool(self.corrupt or self.missing or self.skipped or self.reconnects)
+
+    def to_json(self) -> dict[str, int]:
+        """The counts by name."""
+        return dict(vars(self))
+
+    def __str__(self) -> str:
+        """The frames looked at, and each kind of loss that occurred."""
+        parts = [f"{self.looked} {'frame' if self.looked == 1 else 'frames'} looked at"]
+        for number, what in (
+            (self.thinned, "left out as asked"),
+            (self.skipped, "came too fast"),
+            (self.corrupt, "corrupt"),
+            (self.missing, "missing by their timestamps"),
+            (self.reconnects, "reconnects"),
+        ):
+            if number:
+                parts.append(f"{number} {what}")
+        return ", ".join(parts)

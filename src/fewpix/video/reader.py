@@ -1,0 +1,97 @@
+"""The frames of a video file, one after the other, each of them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Protocol
+
+from fewpix.video.clock import Clock
+from fewpix.video.counts import Counts
+from fewpix.video.frame import Frame
+from fewpix.video.packets import BrokenStreamError, Opened
+from fewpix.video.thin import Thin
+
+log = logging.getLogger("fewpix")
+
+
+class Reader(Protocol):
+    """What gives frames: a file or a live stream.
+
+    Attributes:
+        name: for people and results.
+        live: whether it has no end, and waits for nobody.
+        counts: what was read and lost so far.
+        duration: seconds that will be looked at; None when unknown.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def live(self) -> bool: ...  # noqa: D102
+
+    @property
+    def counts(self) -> Counts: ...  # noqa: D102
+
+    @property
+    def duration(self) -> float | None: ...  # noqa: D102
+
+    def frames(self) -> Iterator[Frame | None]:
+        """The frames in rising time; None when nothing came for a while."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the file or stream; a second call does nothing."""
+        ...
+
+
+class FileReader:
+    """Reads a file, or a stream that ends like one.
+
+    A file that is cut off or damaged gives what can be read of it, and a warning.
+
+    Args:
+        opened: the open video.
+        counts: those that `opened` fills in.
+        thin: which frames are wanted.
+    """
+
+    live = False
+
+    def __init__(self, opened: Opened, counts: Counts, thin: Thin) -> None:
+        self.name, self.counts = opened.source.name, counts
+        self._opened, self._thin = opened, thin
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds from the start that was asked for to the end."""
+        ends = [end for end in (self._opened.duration, self._thin.end) if end is not None]
+        return max(0.0, min(ends) - self._thin.start) if self._opened.duration else None
+
+    def frames(self) -> Iterator[Frame]:
+        """See `Reader.frames`."""
+        if self._thin.start > 0:
+            self._opened.seek(self._thin.start)
+        clock, chooser = Clock(self.counts, self._opened.interval), self._thin.chooser()
+        try:
+            for decoded in self._opened.frames():
+                raw = None if decoded.time is None else decoded.time - self._opened.start
+                time = clock.at(raw)
+                if chooser.before(time):
+                    self.counts.decoded -= 1  # decoded on the way from the key frame only
+                    continue
+                if chooser.past(time):
+                    self.counts.decoded -= 1
+                    return
+                if not chooser.take(time):
+                    self.counts.thinned += 1
+                    continue
+                self.counts.looked += 1
+                yield Frame(decoded.image(), time)
+        except BrokenStreamError as error:
+            log.warning("%s ends early: %s", self.name, error)
+
+    def close(self) -> None:
+        """See `Reader.close`."""
+        self._opened.close()

@@ -1,0 +1,94 @@
+"""A finished track and who it may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from fewpix.identify.pipeline import IdentifiedFace
+from fewpix.video.sample import Sample
+from fewpix.video.track import Box
+
+
+@dataclass(frozen=True)
+class IdentifiedTrack:
+    """A face that was followed, with one decision for all of its frames.
+
+    Args:
+        path: the video as it was named, without the user and password of an address.
+        track: its number in the video, from 1; single sights that were left out have numbers too.
+        first: seconds of its first frame, from the beginning of the file or from when the stream was opened.
+        last: seconds of its last frame.
+        clock: UTC of `first`, ISO 8601, of a live stream; None of a file.
+        frames: in how many of those looked at the face was found.
+        boxes: (seconds, (x, y, width, height)), thinned to at most 64 over the whole track.
+        face: the template's size, quality and candidates, and the decision; its box is the best sight's.
+        state_id: the NormState it was embedded under; empty for none.
+        samples: the sights that made the template, best first.
+        threshold: what was decided with; None when nothing was.
+    """
+
+    path: str
+    track: int
+    first: float
+    last: float
+    clock: str | None
+    frames: int
+    boxes: tuple[tuple[float, Box], ...]
+    face: IdentifiedFace
+    state_id: str
+    samples: tuple[Sample, ...] = field(repr=False)
+    threshold: float | None = None
+
+    @property
+    def verdict(self) -> str:
+        """The name, "unknown", or an empty text without a threshold."""
+        return "" if self.threshold is None else self.face.decision or "unknown"
+
+    def __str__(self) -> str:
+        names = ", ".join(str(candidate) for candidate in self.face.candidates) or "nobody is enrolled"
+        verdict = f"{self.verdict}   " if self.verdict else ""
+        # File names need not be valid Unicode, but what is printed must be.
+        path = self.path.encode("utf-8", "backslashreplace").decode()
+        when = f"{shown(self.first)}-{shown(self.last)}"
+        return (
+            f"{path}: track {self.track}   {when}   {self.frames} frames   {self.face.pixels:.0f} px   "
+            f"{verdict}[{names}]"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON values; seconds to a thousandth, boxes and pixels to a hundredth."""
+        face = self.face.to_json()
+        return {
+            "path": self.path,
+            "track": self.track,
+            "first": round(self.first, 3),
+            "last": round(self.last, 3),
+            "clock": self.clock,
+            "frames": self.frames,
+            "boxes": [[round(time, 3), *(round(value, 2) for value in box)] for time, box in self.boxes],
+            "pixels": face["pixels"],
+            "quality": face["quality"],
+            "crops": [
+                {
+                    "time": round(item.time, 3),
+                    "box": [round(value, 2) for value in item.face.box],
+                    "pixels": round(item.face.pixels, 2),
+                    "sharpness": round(item.sharpness, 4),
+                    "weight": round(item.weight, 4),
+                }
+                for item in self.samples
+            ],
+            "state": self.state_id,
+            "candidates": face["candidates"],
+            "decision": face["decision"],
+        }
+
+
+def shown(seconds: float) -> str:
+    """Seconds as people write them: 7.4 s, 3:07, 2:03:07."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,114 @@
+"""What the word on a command line stands for: a video file, the address of a stream, or a camera's number."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit, urlunsplit
+
+from fewpix.errors import ConfigError, InputError
+
+SUFFIXES = frozenset(
+    (
+        *(".3gp", ".asf", ".avi", ".dav", ".flv", ".h264", ".h265", ".hevc", ".m2ts", ".m4v", ".mjpeg"),
+        *(".mjpg", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".ts", ".vob"),
+        *(".webm", ".wmv"),
+    )
+)
+"""Endings of files that are taken for videos."""
+
+SCHEMES = ("rtsp", "rtsps", "http", "https", "tcp", "udp", "rtp", "rtmp", "rtmps", "srt")
+"""Streams that may be named. FFmpeg knows more, some of which open files by way of others."""
+
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where frames come from.
+
+    Args:
+        name: for people and results; without the user and password of an address.
+        target: what PyAV opens.
+        kind: "file", "stream" or "camera".
+        format: FFmpeg's input format; None when it finds out itself.
+        options: FFmpeg's options for opening it.
+    """
+
+    name: str
+    target: str
+    kind: Literal["file", "stream", "camera"]
+    format: str | None = None
+    options: tuple[tuple[str, str], ...] = ()
+
+
+def is_video(word: str) -> bool:
+    """Whether the word names a video: by its ending, as an address, or as a number that is no file."""
+    if _ADDRESS.match(word):
+        return True
+    path = Path(word)
+    return path.suffix.lower() in SUFFIXES if not _is_number(word) else not path.exists()
+
+
+def source_of(word: str) -> Source:
+    """The source that a word names.
+
+    Raises:
+        InputError: no such file.
+        ConfigError: an address of a kind that is not read, or a camera on a system that has no numbers.
+    """
+    if _ADDRESS.match(word):
+        return _stream(word)
+    path = Path(word)
+    if _is_number(word) and not path.exists():
+        return _camera(int(word))
+    if not path.is_file():
+        raise InputError(f"there is no file {word}", fix="check the path")
+    # With its protocol, since FFmpeg takes a colon in a name for the end of one.
+    return Source(path.as_posix(), f"file:{path}", "file")
+
+
+def _is_number(word: str) -> bool:
+    return word.isascii() and word.isdigit()
+
+
+def _stream(word: str) -> Source:
+    try:
+        parts = urlsplit(word)
+        parts.port  # noqa: B018  # reading it checks it
+    except ValueError as error:
+        raise ConfigError(f"the address of the stream is no URL: {error}", fix="check it") from error
+    if parts.scheme not in SCHEMES:
+        raise ConfigError(
+            f"fewpix reads no streams of the kind '{parts.scheme}'", fix=f"one of {', '.join(SCHEMES)}"
+        )
+    shown = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    options: tuple[tuple[str, str], ...] = ()
+    if parts.scheme in ("rtsp", "rtsps"):
+        options = (("rtsp_transport", "tcp"),)  # over UDP, lost packets smear pictures
+    return Source(shown, word, "stream", options=options)
+
+
+def _camera(number: int) -> Source:
+    name = f"camera {number}"
+    if sys.platform == "linux":
+        return Source(name, f"/dev/video{number}", "camera", "v4l2")
+    if sys.platform == "darwin":
+        return Source(name, str(number), "camera", "avfoundation")
+    return _directshow(name, number)
+
+
+def _directshow(name: str, number: int) -> Source:
+    """Windows names cameras, and so the number counts them in the order of the system's list."""
+    from fewpix.video.packets import require_av
+
+    require_av()
+    from av.device import enumerate_input_devices
+
+    found = [item for item in enumerate_input_devices("dshow") if "video" in item.media_types]
+    if number >= len(found):
+        raise InputError(f"there is no {name}", fix=f"the system knows {len(found)}")
+    return Source(name, f"video={found[number].name}", "camera", "dshow")

@@ -1,0 +1,229 @@
+"""`fewpix identify` on films and streams with small ORL faces: real H.264, real detector and encoder."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from orl_film import RATE, Walker, pictures, write_film
+from orl_scene import portrait
+from stream_server import camera, packets
+
+from fewpix.cli import main
+from fewpix.image.codec import read_image, write_image
+
+pytestmark = pytest.mark.needs("samples", "video")
+
+PEOPLE = {"Ana": 0, "Bo": 1, "Cy": 2}
+WALKERS = {
+    "Ana": Walker(0, (5, 6), 18, (10, 20), (20, 1)),
+    "Cy": Walker(2, (4, 8), 20, (10, 130), (9, 0.5)),
+    None: Walker(7, (0, 3), 18, (350, 190), (-15, -0.4)),
+}
+"""Name → who walks where; faces of about 18 px, some move by more than their width. Their pictures are not
+enrolled."""
+
+FRAMES = 12
+THRESHOLD = 0.4  # lies between the scores of these faces; a fact about this test, not about the model
+
+
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("identify")
+    for name, person in PEOPLE.items():
+        for n in range(2):
+            write_image(folder / "people" / name / f"{n}.png", portrait(person, n))
+    words = ["enrol", str(folder / "people"), "--folder-per-person", "--gallery", str(folder / "g.db")]
+    assert main([*words, "-q"]) == 0
+    return folder / "g.db"
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("film") / "walk.mp4"
+    return write_film(path, pictures(list(WALKERS.values()), FRAMES), left_out=(5, 6))
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
+    capsys.readouterr()
+    code = main([str(word) for word in ("identify", *words)])
+    done = capsys.readouterr()
+    return code, done.out, done.err
+
+
+def test_people_in_a_film_are_named_once_each(
+    gallery: Path, film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Two frames were dropped on the way; the video and the sheet are written beside the lines."""
+    draw, sheet = tmp_path / "out" / "walk.mp4", tmp_path / "out" / "sheet.png"
+    words = (film, "--gallery", gallery, "--threshold", THRESHOLD, "--draw", draw, "--sheet", sheet)
+    code, out, err = run(capsys, *words, "--json")
+    assert (code, err) == (0, "")
+    tracks = [json.loads(line) for line in out.splitlines()]
+    assert len(tracks) == len(WALKERS)
+    for name, walker in WALKERS.items():
+        (track,) = [
+            t for t in tracks if abs(t["boxes"][0][2] + t["boxes"][0][4] / 2 - walker.corner(0)[1] - 11) < 15
+        ]
+        assert track["decision"] == name
+        assert track["frames"] >= FRAMES - 4
+        assert track["first"] == 0
+        assert track["last"] == pytest.approx((FRAMES - 1) / RATE)
+        assert 12 < track["pixels"] < 28
+        assert track["path"] == film.as_posix()
+        assert track["clock"] is None
+        assert len(track["candidates"]) == 3
+        for time, x, y, width, height in track["boxes"]:
+            left, top = walker.corner(round(time * RATE))
+            assert left - 4 < x + width / 2 < left + walker.width + 4
+            assert top - 4 < y + height / 2 < top + walker.width * 112 / 92 + 4
+    import av
+
+    with av.open(str(draw)) as container:
+        stream = container.streams.video[0]
+        assert stream.codec_context.name == "h264"
+        shown = list(container.decode(stream))
+    assert len(shown) == FRAMES - 2
+    assert float(shown[-1].time) == pytest.approx((FRAMES - 1) / RATE, abs=0.01)
+    assert shown[0].height >= 480
+    assert read_image(sheet).shape[0] > 3 * 96
+    assert not [path for path in (tmp_path / "out").iterdir() if path.suffix == ".part"]
+
+
+def test_the_lines_for_people_say_what_no_calibration_stands_behind(
+    gallery: Path, film: Path, capsys: pytest.CaptureFixture[str]
+):
+    part = (film, "--gallery", gallery, "--start", "0:00", "--end", "0.3")
+    code, out, _ = run(capsys, *part, "--threshold", THRESHOLD)
+    assert code == 0
+    *tracks, summary, note = out.splitlines()
+    assert len(tracks) == 3
+    assert all(": track " in line and " px   " in line for line in tracks)
+    assert summary == f"{film.as_posix()}: 3 tracks; 3 frames looked at"
+    assert note.startswith("the threshold was held against templates of several frames")
+    code, out, _ = run(capsys, *part, "--every", 3, "--shortest", 1, "--top", 1)
+    assert out.splitlines()[-1] == "no threshold given, so nobody is named: see docs"
+    assert "1 frame looked at, 2 left out as asked" in out
+    assert "unknown" not in out
+
+
+def test_a_film_without_faces_is_well(gallery: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    film = write_film(tmp_path / "empty.mkv", pictures([], 3))
+    code, out, err = run(capsys, film, "--gallery", gallery, "--draw", tmp_path / "o.mp4", "--json")
+    assert (code, out, err) == (0, "", "")
+    assert (tmp_path / "o.mp4").stat().st_size > 1000
+
+
+def test_bad_input_is_one_line_and_an_exit_code(
+    gallery: Path, film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "text.mp4").write_text("hello")
+    write_image(tmp_path / "a.png", portrait(0, 0))
+    here, before = ("--gallery", gallery), film.read_bytes()
+    for words, expected, message in (
+        ((tmp_path / "none.mp4", *here), 3, "there is no file"),
+        ((tmp_path / "text.mp4", *here), 3, "it is no video, damaged"),
+        ((film, "--gallery", tmp_path / "none.db"), 3, "no gallery at"),
+        ((film, *here, "--crops"), 5, "are no crops"),
+        ((film, *here, "--draw", film), 5, "would replace the video itself"),
+        ((film, *here, "--draw", tmp_path / "x.png"), 5, "is an .mp4 file"),
+        ((film, *here, "--sheet", tmp_path / "x.mp4"), 5, "is a picture"),
+        ((film, *here, "--every", "2", "--fps", "1"), 5, "thin the frames in one way"),
+        ((film, *here, "--start", "x"), 5, "'x' is no time"),
+        ((film, *here, "--start", "7:00"), 5, "behind the end"),
+        ((film, *here, "--gap", "0"), 5, "--gap must be above 0"),
+        ((film, *here, "--threshold", "2"), 5, "the threshold must be a cosine"),
+        ((film, *here, "--camera", "yard"), 3, "yard"),
+        ((film, *here, "--adapt", tmp_path / "s.safetensors", "--model", "teacher"), 5, "cannot be adapted"),
+        ((film, *here, "--adapt", tmp_path / "s", "--state", tmp_path / "t"), 5, "leave --state out"),
+        ((tmp_path / "a.png", *here, "--every", "2", "--give-up", "3"), 5, "--every, --give-up: for videos"),
+        (("rtsp://ana:secret@127.0.0.1:1/x", *here), 3, "cannot open rtsp://127.0.0.1:1/x"),
+        (("ftp://x/y.mp4", *here), 5, "no streams of the kind 'ftp'"),
+    ):
+        code, out, err = run(capsys, *words)
+        assert (code, out) == (expected, ""), (words, err)
+        assert message in err
+        assert err.startswith("error: ")
+        assert err.count("\n") == 1
+        assert "secret" not in err
+    assert film.read_bytes() == before
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
+def test_ctrl_c_ends_a_stream_and_gives_what_was_seen(gallery: Path, tmp_path: Path):
+    """The camera breaks off once meanwhile, and comes back."""
+    frames = packets(list(pictures([Walker(2, (4, 8), 24, (60, 60), (2, 0))], 50)))
+    words = [
+        "--gallery",
+        str(gallery),
+        "--threshold",
+        str(THRESHOLD),
+        "--json",
+        "--draw",
+        str(tmp_path / "o.mp4"),
+    ]
+    with camera(frames, [30, 50, 50, 50, 50], fast=0.8) as server:
+        program = "import sys\nfrom fewpix.cli import main\nsys.exit(main(sys.argv[1:]))"
+        with subprocess.Popen(
+            [sys.executable, "-c", program, "identify", server.url, *words],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        ) as running:
+            assert running.stdout is not None
+            first = json.loads(running.stdout.readline())  # of before the camera broke off
+            os.kill(running.pid, signal.SIGINT)
+            out, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert first["decision"] == "Cy"
+    assert first["path"] == server.url
+    assert first["clock"] is not None
+    assert all(json.loads(line)["decision"] in ("Cy", None) for line in out.splitlines())
+    assert "opened again" in err
+    assert "interrupted; all that was seen until then is written" in err
+    assert "Traceback" not in err
+    assert (tmp_path / "o.mp4").stat().st_size > 10_000
+
+
+@pytest.mark.slow
+@pytest.mark.needs("torch", "weights")
+def test_smaller_faces_over_a_longer_time_with_a_state_that_is_learned(
+    gallery: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Faces of 13 to 16 px, a gap in the middle, and --adapt, whose guard has the last word."""
+    known = {
+        "Ana": Walker(0, (5, 6, 7), 15, (5, 20), (4, 0)),
+        "Bo": Walker(1, (6, 4, 5), 14, (380, 75), (-4, 0)),
+        "Cy": Walker(2, (4, 8, 9), 14, (5, 130), (4, 0)),
+    }
+    strangers = [Walker(10 + n, (0, 1, 2), 13, (20 + 45 * n, 195), (0.5, 0)) for n in range(8)]
+    images = pictures([*known.values(), *strangers], 90)
+    film = write_film(tmp_path / "long.mp4", images, left_out=range(40, 46))
+    state = tmp_path / "yard.safetensors"
+    words = (film, "--gallery", gallery, "--threshold", 0.3, "--json")
+    code, out, err = run(capsys, *words)
+    assert code == 0
+    assert "6 missing by their timestamps" in err
+    tracks = [json.loads(line) for line in out.splitlines()]
+    named = [track for track in tracks if track["decision"]]
+    for track in named:
+        walker = known[track["decision"]]
+        assert abs(track["boxes"][0][2] + track["boxes"][0][4] / 2 - walker.start[1] - 9) < 12, track
+    assert len({track["decision"] for track in named}) >= 2
+    assert len([track for track in tracks if track["boxes"][0][2] > 180]) == len(strangers)
+    code, out, err = run(capsys, *words, "--adapt", state, "--camera", "yard")
+    assert code == 0
+    states = {json.loads(line)["state"] for line in out.splitlines()}
+    if state.exists():
+        assert states - {""}
+    else:
+        assert "no state from 64 faces of yard" in err
+        assert states == {""}
+    assert np.isfinite([json.loads(line)["pixels"] for line in out.splitlines()]).all()

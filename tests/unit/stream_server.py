@@ -1,0 +1,107 @@
+"""A camera of our own: MPEG-TS over loopback TCP, which breaks off and comes back when a test wants it to."""
+
+from __future__ import annotations
+
+import io
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+
+import numpy as np
+
+from fewpix.image.codec import Image
+
+RATE = 25
+
+
+def packets(images: Sequence[Image]) -> list[bytes]:
+    """The bytes of each frame of an MPEG-TS stream that can be joined at its beginning."""
+    import av
+
+    buffer = io.BytesIO()
+    parts: list[bytes] = []
+    with av.open(buffer, "w", format="mpegts") as out:
+        options = {"crf": "18", "g": "5", "bf": "0", "tune": "zerolatency"}
+        stream = out.add_stream("libx264", rate=RATE, options=options)
+        stream.height, stream.width = images[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
+        for n, image in enumerate(images):
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="bgr24")
+            frame.pts, frame.time_base = n, Fraction(1, RATE)
+            for packet in stream.encode(frame):
+                out.mux(packet)
+            parts.append(buffer.getvalue())
+            buffer.seek(0)
+            buffer.truncate()
+        for packet in stream.encode():
+            out.mux(packet)
+    return [part for part in parts if part]
+
+
+class Camera:
+    """Sends the same frames to whoever connects, at their pace, one viewer after the other.
+
+    Args:
+        frames: see `packets`.
+        sends: how many frames each connection gets before it breaks; the last one again and again.
+        fast: how many times faster than real time.
+    """
+
+    def __init__(self, frames: list[bytes], sends: Sequence[int], fast: float = 1.0) -> None:
+        self.connections = 0
+        self._frames, self._sends, self._fast = frames, list(sends), fast
+        self._stop = threading.Event()
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self._socket.settimeout(0.05)
+        self.port: int = self._socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"tcp://127.0.0.1:{self.port}"
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._socket.close()
+
+    def _serve(self) -> None:
+        while not self._stop.is_set() and self._sends:
+            try:
+                viewer, _ = self._socket.accept()
+            except TimeoutError:
+                continue
+            self.connections += 1
+            with viewer:
+                for part in self._frames[: self._sends.pop(0)]:
+                    if self._stop.is_set():
+                        return
+                    try:
+                        viewer.sendall(part)
+                    except OSError:
+                        break
+                    time.sleep(1 / RATE / self._fast)
+        self._socket.close()  # nobody is served any more
+
+
+@contextmanager
+def camera(frames: list[bytes], sends: Sequence[int], fast: float = 1.0) -> Iterator[Camera]:
+    server = Camera(frames, sends, fast)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def until(condition: Callable[[], bool], patience: float = 20.0) -> bool:
+    """Wait for something that another thread does."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.02)
+    return False
