@@ -120,7 +120,7 @@ def norm_quality(result: Mapping[str, Any]) -> str:
     def cell(row: Mapping[str, Any]) -> str:
         (low, high), kept = row["length"]["auc_ci95"], row["length"]["rank1_of_kept"]
         auc = marked(f"{row['length']['auc']:.2f} ({low:.2f} to {high:.2f})", low > 0.5, high < 0.5)
-        return f"{auc}, {percent(row['rank1'])} → {_percent(kept)}"
+        return f"{auc}, {percent(row['rank1'])} → {percent(kept)}"
 
     rows = [
         [family, model, *(cell(cells[family, model, size]) for size in sizes)]
