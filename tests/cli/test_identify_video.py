@@ -156,6 +156,7 @@ def test_bad_input_is_one_line_and_an_exit_code(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
+@pytest.mark.slow
 def test_ctrl_c_ends_a_stream_and_gives_what_was_seen(gallery: Path, tmp_path: Path):
     """The camera breaks off once meanwhile, and comes back."""
     frames = packets(list(pictures([Walker(2, (4, 8), 24, (60, 60), (2, 0))], 50)))

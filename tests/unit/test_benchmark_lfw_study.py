@@ -163,6 +163,7 @@ def test_the_mean_over_families_and_the_worst_of_them(
 
 
 @pytest.mark.needs("torch")
+@pytest.mark.slow
 def test_real_models_as_the_existing_code_has_them(
     bench: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -43,6 +43,7 @@ def seen(server: Camera, thin: Thin | None = None, pause: float = 0.0):
     return reader, got, None
 
 
+@pytest.mark.slow
 def test_a_stream_that_breaks_twice_is_opened_again(frames: list[bytes]):
     with camera(frames, [FRAMES, 25, FRAMES], fast=2.0) as server:
         reader, got, error = seen(server)
@@ -60,6 +61,7 @@ def test_a_stream_that_breaks_twice_is_opened_again(frames: list[bytes]):
     assert "opened again" not in str(error)
 
 
+@pytest.mark.slow
 def test_who_looks_too_slowly_misses_frames_and_is_told(frames: list[bytes]):
     with camera(frames, [FRAMES], fast=4.0) as server:
         reader, got, _ = seen(server, pause=0.1)

@@ -191,7 +191,7 @@ def _check_targets(asked: Asked, source: Source) -> None:
 
 
 def _first_state(asked: Asked, state: Path | None, camera: str | None, gallery: str) -> NormState | None:
-    """The state to begin with: that of --state, of the gallery's --camera, or what --adapt kept the last time.
+    """The state to begin with: of --state, of the camera in the gallery, or what --adapt kept the last time.
 
     Raises:
         ConfigError: more than one of them was given; with --adapt, --camera is the name of what is learned.
