@@ -47,13 +47,13 @@ class InMemory:
             weights = np.empty(count, dtype=np.float64)
             starts: list[int] = []
             names: list[str] = []
-            for n, (name, value, quality, pixels) in enumerate(
+            for n, (name, value, quality) in enumerate(
                 database.select(
-                    f"SELECT p.name, e.embedding, f.quality, e.pixels {joined} ORDER BY p.name, e.id", *chosen
+                    f"SELECT p.name, e.embedding, f.quality {joined} ORDER BY p.name, e.id", *chosen
                 )
             ):
                 matrix[n] = database.embedding(value, dim)
-                weights[n] = weight(quality, pixels)
+                weights[n] = weight(quality)
                 if not names or names[-1] != name:
                     names.append(name)
                     starts.append(n)

@@ -87,7 +87,7 @@ class Identifier:
         top: how many candidates per face, at least 1.
         threshold: least cosine of a decision; None decides nothing (see `decide`).
         templates: compare with each person's template, the weighted mean of their photos; else with every
-            photo, of which the most similar counts. `fewpix.gallery.template.weight` has the figures.
+            photo, of which the most similar counts.
 
     Raises:
         ConfigError: top or threshold is out of range.
