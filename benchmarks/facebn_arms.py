@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from fewpix.adapt.apply import restored
 from fewpix.adapt.estimate import estimate, follow
 from fewpix.adapt.estimate.passes import reached
-from fewpix.adapt.stats import NormState
+from fewpix.adapt.stats import LayerStats, NormState
 from fewpix.evaluate.pairs import PairList
 from fewpix.models.card import Card
 
@@ -27,6 +27,8 @@ class Arm:
         mode: of `estimate`, or "ema".
         weight: of the source, for "alpha".
         final: whether the BatchNorm1d at the end takes part.
+        compare: whether the target is compared with training faces of its size (`Reference.at`), not with the
+            source's statistics.
         half: "early" or "late": only the first or the last half of the layers in the order of the forward
             pass; "" for all.
     """
@@ -34,6 +36,7 @@ class Arm:
     mode: str
     weight: float | None = None
     final: bool = False
+    compare: bool = False
     half: str = ""
 
 
@@ -50,11 +53,23 @@ ARMS: dict[str, Arm] = {
     "batch+1d": Arm("batch", final=True),
     "ema": Arm("ema"),
     "ema+1d": Arm("ema", final=True),
+    "sized-prior": Arm("prior", compare=True),
+    "sized-prior+1d": Arm("prior", final=True, compare=True),
+    "sized-batch+1d": Arm("batch", final=True, compare=True),
+    "sized-ema+1d": Arm("ema", final=True, compare=True),
 }
-"""By name; `+1d` says that the BatchNorm1d at the end adapts too."""
+"""By name; `+1d` says that the BatchNorm1d at the end adapts too, `sized` that the target is compared with
+training faces of its size."""
 
 
-def state_of(arm: Arm, model: nn.Module, card: Card, faces: Tensor, source: str) -> NormState:
+def state_of(
+    arm: Arm,
+    model: nn.Module,
+    card: Card,
+    faces: Tensor,
+    source: str,
+    reference: Mapping[str, LayerStats] | None = None,
+) -> NormState:
     """The state of an arm, without the guard, which is judged apart.
 
     Args:
@@ -63,7 +78,9 @@ def state_of(arm: Arm, model: nn.Module, card: Card, faces: Tensor, source: str)
         card: its card.
         faces: (N, 3, side, side).
         source: in words.
+        reference: for an arm that compares: the moments of training faces as large as these.
     """
+    assert reference is not None or not arm.compare
     layers: Any = "all"
     if arm.half:
         with restored(model), torch.no_grad():
@@ -77,6 +94,7 @@ def state_of(arm: Arm, model: nn.Module, card: Card, faces: Tensor, source: str)
         "source": source,
         "layers": layers,
         "final": arm.final,
+        "reference": reference if arm.compare else None,
         "minimum": 1,
         "date": "2000-01-01",
     }

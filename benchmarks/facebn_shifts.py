@@ -34,6 +34,7 @@ from training_pool import held_out, training_pool
 from fewpix.adapt.estimate.judge import embed, judge_split
 from fewpix.adapt.guard import Verdict
 from fewpix.adapt.people import judge_people
+from fewpix.adapt.reference import reference_of
 from fewpix.adapt.stats import NormState
 from fewpix.data.split import hold_out
 from fewpix.degrade import FAMILIES
@@ -63,7 +64,9 @@ class Bench:
     def __init__(self, given: argparse.Namespace) -> None:
         torch.set_num_threads(given.threads or torch.get_num_threads())
         self.given = given
-        self.model, self.card = load_student(student_weights(given.model))
+        weights = student_weights(given.model)
+        self.model, self.card = load_student(weights)
+        self.reference = reference_of(weights, self.card.sha256)
         self.model.to(given.device)
         self.degradation = {name: Degradation(name, given.seed) for name in given.families}
         self.sums: dict[tuple[str, str], list[NDArray[np.float64]]] = {}
@@ -100,11 +103,17 @@ class Bench:
             start, base = time.monotonic(), dict[str, NDArray[Any]]()
             faces = torch.from_numpy(self.card.preprocess.apply(adapting(family, size)))
             probes = scored(family, size)
+            compared = self.reference.at([size]) if self.reference else None
             people = judge_people(embed(self.model, faces)) if guard else None  # the same for every arm
             for arm in arms:
 
-                def make(part: torch.Tensor, arm: str = arm, where: str = f"{family}@{size}") -> Any:
-                    return state_of(ARMS[arm], self.model, self.card, part, where)
+                def make(
+                    part: torch.Tensor,
+                    arm: str = arm,
+                    where: str = f"{family}@{size}",
+                    compared: Any = compared,
+                ) -> Any:
+                    return state_of(ARMS[arm], self.model, self.card, part, where, compared)
 
                 state = make(faces)
                 found = score(self.embed(probes, state))
@@ -276,7 +285,9 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--families", nargs="+", default=list(FAMILIES), choices=list(FAMILIES))
     parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES))
-    parser.add_argument("--arms", nargs="+", default=list(ARMS), choices=list(ARMS))
+    parser.add_argument(
+        "--arms", nargs="+", default=[name for name in ARMS if not ARMS[name].compare], choices=list(ARMS)
+    )
     parser.add_argument("--limit", type=int, default=0, help="held-out faces, or pairs per kind and fold")
     parser.add_argument(
         "--fold", type=int, help="of LFW, that statistics come from; the last one if not said"
@@ -296,6 +307,8 @@ def main() -> int:
     try:
         check_target(given.out)
         bench = Bench(given)
+        if bench.reference is None and (needy := [name for name in given.arms if ARMS[name].compare]):
+            raise InputError(f"{', '.join(needy)}: no reference", fix="make one with `fewpix reference`")
         payload = (pool if given.what == "pool" else lfw)(bench, given)
         payload["model"] = {"name": bench.card.name, "sha256": bench.card.sha256}
         payload["settings"] = {

@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "identify": EMBED | {"embed", "gallery"},
     "video": EMBED | {"embed", "gallery", "identify"},
     "evaluate": EMBED | {"embed", "data", "degrade"},
-    "train": TRAIN,
+    "train": TRAIN | {"adapt"},
     "export": EMBED | TRAIN | {"embed", "train"},
     "doctor": EMBED | {"embed", "data"},
     "quickstart": ABOVE,

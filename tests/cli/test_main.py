@@ -65,13 +65,14 @@ def raising(error: BaseException) -> Callable[[], None]:
     return verb
 
 
-def test_help_lists_all_thirteen_verbs_with_one_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_all_fourteen_verbs_with_one_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     lines = capsys.readouterr().out.splitlines()
     verbs = [
         "quickstart",
         "distil",
         "adapt",
+        "reference",
         "evaluate",
         "compare",
         "report",

@@ -26,6 +26,9 @@ Mode = Literal["source", "batch", "prior", "alpha", "ema"]
 
 METADATA_KEY = "fewpix_state"
 
+FLOOR = 1e-3
+"""Of a channel's source variance: what both variances are raised by before one is divided by the other."""
+
 
 @dataclass(frozen=True)
 class LayerStats:
@@ -35,6 +38,8 @@ class LayerStats:
         mean: (C,) float64, over images and positions.
         var: (C,) float64, biased (divided by the number of values, not by one less).
         count: how many images they come from; positions are not counted.
+        reference: the moments of training faces as large as the target's, which the target is compared with;
+            when None, the target is compared with the source's statistics.
 
     Raises:
         ConfigError: shapes differ, a value is not finite, a variance is negative, or count is below 1.
@@ -43,6 +48,7 @@ class LayerStats:
     mean: NDArray[np.float64]
     var: NDArray[np.float64]
     count: int
+    reference: LayerStats | None = None
 
     def __post_init__(self) -> None:
         for name in ("mean", "var"):
@@ -57,6 +63,10 @@ class LayerStats:
             raise ConfigError("layer statistics: means must be finite, variances finite and not negative")
         if self.count < 1:
             raise ConfigError(f"layer statistics: count must be at least 1, not {self.count}")
+        if self.reference is not None and self.reference.mean.shape != self.mean.shape:
+            raise ConfigError(
+                f"layer statistics: {self.mean.size} channels, the reference has {self.reference.mean.size}"
+            )
 
 
 @dataclass(frozen=True)
@@ -106,6 +116,11 @@ class NormState:
             object.__setattr__(self, "pixels", (int(low), int(high)))
 
     @property
+    def has_reference(self) -> bool:
+        """Whether the target was compared with training faces of its size."""
+        return any(layer.reference is not None for layer in self.layers.values())
+
+    @property
     def id(self) -> str:
         """16 hexadecimal digits over all that changes an embedding: model, weight, moments. Not the date."""
         content = hashlib.sha256(f"{self.model_sha256}:{float(self.weight)!r}".encode())
@@ -114,6 +129,10 @@ class NormState:
             content.update(f":{name}:{layer.mean.size}:".encode())
             content.update(layer.mean.astype("<f8").tobytes())
             content.update(layer.var.astype("<f8").tobytes())
+            if layer.reference is not None:
+                content.update(b":reference:")
+                content.update(layer.reference.mean.astype("<f8").tobytes())
+                content.update(layer.reference.var.astype("<f8").tobytes())
         return content.hexdigest()[:16]
 
     def to_json(self) -> dict[str, Any]:
@@ -129,6 +148,7 @@ class NormState:
             "pixels": None if self.pixels is None else list(self.pixels),
             "forced": list(self.forced),
             "layers": len(self.layers),
+            "reference": self.has_reference,
         }
 
     def __str__(self) -> str:
@@ -139,6 +159,7 @@ class NormState:
         line = (
             f"state {self.id}: {self.mode} from {faces} ({self.source}, {self.date}), "
             f"source weight {self.weight:.3f}, {len(self.layers)} layers of model {self.model_sha256[:12]}"
+            f"{', compared with training faces of that size' if self.has_reference else ''}"
         )
         return "\n".join([line, *(f"  forced although {reason}" for reason in self.forced)])
 
@@ -158,10 +179,16 @@ def source_state(model_sha256: str, *, count: int, source: str, date: str) -> No
 def mix(
     source_mean: NDArray[Any], source_var: NDArray[Any], layer: LayerStats, weight: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and variance of the mixture of source and target, w of the one and 1 - w of the other.
+    """Mean and variance between source and target, w of the one and 1 - w of the other.
 
-    mu = w mu_s + (1-w) mu_t;  var = w var_s + (1-w) var_t + w (1-w) (mu_s - mu_t)^2. The last term is what
-    averaging the variances alone forgets: two narrow distributions far apart are together a wide one.
+    Without a reference, those of their mixture: mu = w mu_s + (1-w) mu_t;
+    var = w var_s + (1-w) var_t + w (1-w) (mu_s - mu_t)^2. The last term is what averaging the variances alone
+    forgets: two narrow distributions far apart are together a wide one.
+
+    With a reference, the source's, moved as far as the target lies from training faces of its size:
+    mu = mu_s + (1-w) (mu_t - mu_r);  var = var_s (var_t / var_r)^(1-w). A target that looks like training
+    faces of its size changes nothing, whatever that size is. Both variances of the ratio are raised by
+    `FLOOR` of the source's, so that a channel that is silent at one size cannot blow up.
 
     Args:
         source_mean: (C,) the model's running mean.
@@ -171,9 +198,14 @@ def mix(
         weight: w, 0 to 1.
 
     Returns:
-        (C,) and (C,) float64. With w = 1 exactly the source's values, with w = 0 exactly the target's.
+        (C,) and (C,) float64. With w = 1 exactly the source's values, with w = 0 and no reference exactly the
+        target's.
     """
     mean_s, var_s = np.asarray(source_mean, dtype=np.float64), np.asarray(source_var, dtype=np.float64)
+    if (base := layer.reference) is not None:
+        floor = FLOOR * var_s + np.finfo(np.float64).tiny
+        ratio = (layer.var + floor) / (base.var + floor)
+        return mean_s + (1 - weight) * (layer.mean - base.mean), var_s * ratio ** (1 - weight)
     mean = weight * mean_s + (1 - weight) * layer.mean
     apart = (mean_s - layer.mean) ** 2
     return mean, weight * var_s + (1 - weight) * layer.var + weight * (1 - weight) * apart
@@ -181,9 +213,16 @@ def mix(
 
 def pack_state(state: NormState) -> bytes:
     """The state as the bytes of a safetensors file; the moments stay float64."""
-    tensors = {f"{name}.mean": np.array(layer.mean) for name, layer in state.layers.items()}
-    tensors |= {f"{name}.var": np.array(layer.var) for name, layer in state.layers.items()}
+    tensors: dict[str, NDArray[np.float64]] = {}
+    compared: dict[str, int] = {}
+    for name, layer in state.layers.items():
+        tensors |= {f"{name}.mean": np.array(layer.mean), f"{name}.var": np.array(layer.var)}
+        if (base := layer.reference) is not None:
+            tensors |= {f"{name}.reference.mean": np.array(base.mean)}
+            tensors |= {f"{name}.reference.var": np.array(base.var)}
+            compared[name] = base.count
     header = state.to_json() | {"layers": {name: layer.count for name, layer in state.layers.items()}}
+    header |= {"reference": compared}
     return save(tensors, metadata={METADATA_KEY: json.dumps(header, sort_keys=True)})
 
 
@@ -231,10 +270,13 @@ def unpack_state(data: bytes, origin: str) -> NormState:
         tensors = load(data)  # checks that the header's length, which is read below, lies within the data
         length = int.from_bytes(data[:8], "little")
         header = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][METADATA_KEY])
-        layers = {
-            name: LayerStats(tensors[f"{name}.mean"], tensors[f"{name}.var"], int(count))
-            for name, count in header["layers"].items()
-        }
+        compared = header.get("reference", {})  # older states have none
+
+        def moments(name: str, count: int, base: LayerStats | None = None) -> LayerStats:
+            return LayerStats(tensors[f"{name}.mean"], tensors[f"{name}.var"], int(count), base)
+
+        bases = {name: moments(f"{name}.reference", count) for name, count in compared.items()}
+        layers = {name: moments(name, count, bases.get(name)) for name, count in header["layers"].items()}
         keys = ("model_sha256", "mode", "weight", "count", "date", "source")
         sides, forced = header.get("pixels"), header.get("forced", [])
         state = NormState(

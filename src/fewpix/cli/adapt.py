@@ -58,6 +58,14 @@ def adapt(
             "--final/--no-final", help="Whether the BatchNorm1d at the end adapts too.", show_default=False
         ),
     ] = None,
+    reference: Annotated[
+        bool,
+        Option(
+            "--reference",
+            help="Compare the faces with training faces of their size instead of with the model's statistics "
+            "over all sizes. Being measured; best with --final.",
+        ),
+    ] = False,
     minimum_faces: Annotated[
         int | None, Option(help="Refuse fewer different faces, 32 if nothing is said.", show_default=False)
     ] = None,
@@ -119,6 +127,7 @@ def adapt(
             layers=layer or (),
             final=final,
             minimum=minimum_faces,
+            compare=reference,
             force=force,
         )
         keep(out, state, replace=replace)

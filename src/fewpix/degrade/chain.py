@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from fewpix.degrade.draws import Fixed
 from fewpix.degrade.ops import side_of
 from fewpix.degrade.step import Step
 from fewpix.errors import ConfigError
@@ -78,6 +79,27 @@ class Chain:
     def apply_batch(self, crops: Sequence[Crop], rng: np.random.Generator) -> list[Crop]:
         """`apply` to each crop in turn with the one generator; the sides may differ, hence a list."""
         return [self.apply(crop, rng) for crop in crops]
+
+    @property
+    def sides(self) -> tuple[int, ...]:
+        """The sides in pixels that it may draw, smallest first; of a range, its ends; empty where it does not
+        scale down.
+        """
+        scaling = next((dict(s.draws)["side"] for s in self.steps if s.op == "downscale"), None)
+        return () if scaling is None else tuple(sorted(int(value) for value in scaling.support()))
+
+    def at(self, side: int) -> Chain:
+        """The same chain with one side for every face.
+
+        Args:
+            side: in pixels.
+        """
+
+        def fixed(s: Step) -> Step:
+            return replace(s, draws=tuple((dict(s.draws) | {"side": Fixed(side)}).items()))
+
+        steps = (fixed(s) if s.op == "downscale" else s for s in self.steps)
+        return Chain(tuple(steps), f"{self.name}@{side}")
 
     def describe(self) -> str:
         """One line for people: the name and every step with its probability, parameters and units."""

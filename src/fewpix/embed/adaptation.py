@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from fewpix.adapt.reference import reference_of
 from fewpix.adapt.stats import NormState
 from fewpix.embed.open import STUDENTS, TEACHERS, require
 from fewpix.errors import ConfigError, GuardError, InputError
@@ -59,6 +60,7 @@ def adapt_to(
     layers: Sequence[str] = (),
     final: bool | None = None,
     minimum: int | None = None,
+    compare: bool = False,
     force: bool = False,
 ) -> NormState:
     """Estimate a NormState on unlabelled crops of the target, after the guard has looked at it.
@@ -76,11 +78,14 @@ def adapt_to(
         layers: names or patterns of the layers that adapt; all when empty.
         final: whether a BatchNorm1d at the model's end is among them; the library's default when None.
         minimum: how many different faces it takes; the guard's default when None.
+        compare: whether the faces are compared with the training faces of their size in the reference that
+            lies beside the weights.
         force: adapt also where the guard finds one person only, or harm; its reasons are kept in the state.
 
     Raises:
         ConfigError: an option is unknown or contradicts another.
         GuardError: too few faces; or one person only, or harm, without `force`.
+        InputError: the faces are to be compared with a reference, and there is none.
         UnavailableError: torch is not installed.
         WeightsError: the weights are damaged.
     """
@@ -99,6 +104,10 @@ def adapt_to(
     from fewpix.models.zoo import load_student
 
     model, card = load_student(weights)
+    sides = [crop.shape[0] for crop in crops]
+    reference = reference_of(weights, card.sha256) if compare else None
+    if compare and reference is None:
+        raise InputError(f"{weights.name} has no reference beside it", fix="make one with `fewpix reference`")
     # A tensor beside the model's own, so that the numbers need not know on which device it lies.
     faces = next(model.parameters()).new_tensor(card.preprocess.apply(crops))
     common: dict[str, Any] = {
@@ -106,6 +115,7 @@ def adapt_to(
         "source": source,
         "layers": tuple(layers) or "all",
         "final": FINAL if final is None else final,
+        "reference": reference.at(sides) if reference else None,
     }
     if mode == "ema":
         rate = MOMENTUM if momentum is None else momentum
@@ -120,7 +130,6 @@ def adapt_to(
         reasons = verdict.reasons
         if not force:
             verdict.check()
-    sides = [crop.shape[0] for crop in crops]
     return replace(state, pixels=(min(sides), max(sides)), forced=reasons)
 
 

@@ -8,6 +8,9 @@ one after the other, each with all earlier ones already exchanged.
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from typing import Literal, get_args
 
 import torch
@@ -17,7 +20,7 @@ from fewpix.adapt.apply import restored
 from fewpix.adapt.estimate.layers import Layers, choose
 from fewpix.adapt.estimate.passes import exchange, flowing, one_pass, reached, up_to
 from fewpix.adapt.guard import MINIMUM_FACES, check_faces
-from fewpix.adapt.stats import NormState, source_state
+from fewpix.adapt.stats import LayerStats, NormState, source_state
 from fewpix.errors import ConfigError, GuardError
 
 Order = Literal["sequential", "batch-upstream", "naive"]
@@ -47,6 +50,7 @@ def estimate(
     order: Order = "sequential",
     minimum: int = MINIMUM_FACES,
     memory_mb: int = 1024,
+    reference: Mapping[str, LayerStats] | None = None,
     date: str = "",
 ) -> NormState:
     """Measure the BatchNorm moments of a set of target faces. The model is as before afterwards.
@@ -74,6 +78,9 @@ def estimate(
         minimum: how many different faces it takes.
         memory_mb: up to this estimate of activations the whole set goes through the model once; above, in
             chunks and once per layer. The result is the same.
+        reference: by layer, the moments of training faces as large as these (`Reference.at`), which these
+            are then compared with; without it they are compared with the source's statistics, and the size
+            of the faces is taken for a part of what is strange about the place.
         date: ISO date of the estimate; today when empty.
 
     Raises:
@@ -96,16 +103,26 @@ def estimate(
         chunks = torch.split(faces, CHUNK)
         # Input, output, a residual and the convolution's workspace are alive at the same time.
         needed = 4 * 4 * max(sizes.values()) * len(faces)
+        compare = partial(compared, reference or {})
         if order == "naive":
-            found = one_pass(model, chunks, chosen)
+            found = {name: compare(name, item) for name, item in one_pass(model, chunks, chosen).items()}
         elif needed <= memory_mb * 2**20:
-            found = flowing(model, faces, chosen, upstream)
+            found = flowing(model, faces, chosen, upstream, compare)
         else:
             found = {}
             for name, layer in chosen.items():
-                found[name] = up_to(model, chunks, name)
+                found[name] = compare(name, up_to(model, chunks, name))
                 exchange(layer, found[name], upstream)
     return NormState(model_sha256, mode, share, len(faces), date or today(), source, found)
+
+
+def compared(reference: Mapping[str, LayerStats], name: str, layer: LayerStats) -> LayerStats:
+    """A layer's moments, to be compared with the reference's if it has that layer.
+
+    Raises:
+        ConfigError: the layer has another width there.
+    """
+    return replace(layer, reference=reference.get(name))
 
 
 def source_weight(

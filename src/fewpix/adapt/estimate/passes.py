@@ -55,7 +55,7 @@ def flowing(
     faces: Tensor,
     layers: Mapping[str, Norm],
     weight: float,
-    blend: Callable[[str, LayerStats], LayerStats] | None = None,
+    blend: Callable[[str, LayerStats], LayerStats],
 ) -> dict[str, LayerStats]:
     """Measure all layers in one pass of the whole set; each is exchanged before it normalises that set.
 
@@ -64,14 +64,14 @@ def flowing(
         faces: (N, 3, side, side), all at once.
         layers: by name.
         weight: of the source in what a layer normalises with.
-        blend: what to make of a layer's moments before they are used; they are used as they are when None.
+        blend: what to make of a layer's moments before they are used.
     """
     found: dict[str, LayerStats] = {}
 
     def measure(name: str, module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         moments = Moments()
         moments.add(inputs[0])
-        found[name] = moments.result() if blend is None else blend(name, moments.result())
+        found[name] = blend(name, moments.result())
         exchange(layers[name], found[name], weight)
 
     _run(model, [faces], {name: partial(measure, name) for name in layers})

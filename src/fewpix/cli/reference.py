@@ -1,0 +1,64 @@
+"""`fewpix reference`: moments of a student's training faces by size, which FaceBN compares new faces with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from fewpix.cli.output import emit, progress
+
+
+def reference(
+    model: Annotated[str, Option(help="fewpix-s, fewpix-l, or a student's .safetensors file")],
+    faces: Annotated[
+        list[Path], Option(help="tar shard or folder of the faces it was trained on; may be given again")
+    ],
+    out: Annotated[
+        Path | None,
+        Option(help="the file to write; beside the weights if nothing is said", show_default=False),
+    ] = None,
+    teacher: Annotated[str, Option(help='"teacher" (SFace) or the path of an ONNX face encoder')] = "teacher",
+    runtime: Annotated[str, Option(help="of the teacher: auto, onnxruntime, openvino")] = "auto",
+    json: Annotated[bool, Option("--json", help="one JSON object on stdout")] = False,
+) -> None:
+    """Measure the reference of a student: what `fewpix adapt --reference` compares new faces with."""
+    from fewpix.cli.threads import prepare_torch
+
+    prepare_torch()
+    import numpy as np
+
+    from fewpix.adapt.reference import beside, save_reference
+    from fewpix.cli.message import Message
+    from fewpix.config import cache_dir
+    from fewpix.data.cache import TeacherCache
+    from fewpix.data.faces import load_faces
+    from fewpix.embed.adaptation import student_weights
+    from fewpix.embed.open import open_encoder
+    from fewpix.errors import InputError
+    from fewpix.models.zoo import load_student
+    from fewpix.train.material import split_faces
+    from fewpix.train.recipe import Recipe
+    from fewpix.train.reference import measure_reference
+
+    weights = student_weights(model)
+    student, card = load_student(weights)
+    pool = load_faces(faces)
+    if pool.sha256 != card.provenance.get("faces_sha256"):
+        raise InputError(
+            f"these are not the faces that {card.name} was trained on",
+            fix="name all its shards and no others",
+        )
+    recipe = Recipe.model_validate(card.provenance["recipe"], strict=False)
+    encoder = open_encoder(teacher, runtime=runtime)
+    store = TeacherCache(cache_dir() / "teacher.db", encoder.card.sha256, encoder.card.space.dim)
+    with progress("reference", as_json=json) as bar:
+        members = np.arange(len(pool))
+        if recipe.data.holdout:
+            members = split_faces(recipe, pool, store, encoder.embed, bar).members
+        found = measure_reference(student, card, recipe, pool, members, bar)
+    path = out or beside(weights)
+    save_reference(path, found)
+    facts = {"path": str(path), "id": found.id, "model_sha256": card.sha256, "sizes": list(found.sizes)}
+    emit(Message(f"{path}: {found}", facts), json)
