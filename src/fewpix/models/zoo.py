@@ -119,7 +119,7 @@ ARCHITECTURES: dict[str, Architecture] = {
     "lr28-sface-l": Transplant(28, (32, 96), 2, _SFACE[2:], 72, 1),
     # Its last nine at half their resolution: 3.9 M parameters, 0.19 G multiply-adds.
     "lr28-sface": Transplant(28, (32, 96), 2, _SFACE, 112),
-    # Its last nine at half their resolution, in four: 1.6 M parameters, 62 M multiply-adds.
+    # Its last eight at half their resolution, in four: 1.5 M parameters, 63 M multiply-adds.
     "lr28-sface-s": Transplant(
         28, (24, 64), 1, ((512, 2), (512, 1), (512, 1), (1024, 2)), 72, 2, (1, 2, 3, 2), 256
     ),

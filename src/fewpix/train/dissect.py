@@ -81,7 +81,8 @@ def dissect(student: SeparableStudent, teacher: Path, side: int) -> Dissected:
         WeightsError: the teacher is not a chain of layers.
     """
     layers = read_chain(teacher)
-    wanted = [shape for row in _stood_for(student) for shape in row]
+    rows = _stood_for(student)
+    wanted = [shape for row in rows for shape in row]
     places = [n for n, layer in enumerate(layers) if isinstance(layer, nn.Conv2d)][-len(wanted) - 1 :]
     units = [
         Unit(*layers[n : n + 3])  # type: ignore[arg-type]
@@ -100,7 +101,7 @@ def dissect(student: SeparableStudent, teacher: Path, side: int) -> Dissected:
         raise ConfigError(f"{teacher.name} does not end with the layers of this student's trunk", fix=FIX)
     norm, linear, last = end[0] if len(end) == 4 else None, end[-2], end[-1]
     before, rest = nn.Sequential(*layers[: places[0]]), iter(units[1:])
-    trunk = tuple(tuple(islice(rest, len(row))) for row in _stood_for(student))
+    trunk = tuple(tuple(islice(rest, len(row))) for row in rows)
     found = Dissected(teacher.name, before, units[0], trunk, norm, linear, last)  # type: ignore[arg-type]
     _try(found, student, side)
     return found

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from fewpix.adapt.apply import restored
-from fewpix.adapt.estimate.passes import one_pass, reached
+from fewpix.adapt.estimate.passes import one_pass
 from fewpix.adapt.reference import Reference
 from fewpix.data.faces import FaceSet
 from fewpix.degrade import PRESETS
@@ -59,12 +59,11 @@ def measure_reference(
     crops = [faces.crop(int(n)) for n in drawn]
     device = next(model.parameters()).device
     sizes = {}
-    for done, side in enumerate(chain.sides):
-        one_size = chain.at(side)
-        small = [one_size.apply(crop, rng) for crop in crops]
-        with restored(model) as norms, torch.no_grad():
+    with restored(model) as norms, torch.no_grad():
+        for done, side in enumerate(chain.sides, 1):
+            one_size = chain.at(side)
+            small = [one_size.apply(crop, rng) for crop in crops]
             pixels = torch.from_numpy(card.preprocess.apply(small)).to(device)
-            order = list(reached(model, pixels[:1]))
-            sizes[side] = one_pass(model, torch.split(pixels, _CHUNK), {name: norms[name] for name in order})
-        on_progress(done + 1, len(chain.sides))
+            sizes[side] = one_pass(model, torch.split(pixels, _CHUNK), norms)
+            on_progress(done, len(chain.sides))
     return Reference(card.sha256, faces.sha256, chain.describe(), recipe.run.seed, sizes)
