@@ -7,6 +7,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from fewpix.cli.gallery_options import Location
 from fewpix.cli.output import emit, progress
 
 
@@ -18,13 +19,7 @@ def enrol(
     folder_per_person: Annotated[
         bool, Option("--folder-per-person", help="PHOTOS holds a folder per person, named after the person.")
     ] = False,
-    gallery: Annotated[
-        str | None,
-        Option(
-            help="The gallery file, or postgresql://...; FEWPIX_GALLERY or ./fewpix.db when not given.",
-            show_default=False,
-        ),
-    ] = None,
+    gallery: Location = None,
     model: Annotated[
         str,
         Option(

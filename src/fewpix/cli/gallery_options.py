@@ -1,13 +1,20 @@
-"""Options that the verbs of `fewpix gallery` share, and how they open the gallery."""
+"""Options that verbs with a gallery share, and how they open it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
+from fewpix.errors import ConfigError, InputError
+
 if TYPE_CHECKING:
+    from fewpix.adapt.stats import NormState
     from fewpix.gallery.store import Gallery
+    from fewpix.models.space import Space
 
 Location = Annotated[
     str | None,
@@ -32,3 +39,40 @@ def open_gallery(location: str | None, *, write: bool) -> Gallery:
     from fewpix.gallery.store import Gallery
 
     return Gallery.open(location or gallery_location(), write=write)
+
+
+@contextmanager
+def enrolled(location: str | None, space: Space) -> Iterator[Gallery]:
+    """A gallery of this space to look for people in.
+
+    Raises:
+        InputError: there is none, it is of another space, or nobody is in it.
+    """
+    from fewpix.config import gallery_location
+    from fewpix.gallery.store import Gallery
+
+    with Gallery.open(location or gallery_location(), space, write=False) as gallery:
+        if not gallery.people():
+            raise InputError(
+                f"nobody is enrolled in the gallery {gallery.location}", fix="run `fewpix enrol` first"
+            )
+        yield gallery
+
+
+def chosen_state(state: Path | None, camera: str | None, location: str | None) -> NormState | None:
+    """The state of a file, or the one that a gallery keeps for a camera.
+
+    Raises:
+        ConfigError: both were given.
+        InputError: there is no such file, gallery or camera.
+        WeightsError: the state is damaged.
+    """
+    from fewpix.adapt.stats import load_state
+    from fewpix.config import gallery_location
+    from fewpix.gallery.cameras import state_at
+
+    if state is not None and camera is not None:
+        raise ConfigError("--state and --camera both name a state", fix="give one of them")
+    if camera is not None:
+        return state_at(location or gallery_location(), camera)
+    return load_state(state) if state else None

@@ -11,6 +11,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from fewpix.cli import video_options as options
+from fewpix.cli.gallery_options import Location, chosen_state, enrolled
 from fewpix.cli.output import Bar, emit, progress
 from fewpix.errors import ConfigError, InputError
 
@@ -27,13 +28,7 @@ def identify(
             show_default=False,
         ),
     ],
-    gallery: Annotated[
-        str | None,
-        Option(
-            help="The gallery file, or postgresql://...; FEWPIX_GALLERY or ./fewpix.db when not given.",
-            show_default=False,
-        ),
-    ] = None,
+    gallery: Location = None,
     threshold: Annotated[
         float | None,
         Option(
@@ -113,14 +108,10 @@ def identify(
         identify_video(source, asked, *chosen, as_json)
         return
     asked.refuse_without_video()
-    from fewpix.adapt.stats import load_state
     from fewpix.cli.drawing import Drawing
     from fewpix.cli.pictures import pictures_of
-    from fewpix.config import gallery_location
     from fewpix.detect import default_detector
     from fewpix.embed.open import open_encoder
-    from fewpix.gallery.cameras import state_at
-    from fewpix.gallery.store import Gallery
     from fewpix.identify.draw import draw as draw_faces
     from fewpix.identify.pipeline import Identifier
     from fewpix.identify.refusal import combined
@@ -129,21 +120,11 @@ def identify(
     folder = Path(source)
     pictures = pictures_of(folder)
     drawing = Drawing(draw, folder) if draw else None
-    if state is not None and camera is not None:
-        raise ConfigError("--state and --camera both name a state", fix="give one of them")
-    norms = load_state(state) if state else None
-    if camera is not None:
-        norms = state_at(gallery or gallery_location(), camera)
+    norms = chosen_state(state, camera, gallery)
     encoder = open_encoder(model, runtime=runtime, device=device, state=norms)
     refused: list[InputError] = []
     with ExitStack() as stack:
-        store = stack.enter_context(
-            Gallery.open(gallery or gallery_location(), encoder.card.space, write=False)
-        )
-        if not store.people():
-            raise InputError(
-                f"nobody is enrolled in the gallery {store.location}", fix="run `fewpix enrol` first"
-            )
+        store = stack.enter_context(enrolled(gallery, encoder.card.space))
         detector = None if crops else default_detector()
         identifier = Identifier(detector, encoder, store, top=top, threshold=threshold, templates=not photos)
         # On a terminal the lines themselves are the progress. Rich sends what is printed while its bar is up

@@ -10,17 +10,16 @@ from pathlib import Path
 
 from fewpix.adapt.folder import check_free
 from fewpix.adapt.stats import NormState, load_state
+from fewpix.cli.gallery_options import chosen_state, enrolled
+from fewpix.cli.identify import NO_THRESHOLD
 from fewpix.cli.output import Bar, emit, progress
 from fewpix.cli.stopping import stopping
 from fewpix.cli.video_options import Asked
-from fewpix.config import gallery_location
 from fewpix.detect import default_detector
 from fewpix.embed.adaptation import student_weights
 from fewpix.embed.open import open_encoder, require
 from fewpix.embed.protocol import Encoder
-from fewpix.errors import ConfigError, InputError
-from fewpix.gallery.cameras import state_at
-from fewpix.gallery.store import Gallery
+from fewpix.errors import ConfigError
 from fewpix.identify.pipeline import Identifier
 from fewpix.image.codec import SUFFIXES, write_image
 from fewpix.video import (
@@ -44,7 +43,6 @@ from fewpix.video.pipeline import SHORTEST
 from fewpix.video.thin import seconds
 from fewpix.video.writer import H264Writer
 
-NO_THRESHOLD = "no threshold given, so nobody is named: see docs"
 UNCALIBRATED = (
     "the threshold was held against templates of several frames, for which none has been calibrated: see docs"
 )
@@ -76,20 +74,14 @@ def identify_video(
         seconds(asked.end) if asked.end else None,
     )
     _check_targets(asked, source)
-    norms = _first_state(asked, state, camera, gallery or gallery_location())
+    norms = _first_state(asked, state, camera, gallery)
 
     def reopen(norms: NormState | None) -> Encoder:
         return open_encoder(model, runtime=runtime, device=device, state=norms)
 
     encoder = reopen(norms)
     with ExitStack() as stack:
-        store = stack.enter_context(
-            Gallery.open(gallery or gallery_location(), encoder.card.space, write=False)
-        )
-        if not store.people():
-            raise InputError(
-                f"nobody is enrolled in the gallery {store.location}", fix="run `fewpix enrol` first"
-            )
+        store = stack.enter_context(enrolled(gallery, encoder.card.space))
         learner = _learner(asked, camera or source.name, encoder, model, reopen)
         identifier = VideoIdentifier(
             Identifier(
@@ -108,8 +100,8 @@ def identify_video(
         reader = open_video(source, thin, patience)
         stack.callback(reader.close)
         writer = stack.enter_context(h264_file(asked.draw)) if asked.draw else None
-        sheet = ContactSheet()
-        if asked.sheet is not None:
+        sheet = ContactSheet() if asked.sheet else None
+        if asked.sheet is not None and sheet is not None:
             stack.callback(_write_sheet, asked.sheet, sheet)
         stdout = sys.stdout
         bar = Bar()
@@ -121,7 +113,8 @@ def identify_video(
             watch.tracks += 1
             with redirect_stdout(stdout):  # and not to where the bar is
                 emit(track, as_json)
-            sheet.add(track)
+            if sheet is not None:
+                sheet.add(track)
         stopped = stop.is_set()
     _summary(reader, watch.tracks, identifier.left_out, threshold, as_json)
     if stopped:
@@ -190,7 +183,9 @@ def _check_targets(asked: Asked, source: Source) -> None:
             raise ConfigError(f"{path} would replace the video itself", fix="name another file")
 
 
-def _first_state(asked: Asked, state: Path | None, camera: str | None, gallery: str) -> NormState | None:
+def _first_state(
+    asked: Asked, state: Path | None, camera: str | None, gallery: str | None
+) -> NormState | None:
     """The state to begin with: of --state, of the camera in the gallery, or what --adapt kept the last time.
 
     Raises:
@@ -200,11 +195,7 @@ def _first_state(asked: Asked, state: Path | None, camera: str | None, gallery: 
         raise ConfigError("--adapt begins with the state that it keeps", fix="leave --state out")
     if asked.adapt is not None:
         return load_state(asked.adapt) if asked.adapt.exists() else None
-    if state is not None and camera is not None:
-        raise ConfigError("--state and --camera both name a state", fix="give one of them")
-    if camera is not None:
-        return state_at(gallery, camera)
-    return load_state(state) if state else None
+    return chosen_state(state, camera, gallery)
 
 
 def _learner(asked: Asked, place: str, encoder: Encoder, model: str, reopen: Reopen) -> StateLearner | None:

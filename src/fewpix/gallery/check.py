@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from fewpix.errors import FewpixError, InputError
 from fewpix.gallery.cameras import cameras
 from fewpix.gallery.embeddings import check_embeddings
+from fewpix.gallery.rows import Face
 from fewpix.gallery.store import Gallery
 
 PROBES = 200
@@ -102,7 +104,7 @@ def check_gallery(gallery: Gallery) -> Check:
         faults.append(error.what)
     people, faces = gallery.people(), gallery.faces()
     faults += [f"{person.name} has no embedding" for person in people if not person.rows]
-    faults += _originals(gallery)
+    faults += _originals(gallery, faces)
     try:
         states = len(cameras(gallery))
     except FewpixError as error:
@@ -123,11 +125,11 @@ def check_gallery(gallery: Gallery) -> Check:
     )
 
 
-def _originals(gallery: Gallery) -> list[str]:
+def _originals(gallery: Gallery, faces: Sequence[Face]) -> list[str]:
     from fewpix.image.codec import decode_image
 
     faults = []
-    for face in gallery.faces():
+    for face in faces:
         try:
             original = gallery.original(face.face) if face.kept else None
             if original is not None:

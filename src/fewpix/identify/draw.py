@@ -65,6 +65,11 @@ class _Sizes:
         return self.tile + 12 * self.font + 3 * self.gap
 
 
+def enlargement(height: int) -> int:
+    """How many times a picture of this height is enlarged to be drawn on."""
+    return int(np.clip(-(-_LEAST_HEIGHT // height), 1, _MOST_ENLARGED))
+
+
 def draw(image: Image, picture: IdentifiedPicture) -> Image:
     """The picture with its faces marked and named; the input is not written to.
 
@@ -79,7 +84,7 @@ def draw(image: Image, picture: IdentifiedPicture) -> Image:
     """
     if not picture.faces:
         return image.copy()
-    enlarged = int(np.clip(-(-_LEAST_HEIGHT // image.shape[0]), 1, _MOST_ENLARGED))
+    enlarged = enlargement(image.shape[0])
     height, width = image.shape[0] * enlarged, image.shape[1] * enlarged
     order = sorted(range(len(picture.faces)), key=lambda n: picture.faces[n].box[0])
     cut = 0 if len(order) <= _TILES - 1 else len(order) // 2

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from fewpix.detect import Face
 from fewpix.embed.protocol import Encoder
 from fewpix.gallery.rows import Original
 from fewpix.identify.faces import AlignedFace, align_faces, whole_crop
@@ -18,16 +17,6 @@ _REACH = 0.87
 `pixels`: half the square's diagonal, and 0.15 for the mean that lies below the square's centre."""
 
 _SAMPLED = 4  # pixels beside a point that resampling looks at, rounded up
-
-
-@dataclass(frozen=True)
-class _Kept:
-    """A face that was found when it was enrolled."""
-
-    points: NDArray[np.float32]
-    pixels: float
-    score: float
-    box: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
 
 
 def keep_original(image: Image, face: AlignedFace) -> Original:
@@ -67,5 +56,6 @@ def align_original(original: Original, encoder: Encoder, *, pixels: float, origi
     image = decode_image(original.png, origin)
     if original.points is None:
         return whole_crop(image, encoder)
-    points = np.array(original.points, dtype=np.float32)
-    return align_faces(image, [_Kept(points, pixels, 1.0)], encoder)[0]
+    nowhere = (0.0, 0.0, 0.0, 0.0)  # the box in the photo is not kept, and aligning needs none
+    face = Face(nowhere, np.array(original.points, dtype=np.float32), 1.0, pixels)
+    return align_faces(image, [face], encoder)[0]

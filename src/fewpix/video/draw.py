@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from fewpix.identify.draw import COLORS, DARK, FAINT, PANEL, TEXT, write
+from fewpix.identify.draw import COLORS, DARK, FAINT, PANEL, TEXT, enlargement, write
 from fewpix.image.codec import Image
 from fewpix.video.frame import Frame
 from fewpix.video.result import IdentifiedTrack, shown
@@ -22,8 +22,6 @@ from fewpix.video.track import Box
 
 PLACES = 6
 """Faces that the panel has room for; others have their frame and number only."""
-
-_LEAST_HEIGHT, _MOST_ENLARGED = 480, 4
 
 
 @dataclass(frozen=True)
@@ -60,7 +58,7 @@ class Annotator:
         """
         high, wide = frame.image.shape[:2]
         if self._size is None:
-            enlarged = int(np.clip(-(-_LEAST_HEIGHT // high), 1, _MOST_ENLARGED))
+            enlarged = enlargement(high)
             self._size = (wide * enlarged, high * enlarged)
         width, height = self._size
         tile = height // PLACES

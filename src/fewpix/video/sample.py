@@ -136,9 +136,6 @@ class Best:
         """By falling weight."""
         return iter(self._samples)
 
-    def __len__(self) -> int:
-        return len(self._samples)
-
     def _near(self, time: float) -> Sample | None:
         return next((item for item in self._samples if abs(item.time - time) < APART - 1e-6), None)
 
