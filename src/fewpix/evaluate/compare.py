@@ -10,6 +10,7 @@ import numpy as np
 
 from fewpix.errors import InputError
 from fewpix.evaluate.bootstrap import LEVEL, REPLICATES
+from fewpix.evaluate.compared import Compared
 from fewpix.evaluate.measured import Measured, check_alike, in_both, size_text
 from fewpix.evaluate.pair_difference import PairDifference, pair_difference
 from fewpix.evaluate.pair_record import PairRecord
@@ -18,32 +19,6 @@ from fewpix.evaluate.search_record import SearchRecord
 
 SCHEMA = "comparison-1"
 """What its JSON says of itself; `schema.comparison` has the keys."""
-
-
-@dataclass(frozen=True, eq=False)
-class Compared:
-    """One difference.
-
-    Args:
-        model: of the first result.
-        minus: of the second.
-        size: that both were measured at.
-        found: the first's figures minus the second's.
-    """
-
-    model: str
-    minus: str
-    size: int | None
-    found: PairDifference | SearchDifference
-
-    def lines(self) -> list[str]:
-        """In words."""
-        at = f" at {self.size} px" if self.size else ""
-        return [f"{self.model} minus {self.minus}{at}, in points", *(f"  {x}" for x in self.found.lines())]
-
-    def to_json(self) -> dict[str, Any]:
-        """The fields as JSON values."""
-        return {"model": self.model, "minus": self.minus, "size": self.size, **self.found.to_json()}
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from fewpix.embed.protocol import Encoder
 from fewpix.evaluate.bootstrap import REPLICATES
+from fewpix.evaluate.compared import Compared
 from fewpix.evaluate.failures import worst_pairs
 from fewpix.evaluate.pair_data import PairData
 from fewpix.evaluate.pair_difference import pair_difference
 from fewpix.evaluate.pair_figures import pair_figures
 from fewpix.evaluate.pair_protocol import Setting, Teachers, by_model, score_pairs, teachers_of
-from fewpix.evaluate.pair_result import CellDifference, PairCell, PairResult, Treatment
+from fewpix.evaluate.pair_result import PairCell, PairResult, Treatment
 from fewpix.evaluate.results import model_facts
 from fewpix.evaluate.square import fitted
 from fewpix.evaluate.views import Advance
@@ -82,7 +83,7 @@ def evaluate_pairs(
     cells = tuple(cell(setting, scores) for setting, scores in found.cosines.items())
     base = {one.size: one for one in reversed(cells)}
     differences = tuple(
-        CellDifference(
+        Compared(
             one.model,
             base[one.size].model,
             one.size,

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from fewpix.errors import InputError
 from fewpix.evaluate.bootstrap import REPLICATES, Interval, mean_interval
 from fewpix.evaluate.curve_bootstrap import replicate_curves
-from fewpix.evaluate.metrics import FoldAccuracy, far_key
+from fewpix.evaluate.metrics import FoldAccuracy
 from fewpix.evaluate.pairs import PairList
 from fewpix.evaluate.score_curve import Histograms, ScoreCurve, curve_targets, score_curve
 from fewpix.evaluate.streaming import EqualError, SortedScores, TarPoint
+from fewpix.evaluate.tar_words import tar_lines, tar_values
 from fewpix.evaluate.verification import cross_validated
 
 FARS = (1e-1, 1e-2, 1e-3)
@@ -97,11 +98,7 @@ class PairFigures:
             found = [rates, f"no accuracy: {ONE_FOLD}"]
         else:
             found = [f"{self.folds} ({self.accuracy_ci95}), {rates}"]
-        for point, ci95 in zip(self.tars, self.tar_ci95, strict=True):
-            if point.tar is None:
-                found.append(f"TAR at FAR {far_key(point.target)} not resolvable: {point.reason}")
-            else:
-                found.append(f"TAR {100 * point.tar:.1f} % at FAR {far_key(point.target)} ({ci95})")
+        found += tar_lines(self.tars, self.tar_ci95, digits=1)
         if self.thirds:
             parts = ", ".join(str(third) for third in self.thirds)
             found.append(f"accuracy by the worse picture's quality: {parts}")
@@ -109,8 +106,6 @@ class PairFigures:
 
     def to_json(self) -> dict[str, Any]:
         """The figures; null for one that cannot be had, whose reason stands beside it."""
-        points = {far_key(point.target): point for point in self.tars}
-        intervals = dict(zip(points, self.tar_ci95, strict=True))
         return {
             "accuracy": self.folds.accuracy if self.folds else None,
             "accuracy_ci95": self.accuracy_ci95.to_json() if self.accuracy_ci95 else None,
@@ -118,10 +113,7 @@ class PairFigures:
             "threshold_per_fold": list(self.folds.thresholds) if self.folds else None,
             "no_accuracy": "" if self.folds else ONE_FOLD,
             "accuracy_by_quality": [third.to_json() for third in self.thirds] or None,
-            "tar_at_far": {far: point.tar for far, point in points.items()},
-            "tar_at_far_ci95": {far: ci.to_json() if ci else None for far, ci in intervals.items()},
-            "threshold_at_far": {far: point.threshold for far, point in points.items()},
-            "not_resolvable": {far: point.reason for far, point in points.items() if point.tar is None},
+            **tar_values(self.tars, self.tar_ci95),
             "eer": self.eer.rate,
             "eer_ci95": self.eer_ci95.to_json(),
             "threshold_at_eer": self.eer.threshold,

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.evaluate.bootstrap import LEVEL
+from fewpix.evaluate.compared import Compared
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.failures import Failures
 from fewpix.evaluate.pair_data import PairData
-from fewpix.evaluate.pair_difference import PairDifference
 from fewpix.evaluate.pair_figures import PairFigures
 from fewpix.evaluate.pair_protocol import check_protocols
 from fewpix.evaluate.pair_record import PairRecord
@@ -81,27 +81,6 @@ class PairCell:
         return self.model + (f" at {self.size} px" if self.size else "")
 
 
-@dataclass(frozen=True)
-class CellDifference:
-    """One model compared with the first one of the run, at one size.
-
-    Args:
-        model: its name.
-        minus: the first one's.
-        size: see `PairCell`.
-        found: its figures minus the first one's.
-    """
-
-    model: str
-    minus: str
-    size: int | None
-    found: PairDifference
-
-    def to_json(self) -> dict[str, Any]:
-        """The fields as JSON values."""
-        return {"model": self.model, "minus": self.minus, "size": self.size, **self.found.to_json()}
-
-
 @dataclass(frozen=True, eq=False)
 class PairResult:
     """What `evaluate_pairs` measured.
@@ -122,7 +101,7 @@ class PairResult:
     data: PairData
     treatment: Treatment
     cells: tuple[PairCell, ...]
-    differences: tuple[CellDifference, ...]
+    differences: tuple[Compared, ...]
     shapes: NDArray[np.int64]
     models: Mapping[str, Mapping[str, Any]]
     teachers: Mapping[str, Mapping[str, Any]]
@@ -163,9 +142,7 @@ class PairResult:
                 lines.append(f"  {cell.already_smaller:,} pictures were smaller already and stayed so")
             lines += [f"  {line}" for line in cell.figures.lines()]
         for one in self.differences:
-            at = f" at {one.size} px" if one.size else ""
-            lines.append(f"{one.model} minus {one.minus}{at}, in points")
-            lines += [f"  {line}" for line in one.found.lines()]
+            lines += one.lines()
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:

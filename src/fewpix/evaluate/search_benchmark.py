@@ -18,6 +18,7 @@ from fewpix.embed.protocol import Encoder
 from fewpix.errors import InputError, SpaceError
 from fewpix.evaluate.bootstrap import REPLICATES
 from fewpix.evaluate.cmc import cmc
+from fewpix.evaluate.compared import Compared
 from fewpix.evaluate.enrolment import with_failures
 from fewpix.evaluate.metrics import allowed_accepts
 from fewpix.evaluate.native import Look
@@ -26,7 +27,7 @@ from fewpix.evaluate.readers.benchmark import Pictures, Search
 from fewpix.evaluate.readers.searches import PROTOCOLS, Protocol
 from fewpix.evaluate.results import model_facts
 from fewpix.evaluate.retrieval import Retrieval, WatchList, probe_clusters, retrieve, watch_list
-from fewpix.evaluate.search_cell import SearchCell, SearchChange, search_histograms, worst_searches
+from fewpix.evaluate.search_cell import SearchCell, search_histograms, worst_searches
 from fewpix.evaluate.search_choices import Choices, is_open
 from fewpix.evaluate.search_difference import search_difference
 from fewpix.evaluate.search_result import SearchResult, Side
@@ -229,7 +230,7 @@ def _cell(
 
 def _differences(
     cells: Sequence[SearchCell], data: Search, protocol: Protocol, how: SearchOptions, fpirs: Sequence[float]
-) -> tuple[SearchChange, ...]:
+) -> tuple[Compared, ...]:
     """Of every other model to the first, at each size."""
     asked, base = how.choices, {cell.size: cell for cell in reversed(cells)}
     ranks = (1,) if is_open(data) else tuple(asked.ranks or protocol.ranks)
@@ -247,7 +248,7 @@ def _differences(
                 replicates=how.replicates,
                 seed=how.seed,
             )
-            found.append(SearchChange(cell.model, first.model, cell.size, change))
+            found.append(Compared(cell.model, first.model, cell.size, change))
     return tuple(found)
 
 

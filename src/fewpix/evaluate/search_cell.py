@@ -16,7 +16,6 @@ from fewpix.evaluate.picture_embedding import Embedded
 from fewpix.evaluate.readers.benchmark import Search
 from fewpix.evaluate.retrieval import Retrieval, WatchList, open_scores
 from fewpix.evaluate.score_curve import Histograms
-from fewpix.evaluate.search_difference import SearchDifference
 from fewpix.evaluate.streaming_search import Searched
 
 
@@ -76,27 +75,6 @@ class SearchCell:
             "histogram": self.histograms.to_json(),
             "worst": self.worst.to_json(),
         }
-
-
-@dataclass(frozen=True)
-class SearchChange:
-    """One model compared with the first one of the run, at one size.
-
-    Args:
-        model: its name.
-        minus: the first one's.
-        size: see `SearchCell`.
-        found: its figures minus the first one's.
-    """
-
-    model: str
-    minus: str
-    size: int | None
-    found: SearchDifference
-
-    def to_json(self) -> dict[str, Any]:
-        """The fields as JSON values."""
-        return {"model": self.model, "minus": self.minus, "size": self.size, **self.found.to_json()}
 
 
 def search_histograms(searched: Searched) -> Histograms:

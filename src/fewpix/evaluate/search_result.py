@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from fewpix.evaluate.bootstrap import LEVEL
+from fewpix.evaluate.compared import Compared
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.metrics import far_key
 from fewpix.evaluate.readers.benchmark import Search
 from fewpix.evaluate.retrieval import Retrieval
 from fewpix.evaluate.scores_file import digest, packed
-from fewpix.evaluate.search_cell import SearchCell, SearchChange, unresolved_text
+from fewpix.evaluate.search_cell import SearchCell, unresolved_text
 from fewpix.evaluate.search_record import SearchRecord
 
 SCHEMA = "search-1"
@@ -92,7 +93,7 @@ class SearchResult:
     gallery_rows: int
     prototypes: bool
     cells: tuple[SearchCell, ...]
-    differences: tuple[SearchChange, ...]
+    differences: tuple[Compared, ...]
     models: Mapping[str, Mapping[str, Any]]
     galleries: Mapping[str, Mapping[str, Any]]
     fit: str
@@ -129,9 +130,7 @@ class SearchResult:
                 lines.append(f"  {cell.kept:,} were smaller already and stayed as they were")
             lines.append(f"  {cell.said()}")
         for one in self.differences:
-            at = f" at {one.size} px" if one.size else ""
-            lines.append(f"{one.model} minus {one.minus}{at}, in points")
-            lines += [f"  {line}" for line in one.found.lines()]
+            lines += one.lines()
         return "\n".join(lines)
 
     def _how(self) -> list[str]:

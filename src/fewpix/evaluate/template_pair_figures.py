@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval, mean_interval
 from fewpix.evaluate.curve_bootstrap import replicate_curves
-from fewpix.evaluate.metrics import far_key
 from fewpix.evaluate.readers.ijb_pairs import TemplatePairs
 from fewpix.evaluate.readers.linked import linked
 from fewpix.evaluate.streaming import EqualError, SortedScores, TarPoint
+from fewpix.evaluate.tar_words import tar_lines, tar_values
 
 FARS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 """Those of IJB-B and IJB-C."""
@@ -62,23 +62,14 @@ class TemplatePairFigures:
         """The figures in words."""
         eer, auc = (f" ({ci95})" if ci95 else "" for ci95 in (self.eer_ci95, self.auc_ci95))
         found = [f"EER {100 * self.eer.rate:.2f} %{eer}, AUC {100 * self.auc:.2f} %{auc}"]
-        for point, ci95 in zip(self.tars, self.tar_ci95, strict=True):
-            if point.tar is None:
-                found.append(f"TAR at FAR {far_key(point.target)} not resolvable: {point.reason}")
-            else:
-                found.append(f"TAR {100 * point.tar:.2f} % at FAR {far_key(point.target)} ({ci95})")
+        found += tar_lines(self.tars, self.tar_ci95, digits=2)
         return found
 
     def to_json(self) -> dict[str, Any]:
         """The figures; null for one that cannot be had, whose reason stands beside it."""
-        points = {far_key(point.target): point for point in self.tars}
-        intervals = dict(zip(points, self.tar_ci95, strict=True))
         return {
             "failed_pairs": self.failed_pairs,
-            "tar_at_far": {far: point.tar for far, point in points.items()},
-            "tar_at_far_ci95": {far: ci.to_json() if ci else None for far, ci in intervals.items()},
-            "threshold_at_far": {far: point.threshold for far, point in points.items()},
-            "not_resolvable": {far: point.reason for far, point in points.items() if point.tar is None},
+            **tar_values(self.tars, self.tar_ci95),
             "eer": self.eer.rate,
             "eer_ci95": self.eer_ci95.to_json() if self.eer_ci95 else None,
             "auc": self.auc,
