@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from fewpix.errors import InputError
 from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval, mean_interval
-from fewpix.evaluate.curve_bootstrap import tar_interval
+from fewpix.evaluate.curve_bootstrap import replicate_curves
 from fewpix.evaluate.identification import check_search
 from fewpix.evaluate.metrics import far_key
 from fewpix.evaluate.streaming import SortedScores, TarPoint
@@ -150,6 +150,10 @@ def search(
     sorted_ = SortedScores.of(best, mated)
     points = {far_key(fpir): sorted_.tar_at_far(fpir) for fpir in fpirs}
     everybody, known = Clusters.of(probe_people), Clusters.of(probe_people[mated])
+    shown = [point.target for point in points.values() if point.tar is not None]
+    drawn = (
+        replicate_curves(best, mated, shown, everybody, replicates=replicates, seed=seed) if shown else None
+    )
     hits: dict[int, NDArray[np.bool_]] = {k: place[mated] <= k for k in ranks}
     return GallerySearch(
         people=len(people),
@@ -159,9 +163,7 @@ def search(
         rank_ci95={k: mean_interval(hit, known, replicates=replicates, seed=seed) for k, hit in hits.items()},
         tpir_at_fpir=points,
         tpir_at_fpir_ci95={
-            key: None
-            if point.tar is None
-            else tar_interval(best, mated, point.target, everybody, replicates=replicates, seed=seed)
+            key: None if drawn is None or point.tar is None else drawn.tar_interval(point.target)
             for key, point in points.items()
         },
     )
