@@ -23,7 +23,15 @@ Report = Annotated[
 ]
 
 
-class Scored(Protocol):
+class Result(Protocol):
+    """What was measured."""
+
+    def to_json(self) -> Mapping[str, Any]:
+        """The result as plain JSON values."""
+        ...
+
+
+class Scored(Result, Protocol):
     """A result with single scores."""
 
     @property
@@ -31,13 +39,35 @@ class Scored(Protocol):
         """The content of the file of scores."""
         ...
 
-    def to_json(self) -> Mapping[str, Any]:
-        """The result as plain JSON values."""
-        ...
+
+class Target:
+    """Where one result goes. Made before the measurement, so that a bad target costs no time.
+
+    Args:
+        out: of the result file; None for stdout alone.
+
+    Raises:
+        InputError: `out` is no place for a result.
+    """
+
+    def __init__(self, out: Path | None) -> None:
+        from fewpix.evaluate.results import check_target
+
+        self.start, self.out = time.monotonic(), out
+        if out is not None:
+            check_target(out)
+
+    def finish(self, result: Result, *, as_json: bool) -> None:
+        """Write the file, then print the result."""
+        from fewpix.evaluate.results import Run, write_result
+
+        if self.out is not None:
+            write_result(self.out, result.to_json(), Run.since(self.start))
+        emit(result, as_json)
 
 
 class Delivery:
-    """Where one result goes. Made before the measurement, so that a bad target costs no time.
+    """Where a result with single scores goes, and its report. Made before the measurement, as `Target`.
 
     Args:
         out: of the result file.
@@ -50,15 +80,11 @@ class Delivery:
     """
 
     def __init__(self, out: Path | None, report: Path | None) -> None:
-        from fewpix.embed.open import require
-        from fewpix.evaluate.report.folder import check_report
-        from fewpix.evaluate.results import check_target
-
-        self.start = time.monotonic()
-        self.out, self.report = out, report
-        if out is not None:
-            check_target(out)
+        self.target, self.report = Target(out), report
         if report is not None:
+            from fewpix.embed.open import require
+            from fewpix.evaluate.report.folder import check_report
+
             require("matplotlib", "report")
             check_report(report)
 
@@ -70,13 +96,14 @@ class Delivery:
             read: the bytes of a picture of the benchmark by its name.
             as_json: whether `--json` was given.
         """
-        from fewpix.evaluate.report.folder import RESULT, write_report
         from fewpix.evaluate.results import Run, write_result
 
-        run, payload = Run.since(self.start), result.to_json()
-        if self.out is not None:
-            write_result(self.out, payload, run, result.scores_file)
+        run, payload = Run.since(self.target.start), result.to_json()
+        if self.target.out is not None:
+            write_result(self.target.out, payload, run, result.scores_file)
         if self.report is not None:
+            from fewpix.evaluate.report.folder import RESULT, write_report
+
             write_result(self.report / RESULT, payload, run, result.scores_file)
             write_report(self.report, payload, read)
         emit(result, as_json)

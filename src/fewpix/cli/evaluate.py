@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Annotated
 
 from typer import Argument, Option, Typer
 
+from fewpix.cli.delivery import Target
 from fewpix.cli.evaluate_options import (
     TEACHER,
     AllowMissing,
@@ -73,11 +73,9 @@ def lfw(
     from fewpix.evaluate.degraded import Degradation
     from fewpix.evaluate.lfw_folder import LfwFolder
     from fewpix.evaluate.lfw_result import evaluate_lfw
-    from fewpix.evaluate.results import Run, check_target, model_label, write_result
+    from fewpix.evaluate.results import model_label
 
-    start = time.monotonic()
-    if out is not None:
-        check_target(out)
+    target = Target(out)
     degradation = Degradation(family, seed)
     data = LfwFolder.open(folder, pairs, allow_missing=allow_missing)
     encoder = open_model(model, runtime, device, state)
@@ -97,9 +95,7 @@ def lfw(
             seed=seed,
             advance=bar,
         )
-    if out is not None:
-        write_result(out, result.to_json(), Run.since(start))
-    emit(result, as_json)
+    target.finish(result, as_json=as_json)
 
 
 @evaluate.command("lfw-table", short_help="several models and sizes, compared pair by pair")
@@ -130,11 +126,9 @@ def lfw_table(
     from fewpix.evaluate import lfw_table as table
     from fewpix.evaluate.degraded import Degradation, check_size
     from fewpix.evaluate.lfw_folder import LfwFolder
-    from fewpix.evaluate.results import Run, check_target, model_label, write_result
+    from fewpix.evaluate.results import model_label
 
-    start = time.monotonic()
-    if out is not None:
-        check_target(out)
+    target = Target(out)
     degradation = Degradation(family, seed)
     sides = [check_size(whole(word, "sizes")) for word in words_of(sizes, "sizes")]
     data = LfwFolder.open(folder, pairs, allow_missing=allow_missing)
@@ -156,9 +150,7 @@ def lfw_table(
             seed=seed,
             advance=bar,
         )
-    if out is not None:
-        write_result(out, result.to_json(), Run.since(start))
-    emit(result, as_json)
+    target.finish(result, as_json=as_json)
 
 
 evaluate.command("pairs", short_help="models on the pairs of any benchmark")(pairs_verb)

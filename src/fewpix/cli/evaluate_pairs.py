@@ -25,7 +25,7 @@ from fewpix.cli.evaluate_options import (
     open_models,
     open_others,
     rates_of,
-    whole,
+    sizes_of,
     words_of,
 )
 from fewpix.cli.output import progress
@@ -119,7 +119,7 @@ def pairs(
     if small is not None and protocol != "hr-lr":
         raise ConfigError(f"--small chooses a side of hr-lr; the protocol is {protocol}")
     treatment = Treatment(protocol, small or "second", Degradation(family, seed), fit, flip)
-    sizes = [None] if size is None else [whole(word, "size") for word in words_of(size, "size")]
+    sizes = sizes_of(size)
     treatment.check(sizes)
     rates = None if fars is None else rates_of(fars)
     names = one_state(words_of(model, "model"), state)

@@ -24,7 +24,7 @@ from fewpix.cli.evaluate_options import (
     one_state,
     open_models,
     open_others,
-    whole,
+    sizes_of,
     words_of,
 )
 from fewpix.cli.output import progress
@@ -140,7 +140,7 @@ def search(
     if embeddings is not None:
         check_folder(embeddings)
     degradation = Degradation(family, seed)
-    sizes = [None] if size is None else [whole(word, "size") for word in words_of(size, "size")]
+    sizes = sizes_of(size)
     looks = [Look(side, fit, degradation) for side in sizes]
     names = one_state(words_of(model, "model"), state)
     choices = Choices(numbers_of(ranks, int, "ranks"), rank, numbers_of(fpirs, float, "fpirs"))

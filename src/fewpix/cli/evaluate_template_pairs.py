@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Annotated
 
 from typer import Argument, Option
 
+from fewpix.cli.delivery import Target
 from fewpix.cli.evaluate_options import (
     TEACHER,
     AllowMissing,
@@ -23,13 +23,14 @@ from fewpix.cli.evaluate_options import (
     Sizes,
     State,
     Teacher,
+    one_state,
     open_models,
     open_teacher,
     rates_of,
     sizes_of,
     words_of,
 )
-from fewpix.cli.output import emit, progress
+from fewpix.cli.output import progress
 from fewpix.errors import ConfigError
 from fewpix.evaluate.readers.kinds import TEMPLATE_PAIRS, kinds_of
 
@@ -80,15 +81,12 @@ def template_pairs(
     from fewpix.evaluate.degraded import Degradation
     from fewpix.evaluate.embedding_store import check_folder
     from fewpix.evaluate.pair_result import Treatment
-    from fewpix.evaluate.results import Run, check_target, write_result
     from fewpix.evaluate.template_data import open_template_pairs
     from fewpix.evaluate.template_embedding import check_fusion, fusing
     from fewpix.evaluate.template_pair_benchmark import evaluate_template_pairs
     from fewpix.evaluate.template_pair_figures import FARS
 
-    start = time.monotonic()
-    if out is not None:
-        check_target(out)
+    target = Target(out)
     if embeddings is not None:
         check_folder(embeddings)
     if small is not None and protocol != "hr-lr":
@@ -98,9 +96,7 @@ def template_pairs(
     treatment.check(sizes)
     rates = FARS if fars is None else rates_of(fars)
     fusion = fusing(fuse)
-    names = words_of(model, "model")
-    if state is not None and len(names) > 1:
-        raise ConfigError("--state belongs to one model", fix="name one with --model")
+    names = one_state(words_of(model, "model"), state)
     data = open_template_pairs(kind, path, allow_missing=allow_missing)
     check_fusion(data.pictures, fusion)
     models = open_models(names, "model", runtime, device, state)
@@ -121,6 +117,4 @@ def template_pairs(
             seed=seed,
             advance=bar,
         )
-    if out is not None:
-        write_result(out, result.to_json(), Run.since(start))
-    emit(result, as_json)
+    target.finish(result, as_json=as_json)

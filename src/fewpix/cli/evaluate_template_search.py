@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Annotated
 
 from typer import Argument, Option
 
+from fewpix.cli.delivery import Target
 from fewpix.cli.evaluate_options import (
     SAME,
     TEACHER,
@@ -23,13 +23,13 @@ from fewpix.cli.evaluate_options import (
     Sizes,
     State,
     numbers_of,
+    one_state,
     open_models,
     open_teacher,
     sizes_of,
     words_of,
 )
-from fewpix.cli.output import emit, progress
-from fewpix.errors import ConfigError
+from fewpix.cli.output import progress
 from fewpix.evaluate.readers.kinds import TEMPLATE_SEARCH, kinds_of
 
 
@@ -96,14 +96,12 @@ def template_search(
     """
     from fewpix.evaluate.degraded import Degradation
     from fewpix.evaluate.embedding_store import check_folder
-    from fewpix.evaluate.results import Run, check_target, model_label, write_result
+    from fewpix.evaluate.results import model_label
     from fewpix.evaluate.template_data import open_template_search
     from fewpix.evaluate.template_embedding import check_fusion, fusing
     from fewpix.evaluate.template_search_benchmark import Searching, evaluate_template_search
 
-    start = time.monotonic()
-    if out is not None:
-        check_target(out)
+    target = Target(out)
     if embeddings is not None:
         check_folder(embeddings)
     how = Searching(
@@ -118,9 +116,7 @@ def template_search(
     sizes = sizes_of(size)
     for side in (*sizes, gallery_size):
         how.look(side)
-    names = words_of(model, "model")
-    if state is not None and len(names) > 1:
-        raise ConfigError("--state belongs to one model", fix="name one with --model")
+    names = one_state(words_of(model, "model"), state)
     data = open_template_search(kind, path, allow_missing=allow_missing, faces=faces, protocol=protocol)
     check_fusion(data.pictures, how.fusion)
     models = open_models(names, "model", runtime, device, state)
@@ -133,6 +129,4 @@ def template_search(
         result = evaluate_template_search(
             data, models, gallery, how, sizes=sizes, store=embeddings, seed=seed, advance=bar
         )
-    if out is not None:
-        write_result(out, result.to_json(), Run.since(start))
-    emit(result, as_json)
+    target.finish(result, as_json=as_json)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Annotated
 
 from typer import Argument, Option
 
+from fewpix.cli.delivery import Target
 from fewpix.cli.evaluate_options import (
     SAME,
     TEACHER,
@@ -23,7 +23,7 @@ from fewpix.cli.evaluate_options import (
     open_model,
     open_teacher,
 )
-from fewpix.cli.output import emit, progress
+from fewpix.cli.output import progress
 
 Folder = Annotated[Path, Argument(help="Holds gallery.csv and validation.csv.", show_default=False)]
 
@@ -52,12 +52,9 @@ def uccs(
     Needs the lists only, no picture. Faces of pictures without a row count as not found.
     """
     from fewpix.evaluate.readers.uccs import read_lists
-    from fewpix.evaluate.results import Run, check_target, write_result
     from fewpix.evaluate.uccs_benchmark import evaluate_uccs
 
-    start = time.monotonic()
-    if out is not None:
-        check_target(out)
+    target = Target(out)
     places = numbers_of(ranks, int, "ranks") or ()
     alarms = numbers_of(rates, float, "rates") or ()
     data = read_lists(path)
@@ -65,9 +62,7 @@ def uccs(
         result = evaluate_uccs(
             data, scores, ranks=places, rates=alarms, iou=iou, allow_missing=allow_missing, seed=seed
         )
-    if out is not None:
-        write_result(out, result.to_json(), Run.since(start))
-    emit(result, as_json)
+    target.finish(result, as_json=as_json)
 
 
 def uccs_scores(
@@ -120,13 +115,11 @@ def uccs_scores(
     from fewpix.evaluate.embedding_store import check_folder
     from fewpix.evaluate.native import Look
     from fewpix.evaluate.readers.uccs import read
-    from fewpix.evaluate.results import Run, check_target, model_label, write_result
+    from fewpix.evaluate.results import model_label
     from fewpix.evaluate.search_benchmark import Eye
     from fewpix.evaluate.uccs_scoring import score_uccs
 
-    start = time.monotonic()
-    if out is not None:
-        check_target(out)
+    target = Target(out)
     if embeddings is not None:
         check_folder(embeddings)
     degradation = Degradation(family, seed)
@@ -150,6 +143,4 @@ def uccs_scores(
             store=embeddings,
             advance=bar,
         )
-    if out is not None:
-        write_result(out, result.to_json(), Run.since(start))
-    emit(result, as_json)
+    target.finish(result, as_json=as_json)

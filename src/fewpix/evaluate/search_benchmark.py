@@ -104,7 +104,7 @@ def evaluate_search(
     if not np.isin(data.probes.people, data.gallery.people).any():
         raise InputError("no probe shows anybody of the gallery", fix="check the lists")
     for name, encoder in models.items():
-        _check_space(name, encoder, galleries[name])
+        check_gallery_space(name, encoder, galleries[name])
     distinct = list({id(eye.encoder): eye for eye in galleries.values()}.values())
     far = _Far(len(distinct) * len(data.gallery) + 2 * len(models) * len(looks) * len(data.probes), advance)
     cells: dict[tuple[int, str], SearchCell] = {}
@@ -159,7 +159,12 @@ class _Far:
         return told
 
 
-def _check_space(name: str, encoder: Encoder, gallery: Eye) -> None:
+def check_gallery_space(name: str, encoder: Encoder, gallery: Eye) -> None:
+    """The probes' encoder writes into the space of the gallery's.
+
+    Raises:
+        SpaceError: it does not; both are named.
+    """
     if encoder.card.space != gallery.encoder.card.space:
         raise SpaceError(
             f"{name} writes into {encoder.card.space}, {gallery.name} of the gallery into "

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.detect import Face
-from fewpix.errors import ConfigError, InputError, SpaceError
+from fewpix.errors import ConfigError, InputError
 from fewpix.evaluate.readers.uccs import Uccs
 from fewpix.evaluate.readers.uccs_scores import ScoreRows, write_scores
 from fewpix.evaluate.results import model_facts
-from fewpix.evaluate.search_benchmark import Eye
+from fewpix.evaluate.search_benchmark import Eye, check_gallery_space
 from fewpix.evaluate.template_embedding import FUSIONS, TemplatePictures, embed_templates
 from fewpix.evaluate.views import Advance, embed_each
 from fewpix.image.codec import Image, read_image
@@ -109,12 +109,7 @@ def score_uccs(
     """
     if not 0 < shrink <= 1:
         raise ConfigError(f"shrink: {shrink:g} is out of range", fix="use a factor above 0, up to 1")
-    if probes.encoder.card.space != gallery.encoder.card.space:
-        raise SpaceError(
-            f"{probes.name} writes into {probes.encoder.card.space}, "
-            f"{gallery.name} of the gallery into {gallery.encoder.card.space}",
-            fix="name the model's own teacher with --gallery-model, or same",
-        )
+    check_gallery_space(probes.name, probes.encoder, gallery)
     total = len(data.gallery) + len(data.images)
     enrolled = _enrol(data, gallery, flip, store, advance and (lambda done, _: advance(done, total)))
     counts = {"unreadable": 0, "detections": 0, "not_embedded": 0}
