@@ -9,9 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 from fewpix.errors import InputError
-from fewpix.evaluate.report.folder import SCHEMAS, parsed
 from fewpix.evaluate.schema.lfw import LfwTable
 from fewpix.evaluate.schema.pairs import PairCurve
+from fewpix.evaluate.schema.parsed import SCHEMAS, parsed
 
 RESULTS = Path(__file__).resolve().parent.parent.parent / "results"
 

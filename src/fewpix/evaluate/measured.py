@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from fewpix.errors import InputError
-from fewpix.evaluate.report.folder import parsed
 from fewpix.evaluate.results import read_result
 from fewpix.evaluate.schema.pairs import PairsResult
+from fewpix.evaluate.schema.parsed import parsed
 from fewpix.evaluate.schema.search import SearchResult
 from fewpix.evaluate.scores_file import Arrays, read_scores
 

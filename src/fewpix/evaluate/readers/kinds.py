@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fewpix.errors import ConfigError
-from fewpix.evaluate.readers.benchmark import Inventory
+
+if TYPE_CHECKING:
+    from fewpix.evaluate.readers.benchmark import Inventory
 
 CHECK, PAIRS, SEARCH = "check", "pairs", "search"
 TEMPLATE_PAIRS, TEMPLATE_SEARCH = "template-pairs", "template-search"

@@ -10,9 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import ValidationError
-
-from fewpix.errors import InputError, StorageError
+from fewpix.errors import StorageError
 from fewpix.evaluate.pictures import ReadPicture
 from fewpix.evaluate.report.blocks import Report
 from fewpix.evaluate.report.comparison import comparison_report
@@ -24,6 +22,7 @@ from fewpix.evaluate.report.search import search_report
 from fewpix.evaluate.results import canonical
 from fewpix.evaluate.schema.comparison import Comparison
 from fewpix.evaluate.schema.pairs import PairsResult
+from fewpix.evaluate.schema.parsed import parsed
 from fewpix.evaluate.schema.parts import Part
 from fewpix.evaluate.schema.search import SearchResult
 from fewpix.files import atomic, write_text
@@ -33,41 +32,8 @@ logger = logging.getLogger(__name__)
 RESULT = "result.json"
 """The result's own name in the folder."""
 
-SCHEMAS: dict[str, type[Part]] = {
-    "pairs-1": PairsResult,
-    "search-1": SearchResult,
-    "comparison-1": Comparison,
-}
-"""What results say of themselves → the keys they have."""
-
 _OURS = re.compile(r"(plot-[\w-]+\.svg|face-[0-9a-f]{12}\.(jpg|png))")
 Kind = TypeVar("Kind", bound=Part)
-
-
-def parsed(payload: Mapping[str, Any], name: str = "the result") -> Part:
-    """A result as its schema has it.
-
-    Args:
-        payload: JSON values.
-        name: of the file, for messages.
-
-    Raises:
-        InputError: it is of no known kind, or not as its schema says.
-    """
-    kind = payload.get("schema")
-    if kind not in SCHEMAS:
-        raise InputError(
-            f"{name} says of itself {kind!r}, which is none of {', '.join(SCHEMAS)}",
-            fix="name a result of fewpix evaluate pairs or search, or of fewpix compare",
-        )
-    try:
-        return SCHEMAS[kind].model_validate(dict(payload))
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise InputError(
-            f"{name} is not as {kind} has it: {place}: {first['msg']}", fix="measure it again"
-        ) from error
 
 
 def made(payload: Mapping[str, Any], faces: Faces) -> Report:
