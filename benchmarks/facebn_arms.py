@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from fewpix.adapt.apply import restored
+from fewpix.adapt.apply import norm_layers, restored
 from fewpix.adapt.estimate import estimate, follow
 from fewpix.adapt.estimate.passes import reached
 from fewpix.adapt.stats import LayerStats, NormState
@@ -102,6 +102,28 @@ def state_of(
         return follow(model, faces, **common)
     mode: Any = arm.mode
     return estimate(model, faces, mode=mode, weight=arm.weight, **common)
+
+
+def shift(model: nn.Module, state: NormState) -> dict[str, float]:
+    """How far the target is from the training faces of its size, in the mean over layers.
+
+    Returns:
+        `mean`: root mean square over channels of the difference of means, in standard deviations of the
+        source; `var`: mean over channels of the absolute logarithm of the ratio of variances. Both as the
+        state measures them, with earlier layers as mixed. Nothing for a state without a reference.
+    """
+    means, ratios = [], []
+    norms = norm_layers(model)
+    for name, layer in state.layers.items():
+        source = norms[name].running_var
+        assert source is not None
+        if (compared := layer.reference) is None:
+            return {}
+        spread = source.double().cpu().numpy()
+        means.append(np.sqrt(np.mean((layer.mean - compared.mean) ** 2 / spread)))
+        least = spread / 1000
+        ratios.append(np.mean(np.abs(np.log((layer.var + least) / (compared.var + least)))))
+    return {"mean": float(np.mean(means)), "var": float(np.mean(ratios))} if means else {}
 
 
 def of_other_people(

@@ -27,7 +27,7 @@ prepare_torch()
 
 import numpy as np
 import torch
-from facebn_arms import ARMS, cells, of_other_people, state_of
+from facebn_arms import ARMS, cells, of_other_people, shift, state_of
 from numpy.typing import NDArray
 from training_pool import held_out, training_pool
 
@@ -118,6 +118,8 @@ class Bench:
                 state = make(faces)
                 found = score(self.embed(probes, state))
                 row: dict[str, Any] = {"family": family, "size": size, "arm": arm, "weight": state.weight}
+                if far := shift(self.model, state):
+                    row["shift"] = far
                 base = base or dict(found)
                 for metric, values in found.items():
                     change = values.astype(np.float64) - base[metric]
