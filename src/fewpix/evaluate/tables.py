@@ -25,6 +25,7 @@ from fewpix.evaluate.tabulate import (
     lfw,
     norm_quality,
 )
+from fewpix.evaluate.tabulate_scale import scale
 from fewpix.files import write_text
 
 _OPENING = re.compile(r"<!-- table: *(.*?) *-->")
@@ -59,6 +60,8 @@ TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
         lambda result: ablation_differences(result, "pool", "area", "rank1"),
     ),
     "ablation-cctv": ("ablation.json", lambda result: ablation_differences(result, "pool", "cctv", "rank1")),
+    "scale": ("scale.json", scale),
+    "scale-search": ("scale_search.json", scale),
     "study-clean": ("lfw_study.json", study.clean),
     "study-hr-lr": ("lfw_study.json", lambda result: study.over_families(result, "hr-lr")),
     "study-lr-lr": ("lfw_study.json", lambda result: study.over_families(result, "lr-lr")),
