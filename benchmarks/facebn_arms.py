@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from fewpix.adapt.apply import norm_layers, restored
+from fewpix.adapt.apply import restored
 from fewpix.adapt.estimate import estimate, follow
 from fewpix.adapt.estimate.passes import reached
-from fewpix.adapt.stats import LayerStats, NormState
+from fewpix.adapt.stats import Expected, NormState
 from fewpix.evaluate.pairs import PairList
 from fewpix.models.card import Card
 
@@ -24,11 +24,10 @@ class Arm:
     """One way of adapting.
 
     Args:
-        mode: of `estimate`, or "ema".
+        mode: of `estimate`, or "ema"; "excess" takes what is familiar from the student's reference.
         weight: of the source, for "alpha".
         final: whether the BatchNorm1d at the end takes part.
-        compare: whether the target is compared with training faces of its size (`Reference.at`), not with the
-            source's statistics.
+        spread: what the spreads of "excess" are multiplied by; 0 takes nothing for familiar but the size.
         half: "early" or "late": only the first or the last half of the layers in the order of the forward
             pass; "" for all.
     """
@@ -36,7 +35,7 @@ class Arm:
     mode: str
     weight: float | None = None
     final: bool = False
-    compare: bool = False
+    spread: float = 1.0
     half: str = ""
 
 
@@ -53,13 +52,13 @@ ARMS: dict[str, Arm] = {
     "batch+1d": Arm("batch", final=True),
     "ema": Arm("ema"),
     "ema+1d": Arm("ema", final=True),
-    "sized-prior": Arm("prior", compare=True),
-    "sized-prior+1d": Arm("prior", final=True, compare=True),
-    "sized-batch+1d": Arm("batch", final=True, compare=True),
-    "sized-ema+1d": Arm("ema", final=True, compare=True),
+    "excess": Arm("excess", final=True),
+    "excess-1d": Arm("excess"),
+    "excess-half": Arm("excess", final=True, spread=0.5),
+    "excess-none": Arm("excess", final=True, spread=0.0),
 }
-"""By name; `+1d` says that the BatchNorm1d at the end adapts too, `sized` that the target is compared with
-training faces of its size."""
+"""By name; `+1d` says that the BatchNorm1d at the end adapts too, `-1d` that it does not in a mode where it
+does by itself."""
 
 
 def state_of(
@@ -68,7 +67,7 @@ def state_of(
     card: Card,
     faces: Tensor,
     source: str,
-    reference: Mapping[str, LayerStats] | None = None,
+    expected: Mapping[str, Expected] | None = None,
 ) -> NormState:
     """The state of an arm, without the guard, which is judged apart.
 
@@ -78,9 +77,8 @@ def state_of(
         card: its card.
         faces: (N, 3, side, side).
         source: in words.
-        reference: for an arm that compares: the moments of training faces as large as these.
+        expected: for "excess": what training faces as many and as large as these look like.
     """
-    assert reference is not None or not arm.compare
     layers: Any = "all"
     if arm.half:
         with restored(model), torch.no_grad():
@@ -94,36 +92,21 @@ def state_of(
         "source": source,
         "layers": layers,
         "final": arm.final,
-        "reference": reference if arm.compare else None,
         "minimum": 1,
         "date": "2000-01-01",
     }
     if arm.mode == "ema":
         return follow(model, faces, **common)
     mode: Any = arm.mode
+    if mode == "excess":
+        assert expected is not None
+        common["expected"] = {
+            name: replace(
+                layer, mean_spread=arm.spread * layer.mean_spread, var_spread=arm.spread * layer.var_spread
+            )
+            for name, layer in expected.items()
+        }
     return estimate(model, faces, mode=mode, weight=arm.weight, **common)
-
-
-def shift(model: nn.Module, state: NormState) -> dict[str, float]:
-    """How far the target is from the training faces of its size, in the mean over layers.
-
-    Returns:
-        `mean`: root mean square over channels of the difference of means, in standard deviations of the
-        source; `var`: mean over channels of the absolute logarithm of the ratio of variances. Both as the
-        state measures them, with earlier layers as mixed. Nothing for a state without a reference.
-    """
-    means, ratios = [], []
-    norms = norm_layers(model)
-    for name, layer in state.layers.items():
-        source = norms[name].running_var
-        assert source is not None
-        if (compared := layer.reference) is None:
-            return {}
-        spread = source.double().cpu().numpy()
-        means.append(np.sqrt(np.mean((layer.mean - compared.mean) ** 2 / spread)))
-        least = spread / 1000
-        ratios.append(np.mean(np.abs(np.log((layer.var + least) / (compared.var + least)))))
-    return {"mean": float(np.mean(means)), "var": float(np.mean(ratios))} if means else {}
 
 
 def of_other_people(

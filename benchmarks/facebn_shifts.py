@@ -27,7 +27,7 @@ prepare_torch()
 
 import numpy as np
 import torch
-from facebn_arms import ARMS, cells, of_other_people, shift, state_of
+from facebn_arms import ARMS, cells, of_other_people, state_of
 from numpy.typing import NDArray
 from training_pool import held_out, training_pool
 
@@ -103,7 +103,6 @@ class Bench:
             start, base = time.monotonic(), dict[str, NDArray[Any]]()
             faces = torch.from_numpy(self.card.preprocess.apply(adapting(family, size)))
             probes = scored(family, size)
-            compared = self.reference.at([size]) if self.reference else None
             people = judge_people(embed(self.model, faces)) if guard else None  # the same for every arm
             for arm in arms:
 
@@ -111,15 +110,14 @@ class Bench:
                     part: torch.Tensor,
                     arm: str = arm,
                     where: str = f"{family}@{size}",
-                    compared: Any = compared,
+                    sides: Any = (size,),
                 ) -> Any:
-                    return state_of(ARMS[arm], self.model, self.card, part, where, compared)
+                    known = self.reference.at(sides * len(part)) if self.reference else None
+                    return state_of(ARMS[arm], self.model, self.card, part, where, known)
 
                 state = make(faces)
                 found = score(self.embed(probes, state))
                 row: dict[str, Any] = {"family": family, "size": size, "arm": arm, "weight": state.weight}
-                if far := shift(self.model, state):
-                    row["shift"] = far
                 base = base or dict(found)
                 for metric, values in found.items():
                     change = values.astype(np.float64) - base[metric]
@@ -288,7 +286,7 @@ def main() -> int:
     parser.add_argument("--families", nargs="+", default=list(FAMILIES), choices=list(FAMILIES))
     parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES))
     parser.add_argument(
-        "--arms", nargs="+", default=[name for name in ARMS if not ARMS[name].compare], choices=list(ARMS)
+        "--arms", nargs="+", choices=list(ARMS), help="all that the student allows if nothing is said"
     )
     parser.add_argument("--limit", type=int, default=0, help="held-out faces, or pairs per kind and fold")
     parser.add_argument(
@@ -309,8 +307,10 @@ def main() -> int:
     try:
         check_target(given.out)
         bench = Bench(given)
-        if bench.reference is None and (needy := [name for name in given.arms if ARMS[name].compare]):
-            raise InputError(f"{', '.join(needy)}: no reference", fix="make one with `fewpix reference`")
+        needy = [name for name in ARMS if ARMS[name].mode == "excess"]
+        given.arms = given.arms or [name for name in ARMS if bench.reference or name not in needy]
+        if bench.reference is None and (asked := [name for name in given.arms if name in needy]):
+            raise InputError(f"{', '.join(asked)}: no reference", fix="make one with `fewpix reference`")
         payload = (pool if given.what == "pool" else lfw)(bench, given)
         payload["model"] = {"name": bench.card.name, "sha256": bench.card.sha256}
         payload["settings"] = {

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from fewpix import __version__
 from fewpix.adapt.estimate.judge import judge
+from fewpix.adapt.reference import reference_of
 from fewpix.adapt.stats import NormState, load_state, save_state
 from fewpix.degrade import family
 from fewpix.embed.adaptation import student_weights
@@ -35,7 +36,7 @@ from fewpix.evaluate.pairs import PairList
 from fewpix.files import write_text
 from fewpix.models.zoo import load_student
 
-ARM = "prior+1d"
+ARM = "excess"
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +87,12 @@ class States:
 
     def __init__(self, faces: Faces, parts: Parts, folder: Path, model: str, seed: int) -> None:
         self.faces, self.parts, self.folder, self.seed = faces, parts, folder, seed
-        self.model, self.card = load_student(student_weights(model))
+        weights = student_weights(model)
+        self.model, self.card = load_student(weights)
+        reference = reference_of(weights, self.card.sha256)
+        if reference is None:
+            raise InputError(f"{model} has no reference", fix="make one with `fewpix reference`")
+        self.reference = reference
 
     def find(self, where: str, size: int) -> tuple[NormState, Mapping[str, Any]] | None:
         """The state of a family at a size with the guard's verdict, if it was made."""
@@ -109,7 +115,8 @@ class States:
         faces = torch.from_numpy(self.card.preprocess.apply(crops))
 
         def state_from(part: torch.Tensor) -> NormState:
-            return state_of(ARMS[ARM], self.model, self.card, part, f"{where}@{size}")
+            known = self.reference.at([size] * len(part))
+            return state_of(ARMS[ARM], self.model, self.card, part, f"{where}@{size}", known)
 
         verdict, state = judge(self.model, faces, state_from), state_from(faces)
         path = self._path(where, size)
@@ -126,6 +133,7 @@ class States:
             "fold": self.parts.fold,
             "model_sha256": self.card.sha256,
             "arm": vars(ARMS[ARM]),
+            "reference": self.reference.id,
             "degradation": family(where, size).to_json(),
             "seed": self.seed,
         }

@@ -1,27 +1,27 @@
-"""What training faces of one size look like to a student's BatchNorm layers: FaceBN's point of comparison.
+"""What training faces of one size look like to a student's BatchNorm layers: what is familiar to FaceBN.
 
-A student is trained on faces of all sizes at once, and its statistics are those of the mixture. Faces of a
-camera are of one size, so their moments differ from the source's for two reasons: the place, which is to be
-made good, and the size, which the student knows and which tells it what to expect of a face. Compared with
-training faces of the same size, only the place is left. The moments of training faces by size are kept beside
-the weights in one safetensors file.
+A student is trained on faces of all sizes, out of all kinds of places at once, and its statistics are those
+of the mixture. Faces of a camera are of one size and of one place: their moments differ from the source's by
+the size, which the student knows and makes use of, by what is like some place of training, which it knows as
+well, and by what it never saw. Only the last is to be made good. So the moments of training faces are kept
+by size, with how far a place of training lies from them, beside the weights in one safetensors file.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from fewpix.adapt.stats import LayerStats
+from fewpix.adapt.stats import Expected, frozen
 from fewpix.errors import ConfigError, InputError, WeightsError
 from fewpix.files import atomic
 
@@ -32,15 +32,62 @@ SUFFIX = ".reference.safetensors"
 
 
 @dataclass(frozen=True)
+class Familiar:
+    """Training faces of one size at the input of one BatchNorm layer.
+
+    A place is a camera with its lens, light and compression: one draw of the training chain's steps. Spreads
+    are standard deviations, (C,) float64.
+
+    Args:
+        mean: (C,) float64, over faces of all places, and positions.
+        var: (C,) float64, likewise.
+        mean_place: of the mean of one place, beyond what its faces explain.
+        mean_face: of the mean of one face among those of its place; of n faces it is √n times smaller.
+        var_place: as `mean_place`, of the logarithm of the variance.
+        var_face: as `mean_face`, of the logarithm of the variance.
+
+    Raises:
+        ConfigError: shapes differ, a value is not finite, or a variance or a spread is negative.
+    """
+
+    mean: NDArray[np.float64]
+    var: NDArray[np.float64]
+    mean_place: NDArray[np.float64]
+    mean_face: NDArray[np.float64]
+    var_place: NDArray[np.float64]
+    var_face: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            object.__setattr__(self, name, frozen(value))
+        self.of(1)
+
+    def of(self, faces: int) -> Expected:
+        """What so many faces of one place of training look like."""
+        if len({value.shape for value in vars(self).values()}) != 1:
+            raise ConfigError("familiar statistics: six vectors (C,) of one length")
+        return Expected(
+            self.mean,
+            self.var,
+            np.sqrt(self.mean_place**2 + self.mean_face**2 / faces),
+            np.sqrt(self.var_place**2 + self.var_face**2 / faces),
+        )
+
+
+PARTS = tuple(field.name for field in fields(Familiar))
+
+
+@dataclass(frozen=True)
 class Reference:
-    """Moments of a student's training faces, by size, under its own statistics.
+    """What is familiar to a student, by size, under its own statistics.
 
     Args:
         model_sha256: the digest of the weights; no other model takes it.
         faces_sha256: of the faces that the student was trained on.
         chain: in words, how they were made small.
         seed: of the faces drawn and their degradation.
-        sizes: side in pixels to the moments by layer; the same layers at every size, at least one size.
+        faces: how many were looked at, at each size.
+        sizes: side in pixels to what is familiar, by layer; the same layers at every size, at least one size.
 
     Raises:
         ConfigError: no size, or other layers at one size than at another.
@@ -50,7 +97,8 @@ class Reference:
     faces_sha256: str
     chain: str
     seed: int
-    sizes: Mapping[int, Mapping[str, LayerStats]]
+    faces: int
+    sizes: Mapping[int, Mapping[str, Familiar]]
 
     def __post_init__(self) -> None:
         found = {int(size): dict(layers) for size, layers in sorted(self.sizes.items())}
@@ -63,9 +111,8 @@ class Reference:
     def __str__(self) -> str:
         """One line for people."""
         sizes, first = ", ".join(str(size) for size in self.sizes), next(iter(self.sizes.values()))
-        count = min(layer.count for layer in first.values())
         return (
-            f"reference {self.id}: {count} training faces at {sizes} px, {len(first)} layers of model "
+            f"reference {self.id}: {self.faces} training faces at {sizes} px, {len(first)} layers of model "
             f"{self.model_sha256[:12]}"
         )
 
@@ -76,15 +123,16 @@ class Reference:
         for size, layers in self.sizes.items():
             for name in sorted(layers):
                 content.update(f":{size}:{name}:".encode())
-                content.update(layers[name].mean.astype("<f4").tobytes())
-                content.update(layers[name].var.astype("<f4").tobytes())
+                for part in PARTS:
+                    content.update(getattr(layers[name], part).astype("<f4").tobytes())
         return content.hexdigest()[:16]
 
-    def at(self, pixels: Sequence[int]) -> dict[str, LayerStats]:
-        """The moments of training faces as large as these.
+    def at(self, pixels: Sequence[int]) -> dict[str, Expected]:
+        """What faces of one place of training look like that are as many and as large as these.
 
         Between two sizes a face counts for both, by its place between them on a scale of logarithms; beyond
-        the smallest and the largest it counts for that one. The result is the mixture over the faces.
+        the smallest and the largest it counts for that one. Moments are those of the mixture over the faces,
+        spreads the root mean square.
 
         Args:
             pixels: the side of each face of the target, at least one.
@@ -101,15 +149,22 @@ class Reference:
         np.add.at(shares, low, 1 - (place - low))
         np.add.at(shares, np.minimum(low + 1, len(sizes) - 1), place - low)
         shares /= shares.sum()
-        return {name: LayerStats(*moments, count) for name, moments, count in self._mixed(sizes, shares)}
-
-    def _mixed(self, sizes: Any, shares: Any) -> Iterator[tuple[str, tuple[Any, Any], int]]:
         used = [(int(size), float(share)) for size, share in zip(sizes, shares, strict=True) if share > 0]
-        for name in self.sizes[used[0][0]]:
-            parts = [(self.sizes[size][name], share) for size, share in used]
-            mean = sum(share * part.mean for part, share in parts)
-            var = sum(share * (part.var + (part.mean - mean) ** 2) for part, share in parts)
-            yield name, (mean, var), min(part.count for part, _ in parts)
+        return {
+            name: _mixture([(self.sizes[size][name].of(len(pixels)), share) for size, share in used])
+            for name in self.sizes[used[0][0]]
+        }
+
+
+def _mixture(parts: Sequence[tuple[Expected, float]]) -> Expected:
+    """Of faces of several sizes, with the share of each."""
+    mean = np.sum([share * part.mean for part, share in parts], axis=0)
+    return Expected(
+        mean,
+        np.sum([share * (part.var + (part.mean - mean) ** 2) for part, share in parts], axis=0),
+        np.sqrt(np.sum([share * part.mean_spread**2 for part, share in parts], axis=0)),
+        np.sqrt(np.sum([share * part.var_spread**2 for part, share in parts], axis=0)),
+    )
 
 
 def beside(weights: Path) -> Path:
@@ -123,18 +178,19 @@ def save_reference(path: Path, reference: Reference) -> None:
     Raises:
         StorageError: it cannot be written; what was there before is still there.
     """
-    tensors, counts = {}, {}
-    for size, layers in reference.sizes.items():
-        for name, layer in layers.items():
-            tensors[f"{size}/{name}.mean"] = layer.mean.astype(np.float32)
-            tensors[f"{size}/{name}.var"] = layer.var.astype(np.float32)
-            counts[f"{size}/{name}"] = layer.count
+    tensors = {
+        f"{size}/{name}.{part}": getattr(layer, part).astype(np.float32)
+        for size, layers in reference.sizes.items()
+        for name, layer in layers.items()
+        for part in PARTS
+    }
     header = {
         "model_sha256": reference.model_sha256,
         "faces_sha256": reference.faces_sha256,
         "chain": reference.chain,
         "seed": reference.seed,
-        "layers": counts,
+        "faces": reference.faces,
+        "sizes": {size: list(layers) for size, layers in reference.sizes.items()},
     }
     data = save(tensors, metadata={METADATA_KEY: json.dumps(header | {"id": reference.id}, sort_keys=True)})
     with atomic(path) as part:
@@ -153,13 +209,14 @@ def load_reference(path: Path) -> Reference:
     try:
         with safe_open(str(path), framework="numpy") as file:
             header = json.loads((file.metadata() or {})[METADATA_KEY])
-            sizes: dict[int, dict[str, LayerStats]] = {}
-            for key, count in header["layers"].items():
-                size, _, name = key.partition("/")
-                sizes.setdefault(int(size), {})[name] = LayerStats(
-                    file.get_tensor(f"{key}.mean"), file.get_tensor(f"{key}.var"), int(count)
-                )
-        keys = ("model_sha256", "faces_sha256", "chain", "seed")
+            sizes = {
+                int(size): {
+                    name: Familiar(*(file.get_tensor(f"{size}/{name}.{part}") for part in PARTS))
+                    for name in names
+                }
+                for size, names in header["sizes"].items()
+            }
+        keys = ("model_sha256", "faces_sha256", "chain", "seed", "faces")
         found, named = Reference(sizes=sizes, **{key: header[key] for key in keys}), header["id"]
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, AttributeError, ConfigError) as error:
         raise WeightsError(

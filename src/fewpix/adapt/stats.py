@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args
@@ -22,12 +22,52 @@ from safetensors.numpy import load, save
 from fewpix.errors import ConfigError, InputError, WeightsError
 from fewpix.files import atomic
 
-Mode = Literal["source", "batch", "prior", "alpha", "ema"]
+Mode = Literal["source", "batch", "prior", "alpha", "ema", "excess"]
 
 METADATA_KEY = "fewpix_state"
 
 FLOOR = 1e-3
 """Of a channel's source variance: what both variances are raised by before one is divided by the other."""
+
+FAMILIAR = 2.0
+"""Standard deviations from training faces of its size within which a place is like those of training."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What training faces as many and as large as the target's look like at the input of one BatchNorm layer.
+
+    Args:
+        mean: (C,) float64, over all places of training.
+        var: (C,) float64, likewise.
+        mean_spread: (C,) float64, how far the mean of one place of training lies from `mean`, as a standard
+            deviation: of the places, and of so few faces.
+        var_spread: (C,) float64, the same of the logarithm of the variance.
+
+    Raises:
+        ConfigError: shapes differ, a value is not finite, or a variance or a spread is negative.
+    """
+
+    mean: NDArray[np.float64]
+    var: NDArray[np.float64]
+    mean_spread: NDArray[np.float64]
+    var_spread: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            object.__setattr__(self, name, frozen(value))
+        values = [*vars(self).values()]
+        if len({value.shape for value in values}) != 1 or self.mean.ndim != 1:
+            raise ConfigError("expected statistics: four vectors (C,) of one length")
+        if not np.isfinite(values).all() or (np.array(values[1:]) < 0).any():
+            raise ConfigError("expected statistics must be finite, and none but a mean negative")
+
+
+def frozen(value: NDArray[Any]) -> NDArray[np.float64]:
+    """A copy that nobody can write to."""
+    copied = np.array(value, dtype=np.float64)
+    copied.setflags(write=False)
+    return copied
 
 
 @dataclass(frozen=True)
@@ -38,8 +78,8 @@ class LayerStats:
         mean: (C,) float64, over images and positions.
         var: (C,) float64, biased (divided by the number of values, not by one less).
         count: how many images they come from; positions are not counted.
-        reference: the moments of training faces as large as the target's, which the target is compared with;
-            when None, the target is compared with the source's statistics.
+        expected: what training faces look like there; the target moves the source's statistics only as far
+            as it lies outside of that. When None, it is mixed with the source's statistics.
 
     Raises:
         ConfigError: shapes differ, a value is not finite, a variance is negative, or count is below 1.
@@ -48,13 +88,11 @@ class LayerStats:
     mean: NDArray[np.float64]
     var: NDArray[np.float64]
     count: int
-    reference: LayerStats | None = None
+    expected: Expected | None = None
 
     def __post_init__(self) -> None:
         for name in ("mean", "var"):
-            value = np.array(getattr(self, name), dtype=np.float64)
-            value.setflags(write=False)
-            object.__setattr__(self, name, value)
+            object.__setattr__(self, name, frozen(getattr(self, name)))
         if self.mean.ndim != 1 or self.mean.shape != self.var.shape:
             raise ConfigError(
                 f"layer statistics: mean {self.mean.shape} and var {self.var.shape} must be (C,)"
@@ -63,9 +101,9 @@ class LayerStats:
             raise ConfigError("layer statistics: means must be finite, variances finite and not negative")
         if self.count < 1:
             raise ConfigError(f"layer statistics: count must be at least 1, not {self.count}")
-        if self.reference is not None and self.reference.mean.shape != self.mean.shape:
+        if self.expected is not None and self.expected.mean.shape != self.mean.shape:
             raise ConfigError(
-                f"layer statistics: {self.mean.size} channels, the reference has {self.reference.mean.size}"
+                f"layer statistics: {self.mean.size} channels, {self.expected.mean.size} are expected"
             )
 
 
@@ -76,7 +114,7 @@ class NormState:
     Args:
         model_sha256: the digest of the weights it was estimated for; no other model takes it.
         mode: "source" (no adaptation), "batch" (the target's moments alone), "prior" and "alpha" (mixed with
-            the source's), or "ema" (online); see `estimate`.
+            the source's), "ema" (online), or "excess" (what no place of training explains); see `estimate`.
         weight: the weight of the source in the mixture, 0 to 1.
         count: how many target faces.
         date: ISO date of the estimate.
@@ -109,16 +147,13 @@ class NormState:
             raise ConfigError(f"state: count must be at least 1, not {self.count}")
         if self.mode == "source" and (self.weight != 1 or self.layers):
             raise ConfigError("state: mode 'source' changes nothing: weight 1 and no layers")
+        if any((layer.expected is not None) != (self.mode == "excess") for layer in self.layers.values()):
+            raise ConfigError("state: mode 'excess', and no other, needs what training faces look like")
         object.__setattr__(self, "layers", MappingProxyType(dict(self.layers)))
         object.__setattr__(self, "forced", tuple(self.forced))
         if self.pixels is not None:
             low, high = self.pixels
             object.__setattr__(self, "pixels", (int(low), int(high)))
-
-    @property
-    def has_reference(self) -> bool:
-        """Whether the target was compared with training faces of its size."""
-        return any(layer.reference is not None for layer in self.layers.values())
 
     @property
     def id(self) -> str:
@@ -129,10 +164,8 @@ class NormState:
             content.update(f":{name}:{layer.mean.size}:".encode())
             content.update(layer.mean.astype("<f8").tobytes())
             content.update(layer.var.astype("<f8").tobytes())
-            if layer.reference is not None:
-                content.update(b":reference:")
-                content.update(layer.reference.mean.astype("<f8").tobytes())
-                content.update(layer.reference.var.astype("<f8").tobytes())
+            for value in vars(layer.expected).values() if layer.expected else ():
+                content.update(b":expected:" + value.astype("<f8").tobytes())
         return content.hexdigest()[:16]
 
     def to_json(self) -> dict[str, Any]:
@@ -148,7 +181,6 @@ class NormState:
             "pixels": None if self.pixels is None else list(self.pixels),
             "forced": list(self.forced),
             "layers": len(self.layers),
-            "reference": self.has_reference,
         }
 
     def __str__(self) -> str:
@@ -159,7 +191,6 @@ class NormState:
         line = (
             f"state {self.id}: {self.mode} from {faces} ({self.source}, {self.date}), "
             f"source weight {self.weight:.3f}, {len(self.layers)} layers of model {self.model_sha256[:12]}"
-            f"{', compared with training faces of that size' if self.has_reference else ''}"
         )
         return "\n".join([line, *(f"  forced although {reason}" for reason in self.forced)])
 
@@ -181,14 +212,15 @@ def mix(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Mean and variance between source and target, w of the one and 1 - w of the other.
 
-    Without a reference, those of their mixture: mu = w mu_s + (1-w) mu_t;
+    Of a target that is only measured, those of their mixture: mu = w mu_s + (1-w) mu_t;
     var = w var_s + (1-w) var_t + w (1-w) (mu_s - mu_t)^2. The last term is what averaging the variances alone
     forgets: two narrow distributions far apart are together a wide one.
 
-    With a reference, the source's, moved as far as the target lies from training faces of its size:
-    mu = mu_s + (1-w) (mu_t - mu_r);  var = var_s (var_t / var_r)^(1-w). A target that looks like training
-    faces of its size changes nothing, whatever that size is. Both variances of the ratio are raised by
-    `FLOOR` of the source's, so that a channel that is silent at one size cannot blow up.
+    Of one that is compared with training faces of its size, the source's, moved by what these do not explain:
+    mu = mu_s + (1-w) S(mu_t - mu_r, k d);  var = var_s exp((1-w) S(log(var_t / var_r), k e)), where S(x, t) =
+    sign(x) max(|x| - t, 0), d and e are the spreads, and k is `FAMILIAR`. A target that looks like a place of
+    training changes nothing, whatever its size. Both variances of the ratio are raised by `FLOOR` of the
+    source's, so that a channel that is silent at one size cannot blow up.
 
     Args:
         source_mean: (C,) the model's running mean.
@@ -198,31 +230,33 @@ def mix(
         weight: w, 0 to 1.
 
     Returns:
-        (C,) and (C,) float64. With w = 1 exactly the source's values, with w = 0 and no reference exactly the
-        target's.
+        (C,) and (C,) float64. With w = 1 exactly the source's values, with w = 0 and nothing expected exactly
+        the target's.
     """
     mean_s, var_s = np.asarray(source_mean, dtype=np.float64), np.asarray(source_var, dtype=np.float64)
-    if (base := layer.reference) is not None:
+    if (known := layer.expected) is not None:
         floor = FLOOR * var_s + np.finfo(np.float64).tiny
-        ratio = (layer.var + floor) / (base.var + floor)
-        return mean_s + (1 - weight) * (layer.mean - base.mean), var_s * ratio ** (1 - weight)
+        apart = _beyond(layer.mean - known.mean, FAMILIAR * known.mean_spread)
+        ratio = _beyond(np.log((layer.var + floor) / (known.var + floor)), FAMILIAR * known.var_spread)
+        return mean_s + (1 - weight) * apart, var_s * np.exp((1 - weight) * ratio)
     mean = weight * mean_s + (1 - weight) * layer.mean
     apart = (mean_s - layer.mean) ** 2
     return mean, weight * var_s + (1 - weight) * layer.var + weight * (1 - weight) * apart
 
 
+def _beyond(value: NDArray[np.float64], within: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far values lie outside of −within to within."""
+    return np.sign(value) * np.maximum(np.abs(value) - within, 0.0)
+
+
 def pack_state(state: NormState) -> bytes:
     """The state as the bytes of a safetensors file; the moments stay float64."""
     tensors: dict[str, NDArray[np.float64]] = {}
-    compared: dict[str, int] = {}
     for name, layer in state.layers.items():
         tensors |= {f"{name}.mean": np.array(layer.mean), f"{name}.var": np.array(layer.var)}
-        if (base := layer.reference) is not None:
-            tensors |= {f"{name}.reference.mean": np.array(base.mean)}
-            tensors |= {f"{name}.reference.var": np.array(base.var)}
-            compared[name] = base.count
+        for part, value in vars(layer.expected).items() if layer.expected else ():
+            tensors[f"{name}.expected.{part}"] = np.array(value)
     header = state.to_json() | {"layers": {name: layer.count for name, layer in state.layers.items()}}
-    header |= {"reference": compared}
     return save(tensors, metadata={METADATA_KEY: json.dumps(header, sort_keys=True)})
 
 
@@ -270,13 +304,11 @@ def unpack_state(data: bytes, origin: str) -> NormState:
         tensors = load(data)  # checks that the header's length, which is read below, lies within the data
         length = int.from_bytes(data[:8], "little")
         header = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][METADATA_KEY])
-        compared = header.get("reference", {})  # older states have none
-
-        def moments(name: str, count: int, base: LayerStats | None = None) -> LayerStats:
-            return LayerStats(tensors[f"{name}.mean"], tensors[f"{name}.var"], int(count), base)
-
-        bases = {name: moments(f"{name}.reference", count) for name, count in compared.items()}
-        layers = {name: moments(name, count, bases.get(name)) for name, count in header["layers"].items()}
+        parts = [field.name for field in fields(Expected)] if header["mode"] == "excess" else []
+        layers = {}
+        for name, count in header["layers"].items():
+            known = Expected(*(tensors[f"{name}.expected.{part}"] for part in parts)) if parts else None
+            layers[name] = LayerStats(tensors[f"{name}.mean"], tensors[f"{name}.var"], int(count), known)
         keys = ("model_sha256", "mode", "weight", "count", "date", "source")
         sides, forced = header.get("pixels"), header.get("forced", [])
         state = NormState(

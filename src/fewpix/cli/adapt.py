@@ -29,7 +29,8 @@ def adapt(
     mode: Annotated[
         str | None,
         Option(
-            help="prior: source and target mixed by the number of faces, the default; alpha: by --weight; "
+            help="excess: only what no training faces of that size explain, the default where the model has "
+            "a reference; prior: source and target mixed by the number of faces; alpha: by --weight; "
             "batch: the target's statistics alone; ema: online; source: the model as it is.",
             show_default=False,
         ),
@@ -55,17 +56,11 @@ def adapt(
     final: Annotated[
         bool | None,
         Option(
-            "--final/--no-final", help="Whether the BatchNorm1d at the end adapts too.", show_default=False
+            "--final/--no-final",
+            help="Whether the BatchNorm1d at the end adapts too; in mode excess if nothing is said.",
+            show_default=False,
         ),
     ] = None,
-    reference: Annotated[
-        bool,
-        Option(
-            "--reference",
-            help="Compare the faces with training faces of their size instead of with the model's statistics "
-            "over all sizes. Being measured; best with --final.",
-        ),
-    ] = False,
     minimum_faces: Annotated[
         int | None, Option(help="Refuse fewer different faces, 32 if nothing is said.", show_default=False)
     ] = None,
@@ -127,7 +122,6 @@ def adapt(
             layers=layer or (),
             final=final,
             minimum=minimum_faces,
-            compare=reference,
             force=force,
         )
         keep(out, state, replace=replace)

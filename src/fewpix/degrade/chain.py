@@ -101,6 +101,23 @@ class Chain:
         steps = (fixed(s) if s.op == "downscale" else s for s in self.steps)
         return Chain(tuple(steps), f"{self.name}@{side}")
 
+    def place(self, rng: np.random.Generator) -> Chain:
+        """The chain as one camera is: which steps happen, and their parameters, are drawn once for all faces.
+
+        Only `shift` stays as it is, since faces are never aligned alike.
+
+        Args:
+            rng: all randomness.
+        """
+        steps = []
+        for s in self.steps:
+            if s.op == "shift":
+                steps.append(s)
+            elif s.p >= 1 or rng.random() < s.p:
+                draws = tuple((name, Fixed(value)) for name, value in s.sample(rng).items())
+                steps.append(replace(s, p=1.0, draws=draws))
+        return Chain(tuple(steps), f"{self.name}, one place")
+
     def describe(self) -> str:
         """One line for people: the name and every step with its probability, parameters and units."""
         return f"{self.name}: " + (" → ".join(str(s) for s in self.steps) or "nothing")

@@ -14,7 +14,7 @@ from fewpix.embed.open import STUDENTS, TEACHERS, require
 from fewpix.errors import ConfigError, GuardError, InputError
 from fewpix.image.resize import Crop
 
-MODES = ("source", "prior", "alpha", "batch", "ema")
+MODES = ("excess", "source", "prior", "alpha", "batch", "ema")
 
 MOMENTUM = 0.1
 """For "ema" when nothing is said: what a full batch brings in."""
@@ -60,7 +60,6 @@ def adapt_to(
     layers: Sequence[str] = (),
     final: bool | None = None,
     minimum: int | None = None,
-    compare: bool = False,
     force: bool = False,
 ) -> NormState:
     """Estimate a NormState on unlabelled crops of the target, after the guard has looked at it.
@@ -71,21 +70,20 @@ def adapt_to(
             For "ema" in the order in which they came.
         source: where they come from, in words; kept in the state.
         mode: one of `MODES`; see `adapt.estimate.estimate` and `adapt.estimate.follow`, also for the other
-            arguments. When None, "alpha" if a weight is given, else "prior".
+            arguments. When None, "alpha" if a weight is given, "prior" if its faces are; otherwise "excess"
+            where a reference lies beside the weights, "prior" where none does.
         prior_faces: for "prior": how many faces the source's statistics are worth.
         weight: for "alpha": the source's weight itself.
         momentum: for "ema": what a full batch brings in.
         layers: names or patterns of the layers that adapt; all when empty.
-        final: whether a BatchNorm1d at the model's end is among them; the library's default when None.
+        final: whether a BatchNorm1d at the model's end is among them; when None, in mode "excess" only.
         minimum: how many different faces it takes; the guard's default when None.
-        compare: whether the faces are compared with the training faces of their size in the reference that
-            lies beside the weights.
         force: adapt also where the guard finds one person only, or harm; its reasons are kept in the state.
 
     Raises:
         ConfigError: an option is unknown or contradicts another.
         GuardError: too few faces; or one person only, or harm, without `force`.
-        InputError: the faces are to be compared with a reference, and there is none.
+        InputError: mode "excess" is asked for, and no reference lies beside the weights.
         UnavailableError: torch is not installed.
         WeightsError: the weights are damaged.
     """
@@ -99,30 +97,31 @@ def adapt_to(
         raise GuardError("there are no faces to adapt to", fix="name a folder of aligned crops")
     require("torch", "train")
     from fewpix.adapt.estimate import estimate, follow, judge
-    from fewpix.adapt.estimate.offline import FINAL
     from fewpix.adapt.guard import MINIMUM_FACES
     from fewpix.models.zoo import load_student
 
     model, card = load_student(weights)
     sides = [crop.shape[0] for crop in crops]
-    reference = reference_of(weights, card.sha256) if compare else None
-    if compare and reference is None:
-        raise InputError(f"{weights.name} has no reference beside it", fix="make one with `fewpix reference`")
+    asked = mode == "excess" or (mode is None and weight is None and prior_faces is None)
+    reference = reference_of(weights, card.sha256) if asked else None
+    if mode == "excess" and reference is None:
+        raise InputError(
+            f"{weights.name} has no reference beside it, which mode 'excess' needs",
+            fix="make one with `fewpix reference`, or use --mode prior",
+        )
     # A tensor beside the model's own, so that the numbers need not know on which device it lies.
     faces = next(model.parameters()).new_tensor(card.preprocess.apply(crops))
     common: dict[str, Any] = {
         "model_sha256": card.sha256,
         "source": source,
         "layers": tuple(layers) or "all",
-        "final": FINAL if final is None else final,
-        "reference": reference.at(sides) if reference else None,
     }
     if mode == "ema":
         rate = MOMENTUM if momentum is None else momentum
-        make: Callable[..., NormState] = partial(follow, model, momentum=rate, **common)
+        make: Callable[..., NormState] = partial(follow, model, momentum=rate, final=bool(final), **common)
     else:
-        common |= {"mode": mode, "prior_faces": prior_faces, "weight": weight}
-        make = partial(estimate, model, **common)
+        common |= {"mode": mode, "prior_faces": prior_faces, "weight": weight, "final": final}
+        make = partial(estimate, model, expected=reference.at(sides) if reference else None, **common)
     state = make(faces, minimum=MINIMUM_FACES if minimum is None else minimum)
     reasons: tuple[str, ...] = ()
     if state.mode != "source":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -11,18 +11,21 @@ from torch import nn
 
 from fewpix.adapt.apply import restored
 from fewpix.adapt.estimate.passes import one_pass
-from fewpix.adapt.reference import Reference
+from fewpix.adapt.reference import Familiar, Reference
+from fewpix.adapt.stats import FLOOR, LayerStats
 from fewpix.data.faces import FaceSet
 from fewpix.degrade import PRESETS
 from fewpix.errors import ConfigError
 from fewpix.models.card import Card
 from fewpix.train.recipe import Recipe
 
-FACES = 1024
-"""How many training faces are looked at, at each size."""
+PLACES = 32
+"""How many places are drawn from the training chain, at each size."""
+
+FACES = 24
+"""Training faces in one half of a place; the two halves tell what is the faces' doing."""
 
 _SEED = 4  # names the random stream of these faces; 0 to 3 are those of the split, the views, the fit, people
-_CHUNK = 64
 
 
 def measure_reference(
@@ -33,7 +36,11 @@ def measure_reference(
     members: NDArray[np.int64],
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Reference:
-    """Moments of training faces at every size of the recipe's chain, under the student's own statistics.
+    """What training faces of every size of the recipe's chain look like, under the student's own statistics.
+
+    At each size `PLACES` places are drawn, `Chain.place`, and twice `FACES` faces are seen at each. Moments
+    are those of all of them. How far the means of two halves lie apart, at one place, is what so many faces
+    make; how far those of places lie apart, less that, is what places make.
 
     Args:
         model: the student; as before afterwards.
@@ -41,8 +48,8 @@ def measure_reference(
         recipe: of its training; its chain makes the faces small, as in training but for the size, which is
             one at a time.
         faces: that it was trained on.
-        members: (n,) those of them that were not held out. `FACES` of them are drawn, by the recipe's seed,
-            of sources that are seen as they are in training.
+        members: (n,) those of them that were not held out. Of these, those of sources that are seen as they
+            are in training are drawn by the recipe's seed, more than once where there are few.
         on_progress: called with (sizes done, all of them).
 
     Raises:
@@ -55,15 +62,50 @@ def measure_reference(
         what = "has no size" if not chain.sides else "sees no face as it is"
         raise ConfigError(f"the chain '{recipe.degrade.chain}' {what}: there is nothing to compare with")
     rng = np.random.default_rng([recipe.run.seed, _SEED])
-    drawn = rng.permutation(seen)[:FACES]
-    crops = [faces.crop(int(n)) for n in drawn]
+    drawn = np.resize(rng.permutation(seen), (PLACES, 2, FACES))
+    crops = {int(n): faces.crop(int(n)) for n in np.unique(drawn)}
     device = next(model.parameters()).device
     sizes = {}
     with restored(model) as norms, torch.no_grad():
         for done, side in enumerate(chain.sides, 1):
-            one_size = chain.at(side)
-            small = [one_size.apply(crop, rng) for crop in crops]
-            pixels = torch.from_numpy(card.preprocess.apply(small)).to(device)
-            sizes[side] = one_pass(model, torch.split(pixels, _CHUNK), norms)
+            found: list[list[Mapping[str, LayerStats]]] = []
+            for halves in drawn:
+                place = chain.at(side).place(rng)
+                found.append([])
+                for half in halves:
+                    small = [place.apply(crops[int(n)], rng) for n in half]
+                    pixels = torch.from_numpy(card.preprocess.apply(small)).to(device)
+                    found[-1].append(one_pass(model, [pixels], norms))
+            sizes[side] = {
+                name: familiar(
+                    np.array([[half[name].mean for half in place] for place in found]),
+                    np.array([[half[name].var for half in place] for place in found]),
+                )
+                for name in norms
+            }
             on_progress(done, len(chain.sides))
-    return Reference(card.sha256, faces.sha256, chain.describe(), recipe.run.seed, sizes)
+    return Reference(card.sha256, faces.sha256, chain.describe(), recipe.run.seed, 2 * PLACES * FACES, sizes)
+
+
+def familiar(means: NDArray[np.float64], variances: NDArray[np.float64], faces: int = FACES) -> Familiar:
+    """What is familiar, from the moments of the two halves of places.
+
+    Args:
+        means: (places, 2, C), of `faces` faces each.
+        variances: (places, 2, C), likewise.
+        faces: in a half.
+    """
+    mean = means.mean(axis=(0, 1))
+    var = (variances + (means - mean) ** 2).mean(axis=(0, 1))
+    floor = FLOOR * var + np.finfo(np.float64).tiny
+    mean_place, mean_face = _spreads(means, faces)
+    var_place, var_face = _spreads(np.log(variances + floor), faces)
+    return Familiar(mean, var, mean_place, mean_face, var_place, var_face)
+
+
+def _spreads(values: NDArray[np.float64], faces: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Standard deviations between places and between faces: one-way analysis of variance, two halves each."""
+    half = (values[:, 0] - values[:, 1]) ** 2 / 2
+    within = half.mean(axis=0)
+    between = values.mean(axis=1).var(axis=0, ddof=1) - within / 2
+    return np.sqrt(np.maximum(between, 0.0)), np.sqrt(within * faces)

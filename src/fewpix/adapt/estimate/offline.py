@@ -20,17 +20,17 @@ from fewpix.adapt.apply import restored
 from fewpix.adapt.estimate.layers import Layers, choose
 from fewpix.adapt.estimate.passes import exchange, flowing, one_pass, reached, up_to
 from fewpix.adapt.guard import MINIMUM_FACES, check_faces
-from fewpix.adapt.stats import LayerStats, NormState, source_state
+from fewpix.adapt.stats import Expected, LayerStats, NormState, source_state
 from fewpix.errors import ConfigError, GuardError
 
 Order = Literal["sequential", "batch-upstream", "naive"]
-Offline = Literal["source", "batch", "prior", "alpha"]
+Offline = Literal["source", "batch", "prior", "alpha", "excess"]
 
 PRIOR_FACES = 256
 """How many faces the source's statistics are worth in mode "prior" when nothing is said."""
 
 FINAL = False
-"""Whether a BatchNorm1d at the model's end adapts when nothing is said."""
+"""Whether a BatchNorm1d at the model's end adapts when nothing is said, in every mode but "excess"."""
 
 CHUNK = 64
 """Faces per forward pass where the set does not go through the model at once."""
@@ -46,11 +46,11 @@ def estimate(
     prior_faces: float | None = None,
     weight: float | None = None,
     layers: Layers = "all",
-    final: bool = FINAL,
+    final: bool | None = None,
     order: Order = "sequential",
     minimum: int = MINIMUM_FACES,
     memory_mb: int = 1024,
-    reference: Mapping[str, LayerStats] | None = None,
+    expected: Mapping[str, Expected] | None = None,
     date: str = "",
 ) -> NormState:
     """Measure the BatchNorm moments of a set of target faces. The model is as before afterwards.
@@ -64,13 +64,15 @@ def estimate(
         source: where the faces come from, in words.
         mode: "source" measures nothing and changes nothing; "batch" uses the target's moments alone;
             "prior" and "alpha" mix them with the source's: "prior" by how many faces there are, so that one
-            face moves the statistics by 1 / (N + 1) only, "alpha" by a fixed weight, however many there are.
-            When None, "alpha" if a weight is given, else "prior".
+            face moves the statistics by 1 / (N + 1) only, "alpha" by a fixed weight, however many there are;
+            "excess" moves the source's as far as training faces do not explain the target, see `stats.mix`.
+            When None, "alpha" if a weight is given, "excess" if `expected` is, else "prior".
         prior_faces: for "prior": N of the source's weight N / (N + n), n the number of faces.
         weight: for "alpha": the source's weight itself, 0 to 1 (1 - alpha of alpha-BN, arXiv 2110.04065).
         layers: "all", or module paths of BatchNorm layers, or patterns of them; see `layers.choose`.
         final: whether a BatchNorm1d at the model's end adapts too. It centres the embedding space that the
-            gallery was enrolled in, so moving it moves the probes against the gallery.
+            gallery was enrolled in, so moving it moves the probes against the gallery. When None, in mode
+            "excess" only.
         order: what a layer is measured under. "sequential": earlier layers as mixed, which is what the state
             will do; "batch-upstream": earlier layers with the target's moments alone; "naive": all layers
             with the source's, in one pass. The last is wrong for every layer but the first and is here to be
@@ -78,9 +80,8 @@ def estimate(
         minimum: how many different faces it takes.
         memory_mb: up to this estimate of activations the whole set goes through the model once; above, in
             chunks and once per layer. The result is the same.
-        reference: by layer, the moments of training faces as large as these (`Reference.at`), which these
-            are then compared with; without it they are compared with the source's statistics, and the size
-            of the faces is taken for a part of what is strange about the place.
+        expected: for "excess": by layer, what training faces as many and as large as these look like
+            (`Reference.at`); layers that it has not stay as they are.
         date: ISO date of the estimate; today when empty.
 
     Raises:
@@ -88,7 +89,15 @@ def estimate(
         GuardError: too few faces, or few faces repeated; one face without a weight of the source, whose
             spread is zero in a layer without positions.
     """
+    if mode is None and expected is not None and weight is None and prior_faces is None:
+        mode = "excess"
     mode, share = source_weight(mode, len(faces), prior_faces, weight)
+    if (mode == "excess") != (expected is not None):
+        raise ConfigError(
+            "mode 'excess', and no other, needs what training faces look like",
+            fix="make a reference with `fewpix reference`",
+        )
+    final = mode == "excess" if final is None else final or FINAL
     if order not in get_args(Order):
         raise ConfigError(f"order must be one of {', '.join(get_args(Order))}, not {order!r}")
     if mode == "source":
@@ -99,11 +108,12 @@ def estimate(
     upstream = 0.0 if order == "batch-upstream" else share
     with restored(model) as norms, torch.no_grad():
         sizes = reached(model, faces[:1])
-        chosen = {name: norms[name] for name in choose(list(sizes), norms, layers, final=final)}
+        names = choose(list(sizes), norms, layers, final=final)
+        chosen = {name: norms[name] for name in names if expected is None or name in expected}
         chunks = torch.split(faces, CHUNK)
         # Input, output, a residual and the convolution's workspace are alive at the same time.
         needed = 4 * 4 * max(sizes.values()) * len(faces)
-        compare = partial(compared, reference or {})
+        compare = partial(compared, expected or {})
         if order == "naive":
             found = {name: compare(name, item) for name, item in one_pass(model, chunks, chosen).items()}
         elif needed <= memory_mb * 2**20:
@@ -116,13 +126,13 @@ def estimate(
     return NormState(model_sha256, mode, share, len(faces), date or today(), source, found)
 
 
-def compared(reference: Mapping[str, LayerStats], name: str, layer: LayerStats) -> LayerStats:
-    """A layer's moments, to be compared with the reference's if it has that layer.
+def compared(expected: Mapping[str, Expected], name: str, layer: LayerStats) -> LayerStats:
+    """A layer's moments, with what is expected there.
 
     Raises:
         ConfigError: the layer has another width there.
     """
-    return replace(layer, reference=reference.get(name))
+    return replace(layer, expected=expected.get(name))
 
 
 def source_weight(
@@ -140,7 +150,7 @@ def source_weight(
         raise ConfigError(
             f"mode must be one of {', '.join(get_args(Offline))}, not {mode!r}", fix="for ema see `follow`"
         )
-    if mode in ("source", "batch"):
+    if mode in ("source", "batch", "excess"):
         if prior_faces is not None or weight is not None:
             raise ConfigError(f"mode '{mode}' takes no weight of the source", fix="use mode 'alpha'")
         return mode, 1.0 if mode == "source" else 0.0

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from fewpix.adapt.apply import restored
 from fewpix.adapt.estimate.layers import Layers, choose
-from fewpix.adapt.estimate.offline import FINAL, compared, today
+from fewpix.adapt.estimate.offline import FINAL, today
 from fewpix.adapt.estimate.passes import flowing, reached
 from fewpix.adapt.guard import MINIMUM_FACES, check_faces
 from fewpix.adapt.stats import LayerStats, NormState, mix
@@ -29,7 +29,6 @@ def follow(
     layers: Layers = "all",
     final: bool = FINAL,
     minimum: int = MINIMUM_FACES,
-    reference: Mapping[str, LayerStats] | None = None,
     date: str = "",
 ) -> NormState:
     """The state after the next faces of a stream; `start` is not changed, nor is the model.
@@ -51,7 +50,6 @@ def follow(
         layers: as in `estimate`; ignored with a `start`, which has its layers.
         final: as in `estimate`; ignored with a `start`.
         minimum: how many different faces it takes, together with those of `start`.
-        reference: as in `estimate`; of all the faces so far.
         date: ISO date; today when empty.
 
     Raises:
@@ -82,23 +80,17 @@ def follow(
 
         with restored(model) as norms, torch.no_grad():
             taken = {name: norms[name] for name in chosen}
-            known = flowing(model, part, taken, weight, partial(_blend, known, old, reference or {}))
+            known = flowing(model, part, taken, weight, partial(_blend, known, old))
     count = len(faces) + (start.count if start else 0)
     return NormState(model_sha256, "ema", weight, count, date or today(), source, known)
 
 
-def _blend(
-    known: Mapping[str, LayerStats],
-    old: float,
-    reference: Mapping[str, LayerStats],
-    name: str,
-    new: LayerStats,
-) -> LayerStats:
+def _blend(known: Mapping[str, LayerStats], old: float, name: str, new: LayerStats) -> LayerStats:
     """The target's moments with those of a new batch, `old` of the ones and the rest of the others."""
     if name not in known:
-        return compared(reference, name, new)
+        return new
     mean, var = mix(known[name].mean, known[name].var, new, old)
-    return compared(reference, name, LayerStats(mean, var, known[name].count + new.count))
+    return LayerStats(mean, var, known[name].count + new.count)
 
 
 def _share(weight: float, kept: float) -> float:
