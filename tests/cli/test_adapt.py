@@ -127,6 +127,46 @@ def test_modes_and_weights(
     assert state.weight == pytest.approx(weight)
 
 
+def test_a_reference_beside_the_weights_makes_the_default_another(
+    weights: Path, crops: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`excess` where there is one, unless a weight is named; it expects faces as large and as many."""
+    from fewpix.adapt.reference import Familiar, Reference, beside, save_reference
+
+    model, state = tmp_path / "own.safetensors", tmp_path / "state.safetensors"
+    model.write_bytes(weights.read_bytes())
+    sha256 = load_weights(model)[1].sha256
+    words = ("adapt", crops, "--crops", "--model", model, "--out", state, "--force")
+    code, out, err = run(capsys, *words, "--mode", "excess")
+    assert (code, out) == (InputError.exit_code, "")
+    assert "no reference beside it" in err
+    assert "fewpix reference" in err
+    assert not state.exists()
+
+    assert run(capsys, *words, "--mode", "batch", "--final")[0] == 0
+    seen = load_state(state).layers
+    sizes = {
+        side: {
+            name: Familiar(layer.mean, layer.var, *[np.full_like(layer.mean, 3.0 * side)] * 4)
+            for name, layer in seen.items()
+        }
+        for side in (8, 16)
+    }
+    save_reference(beside(model), Reference(sha256, "f" * 64, "in words", 0, 10, sizes))
+    assert run(capsys, *words, "--replace")[0] == 0
+    made = load_state(state)
+    assert (made.mode, made.weight, made.count) == ("excess", 0.0, FACES)
+    assert set(made.layers) == set(seen)  # the BatchNorm1d at the end is among them
+    for layer in made.layers.values():
+        assert layer.expected is not None
+        np.testing.assert_allclose(layer.expected.mean_spread, 48 * (1 + 1 / FACES) ** 0.5, rtol=1e-6)
+    assert run(capsys, *words, "--replace", "--no-final")[0] == 0
+    assert len(load_state(state).layers) == len(seen) - 1
+    for option, mode in (("--weight=0.5", "alpha"), ("--prior-faces=9", "prior"), ("--mode=ema", "ema")):
+        assert run(capsys, *words, "--replace", option)[0] == 0
+        assert load_state(state).mode == mode
+
+
 def of_one_person(folder: Path, crops: Path) -> Path:
     rng = np.random.default_rng(0)
     face = read_image(crops / "03.png").astype(np.float64)

@@ -79,17 +79,17 @@ def test_tables_of_the_ways_of_adapting(tmp_path: Path) -> None:
     for size, gain in ((8, 0.02), (16, -0.03)):
         rows.append({"family": "noise", "size": size, "arm": "source", **metrics})
         moved = {f"{name}_change": change(gain, gain - 0.01, gain + 0.01) for name in metrics}
-        rows.append({"family": "noise", "size": size, "arm": "prior", **metrics, **moved})
+        rows.append({"family": "noise", "size": size, "arm": "excess", **metrics, **moved})
     worst = {"family": "noise", "size": 16, **change(-0.03, -0.04, -0.02)}
     total = {"change": -0.005, "ci95": [-0.02, 0.01], "cells": 2, "helps": 1, "hurts": 1, "worst": worst}
-    result = {"figures": rows, "summary": {"prior": {"rank1": total, "cosine": total}}}
+    result = {"figures": rows, "summary": {"excess": {"rank1": total, "cosine": total}}}
     write_result(tmp_path / "facebn_pool.json", result, Run.since(time.monotonic()))
     made = render(
         "<!-- table: facebn-pool -->\n<!-- /table -->\n<!-- table: facebn-pool-shifts -->\n<!-- /table -->\n",
         tmp_path,
         "method.md",
     )
-    assert "| `prior` | -0.5 (-2.0 to +1.0) | 1 / 1, of 2 | -3.0 (noise, 16 px) |" in made
+    assert "| `excess` | -0.5 (-2.0 to +1.0) | 1 / 1, of 2 | -3.0 (noise, 16 px) |" in made
     assert "| family | 8 px | 16 px |" in made
     assert "| noise | 50.0 **+2.0 (+1.0 to +3.0)** | 50.0 *-3.0 (-4.0 to -2.0)* |" in made
 

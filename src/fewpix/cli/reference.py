@@ -1,4 +1,4 @@
-"""`fewpix reference`: moments of a student's training faces by size, which FaceBN compares new faces with."""
+"""`fewpix reference`: what a student's training faces of each size look like, which FaceBN leaves alone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def reference(
     runtime: Annotated[str, Option(help="of the teacher: auto, onnxruntime, openvino")] = "auto",
     json: Annotated[bool, Option("--json", help="one JSON object on stdout")] = False,
 ) -> None:
-    """Measure the reference of a student: what `fewpix adapt --reference` compares new faces with."""
+    """Measure what training faces of every size look like to a student: FaceBN leaves that alone."""
     from fewpix.cli.threads import prepare_torch
 
     prepare_torch()

@@ -12,7 +12,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "quickstart": ("fewpix.cli.quickstart:quickstart", "the whole way on sample faces, ending in a report"),
     "distil": ("fewpix.cli.distil:distil", "train a low-resolution student from a teacher, by a recipe"),
     "adapt": ("fewpix.cli.adapt:adapt", "estimate FaceBN statistics from unlabelled faces of a new place"),
-    "reference": ("fewpix.cli.reference:reference", "measure what FaceBN compares new faces with"),
+    "reference": ("fewpix.cli.reference:reference", "measure what FaceBN takes for familiar"),
     "evaluate": ("fewpix.cli.evaluate:evaluate", "measure a model on a benchmark"),
     "compare": ("fewpix.cli.compare:compare", "compare two results of one benchmark, pair by pair"),
     "report": ("fewpix.cli.report:report", "make the report of a result again"),

@@ -40,8 +40,8 @@ TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
         "facebn_pool.json",
         lambda result: facebn_arms(result, {"rank1": "rank-1", "cosine": "100 × cosine"}),
     ),
-    "facebn-pool-layers": (
-        "facebn_pool_layers.json",
+    "facebn-pool-modes": (
+        "facebn_pool_modes.json",
         lambda result: facebn_arms(result, {"rank1": "rank-1", "cosine": "100 × cosine"}),
     ),
     "facebn-lfw": (
