@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from fewpix.adapt.reference import beside, save_reference
 from fewpix.data.faces import FaceSet
 from fewpix.embed.protocol import Encoder
 from fewpix.quickstart.faces import Advance
@@ -14,6 +18,9 @@ from fewpix.train.recipe import Recipe, load_recipe
 RECIPE = Path(__file__).parent.parent / "recipes" / "quickstart.toml"
 
 _ENDS = 3
+
+_PLACES, _FACES = 16, 8
+"""A reference of few faces, since there are few; `fewpix reference` takes six times as many."""
 
 
 @dataclass(frozen=True)
@@ -54,17 +61,22 @@ def recipe(seed: int, steps: int | None = None) -> Recipe:
     return Recipe.model_validate(found.model_copy(update={"run": run}).model_dump())
 
 
-def learn(made: Recipe, faces: FaceSet, teacher: Encoder, out: Path, advance: Advance) -> Learnt:
-    """Distil anew; what an earlier run left in `out` is replaced.
+def learn(
+    made: Recipe, faces: FaceSet, teacher: Encoder, out: Path, sizes: Sequence[int], advance: Advance
+) -> Learnt:
+    """Distil anew, and measure what is familiar to the student; what an earlier run left is replaced.
 
     Args:
         made: the recipe.
         faces: aligned and sharp.
         teacher: embeds the sharp faces.
         out: the run's folder.
+        sizes: of the faces to be adapted to, in pixels.
         advance: told after every batch of the teacher and every step.
     """
+    from fewpix.models.zoo import load_student
     from fewpix.train.distil import Progress, distil
+    from fewpix.train.reference import measure_reference
 
     def tell(now: Progress) -> None:
         total = now.values.get("total")
@@ -80,6 +92,10 @@ def learn(made: Recipe, faces: FaceSet, teacher: Encoder, out: Path, advance: Ad
         resume=False,
         on_progress=tell,
     )
+    model, card = load_student(done.weights)
+    members = np.arange(len(faces))
+    reference = measure_reference(model, card, made, faces, members, sides=sizes, places=_PLACES, each=_FACES)
+    save_reference(beside(done.weights), reference)
     lines = [json.loads(line) for line in done.journal.read_text(encoding="utf-8").splitlines()]
     totals = [line["total"] for line in lines if line["kind"] == "step"]
     return Learnt(

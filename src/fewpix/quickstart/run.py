@@ -65,7 +65,7 @@ def run(out: Path, *, seed: int = 0, steps: int | None = None, show: Show = _sil
             faces.people, learn=LEARN_PEOPLE, gallery=GALLERY_PICTURES, adapt=ADAPT_PICTURES, seed=seed
         )
     with show("2/6 distil from the teacher") as advance:
-        learnt = learn(made, faces.face_set(parts.learn), teacher, out / "distil", advance)
+        learnt = learn(made, faces.face_set(parts.learn), teacher, out / "distil", SIZES, advance)
     with show("3/6 adapt to unlabelled faces") as advance:
         weights = {"shipped": student_weights(made.model.init), "distilled": learnt.weights}
         found = states(weights, faces, parts.adapt, SIZES, out / "states", advance)

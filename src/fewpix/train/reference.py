@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ PLACES = 32
 """How many places are drawn from the training chain, at each size."""
 
 FACES = 24
-"""Training faces in one half of a place; the two halves tell what is the faces' doing."""
+"""Training faces in one of the two sets at a place; the two tell what is the faces' doing."""
 
 _SEED = 4  # names the random stream of these faces; 0 to 3 are those of the split, the views, the fit, people
 
@@ -35,12 +35,16 @@ def measure_reference(
     faces: FaceSet,
     members: NDArray[np.int64],
     on_progress: Callable[[int, int], None] = lambda done, total: None,
+    *,
+    sides: Sequence[int] | None = None,
+    places: int = PLACES,
+    each: int = FACES,
 ) -> Reference:
     """What training faces of every size of the recipe's chain look like, under the student's own statistics.
 
-    At each size `PLACES` places are drawn, `Chain.place`, and twice `FACES` faces are seen at each. Moments
-    are those of all of them. How far the means of two halves lie apart, at one place, is what so many faces
-    make; how far those of places lie apart, less that, is what places make.
+    At each size places are drawn, `Chain.place`, and two sets of faces are seen at each. Moments are those of
+    all of them. How far the means of two sets lie apart, at one place, is what so many faces make; how far
+    those of places lie apart, less that, is what places make.
 
     Args:
         model: the student; as before afterwards.
@@ -51,6 +55,9 @@ def measure_reference(
         members: (n,) those of them that were not held out. Of these, those of sources that are seen as they
             are in training are drawn by the recipe's seed, more than once where there are few.
         on_progress: called with (sizes done, all of them).
+        sides: the sizes in pixels; those of the chain when None.
+        places: how many are drawn at each size, at least 2.
+        each: how many faces are in one set.
 
     Raises:
         ConfigError: the chain does not make faces smaller, or no face is seen as it is.
@@ -61,13 +68,14 @@ def measure_reference(
     if not chain.sides or not seen:
         what = "has no size" if not chain.sides else "sees no face as it is"
         raise ConfigError(f"the chain '{recipe.degrade.chain}' {what}: there is nothing to compare with")
+    sides = chain.sides if sides is None else sides
     rng = np.random.default_rng([recipe.run.seed, _SEED])
-    drawn = np.resize(rng.permutation(seen), (PLACES, 2, FACES))
+    drawn = np.resize(rng.permutation(seen), (places, 2, each))
     crops = {int(n): faces.crop(int(n)) for n in np.unique(drawn)}
     device = next(model.parameters()).device
     sizes = {}
     with restored(model) as norms, torch.no_grad():
-        for done, side in enumerate(chain.sides, 1):
+        for done, side in enumerate(sides, 1):
             found: list[list[Mapping[str, LayerStats]]] = []
             for halves in drawn:
                 place = chain.at(side).place(rng)
@@ -80,14 +88,15 @@ def measure_reference(
                 name: familiar(
                     np.array([[half[name].mean for half in place] for place in found]),
                     np.array([[half[name].var for half in place] for place in found]),
+                    each,
                 )
                 for name in norms
             }
-            on_progress(done, len(chain.sides))
-    return Reference(card.sha256, faces.sha256, chain.describe(), recipe.run.seed, 2 * PLACES * FACES, sizes)
+            on_progress(done, len(sides))
+    return Reference(card.sha256, faces.sha256, chain.describe(), recipe.run.seed, drawn.size, sizes)
 
 
-def familiar(means: NDArray[np.float64], variances: NDArray[np.float64], faces: int = FACES) -> Familiar:
+def familiar(means: NDArray[np.float64], variances: NDArray[np.float64], faces: int) -> Familiar:
     """What is familiar, from the moments of the two halves of places.
 
     Args:
