@@ -55,6 +55,28 @@ def test_a_step_happens_as_often_as_it_says(face: np.ndarray) -> None:
     assert all((never.apply(small, rng) == small).all() for _ in range(50))
 
 
+def test_a_place_has_one_lens_and_one_file_for_all_its_faces(face: np.ndarray) -> None:
+    """Without shifts, and without noise, which is another one for every face, equal faces stay equal."""
+    train = PRESETS["train"].at(16)
+    quiet = Chain(tuple(s for s in train.steps if s.op not in ("shift", "sensor_noise")))
+    happened, outputs = {s.op: 0 for s in train.steps}, set()
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        for s in train.place(rng).steps:
+            happened[s.op] += 1
+        place = quiet.place(rng)
+        first, second = place.apply(face, rng), place.apply(face, rng)
+        np.testing.assert_array_equal(first, second)
+        outputs.add(first.tobytes())
+    assert len(outputs) > 150
+    for s in train.steps:
+        expected = 300 * (1 if s.op in ("shift", "downscale") else s.p)
+        assert abs(happened[s.op] - expected) <= 4 * (expected * (1 - expected / 300)) ** 0.5
+    shifted = train.place(np.random.default_rng(1))
+    assert dict(shifted.steps[0].draws) == dict(train.steps[0].draws)
+    assert shifted.steps[0].p == train.steps[0].p == 0.5
+
+
 def test_nothing_to_do_gives_a_copy(face: np.ndarray) -> None:
     out = Chain(()).apply(face, np.random.default_rng(0))
     np.testing.assert_array_equal(out, face)
