@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import io
+import itertools
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,51 @@ def test_everything_comes_back(tmp_path: Path, ending: str):
         assert everything(gallery) == before
         export_gallery(gallery, tmp_path / f"again{ending}", originals=False)
         assert not read_document(tmp_path / f"again{ending}").originals
+
+
+class WrittenBetween:
+    """A database beside which somebody else commits a change after every query."""
+
+    def __init__(self, database: Any, write: Callable[[], None]) -> None:
+        self.database, self.write = database, write
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.database, name)
+
+    def select(self, statement: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        rows = list(self.database.select(statement, *values))
+        self.write()
+        return iter(rows)
+
+
+def test_an_export_is_of_one_moment_beside_a_writer(location: str, tmp_path: Path):
+    names = (f"new {n}" for n in itertools.count())
+    with fill(location) as gallery, Gallery.open(location, SPACE) as writer:
+
+        def write() -> None:
+            name, new = next(names), Original(png(9), None)
+            writer.add(name, unit(4), **PROVENANCE, original=new)
+            rename(writer, name, f"{name}, renamed")
+            add_camera(writer, name, state(2))
+
+        before = everything(gallery)
+        gallery.database = WrittenBetween(gallery.database, write)
+        done = export_gallery(gallery, tmp_path / "out.json")
+        assert len(writer.people()) > 2 + 5  # it was written to between any two of the reads
+        assert (done.people, done.rows, done.originals, done.cameras) == (2, 4, 2, 1)
+    document = read_document(tmp_path / "out.json")
+    with Gallery.open(tmp_path / "b.db", SPACE) as copy:
+        import_document(copy, document, "out")
+        assert everything(copy) == before
+
+
+def test_an_export_of_a_gallery_that_another_process_moved_to_another_space(tmp_path: Path):
+    with fill(tmp_path / "g.db") as gallery, Gallery.open(tmp_path / "g.db", SPACE) as other:
+        with other.database.transaction():
+            other.database.set_space(Space("b" * 64, 8))
+        with pytest.raises(SpaceError, match=r"was moved to .* by another process"):
+            export_gallery(gallery, tmp_path / "out.npz")
+        assert not (tmp_path / "out.npz").exists()
 
 
 @pytest.mark.slow

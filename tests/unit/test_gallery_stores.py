@@ -65,6 +65,18 @@ def test_what_is_added_is_there_for_others_and_found(location: str):
         assert [p.name for p in gallery.people()] == ["Ana", "Bo"]
 
 
+def test_a_gallery_is_empty_until_somebody_can_be_found(location: str):
+    with Gallery.open(location, SPACE) as gallery:
+        assert gallery.is_empty()
+        with gallery.database.transaction():
+            gallery.person("Ana", created="2026-01-02")  # a name alone, as an import makes it first
+        assert gallery.is_empty()
+        gallery.add("Bo", unit(0), **PROVENANCE)
+        assert not gallery.is_empty()
+        remove(gallery, ["Bo"])
+        assert gallery.is_empty()
+
+
 def test_names_sort_by_code_points_and_ties_go_by_name(location: str):
     names = ["ana", "Zoe", "Ána", "Bo", "李小龍"]
     with Gallery.open(location, SPACE) as gallery:

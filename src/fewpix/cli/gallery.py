@@ -36,8 +36,10 @@ def show(name: Name, gallery: Location = None, as_json: AsJson = False) -> None:
 
     with open_gallery(gallery, write=False) as store:
         person = person_name(name)
-        events = tuple(history(store, person))
-        emit(Shown(person, tuple(store.faces(person)), tuple(store.rows(person)), events), as_json)
+        with store.database.snapshot():
+            events = tuple(history(store, person))
+            shown = Shown(person, tuple(store.faces(person)), tuple(store.rows(person)), events)
+        emit(shown, as_json)
 
 
 @gallery.command("rename", short_help="give a person another name")

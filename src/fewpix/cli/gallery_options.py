@@ -52,7 +52,7 @@ def enrolled(location: str | None, space: Space) -> Iterator[Gallery]:
     from fewpix.gallery.store import Gallery
 
     with Gallery.open(location or gallery_location(), space, write=False) as gallery:
-        if not gallery.people():
+        if gallery.is_empty():
             raise InputError(
                 f"nobody is enrolled in the gallery {gallery.location}", fix="run `fewpix enrol` first"
             )

@@ -112,7 +112,7 @@ def check_ending(path: Path) -> str:
 
 
 def export_gallery(gallery: Gallery, path: Path, *, originals: bool = True) -> Exported:
-    """Write everything into one file, atomically.
+    """Write everything into one file, atomically: the gallery as it is at one moment, whoever writes to it.
 
     Args:
         gallery: what to write.
@@ -121,18 +121,36 @@ def export_gallery(gallery: Gallery, path: Path, *, originals: bool = True) -> E
 
     Raises:
         ConfigError: the ending is none of these.
+        SpaceError: the gallery was moved to another space after it had been opened.
         StorageError: the file cannot be written; what was there before is still there.
         UnavailableError: Parquet without pyarrow.
     """
     write = WRITERS[check_ending(path)]
+    with gallery.database.snapshot():
+        document = _document(gallery, originals=originals)
+    write(path, document)
+    faces = len({row.face for row in document.rows})
+    return Exported(
+        *(str(path), len(document.people), faces, len(document.rows)),
+        *(len(document.originals), len(document.cameras)),
+    )
+
+
+def _document(gallery: Gallery, *, originals: bool) -> Document:
+    """All that a gallery holds, by several queries, which the caller makes one moment."""
+    space = gallery.database.space()
+    if space != gallery.space:
+        raise SpaceError(
+            f"the gallery {gallery.location} was moved to {space} by another process", fix="run it again"
+        )
     kept = {}
     if originals:
         for face in gallery.faces():
             original = gallery.original(face.face) if face.kept else None
             if original is not None:
                 kept[face.face] = original
-    document = Document(
-        space=gallery.space,
+    return Document(
+        space=space,
         people=tuple(
             Known(person.name, person.created, tuple(history(gallery, person.name)))
             for person in gallery.people()
@@ -141,11 +159,6 @@ def export_gallery(gallery: Gallery, path: Path, *, originals: bool = True) -> E
         rows=tuple(gallery.rows()),
         originals=kept,
         cameras=tuple(cameras(gallery)),
-    )
-    write(path, document)
-    faces = len({row.face for row in document.rows})
-    return Exported(
-        str(path), len(document.people), faces, len(document.rows), len(kept), len(document.cameras)
     )
 
 

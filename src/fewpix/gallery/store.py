@@ -199,6 +199,10 @@ class Gallery:
         )
         return [Person(*row) for row in rows]
 
+    def is_empty(self) -> bool:
+        """Whether nobody can be found: there is no embedding. Asks for one, and counts nothing."""
+        return not list(self.database.select("SELECT 1 FROM embeddings LIMIT 1"))
+
     def person(self, name: str, *, created: str = "") -> int:
         """The number of a person in the tables.
 
