@@ -38,7 +38,7 @@ from detect_scenes import HEIGHT, WIDTH, Rows, Scene, at_scale, backgrounds, orl
 from fewpix.detect import Detector
 from fewpix.detect.detector import SCALES, SEARCH_SCORE
 from fewpix.detect.overlap import iou
-from fewpix.detect.yunet import installed_yunet
+from fewpix.detect.yunet import installed_yunet, yunet_file
 from fewpix.evaluate.results import Run, check_target, write_result
 from fewpix.image.align import pixels
 from fewpix.image.codec import Image, decode_image
@@ -119,6 +119,19 @@ def photographs() -> list[Image]:
         return [decode_image(file.read(), tar.name) for file in files if file is not None]
 
 
+def opencv() -> Callable[[Image], Rows]:
+    """YuNet as users of OpenCV have it."""
+    model = np.frombuffer(yunet_file().read_bytes(), dtype=np.uint8)
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+    network = cv2.FaceDetectorYN.create("onnx", model, np.empty(0, np.uint8), (WIDTH, HEIGHT), KNOWN)
+
+    def find(image: Image) -> Rows:
+        rows = network.detect(image)[1]
+        return np.zeros((0, 15), np.float32) if rows is None else np.asarray(rows, np.float32)
+
+    return find
+
+
 def main() -> int:
     """Measure and write."""
     parser = argparse.ArgumentParser(
@@ -132,6 +145,7 @@ def main() -> int:
     cv2.setNumThreads(1)
     yunet, network = installed_yunet(KNOWN, threads=1), installed_yunet(SEARCH_SCORE, threads=1)
     arms: dict[str, Arm] = {
+        "YuNet in OpenCV": Arm(opencv()),
         "YuNet": Arm(yunet.find),
         "YuNet ×2": Arm(lambda image: at_scale(yunet.find, image, 2)),
         "YuNet ×3": Arm(lambda image: at_scale(yunet.find, image, 3)),

@@ -114,7 +114,7 @@ def test_the_lines_for_people_say_what_no_calibration_stands_behind(
 
 
 def test_frames_are_searched_within_a_budget(gallery: Path, film: Path, capsys: pytest.CaptureFixture[str]):
-    """One that nothing fits into: the coarsest scale is searched, and that is said once, not for each frame."""
+    """One that nothing fits into: the coarsest scale is searched, and that is said once, not per frame."""
     code, _, err = run(capsys, film, "--gallery", gallery, "--json", "--detect-budget", 0.001)
     assert code == 0
     (line,) = [line for line in err.splitlines() if "budget" in line]

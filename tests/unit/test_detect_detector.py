@@ -17,7 +17,7 @@ from fewpix.data.orl import load_orl
 from fewpix.detect import Detector, Face, YuNet, default_detector
 from fewpix.detect.overlap import iou
 from fewpix.detect.tiles import tiles
-from fewpix.detect.yunet import installed_yunet
+from fewpix.detect.yunet import installed_yunet, yunet_file
 from fewpix.errors import ConfigError, InputError, UnavailableError, WeightsError
 from fewpix.image.align import pixels
 from fewpix.image.codec import Image
@@ -283,9 +283,7 @@ def test_loading_and_detecting_write_nothing_to_the_terminal(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """OpenCV warns on stderr when it loads a network; and a folder's name may hold any letter."""
-    from fewpix.detect.yunet import _FILE, _PACKAGE, _SHA256, SAMPLES_FIX
-
     path = tmp_path / "modèle 人.onnx"
-    shutil.copy(files.installed_file(_PACKAGE, _FILE, _SHA256, SAMPLES_FIX), path)
+    shutil.copy(yunet_file(), path)
     assert len(Detector(YuNet(path, 0.3)).detect(FACES[0])) == 1
     assert capfd.readouterr() == ("", "")

