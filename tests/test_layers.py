@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "config": {"errors"},
     "files": {"errors"},
     "image": BASE,
-    "detect": BASE | {"image"},
+    "detect": BASE | {"image", "models"},
     "degrade": BASE | {"image"},
     "data": BASE | {"image"},
     "losses": {"errors"},

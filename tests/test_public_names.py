@@ -28,7 +28,7 @@ PACKAGES: dict[str, list[str]] = {
         "sheet",
         "step",
     ],
-    "fewpix.detect": ["Detector", "Face", "YuNet", "default_detector"],
+    "fewpix.detect": ["Detector", "Face", "Search", "YuNet", "default_detector"],
     "fewpix.gallery": ["Added", "Candidate", "ExactIndex", "Gallery", "Original", "Person", "Row"],
     "fewpix.identify": [
         "EnrolReport",

@@ -154,8 +154,32 @@ def test_crops_are_identified_without_a_detector(
     write_image(tmp_path / "crop.png", portrait(1, 5)[50:170, 50:170])
     code, out, _ = run(capsys, tmp_path / "crop.png", "--crops", "--gallery", gallery, "--json")
     assert code == 0
-    (face,) = json.loads(out)["faces"]
+    picture = json.loads(out)
+    (face,) = picture["faces"]
     assert (face["box"], face["pixels"], face["quality"]) == ([0, 0, 120, 120], 120, None)
+    assert picture["scales"] is None
+
+
+def test_a_budget_chooses_the_scales_and_they_are_told(
+    gallery: Path, photo: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Generous, the finest; a budget that nothing fits into still searches, and says so."""
+    words = (photo, "--gallery", gallery, "--json", "--detect-budget")
+    code, out, err = run(capsys, *words, 60_000)
+    assert (code, err) == (0, "")
+    fine = json.loads(out)
+    assert len(fine["faces"]) == 4
+    assert fine["scales"][-1] == 4
+    code, out, err = run(capsys, *words, 0.001)
+    assert code == 0
+    coarse = json.loads(out)
+    assert len(coarse["scales"]) == 1
+    assert coarse["scales"][0] < 0.5
+    (line,) = err.splitlines()
+    assert "px are searched at the scales" in line
+    assert line.endswith("more than the budget of 0.001 ms")
+    code, out, err = run(capsys, *words, 60_000, "-v")
+    assert "px are searched at the scales" in err
 
 
 def test_a_broken_picture_in_a_folder_does_not_stop_the_others(
@@ -195,6 +219,8 @@ def test_bad_input_is_one_line_and_an_exit_code(
         ((tmp_path / "text.png", *here), 3, "is not a JPEG"),
         ((tmp_path / "text.png", *here, "--skip-bad"), 3, "is not a JPEG"),
         ((photo, *here, "--threshold", "2"), 5, "the threshold must be a cosine"),
+        ((photo, *here, "--detect-budget", "0"), 5, "a budget must be above 0"),
+        ((photo, *here, "--crops", "--detect-budget", "9"), 5, "in crops no face is looked for"),
         ((photo, *here, "--top", "0"), 5, "candidates must be at least 1"),
     ):
         code, out, err = run(capsys, *words)

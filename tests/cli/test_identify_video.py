@@ -113,6 +113,14 @@ def test_the_lines_for_people_say_what_no_calibration_stands_behind(
     assert "unknown" not in out
 
 
+def test_frames_are_searched_within_a_budget(gallery: Path, film: Path, capsys: pytest.CaptureFixture[str]):
+    """One that nothing fits into: the coarsest scale is searched, and that is said once, not per frame."""
+    code, _, err = run(capsys, film, "--gallery", gallery, "--json", "--detect-budget", 0.001)
+    assert code == 0
+    (line,) = [line for line in err.splitlines() if "budget" in line]
+    assert line.endswith("more than the budget of 0.001 ms")
+
+
 def test_a_film_without_faces_is_well(gallery: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     film = write_film(tmp_path / "empty.mkv", pictures([], 3))
     code, out, err = run(capsys, film, "--gallery", gallery, "--draw", tmp_path / "o.mp4", "--json")
@@ -138,6 +146,7 @@ def test_bad_input_is_one_line_and_an_exit_code(
         ((film, *here, "--start", "x"), 5, "'x' is no time"),
         ((film, *here, "--start", "7:00"), 5, "behind the end"),
         ((film, *here, "--gap", "0"), 5, "--gap must be above 0"),
+        ((film, *here, "--detect-budget", "nan"), 5, "a budget must be above 0"),
         ((film, *here, "--threshold", "2"), 5, "the threshold must be a cosine"),
         ((film, *here, "--camera", "yard"), 3, "yard"),
         ((film, *here, "--adapt", tmp_path / "s.safetensors", "--model", "teacher"), 5, "cannot be adapted"),

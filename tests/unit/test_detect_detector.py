@@ -17,7 +17,7 @@ from fewpix.data.orl import load_orl
 from fewpix.detect import Detector, Face, YuNet, default_detector
 from fewpix.detect.overlap import iou
 from fewpix.detect.tiles import tiles
-from fewpix.detect.yunet import installed_yunet
+from fewpix.detect.yunet import installed_yunet, yunet_file
 from fewpix.errors import ConfigError, InputError, UnavailableError, WeightsError
 from fewpix.image.align import pixels
 from fewpix.image.codec import Image
@@ -141,6 +141,27 @@ def test_a_face_larger_than_a_tile_is_found_once(detector: Detector) -> None:
     assert face.pixels == pytest.approx(20 * sharp.pixels, rel=0.05)
 
 
+@pytest.mark.parametrize("width", [24, 32, 45, 70])
+def test_faces_of_every_size_are_found_once_over_scales_and_cuts(
+    width: int, detector: Detector, backdrop: Image
+) -> None:
+    """On the cuts of scale 3 a face of 70 px does not fit into what tiles share; a coarser scale has it."""
+    scene = backdrop.copy()
+    right = next(tile.origin[0] for tile in tiles(scene, 3.0) if tile.origin[0])
+    below = next(tile.origin[1] for tile in tiles(scene, 3.0) if tile.origin[1])
+    places = [(right - 10, 40), (right - 10, 200), (700, below - 12), (900, below - 12), (40, 500)]
+    true = paste(scene, places, width, detector, first=7)
+    pairs, left = matches(detector.detect(scene), true)
+    assert (len(pairs), left) == (len(true), 0)
+
+
+@pytest.mark.parametrize("size", [(1, 5000), (20_000, 10), (10, 3000), (2, 2)], ids=str)
+def test_pictures_of_odd_shapes_are_searched(size: tuple[int, int], detector: Detector) -> None:
+    search = detector.search(np.full((*size, 3), 120, np.uint8))
+    assert search.faces == ()
+    assert max(size) * search.scales[0] <= 320 or search.scales[0] == 1
+
+
 def test_a_picture_of_20_px_is_searched_finer(detector: Detector) -> None:
     tiny = np.asarray(cv2.resize(FACES[50], (20, 24), interpolation=cv2.INTER_AREA), np.uint8)
     (face,) = detector.detect(tiny)
@@ -232,6 +253,11 @@ def test_wrong_settings_and_pictures_are_refused(detector: Detector) -> None:
             detector.detect(bad)
 
 
+def test_scales_or_a_budget_but_not_both() -> None:
+    with pytest.raises(ConfigError, match="give scales or a budget"):
+        Detector(installed_yunet(0.3), scales=(1.0,), budget_ms=100)
+
+
 def test_another_file_is_no_detector(tmp_path: Path) -> None:
     (tmp_path / "junk.onnx").write_bytes(b"not a network")
     with pytest.raises(WeightsError, match=r"junk\.onnx"):
@@ -257,9 +283,7 @@ def test_loading_and_detecting_write_nothing_to_the_terminal(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """OpenCV warns on stderr when it loads a network; and a folder's name may hold any letter."""
-    from fewpix.detect.yunet import _FILE, _PACKAGE, _SHA256, SAMPLES_FIX
-
     path = tmp_path / "modèle 人.onnx"
-    shutil.copy(files.installed_file(_PACKAGE, _FILE, _SHA256, SAMPLES_FIX), path)
+    shutil.copy(yunet_file(), path)
     assert len(Detector(YuNet(path, 0.3)).detect(FACES[0])) == 1
     assert capfd.readouterr() == ("", "")

@@ -158,6 +158,52 @@ def test_a_table_of_the_length_of_embeddings(tmp_path: Path) -> None:
     assert "500 held-out faces of the pool" in made
 
 
+def detection(pictures: str) -> dict[str, object]:
+    """A result of `detect_small.py` with two methods and two widths."""
+    figures = [
+        {
+            "pictures": pictures,
+            "face_width": width,
+            "method": method,
+            "faces": 24 + width,
+            "recall": recall,
+            "false_alarms_per_picture": 0.5 * width,
+            "point_error_px112": None if recall == 0 else 30 / width,
+        }
+        for width in (8, 20)
+        for method, recall in (("YuNet", 0.0 if width == 8 else 0.25), ("fewpix", 0.875))
+    ]
+    return {
+        "figures": figures,
+        "settings": {"min_score": 0.6, "picture": [1280, 720]},
+        "without_faces": [
+            {"pictures": "photographs", "count": 6, "method": method, "false_alarms": alarms}
+            for method, alarms in (("YuNet", 3), ("fewpix", 0))
+        ],
+        "cpu_ms_per_picture": {"YuNet": 22.4, "fewpix": 260.6},
+        "scales": {"fewpix": [0.25, 1, 1.4142]},
+    }
+
+
+def test_tables_of_small_faces(tmp_path: Path) -> None:
+    write_result(tmp_path / "detect_small.json", detection("photos"), Run.since(time.monotonic()))
+    made = {
+        name: render(f"<!-- table: {name} -->\n<!-- /table -->\n", tmp_path, "method.md")
+        for name in ("detect-photos", "detect-points", "detect-cost")
+    }
+    assert "|  | 20 px | 8 px |" in made["detect-photos"]
+    assert "| YuNet | 25.0 / 10.00 | 0.0 / 4.00 |" in made["detect-photos"]
+    assert "| fewpix | 87.5 / 10.00 | 87.5 / 4.00 |" in made["detect-photos"]
+    assert "32 to 44 a column" in made["detect-photos"]
+    assert "| YuNet | 1.5 | – |" in made["detect-points"]
+    assert "| fewpix | 1.5 | 3.8 |" in made["detect-points"]
+    assert "|  | ms | scales | 6 photographs |" in made["detect-cost"]
+    assert "| YuNet | 22 | – | 3 |" in made["detect-cost"]
+    assert "| fewpix | 261 | 0.25, 1, 1.4 | 0 |" in made["detect-cost"]
+    with pytest.raises(InputError, match="lacks what the table 'detect-orl' shows"):
+        render("<!-- table: detect-orl -->\n<!-- /table -->\n", tmp_path, "method.md")
+
+
 def test_tables_of_the_ablation(tmp_path: Path) -> None:
     def value(mean: float, seeds: list[float], **more: Any) -> dict[str, Any]:
         return {"mean": mean, "seeds": seeds, **more}

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from fewpix.detect import default_detector
 from fewpix.embed.router import Router
 from fewpix.errors import ConfigError, ImageError, InputError, NoFaceError
 from fewpix.gallery import Candidate, Gallery
@@ -189,6 +190,7 @@ def test_a_picture_as_json_and_as_text():
                 "decision": None,
             }
         ],
+        "scales": None,
     }
     assert str(picture) == "a/b.jpg: 1 face\n    1    12 px at 10,20   [Ana 0.512]"
     assert "unknown   [Ana 0.512]" in str(IdentifiedPicture("a/b.jpg", (face,), 0.9))
@@ -213,6 +215,21 @@ def test_several_faces_are_refused_unless_the_largest_is_wanted(gallery: Gallery
     assert len(gallery.people()) == 3
     done = enrol_photo(picture, "Ana", "two.jpg", largest=True, **options)  # type: ignore[arg-type]
     assert (done.pixels, done.new) == (90, True)
+
+
+def test_where_the_detector_sees_no_face_nothing_is_embedded(gallery: Gallery):
+    """With the real detector, and an encoder that remembers what it was given."""
+    detector, encoder = default_detector(), MeanColor(24)
+    noise = np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8)
+    before = gallery.people()
+    for image in (noise, np.zeros((1, 1, 3), np.uint8), np.full((40, 700, 3), 99, np.uint8)):
+        picture = Identifier(detector, encoder, gallery, threshold=-1.0).identify_picture(image, "a.png")
+        assert picture.faces == ()
+        assert picture.scales == tuple(detector.levels(image.shape[1], image.shape[0]))
+        with pytest.raises(NoFaceError, match=r"a\.png: no face found"):
+            enrol_photo(image, "Ana", "a.png", detector=detector, encoder=encoder, gallery=gallery)
+    assert encoder.seen == []
+    assert gallery.people() == before
 
 
 def photos(folder: Path, count: int) -> list[Photo]:

@@ -107,6 +107,41 @@ def test_a_folded_model_computes_the_same_for_any_batch(shape: list[int], tmp_pa
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
+def test_pictures_of_any_size_each_kept_apart(tmp_path: Path) -> None:
+    """A network that only convolves, with a grid laid out in a row at its end, as YuNet has it."""
+    from onnx.reference import ReferenceEvaluator
+
+    rng = np.random.default_rng(0)
+    values = {
+        "w": rng.standard_normal((2, 3, 3, 3)).astype(np.float32),
+        "row": np.array([1, -1, 2], np.int64),
+    }
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["c"], pads=[1, 1, 1, 1]),
+        helper.make_node("Transpose", ["c"], ["t"], perm=[0, 2, 3, 1]),
+        helper.make_node("Reshape", ["t", "row"], ["y"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "grid",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 8, 8])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 64, 2])],
+        [numpy_helper.from_array(value, name) for name, value in values.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
+    onnx.save(model, str(tmp_path / "a.onnx"))
+    fold_constants(tmp_path / "a.onnx", tmp_path / "b.onnx", any_size=True)
+    x = rng.standard_normal((4, 3, 5, 7)).astype(np.float32)
+    (found,) = session_of(tmp_path / "b.onnx").run(None, {"x": x})
+    assert found.shape == (4, 35, 2)
+    for n in range(4):
+        (expected,) = ReferenceEvaluator(model).run(None, {"x": x[n : n + 1]})
+        np.testing.assert_allclose(found[n], expected[0], atol=1e-5)
+    fold_constants(tmp_path / "a.onnx", tmp_path / "c.onnx")
+    with pytest.raises(Exception, match="Got invalid dimensions"):
+        session_of(tmp_path / "c.onnx").run(None, {"x": x})
+
+
 def test_what_cannot_be_folded(tmp_path: Path) -> None:
     (tmp_path / "text.onnx").write_text("hello")
     for path in (tmp_path / "text.onnx", tmp_path / "missing.onnx"):

@@ -15,8 +15,9 @@ from fewpix.errors import InputError, WeightsError
 from fewpix.files import sha256_file
 from fewpix.image.preprocess import Preprocess
 from fewpix.models.card import METADATA_KEY, Card
+from fewpix.models.fold import folded
 from fewpix.models.space import Space
-from fewpix.models.teacher import SFACE_SHA256, embedded_card, folded, foreign, sface
+from fewpix.models.teacher import SFACE_SHA256, embedded_card, foreign, sface
 
 HAND = {"preprocess": {"side": 4, "color": "bgr", "mean": [10, 20, 30], "std": [1, 2, 4]}, "dim": 48}
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from fewpix.cli.detect_options import DetectBudget, chosen_detector
 from fewpix.cli.gallery_options import Location
 from fewpix.cli.output import emit, progress
 
@@ -42,6 +43,7 @@ def enrol(
     largest: Annotated[
         bool, Option("--largest", help="Of several faces in a photo take the largest instead of refusing it.")
     ] = False,
+    detect_budget: DetectBudget = None,
     skip_bad: Annotated[
         bool, Option("--skip-bad", help="End well although photos were refused; they are listed.")
     ] = False,
@@ -57,15 +59,14 @@ def enrol(
     from fewpix.adapt.stats import load_state
     from fewpix.cli.pictures import photos_of
     from fewpix.config import gallery_location
-    from fewpix.detect import default_detector
     from fewpix.embed.open import open_encoder
     from fewpix.gallery.store import Gallery
     from fewpix.identify.enrol import enrol_photos
 
     listed = photos_of(photos, name, folder_per_person)
     norms = load_state(state) if state else None
+    detector = chosen_detector(detect_budget, crops=crops)
     encoder = open_encoder(model, runtime=runtime, device=device, state=norms)
-    detector = None if crops else default_detector()
     with (
         Gallery.open(gallery or gallery_location(), encoder.card.space) as store,
         progress("enrolling", len(listed), as_json=as_json) as bar,

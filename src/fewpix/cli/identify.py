@@ -11,6 +11,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from fewpix.cli import video_options as options
+from fewpix.cli.detect_options import DetectBudget, chosen_detector
 from fewpix.cli.gallery_options import Location, chosen_state, enrolled
 from fewpix.cli.output import Bar, emit, progress
 from fewpix.errors import ConfigError, InputError
@@ -78,6 +79,7 @@ def identify(
     crops: Annotated[
         bool, Option("--crops", help="The pictures are aligned square crops; no face is looked for.")
     ] = False,
+    detect_budget: DetectBudget = None,
     skip_bad: Annotated[
         bool, Option("--skip-bad", help="End well although pictures of a folder could not be read.")
     ] = False,
@@ -104,13 +106,12 @@ def identify(
 
         if crops:
             raise ConfigError("the frames of a video are no crops", fix="leave out --crops")
-        chosen = (gallery, threshold, top, model, state, camera, photos, runtime, device)
+        chosen = (gallery, threshold, top, model, state, camera, photos, detect_budget, runtime, device)
         identify_video(source, asked, *chosen, as_json)
         return
     asked.refuse_without_video()
     from fewpix.cli.drawing import Drawing
     from fewpix.cli.pictures import pictures_of
-    from fewpix.detect import default_detector
     from fewpix.embed.open import open_encoder
     from fewpix.identify.draw import draw as draw_faces
     from fewpix.identify.pipeline import Identifier
@@ -121,11 +122,11 @@ def identify(
     pictures = pictures_of(folder)
     drawing = Drawing(draw, folder) if draw else None
     norms = chosen_state(state, camera, gallery)
+    detector = chosen_detector(detect_budget, crops=crops)
     encoder = open_encoder(model, runtime=runtime, device=device, state=norms)
     refused: list[InputError] = []
     with ExitStack() as stack:
         store = stack.enter_context(enrolled(gallery, encoder.card.space))
-        detector = None if crops else default_detector()
         identifier = Identifier(detector, encoder, store, top=top, threshold=threshold, templates=not photos)
         # On a terminal the lines themselves are the progress. Rich sends what is printed while its bar is up
         # to the bar's stream, which is stderr, so the true stdout is kept for the results.

@@ -61,6 +61,7 @@ def identify_video(
     state: Path | None,
     camera: str | None,
     photos: bool,
+    detect_budget: float | None,
     runtime: str,
     device: str,
     as_json: bool,
@@ -79,13 +80,14 @@ def identify_video(
     def reopen(norms: NormState | None) -> Encoder:
         return open_encoder(model, runtime=runtime, device=device, state=norms)
 
+    detector = default_detector(FAINT_SCORE, budget_ms=detect_budget)
     encoder = reopen(norms)
     with ExitStack() as stack:
         store = stack.enter_context(enrolled(gallery, encoder.card.space))
         learner = _learner(asked, camera or source.name, encoder, model, reopen)
         identifier = VideoIdentifier(
             Identifier(
-                default_detector(FAINT_SCORE),
+                detector,
                 encoder,
                 store,
                 top=top,

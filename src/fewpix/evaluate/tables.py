@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fewpix.errors import ConfigError, InputError
+from fewpix.evaluate import tabulate_detect as detect
 from fewpix.evaluate import tabulate_study as study
 from fewpix.evaluate.results import read_result
 from fewpix.evaluate.tabulate import (
@@ -53,6 +54,10 @@ TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "families": ("families.json", lambda result: families(result, "fewpix-s")),
     "families-l": ("families.json", lambda result: families(result, "fewpix-l")),
     "norm-quality": ("norm_quality.json", norm_quality),
+    "detect-orl": ("detect_small.json", lambda result: detect.found(result, "orl")),
+    "detect-photos": ("detect_small.json", lambda result: detect.found(result, "photos")),
+    "detect-points": ("detect_small.json", lambda result: detect.points(result, "photos")),
+    "detect-cost": ("detect_small.json", detect.cost),
     "ablation-pool": ("ablation.json", lambda result: ablation(result, "pool", "area", 16)),
     "ablation-orl": ("ablation.json", lambda result: ablation(result, "orl", "area", 16)),
     "ablation-differences": (

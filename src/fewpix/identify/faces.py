@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,25 @@ class Finder(Protocol):
 
     def detect(self, image: Image) -> Sequence[Found]:
         """Faces of a picture (H, W, 3) uint8 BGR, box and points in its pixels."""
+        ...
+
+
+class Searched(Protocol):
+    """Faces, and the scales at which they were looked for; `fewpix.detect.Search` is one."""
+
+    @property
+    def faces(self) -> Sequence[Found]: ...  # noqa: D102
+
+    @property
+    def scales(self) -> tuple[float, ...]: ...  # noqa: D102
+
+
+@runtime_checkable
+class Searcher(Finder, Protocol):
+    """A finder that says at which scales it looked."""
+
+    def search(self, image: Image) -> Searched:
+        """As `detect`, with the scales."""
         ...
 
 

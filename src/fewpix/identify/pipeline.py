@@ -13,7 +13,7 @@ from fewpix.errors import ConfigError, InputError
 from fewpix.gallery.search import Candidate
 from fewpix.gallery.store import Gallery
 from fewpix.identify.decide import check_threshold, decide
-from fewpix.identify.faces import EmbeddedFace, Finder, align_faces, embed_faces, whole_crop
+from fewpix.identify.faces import EmbeddedFace, Finder, Searcher, align_faces, embed_faces, whole_crop
 from fewpix.image.codec import Image
 
 
@@ -54,11 +54,14 @@ class IdentifiedPicture:
         path: the file as it was named.
         faces: best detected first; empty when there is none.
         threshold: what the decisions were made with; None when none were made.
+        scales: at which faces were looked for, coarse to fine, scaled pixels per picture pixel; None for a
+            crop, or when the detector does not say.
     """
 
     path: str
     faces: tuple[IdentifiedFace, ...]
     threshold: float | None
+    scales: tuple[float, ...] | None = None
 
     def __str__(self) -> str:
         path = self.path.encode("utf-8", "backslashreplace").decode()  # file names need not be valid Unicode
@@ -73,8 +76,9 @@ class IdentifiedPicture:
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
-        """`path` and `faces` as JSON values."""
-        return {"path": self.path, "faces": [face.to_json() for face in self.faces]}
+        """`path`, `faces` and `scales` as JSON values."""
+        scales = None if self.scales is None else [round(scale, 4) for scale in self.scales]
+        return {"path": self.path, "faces": [face.to_json() for face in self.faces], "scales": scales}
 
 
 class Identifier:
@@ -122,10 +126,7 @@ class Identifier:
         Raises:
             InputError: a crop is not square, or smaller than 8 px.
         """
-        if self.detector is None:
-            return self.named(embed_faces([whole_crop(image, self.encoder)]))
-        aligned = align_faces(image, self.detector.detect(image), self.encoder)
-        return self.named(embed_faces(aligned))
+        return self._identify(image)[0]
 
     def identify_picture(self, image: Image, path: str) -> IdentifiedPicture:
         """As `identify`, with the picture's path and the threshold beside the faces.
@@ -138,10 +139,21 @@ class Identifier:
             InputError: a crop is not square, or smaller than 8 px.
         """
         try:
-            faces = self.identify(image)
+            faces, scales = self._identify(image)
         except InputError as error:
             raise type(error)(f"{path}: {error.what}", fix=error.fix) from error
-        return IdentifiedPicture(path, tuple(faces), self.threshold)
+        return IdentifiedPicture(path, tuple(faces), self.threshold, scales)
+
+    def _identify(self, image: Image) -> tuple[list[IdentifiedFace], tuple[float, ...] | None]:
+        """The faces, and the scales at which they were looked for."""
+        if self.detector is None:
+            return self.named(embed_faces([whole_crop(image, self.encoder)])), None
+        if isinstance(self.detector, Searcher):
+            search = self.detector.search(image)
+            found, scales = search.faces, search.scales
+        else:
+            found, scales = self.detector.detect(image), None
+        return self.named(embed_faces(align_faces(image, found, self.encoder))), scales
 
     def named(self, faces: Sequence[EmbeddedFace]) -> list[IdentifiedFace]:
         """Candidates and decision for faces that are embedded already, in their order."""

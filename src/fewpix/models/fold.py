@@ -1,7 +1,8 @@
-"""Fold a quantised ONNX encoder to plain float32, so that every runtime can load it and batch it.
+"""Fold a quantised ONNX model to plain float32, so that every runtime can load it and batch it.
 
-The OpenCV Zoo ships SFace with block-quantised weights behind `DequantizeLinear` nodes and lists the weights
-as graph inputs; onnxruntime and OpenVINO cannot run the file as it is. Folding evaluates the constants once.
+The OpenCV Zoo ships SFace and YuNet with block-quantised weights behind `DequantizeLinear` nodes and lists
+SFace's weights as graph inputs; onnxruntime and OpenVINO cannot run such files as they are. Folding evaluates
+the constants once.
 """
 
 from __future__ import annotations
@@ -12,15 +13,40 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.config import cache_dir
 from fewpix.errors import WeightsError
-from fewpix.files import atomic
+from fewpix.files import atomic, sha256_file
 from fewpix.models.onnx_file import read_onnx
 
 if TYPE_CHECKING:
     import onnx
 
 
-def fold_constants(source: Path, target: Path) -> None:
+def folded(source: Path, sha256: str, *, any_size: bool = False) -> Path:
+    """The folded form of `source` in the user cache; made when absent, and again when damaged.
+
+    The folded file's own hash lies beside it, so that a damaged cache is noticed before it computes anything.
+
+    Args:
+        source: an ONNX model.
+        sha256: the hash of its bytes.
+        any_size: see `fold_constants`.
+
+    Raises:
+        WeightsError: see `fold_constants`.
+    """
+    name = f"{sha256[:16]}{'-any-size' if any_size else ''}.onnx"
+    target = cache_dir() / "folded" / name
+    seal = target.with_suffix(".sha256")
+    if target.is_file() and seal.is_file() and seal.read_text().strip() == sha256_file(target):
+        return target
+    fold_constants(source, target, any_size=any_size)
+    with atomic(seal) as part:
+        part.write_text(sha256_file(target))
+    return target
+
+
+def fold_constants(source: Path, target: Path, *, any_size: bool = False) -> None:
     """Write `source` to `target` with its constant sub-graphs evaluated and a free batch dimension.
 
     Folded are `Constant`, `DequantizeLinear` (per tensor, per axis, or in blocks) and `Reshape` nodes whose
@@ -30,6 +56,7 @@ def fold_constants(source: Path, target: Path) -> None:
     Args:
         source: an ONNX model.
         target: where the folded model goes; written atomically.
+        any_size: free height and width of the picture too, for a network that only convolves.
 
     Raises:
         WeightsError: `source` is not an ONNX model, or the folded model is not valid.
@@ -59,12 +86,33 @@ def fold_constants(source: Path, target: Path) -> None:
     del graph.value_info[:]  # inferred shapes of the old graph, with the old batch size in them
     for value in [*graph.input, *graph.output]:
         value.type.tensor_type.shape.dim[0].dim_param = "batch"
+    if any_size:
+        _free_size(graph)
     try:
         onnx.checker.check_model(model)
     except onnx.checker.ValidationError as error:
         raise WeightsError(f"{source} cannot be folded: {error}") from error
     with atomic(target) as part:
         onnx.save(model, str(part))
+
+
+def _free_size(graph: onnx.GraphProto) -> None:
+    """Free height and width of the input, and all but the batch and the last dimension of the outputs.
+
+    A `Reshape` to (1, -1, ...) would put all pictures of a batch into one; it keeps the batch instead.
+    """
+    from onnx import numpy_helper
+
+    _, _, height, width = graph.input[0].type.tensor_type.shape.dim
+    height.dim_param, width.dim_param = "height", "width"
+    for value in graph.output:
+        for side in value.type.tensor_type.shape.dim[1:-1]:
+            side.Clear()
+    shapes = {node.input[1] for node in graph.node if node.op_type == "Reshape"}
+    for item in graph.initializer:
+        wanted = numpy_helper.to_array(item).tolist() if item.name in shapes else []
+        if wanted[:2] == [1, -1]:
+            item.CopyFrom(numpy_helper.from_array(np.array([0, *wanted[1:]], np.int64), item.name))
 
 
 def _without_dropout(nodes: list[onnx.NodeProto]) -> list[onnx.NodeProto]:

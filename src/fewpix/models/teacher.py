@@ -6,12 +6,11 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from fewpix.config import cache_dir
 from fewpix.errors import ConfigError, InputError, WeightsError
-from fewpix.files import atomic, installed_file, sha256_file
+from fewpix.files import installed_file, sha256_file
 from fewpix.image.preprocess import Preprocess
 from fewpix.models.card import METADATA_KEY, Card
-from fewpix.models.fold import fold_constants
+from fewpix.models.fold import folded
 from fewpix.models.onnx_file import read_onnx
 from fewpix.models.space import Space
 
@@ -56,21 +55,6 @@ def sface() -> OnnxModel:
         terms="Apache-2.0 (OpenCV Zoo, SFace 2021dec)",
     )
     return OnnxModel(folded(source, SFACE_SHA256), card)
-
-
-def folded(source: Path, sha256: str) -> Path:
-    """The folded form of `source` in the user cache; made when absent, and again when damaged.
-
-    The folded file's own hash lies beside it, so that a damaged cache is noticed before it embeds anything.
-    """
-    target = cache_dir() / "folded" / f"{sha256[:16]}.onnx"
-    seal = target.with_suffix(".sha256")
-    if target.is_file() and seal.is_file() and seal.read_text().strip() == sha256_file(target):
-        return target
-    fold_constants(source, target)
-    with atomic(seal) as part:
-        part.write_text(sha256_file(target))
-    return target
 
 
 def foreign(path: Path) -> OnnxModel:

@@ -1,0 +1,86 @@
+"""How the result of `benchmarks/detect_small.py` becomes Markdown tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fewpix.evaluate.tabulate import markdown, percent
+
+
+def found(result: Mapping[str, Any], pictures: str) -> str:
+    """Recall and false alarms of every method at every width of the faces.
+
+    Args:
+        result: of the benchmark.
+        pictures: "orl" or "photos".
+    """
+    cells = _cells(result, pictures)
+    widths = sorted({width for _, width in cells}, reverse=True)
+
+    def cell(row: Mapping[str, Any]) -> str:
+        return f"{percent(row['recall'])} / {row['false_alarms_per_picture']:.2f}"
+
+    rows = [[name, *(cell(cells[name, width]) for width in widths)] for name in _methods(result)]
+    faces = [cells[name, width]["faces"] for name, width in cells]
+    note = (
+        f"Faces found in % / false alarms per picture, by the width of the faces; {min(faces)} to "
+        f"{max(faces)} a column, score {result['settings']['min_score']:g} or more."
+    )
+    return f"{markdown(['', *(f'{width} px' for width in widths)], rows)}\n\n{note}"
+
+
+def points(result: Mapping[str, Any], pictures: str) -> str:
+    """The error of the landmarks of found faces, at every width."""
+    cells = _cells(result, pictures)
+    widths = sorted({width for _, width in cells}, reverse=True)
+
+    def cell(row: Mapping[str, Any]) -> str:
+        error = row["point_error_px112"]
+        return "–" if error is None else f"{error:.1f}"
+
+    rows = [[name, *(cell(cells[name, width]) for width in widths)] for name in _methods(result)]
+    note = "Median over the faces that the method found, in pixels of the 112 template."
+    return f"{markdown(['', *(f'{width} px' for width in widths)], rows)}\n\n{note}"
+
+
+def cost(result: Mapping[str, Any]) -> str:
+    """Time, scales, and false alarms where there is no face."""
+    alarms = {(row["pictures"], row["method"]): row for row in result["without_faces"]}
+    kinds = list(dict.fromkeys(kind for kind, _ in alarms))
+    rows = []
+    for name in _methods(result):
+        scales = result["scales"].get(name)
+        rows.append(
+            [
+                name,
+                f"{result['cpu_ms_per_picture'][name]:.0f}",
+                "–" if scales is None else ", ".join(f"{scale:.2g}" for scale in scales),
+                *(str(alarms[kind, name]["false_alarms"]) for kind in kinds),
+            ]
+        )
+    titles = ["", "ms", "scales", *(f"{alarms[kind, 'fewpix']['count']} {kind}" for kind in kinds)]
+    note = (
+        "Median of the processor's time per picture of "
+        f"{' × '.join(str(side) for side in result['settings']['picture'])} px, one thread; then all false "
+        "alarms in pictures without a face."
+    )
+    return f"{markdown(titles, rows)}\n\n{note}"
+
+
+def _cells(result: Mapping[str, Any], pictures: str) -> dict[tuple[str, int], Mapping[str, Any]]:
+    """Figures by method and width.
+
+    Raises:
+        KeyError: these pictures were not measured.
+    """
+    cells = {
+        (row["method"], row["face_width"]): row for row in result["figures"] if row["pictures"] == pictures
+    }
+    if not cells:
+        raise KeyError(pictures)
+    return cells
+
+
+def _methods(result: Mapping[str, Any]) -> list[str]:
+    return list(dict.fromkeys(row["method"] for row in result["figures"]))
