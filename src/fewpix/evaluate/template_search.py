@@ -149,7 +149,7 @@ def search(
         there, found = np.zeros_like(there), Searched.nothing()
     found = with_failures(found, probe_people, there, gallery_people)
     strangers = int((~found.mated).sum())
-    shown = [fpir for fpir in fpirs if allowed_accepts(fpir, strangers)]
+    shown = [fpir for fpir in fpirs if strangers and allowed_accepts(fpir, strangers)]
     watch = watch_list(found, probe_people, rank=1, fpirs=shown, replicates=replicates, seed=seed)
     places, mates = found.ranks[found.mated], Clusters.of(probe_people[found.mated])
     return GallerySearch(
