@@ -7,7 +7,7 @@ from typing import Annotated
 
 from typer import Argument, Option, Typer
 
-from fewpix.cli.delivery import Target
+from fewpix.cli.delivery import Delivery, Report
 from fewpix.cli.evaluate_options import (
     TEACHER,
     AllowMissing,
@@ -20,9 +20,8 @@ from fewpix.cli.evaluate_options import (
     Seed,
     State,
     Teacher,
-    open_model,
     open_models,
-    open_teacher,
+    open_others,
     whole,
     words_of,
 )
@@ -65,6 +64,7 @@ def lfw(
     allow_missing: AllowMissing = False,
     seed: Seed = 0,
     out: Out = None,
+    report: Report = None,
     runtime: Runtime = "auto",
     device: Device = "auto",
     as_json: AsJson = False,
@@ -73,19 +73,20 @@ def lfw(
     from fewpix.evaluate.degraded import Degradation
     from fewpix.evaluate.lfw_folder import LfwFolder
     from fewpix.evaluate.lfw_result import evaluate_lfw
-    from fewpix.evaluate.results import model_label
 
-    target = Target(out)
+    delivery = Delivery(out, report)
     degradation = Degradation(family, seed)
     data = LfwFolder.open(folder, pairs, allow_missing=allow_missing)
-    encoder = open_model(model, runtime, device, state)
+    models = open_models([model], "model", runtime, device, state)
     sharp = None
     if protocol == "hr-lr":
-        sharp = encoder if model == teacher and state is None else open_teacher(teacher, runtime, device)
+        others = open_others(teacher, "teacher", [model], models, runtime, device, state)
+        sharp = {name: other for name, (_, other) in others.items()}
+    ((name, encoder),) = models.items()
     with progress("evaluating", len(data.names), as_json=as_json) as bar:
         result = evaluate_lfw(
             data,
-            model_label(model),
+            name,
             encoder,
             sharp,
             size=size,
@@ -95,7 +96,7 @@ def lfw(
             seed=seed,
             advance=bar,
         )
-    target.finish(result, as_json=as_json)
+    delivery.finish(result, as_json=as_json)
 
 
 @evaluate.command("lfw-table", short_help="several models and sizes, compared pair by pair")
@@ -118,6 +119,7 @@ def lfw_table(
     out: Annotated[
         Path | None, Option(help="Write X.json and X.run.json, such as results/lfw.json.", show_default=False)
     ] = None,
+    report: Report = None,
     runtime: Runtime = "auto",
     device: Device = "auto",
     as_json: AsJson = False,
@@ -128,15 +130,14 @@ def lfw_table(
     from fewpix.evaluate.lfw_folder import LfwFolder
     from fewpix.evaluate.results import model_label
 
-    target = Target(out)
+    delivery = Delivery(out, report)
     degradation = Degradation(family, seed)
     sides = [check_size(whole(word, "sizes")) for word in words_of(sizes, "sizes")]
     data = LfwFolder.open(folder, pairs, allow_missing=allow_missing)
     names = words_of(models, "models")
     encoders = open_models(names, "models", runtime, device)
-    sharp = dict(zip(names, encoders.values(), strict=True)).get(teacher) or open_teacher(
-        teacher, runtime, device
-    )
+    others = open_others(teacher, "teacher", names, encoders, runtime, device, None)
+    sharp = {name: other for name, (_, other) in others.items()}
     with progress("evaluating", len(data.names), as_json=as_json) as bar:
         result = table.lfw_table(
             data,
@@ -150,7 +151,7 @@ def lfw_table(
             seed=seed,
             advance=bar,
         )
-    target.finish(result, as_json=as_json)
+    delivery.finish(result, as_json=as_json)
 
 
 evaluate.command("pairs", short_help="models on the pairs of any benchmark")(pairs_verb)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from fewpix.cli.delivery import Target
+from fewpix.cli.delivery import Delivery, Report
 from fewpix.cli.evaluate_options import (
     SAME,
     TEACHER,
@@ -25,7 +25,7 @@ from fewpix.cli.evaluate_options import (
     numbers_of,
     one_state,
     open_models,
-    open_teacher,
+    open_other,
     sizes_of,
     words_of,
 )
@@ -85,6 +85,7 @@ def template_search(
     seed: Seed = 0,
     embeddings: Embeddings = None,
     out: Out = None,
+    report: Report = None,
     runtime: Runtime = "auto",
     device: Device = "auto",
     as_json: AsJson = False,
@@ -101,7 +102,7 @@ def template_search(
     from fewpix.evaluate.template_embedding import check_fusion, fusing
     from fewpix.evaluate.template_search_benchmark import Searching, evaluate_template_search
 
-    target = Target(out)
+    delivery = Delivery(out, report)
     if embeddings is not None:
         check_folder(embeddings)
     how = Searching(
@@ -122,11 +123,11 @@ def template_search(
     models = open_models(names, "model", runtime, device, state)
     gallery = None
     if gallery_model != SAME:
-        plain = dict(zip(names, models.values(), strict=True)) if state is None else {}
-        found = plain.get(gallery_model) or open_teacher(gallery_model, runtime, device)
-        gallery = (model_label(gallery_model), found)
+        known = dict(zip(names, models.values(), strict=True))
+        other = open_other(gallery_model, known, runtime, device, state)
+        gallery = (model_label(gallery_model), other)
     with progress("embedding", len(data.pictures), as_json=as_json) as bar:
         result = evaluate_template_search(
             data, models, gallery, how, sizes=sizes, store=embeddings, seed=seed, advance=bar
         )
-    target.finish(result, as_json=as_json)
+    delivery.finish(result, as_json=as_json)

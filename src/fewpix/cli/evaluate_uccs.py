@@ -7,7 +7,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from fewpix.cli.delivery import Target
+from fewpix.cli.delivery import Delivery, Report
 from fewpix.cli.evaluate_options import (
     SAME,
     TEACHER,
@@ -21,7 +21,7 @@ from fewpix.cli.evaluate_options import (
     State,
     numbers_of,
     open_model,
-    open_teacher,
+    open_other,
 )
 from fewpix.cli.output import progress
 
@@ -45,6 +45,7 @@ def uccs(
     ] = False,
     seed: Seed = 0,
     out: Out = None,
+    report: Report = None,
     as_json: AsJson = False,
 ) -> None:
     """Judge a score file: detection rate, and TPIR, against false alarms per picture.
@@ -54,7 +55,7 @@ def uccs(
     from fewpix.evaluate.readers.uccs import read_lists
     from fewpix.evaluate.uccs_benchmark import evaluate_uccs
 
-    target = Target(out)
+    delivery = Delivery(out, report)
     places = numbers_of(ranks, int, "ranks") or ()
     alarms = numbers_of(rates, float, "rates") or ()
     data = read_lists(path)
@@ -62,7 +63,7 @@ def uccs(
         result = evaluate_uccs(
             data, scores, ranks=places, rates=alarms, iou=iou, allow_missing=allow_missing, seed=seed
         )
-    target.finish(result, as_json=as_json)
+    delivery.finish(result, as_json=as_json)
 
 
 def uccs_scores(
@@ -105,6 +106,7 @@ def uccs_scores(
         Option(help="Keep the gallery's embeddings in this folder for another run.", show_default=False),
     ] = None,
     out: Out = None,
+    report: Report = None,
     runtime: Runtime = "auto",
     device: Device = "auto",
     as_json: AsJson = False,
@@ -119,7 +121,7 @@ def uccs_scores(
     from fewpix.evaluate.search_benchmark import Eye
     from fewpix.evaluate.uccs_scoring import score_uccs
 
-    target = Target(out)
+    delivery = Delivery(out, report)
     if embeddings is not None:
         check_folder(embeddings)
     degradation = Degradation(family, seed)
@@ -127,10 +129,11 @@ def uccs_scores(
     detector = default_detector(min_score)
     data = read(path, allow_missing=allow_missing)
     probes = Eye(model_label(model), open_model(model, runtime, device, state), looks[0])
-    if gallery_model == SAME or (gallery_model == model and state is None):
+    if gallery_model == SAME:
         gallery = Eye(probes.name, probes.encoder, looks[1])
     else:
-        gallery = Eye(model_label(gallery_model), open_teacher(gallery_model, runtime, device), looks[1])
+        other = open_other(gallery_model, {model: probes.encoder}, runtime, device, state)
+        gallery = Eye(model_label(gallery_model), other, looks[1])
     with progress("scoring", len(data.gallery) + len(data.images), as_json=as_json) as bar:
         result = score_uccs(
             data,
@@ -143,4 +146,4 @@ def uccs_scores(
             store=embeddings,
             advance=bar,
         )
-    target.finish(result, as_json=as_json)
+    delivery.finish(result, as_json=as_json)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval, exact, percentiles
+from fewpix.evaluate.streaming import TarPoint
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,13 +36,25 @@ class CurveReplicates:
     auc: NDArray[np.float64]
     people: int
 
+    def tars(self, target: float) -> NDArray[np.float64]:
+        """(R,) true accept rates at one of the targets."""
+        return self.tar[:, self.targets.index(target)]
+
     def tar_interval(self, target: float) -> Interval:
         """Of the true accept rate at one of the targets.
 
         Raises:
             InputError: too few people.
         """
-        return self._interval(self.tar[:, self.targets.index(target)])
+        return self._interval(self.tars(target))
+
+    def at(self, point: TarPoint) -> Interval:
+        """Of the true accept rate at a point, whose target is one of the targets.
+
+        Raises:
+            InputError: too few people.
+        """
+        return self.tar_interval(point.target)
 
     def eer_interval(self) -> Interval:
         """Of the equal error rate.
@@ -60,10 +73,15 @@ class CurveReplicates:
         return self._interval(self.auc)
 
     def _interval(self, values: NDArray[np.float64]) -> Interval:
-        """Where every replicate gives 0, or every one 1, resampling says nothing; `exact` is used then."""
+        """Where every replicate gives 0, or every one 1, resampling says nothing; `exact` is used then.
+
+        Of the genuine comparisons of one person alone it says nothing either: the interval is all there is.
+        """
         kept = values[~np.isnan(values)]
         if len(kept) and kept[0] in (0.0, 1.0) and (kept == kept[0]).all():
             return exact(bool(kept[0]), self.people)
+        if len(kept) and self.people == 1:
+            return Interval(0.0, 1.0)
         return percentiles(values)
 
 
@@ -126,31 +144,6 @@ def replicate_curves(
         np.concatenate(aucs),
         len(np.unique(clusters.first[same])),
     )
-
-
-def tar_interval(
-    scores: NDArray[np.floating],
-    same: NDArray[np.bool_],
-    target: float,
-    clusters: Clusters,
-    *,
-    replicates: int = REPLICATES,
-    seed: int = 0,
-) -> Interval:
-    """Interval of `metrics.tar_at_far`; every replicate sets its own threshold on its weighted impostors.
-
-    Where all genuine pairs pass in every replicate, or none ever does, `exact` is used.
-
-    Args:
-        scores: (P,).
-        same: (P,), with pairs of both kinds.
-        target: the false accept rate, 0 to 1.
-        clusters: the people of each pair.
-        replicates: at least 1.
-        seed: of the draws.
-    """
-    found = replicate_curves(scores, same, (target,), clusters, replicates=replicates, seed=seed)
-    return found.tar_interval(target)
 
 
 def _accepted(weights: NDArray[np.float64], starts: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -11,12 +11,15 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError
 from fewpix.evaluate.bootstrap import REPLICATES
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.lfw_folder import LfwFolder
-from fewpix.evaluate.pair_protocol import score_pairs
+from fewpix.evaluate.pair_protocol import Teachers, score_pairs
 from fewpix.evaluate.verification import Verification, verify
 from fewpix.evaluate.views import Advance
 
@@ -25,12 +28,21 @@ PROTOCOLS = ("hr-lr", "lr-lr")
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """One model at one size under one protocol."""
+    """One model at one size under one protocol.
+
+    Args:
+        model: its name.
+        size: side of the small faces in pixels.
+        protocol: of `PROTOCOLS`.
+        verification: the figures.
+        scores: (P,) float64, of all pairs.
+    """
 
     model: str
     size: int
     protocol: str
     verification: Verification
+    scores: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +61,7 @@ class LfwScores:
 def measure(
     data: LfwFolder,
     models: Mapping[str, Encoder],
-    teacher: Encoder | None,
+    teacher: Teachers | None,
     *,
     sizes: Sequence[int],
     protocols: Sequence[str] = PROTOCOLS,
@@ -64,7 +76,8 @@ def measure(
     Args:
         data: the pairs.
         models: by name; the small faces go to them.
-        teacher: the sharp faces of `hr-lr` go to it; may be None without that protocol.
+        teacher: the sharp faces of `hr-lr` go to it, see `pair_protocol.Teachers`; may be None without that
+            protocol.
         sizes: sides in pixels, 8 to 112.
         protocols: of `PROTOCOLS`.
         degradation: how faces get small; by area averaging when None.
@@ -97,6 +110,7 @@ def measure(
             size,
             setting.protocol,
             verify(scores, data.pairs, replicates=replicates, seed=seed),
+            scores,
         )
         for setting, scores in found.cosines.items()
         if (size := setting.size) is not None

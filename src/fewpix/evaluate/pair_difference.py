@@ -10,12 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.evaluate.bootstrap import REPLICATES, Interval, percentiles
-from fewpix.evaluate.curve_bootstrap import replicate_curves
+from fewpix.evaluate.curve_bootstrap import CurveReplicates, replicate_curves
 from fewpix.evaluate.mcnemar import McNemar, mcnemar
 from fewpix.evaluate.metrics import allowed_accepts, far_key, fold_accuracy
 from fewpix.evaluate.pairs import PairList
 from fewpix.evaluate.streaming import SortedScores
 from fewpix.evaluate.verification import accuracy_difference
+
+Both = tuple[CurveReplicates, CurveReplicates]
+"""Those of the first and of the second model."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ def pair_difference(
     pairs: PairList,
     *,
     fars: Sequence[float],
+    drawn: Both | None = None,
     replicates: int = REPLICATES,
     seed: int = 0,
 ) -> PairDifference:
@@ -92,6 +96,8 @@ def pair_difference(
         second: (P,) of the other.
         pairs: P pairs of both kinds.
         fars: false accept rates; those that the pairs cannot show are left out.
+        drawn: the replicates of both, drawn with these pairs, replicates and seed; their targets hold `fars`.
+            They are drawn when None.
         replicates: of the bootstrap over people.
         seed: of the bootstrap.
 
@@ -105,20 +111,34 @@ def pair_difference(
         accuracy, test = Change(found.accuracy, found.ci95), mcnemar(one.correct, other.correct)
     ordered = [SortedScores.of(scores, pairs.same) for scores in (first, second)]
     shown = tuple(far for far in fars if allowed_accepts(far, len(ordered[0].impostor)))
-    drawn = [
+    curves = drawn or [
         replicate_curves(scores, pairs.same, shown, pairs.clusters(), replicates=replicates, seed=seed)
         for scores in (first, second)
     ]
+    return PairDifference(accuracy, test, *curve_changes(ordered, curves, shown))
+
+
+def curve_changes(
+    ordered: Sequence[SortedScores], drawn: Sequence[CurveReplicates], fars: Sequence[float]
+) -> tuple[dict[str, Change], Change, Change]:
+    """Changes of TAR at each rate, of the equal error rate and of the area, each with its interval.
+
+    Args:
+        ordered: the scores of the first and of the second model.
+        drawn: their replicates, drawn alike.
+        fars: false accept rates that can be shown, among the targets of both.
+
+    Raises:
+        InputError: too few people for an interval.
+    """
+    one, other = drawn
     tars = {}
-    for k, far in enumerate(shown):
-        values = [one.tar_at_far(far).tar or 0.0 for one in ordered]
-        change = percentiles(drawn[0].tar[:, k] - drawn[1].tar[:, k])
-        tars[far_key(far)] = Change(values[0] - values[1], change)
-    eers, aucs = ([one.eer().rate for one in ordered], [one.auc() for one in ordered])
-    return PairDifference(
-        accuracy,
-        test,
+    for far in fars:
+        values = [scores.tar_at_far(far).tar or 0.0 for scores in ordered]
+        tars[far_key(far)] = Change(values[0] - values[1], percentiles(one.tars(far) - other.tars(far)))
+    eers, aucs = ([scores.eer().rate for scores in ordered], [scores.auc() for scores in ordered])
+    return (
         tars,
-        Change(eers[0] - eers[1], percentiles(drawn[0].eer - drawn[1].eer)),
-        Change(aucs[0] - aucs[1], percentiles(drawn[0].auc - drawn[1].auc)),
+        Change(eers[0] - eers[1], percentiles(one.eer - other.eer)),
+        Change(aucs[0] - aucs[1], percentiles(one.auc - other.auc)),
     )
