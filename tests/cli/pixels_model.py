@@ -1,4 +1,4 @@
-"""A foreign encoder that costs nothing: 8x8 pixels as 192 numbers, with its card beside it."""
+"""Foreign encoders that cost nothing: 8x8 pixels as 192 numbers, with a card beside each."""
 
 from __future__ import annotations
 
@@ -20,3 +20,18 @@ def write_pixels_model(folder: Path) -> Path:
     preprocess = {"side": 8, "color": "bgr", "mean": [110.0] * 3, "std": [50.0] * 3}
     path.with_name("pixels.onnx.json").write_text(json.dumps({"preprocess": preprocess, "dim": 192}))
     return path
+
+
+def write_two_models(folder: Path) -> tuple[Path, Path]:
+    """Two such encoders, of which one takes no account of the light; each writes into its own space."""
+    import onnx
+
+    first = write_pixels_model(folder)
+    second = first.with_name("flat.onnx")
+    other = onnx.load(first)
+    other.doc_string = "another file of another hash"
+    onnx.save(other, second)
+    card = json.loads(first.with_name("pixels.onnx.json").read_text())
+    card["preprocess"] |= {"mean": [20.0] * 3}
+    (first.parent / "flat.onnx.json").write_text(json.dumps(card))
+    return first, second

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tinyface_layout
 from orl_files import put
-from pixels_model import write_pixels_model
+from pixels_model import write_two_models
 
 from fewpix.cli import main
 from fewpix.evaluate.schema.comparison import Comparison
@@ -24,18 +24,7 @@ PEOPLE = 9
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Two encoders of pixels, of which one takes no account of the light; each writes into its own space."""
-    import onnx
-
-    first = write_pixels_model(tmp_path_factory.mktemp("models"))
-    second = first.with_name("flat.onnx")
-    other = onnx.load(first)
-    other.doc_string = "another file of another hash"
-    onnx.save(other, second)
-    card = json.loads(first.with_name("pixels.onnx.json").read_text())
-    card["preprocess"] |= {"mean": [20.0] * 3}
-    (first.parent / "flat.onnx.json").write_text(json.dumps(card))
-    return first, second
+    return write_two_models(tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from fewpix.evaluate.schema.parts import Part
 
-MODULES = ("pairs", "search", "comparison", "lfw", "parts")
+MODULES = ("pairs", "search", "comparison", "lfw", "templates", "uccs", "parts")
 
 _BLOCK = re.compile(r"(<!-- schema: (\w+) (\w+) -->\n).*?(<!-- /schema -->)", re.DOTALL)
 

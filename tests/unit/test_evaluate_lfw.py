@@ -107,7 +107,9 @@ def test_the_protocol_agrees_with_pairs_done_by_hand(made: Path, protocol: str, 
     scores = by_hand(made, Pixels(8), Pixels(16), size, protocol)
     expected = verify(np.array(scores), data.pairs, replicates=50)
     assert result.verification.to_json() == expected.to_json()
-    assert (result.model, result.size, result.protocol, result.n_missing) == ("small", size, protocol, 0)
+    cell = result.cell
+    assert (cell.model, cell.size, cell.protocol, result.n_missing) == ("small", size, protocol, 0)
+    assert cell.scores.tolist() == pytest.approx(scores)
     assert result.verification.accuracy > 0.6  # pixels recognise ORL's faces better than chance
 
 

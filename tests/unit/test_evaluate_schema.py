@@ -19,7 +19,8 @@ RESULTS = Path(__file__).resolve().parent.parent.parent / "results"
 @pytest.mark.parametrize("name", ["lfw.json", "lfw_router.json"])
 def test_committed_tables_of_lfw(name: str) -> None:
     table = json.loads((RESULTS / name).read_text(encoding="utf-8"))
-    found = LfwTable.model_validate(table)
+    found = parsed(table, name)
+    assert isinstance(found, LfwTable)
     assert found.settings.baseline in found.models
     with pytest.raises(ValidationError, match="Extra inputs"):
         LfwTable.model_validate({**table, "more": 1})
@@ -36,9 +37,9 @@ def test_committed_results_that_name_their_schema_have_it() -> None:
 
 def test_what_is_no_result_is_named() -> None:
     with pytest.raises(
-        InputError, match=r"lfw\.json says of itself None, which is none of pairs-1, search-1"
+        InputError, match=r"router\.json says of itself None, which is none of pairs-1, search-1"
     ):
-        parsed(json.loads((RESULTS / "lfw.json").read_text(encoding="utf-8")), "lfw.json")
+        parsed(json.loads((RESULTS / "router.json").read_text(encoding="utf-8")), "router.json")
     for kind in SCHEMAS:
         with pytest.raises(InputError, match=f"the result is not as {kind} has it: "):
             parsed({"schema": kind})

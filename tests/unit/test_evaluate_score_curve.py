@@ -21,7 +21,7 @@ def test_points_are_those_of_the_metric_and_end_where_impostors_do() -> None:
     assert min(targets) >= 1 / 400 > min(targets) * 10 ** (-1 / PER_DECADE)
     clusters = Clusters.of(np.arange(500))
     drawn = replicate_curves(scores, same, targets, clusters, replicates=100)
-    curve = score_curve(SortedScores.of(scores, same), drawn)
+    curve = score_curve(SortedScores.of(scores, same), drawn.at)
     assert 10 < len(curve.points) <= len(targets)
     expected = {tar_at_far(scores, same, target).threshold: target for target in reversed(targets)}
     for point in curve.points:

@@ -317,9 +317,10 @@ def test_both_protocols_on_pictures(layout: Layout) -> None:
     for gallery in searched.galleries:
         rows = fused.embeddings[fused.rows_of(gallery.ids)]
         figures = search(probes, searched.probes.people, rows, gallery.people, fpirs=(0.1, 0.25))
-        assert (figures.people, figures.mated, figures.nonmated) == (2, 4, 4)
-        assert figures.tpir_at_fpir["1e-1"].tar is None
-        assert figures.tpir_at_fpir["2.5e-1"].tar is not None
+        rates = figures.watch.open_set
+        assert (rates.people, rates.mated, rates.nonmated) == (2, 4, 4)
+        assert figures.unresolved == (0.1,)
+        assert list(rates.tpir_at_fpir) == ["2.5e-1"]
     joined = searched.joined()
     public = joined_search(
         probes,

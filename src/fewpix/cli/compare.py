@@ -1,4 +1,4 @@
-"""`fewpix compare`: two results of one benchmark, pair by pair."""
+"""`fewpix compare`: two results of one benchmark, comparison by comparison."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fewpix.cli.evaluate_options import AsJson, Out
 
 def compare(
     first: Annotated[
-        Path, Argument(help="A result of evaluate pairs or search, with its .scores.npz.", show_default=False)
+        Path, Argument(help="A result of a verb of evaluate, with its .scores.npz.", show_default=False)
     ],
     second: Annotated[
         Path, Argument(help="Another one of the same benchmark; it is subtracted.", show_default=False)
@@ -23,9 +23,10 @@ def compare(
     report: Report = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare two results pair by pair: differences with intervals, and McNemar's exact test.
+    """Compare two results pair by pair, probe by probe or face by face: differences with intervals.
 
-    Both must be of the same benchmark, pictures and protocol, and lie beside their scores.
+    Both must be of the same benchmark, pictures and protocol, and lie beside their scores. Where answers can
+    be right or wrong there is McNemar's exact test, too.
     """
     from fewpix.evaluate.compare import compare as compared
     from fewpix.evaluate.measured import Measured

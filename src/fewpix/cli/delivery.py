@@ -30,48 +30,18 @@ class Result(Protocol):
         """The result as plain JSON values."""
         ...
 
-
-class Scored(Result, Protocol):
-    """A result with single scores."""
-
     @property
     def scores_file(self) -> bytes | None:
-        """The content of the file of scores."""
+        """The content of the file of single scores; None for a result without."""
         ...
 
 
-class Target:
-    """Where one result goes. Made before the measurement, so that a bad target costs no time.
+class Delivery:
+    """Where a result goes, and its report. Made before the measurement, so that a bad place costs no time.
 
     Args:
         out: of the result file; None for stdout alone.
-
-    Raises:
-        InputError: `out` is no place for a result.
-    """
-
-    def __init__(self, out: Path | None) -> None:
-        from fewpix.evaluate.results import check_target
-
-        self.start, self.out = time.monotonic(), out
-        if out is not None:
-            check_target(out)
-
-    def finish(self, result: Result, *, as_json: bool) -> None:
-        """Write the file, then print the result."""
-        from fewpix.evaluate.results import Run, write_result
-
-        if self.out is not None:
-            write_result(self.out, result.to_json(), Run.since(self.start))
-        emit(result, as_json)
-
-
-class Delivery:
-    """Where a result with single scores goes, and its report. Made before the measurement, as `Target`.
-
-    Args:
-        out: of the result file.
-        report: folder of the report.
+        report: folder of the report; None for none.
 
     Raises:
         InputError: `out` is no place for a result.
@@ -80,7 +50,11 @@ class Delivery:
     """
 
     def __init__(self, out: Path | None, report: Path | None) -> None:
-        self.target, self.report = Target(out), report
+        from fewpix.evaluate.results import check_target
+
+        self.start, self.out, self.report = time.monotonic(), out, report
+        if out is not None:
+            check_target(out)
         if report is not None:
             from fewpix.embed.open import require
             from fewpix.evaluate.report.folder import check_report
@@ -88,22 +62,23 @@ class Delivery:
             require("matplotlib", "report")
             check_report(report)
 
-    def finish(self, result: Scored, read: ReadPicture, *, as_json: bool) -> None:
+    def finish(self, result: Result, read: ReadPicture | None = None, *, as_json: bool) -> None:
         """Write the files, then print the result.
 
         Args:
             result: what was measured.
-            read: the bytes of a picture of the benchmark by its name.
+            read: the bytes of a picture of the benchmark by its name; None for results that show none.
             as_json: whether `--json` was given.
         """
+        from fewpix.evaluate.pictures import nowhere
         from fewpix.evaluate.results import Run, write_result
 
-        run, payload = Run.since(self.target.start), result.to_json()
-        if self.target.out is not None:
-            write_result(self.target.out, payload, run, result.scores_file)
+        run, payload = Run.since(self.start), result.to_json()
+        if self.out is not None:
+            write_result(self.out, payload, run, result.scores_file)
         if self.report is not None:
             from fewpix.evaluate.report.folder import RESULT, write_report
 
             write_result(self.report / RESULT, payload, run, result.scores_file)
-            write_report(self.report, payload, read)
+            write_report(self.report, payload, read or nowhere)
         emit(result, as_json)

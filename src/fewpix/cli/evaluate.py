@@ -7,7 +7,7 @@ from typing import Annotated
 
 from typer import Argument, Option, Typer
 
-from fewpix.cli.delivery import Target
+from fewpix.cli.delivery import Delivery, Report
 from fewpix.cli.evaluate_options import (
     TEACHER,
     AllowMissing,
@@ -65,6 +65,7 @@ def lfw(
     allow_missing: AllowMissing = False,
     seed: Seed = 0,
     out: Out = None,
+    report: Report = None,
     runtime: Runtime = "auto",
     device: Device = "auto",
     as_json: AsJson = False,
@@ -75,7 +76,7 @@ def lfw(
     from fewpix.evaluate.lfw_result import evaluate_lfw
     from fewpix.evaluate.results import model_label
 
-    target = Target(out)
+    delivery = Delivery(out, report)
     degradation = Degradation(family, seed)
     data = LfwFolder.open(folder, pairs, allow_missing=allow_missing)
     encoder = open_model(model, runtime, device, state)
@@ -95,7 +96,7 @@ def lfw(
             seed=seed,
             advance=bar,
         )
-    target.finish(result, as_json=as_json)
+    delivery.finish(result, as_json=as_json)
 
 
 @evaluate.command("lfw-table", short_help="several models and sizes, compared pair by pair")
@@ -118,6 +119,7 @@ def lfw_table(
     out: Annotated[
         Path | None, Option(help="Write X.json and X.run.json, such as results/lfw.json.", show_default=False)
     ] = None,
+    report: Report = None,
     runtime: Runtime = "auto",
     device: Device = "auto",
     as_json: AsJson = False,
@@ -128,7 +130,7 @@ def lfw_table(
     from fewpix.evaluate.lfw_folder import LfwFolder
     from fewpix.evaluate.results import model_label
 
-    target = Target(out)
+    delivery = Delivery(out, report)
     degradation = Degradation(family, seed)
     sides = [check_size(whole(word, "sizes")) for word in words_of(sizes, "sizes")]
     data = LfwFolder.open(folder, pairs, allow_missing=allow_missing)
@@ -150,7 +152,7 @@ def lfw_table(
             seed=seed,
             advance=bar,
         )
-    target.finish(result, as_json=as_json)
+    delivery.finish(result, as_json=as_json)
 
 
 evaluate.command("pairs", short_help="models on the pairs of any benchmark")(pairs_verb)

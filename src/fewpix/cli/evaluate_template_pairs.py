@@ -7,7 +7,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from fewpix.cli.delivery import Target
+from fewpix.cli.delivery import Delivery, Report
 from fewpix.cli.evaluate_options import (
     TEACHER,
     AllowMissing,
@@ -69,6 +69,7 @@ def template_pairs(
     seed: Seed = 0,
     embeddings: Embeddings = None,
     out: Out = None,
+    report: Report = None,
     runtime: Runtime = "auto",
     device: Device = "auto",
     as_json: AsJson = False,
@@ -86,7 +87,7 @@ def template_pairs(
     from fewpix.evaluate.template_pair_benchmark import evaluate_template_pairs
     from fewpix.evaluate.template_pair_figures import FARS
 
-    target = Target(out)
+    delivery = Delivery(out, report)
     if embeddings is not None:
         check_folder(embeddings)
     if small is not None and protocol != "hr-lr":
@@ -117,4 +118,4 @@ def template_pairs(
             seed=seed,
             advance=bar,
         )
-    target.finish(result, as_json=as_json)
+    delivery.finish(result, as_json=as_json)

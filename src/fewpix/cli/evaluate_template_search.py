@@ -7,7 +7,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from fewpix.cli.delivery import Target
+from fewpix.cli.delivery import Delivery, Report
 from fewpix.cli.evaluate_options import (
     SAME,
     TEACHER,
@@ -85,6 +85,7 @@ def template_search(
     seed: Seed = 0,
     embeddings: Embeddings = None,
     out: Out = None,
+    report: Report = None,
     runtime: Runtime = "auto",
     device: Device = "auto",
     as_json: AsJson = False,
@@ -101,7 +102,7 @@ def template_search(
     from fewpix.evaluate.template_embedding import check_fusion, fusing
     from fewpix.evaluate.template_search_benchmark import Searching, evaluate_template_search
 
-    target = Target(out)
+    delivery = Delivery(out, report)
     if embeddings is not None:
         check_folder(embeddings)
     how = Searching(
@@ -129,4 +130,4 @@ def template_search(
         result = evaluate_template_search(
             data, models, gallery, how, sizes=sizes, store=embeddings, seed=seed, advance=bar
         )
-    target.finish(result, as_json=as_json)
+    delivery.finish(result, as_json=as_json)

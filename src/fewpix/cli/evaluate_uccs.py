@@ -7,7 +7,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from fewpix.cli.delivery import Target
+from fewpix.cli.delivery import Delivery, Report
 from fewpix.cli.evaluate_options import (
     SAME,
     TEACHER,
@@ -45,6 +45,7 @@ def uccs(
     ] = False,
     seed: Seed = 0,
     out: Out = None,
+    report: Report = None,
     as_json: AsJson = False,
 ) -> None:
     """Judge a score file: detection rate, and TPIR, against false alarms per picture.
@@ -54,7 +55,7 @@ def uccs(
     from fewpix.evaluate.readers.uccs import read_lists
     from fewpix.evaluate.uccs_benchmark import evaluate_uccs
 
-    target = Target(out)
+    delivery = Delivery(out, report)
     places = numbers_of(ranks, int, "ranks") or ()
     alarms = numbers_of(rates, float, "rates") or ()
     data = read_lists(path)
@@ -62,7 +63,7 @@ def uccs(
         result = evaluate_uccs(
             data, scores, ranks=places, rates=alarms, iou=iou, allow_missing=allow_missing, seed=seed
         )
-    target.finish(result, as_json=as_json)
+    delivery.finish(result, as_json=as_json)
 
 
 def uccs_scores(
@@ -105,6 +106,7 @@ def uccs_scores(
         Option(help="Keep the gallery's embeddings in this folder for another run.", show_default=False),
     ] = None,
     out: Out = None,
+    report: Report = None,
     runtime: Runtime = "auto",
     device: Device = "auto",
     as_json: AsJson = False,
@@ -119,7 +121,7 @@ def uccs_scores(
     from fewpix.evaluate.search_benchmark import Eye
     from fewpix.evaluate.uccs_scoring import score_uccs
 
-    target = Target(out)
+    delivery = Delivery(out, report)
     if embeddings is not None:
         check_folder(embeddings)
     degradation = Degradation(family, seed)
@@ -143,4 +145,4 @@ def uccs_scores(
             store=embeddings,
             advance=bar,
         )
-    target.finish(result, as_json=as_json)
+    delivery.finish(result, as_json=as_json)

@@ -14,7 +14,7 @@ from fewpix.cli.output import emit
 
 def report(
     result: Annotated[
-        Path, Argument(help="Of evaluate pairs or search with --out, or of compare.", show_default=False)
+        Path, Argument(help="Of a verb of evaluate, or of compare, with --out.", show_default=False)
     ],
     out: Annotated[Path, Option(help="The folder to write to.", show_default=False)],
     pictures: Annotated[

@@ -104,13 +104,29 @@ def mean_interval(
     replicates: int = REPLICATES,
     seed: int = 0,
 ) -> Interval:
-    """Interval of the mean Σ share·value.
+    """Interval of the mean Σ share·value of values (P,); arguments and errors as for `mean_intervals`."""
+    (found,) = mean_intervals(
+        np.asarray(values)[:, None], clusters, share=share, strata=strata, replicates=replicates, seed=seed
+    )
+    return found
+
+
+def mean_intervals(
+    values: NDArray[np.generic],
+    clusters: Clusters,
+    *,
+    share: NDArray[np.float64] | None = None,
+    strata: NDArray[np.generic] | None = None,
+    replicates: int = REPLICATES,
+    seed: int = 0,
+) -> list[Interval]:
+    """Intervals of K means Σ share·value over the same comparisons, whose weights are drawn once for all.
 
     Where bool values are all the same, resampling can say nothing; `exact` is used then.
 
     Args:
-        values: (P,) bool, right or wrong; or numbers, such as the difference of two models' 0/1 values.
-        clusters: the people of each value.
+        values: (P, K) bool, right or wrong; or numbers, such as the difference of two models' 0/1 values.
+        clusters: the people of each comparison.
         share: (P,) what each value contributes to the mean, sum 1; equal shares when None.
         strata: (P,) kinds whose proportions are fixed by the protocol (genuine and impostor pairs), so that
             they do not vary between replicates; one kind when None.
@@ -120,28 +136,38 @@ def mean_interval(
     Raises:
         InputError: lengths differ.
     """
-    numbers = np.asarray(values, dtype=np.float64)
-    if numbers.shape != clusters.first.shape:
-        raise InputError(f"{numbers.shape} values for {clusters.first.shape} comparisons")
-    part = np.full(len(numbers), 1 / len(numbers)) if share is None else share
-    kinds = (
-        np.zeros(len(numbers), dtype=np.int64)
-        if strata is None
-        else np.unique(strata, return_inverse=True)[1]
-    )
-    if np.asarray(values).dtype == np.bool_ and (numbers == numbers[0]).all():
-        return exact(bool(numbers[0]), clusters.people)
-    columns = np.zeros((len(numbers), 2 * (int(kinds.max()) + 1)))
-    rows = np.arange(len(numbers))
-    columns[rows, 2 * kinds], columns[rows, 2 * kinds + 1] = part * numbers, part
-    totals = columns[:, 1::2].sum(axis=0)
+    given = np.asarray(values)
+    numbers = given.astype(np.float64)
+    if numbers.shape[:1] != clusters.first.shape:
+        raise InputError(f"{numbers.shape[:1]} values for {clusters.first.shape} comparisons")
+    count, means_of = numbers.shape
+    part = np.full(count, 1 / count) if share is None else share
+    kinds = np.zeros(count, dtype=np.int64) if strata is None else np.unique(strata, return_inverse=True)[1]
+    settled = given.dtype == np.bool_ and (numbers == numbers[0]).all(axis=0)
+    if np.all(settled):
+        return [exact(bool(right), clusters.people) for right in numbers[0]]
+    width = means_of + 1  # of one kind: the values, then what they are divided by
+    columns = np.zeros((count, width * (int(kinds.max()) + 1)))
+    rows = np.arange(count)
+    for k in range(means_of):
+        columns[rows, width * kinds + k] = part * numbers[:, k]
+    columns[rows, width * kinds + means_of] = part
+    totals = columns[:, means_of::width].sum(axis=0)
     blocks = []
     for block in clusters.weights(replicates, seed):
         sums = block @ columns
-        blocks.append(_ratio(sums[:, 0::2], sums[:, 1::2]) @ totals)
-    means = np.concatenate(blocks)
-    centre = columns[:, 0::2].sum(axis=0) / totals
-    return percentiles(_shrunk(means, float(centre @ totals), part * (numbers - centre[kinds]), clusters))
+        weights = sums[:, means_of::width]
+        blocks.append([_ratio(sums[:, k::width], weights) @ totals for k in range(means_of)])
+    found = []
+    for k, constant in enumerate(np.broadcast_to(settled, means_of)):
+        if constant:
+            found.append(exact(bool(numbers[0, k]), clusters.people))
+            continue
+        means = np.concatenate([block[k] for block in blocks])
+        centre = columns[:, k::width].sum(axis=0) / totals
+        residuals = part * (numbers[:, k] - centre[kinds])
+        found.append(percentiles(_shrunk(means, float(centre @ totals), residuals, clusters)))
+    return found
 
 
 def _shrunk(

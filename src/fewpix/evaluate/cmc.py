@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +41,7 @@ def cmc(
     clusters: Clusters,
     last: int,
     *,
+    ranks: Sequence[int] | None = None,
     replicates: int = REPLICATES,
     seed: int = 0,
 ) -> Cmc:
@@ -49,11 +51,12 @@ def cmc(
         places: (M,) of the right answer, 1 the best.
         clusters: the people of the probes.
         last: the number of places in the gallery.
+        ranks: the k; `RANKS`, as far as the gallery goes, when None.
         replicates: of the bootstrap.
         seed: of the bootstrap.
     """
-    ranks = [k for k in RANKS if k <= max(last, 1)]
+    wanted = [k for k in RANKS if k <= max(last, 1)] if ranks is None else ranks
     return Cmc(
-        {k: float((places <= k).mean()) for k in ranks},
-        {k: mean_interval(places <= k, clusters, replicates=replicates, seed=seed) for k in ranks},
+        {k: float((places <= k).mean()) for k in wanted},
+        {k: mean_interval(places <= k, clusters, replicates=replicates, seed=seed) for k in wanted},
     )

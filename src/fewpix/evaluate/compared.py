@@ -1,4 +1,4 @@
-"""One model's figures minus another's, of one size: pairs or searches, of one run or of two results."""
+"""One model's figures minus another's, of one size, of one run or of two results."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from typing import Any
 
 from fewpix.evaluate.pair_difference import PairDifference
 from fewpix.evaluate.search_difference import SearchDifference
+from fewpix.evaluate.template_pair_difference import TemplatePairDifference
+from fewpix.evaluate.uccs_difference import UccsDifference
+
+Difference = PairDifference | SearchDifference | TemplatePairDifference | UccsDifference
+"""What two models' figures can differ in."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,18 +23,27 @@ class Compared:
         minus: the other one.
         size: that both were measured at; None for pictures at their own size.
         found: the first's figures minus the second's.
+        part: of what is measured in several parts, which one: its name and value, such as the protocol.
     """
 
     model: str
     minus: str
     size: int | None
-    found: PairDifference | SearchDifference
+    found: Difference
+    part: tuple[str, str] | None = None
 
     def lines(self) -> list[str]:
         """In words."""
-        at = f" at {self.size} px" if self.size else ""
+        at = (f" at {self.size} px" if self.size else "") + (f", {self.part[1]}" if self.part else "")
         return [f"{self.model} minus {self.minus}{at}, in points", *(f"  {x}" for x in self.found.lines())]
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values."""
-        return {"model": self.model, "minus": self.minus, "size": self.size, **self.found.to_json()}
+        part = dict([self.part]) if self.part else {}
+        return {
+            "model": self.model,
+            "minus": self.minus,
+            "size": self.size,
+            **part,
+            **self.found.to_json(),
+        }

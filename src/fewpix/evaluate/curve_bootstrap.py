@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval, exact, percentiles
+from fewpix.evaluate.streaming import TarPoint
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,13 +36,25 @@ class CurveReplicates:
     auc: NDArray[np.float64]
     people: int
 
+    def tars(self, target: float) -> NDArray[np.float64]:
+        """(R,) true accept rates at one of the targets."""
+        return self.tar[:, self.targets.index(target)]
+
     def tar_interval(self, target: float) -> Interval:
         """Of the true accept rate at one of the targets.
 
         Raises:
             InputError: too few people.
         """
-        return self._interval(self.tar[:, self.targets.index(target)])
+        return self._interval(self.tars(target))
+
+    def at(self, point: TarPoint) -> Interval:
+        """Of the true accept rate at a point, whose target is one of the targets.
+
+        Raises:
+            InputError: too few people.
+        """
+        return self.tar_interval(point.target)
 
     def eer_interval(self) -> Interval:
         """Of the equal error rate.

@@ -11,6 +11,9 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError
 from fewpix.evaluate.bootstrap import REPLICATES
@@ -25,12 +28,21 @@ PROTOCOLS = ("hr-lr", "lr-lr")
 
 @dataclass(frozen=True, eq=False)
 class Cell:
-    """One model at one size under one protocol."""
+    """One model at one size under one protocol.
+
+    Args:
+        model: its name.
+        size: side of the small faces in pixels.
+        protocol: of `PROTOCOLS`.
+        verification: the figures.
+        scores: (P,) float64, of all pairs.
+    """
 
     model: str
     size: int
     protocol: str
     verification: Verification
+    scores: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +109,7 @@ def measure(
             size,
             setting.protocol,
             verify(scores, data.pairs, replicates=replicates, seed=seed),
+            scores,
         )
         for setting, scores in found.cosines.items()
         if (size := setting.size) is not None

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from fewpix.embed.protocol import Encoder
-from fewpix.evaluate.bootstrap import REPLICATES
+from fewpix.evaluate.bootstrap import LEVEL, REPLICATES
 from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.lfw import measure
+from fewpix.evaluate.lfw import Cell, measure
 from fewpix.evaluate.lfw_folder import LfwFolder
+from fewpix.evaluate.pair_record import PairRecord
+from fewpix.evaluate.results import model_facts
+from fewpix.evaluate.scores_file import digest, packed
 from fewpix.evaluate.verification import Verification
 from fewpix.evaluate.views import Advance
+
+SCHEMA = "lfw-1"
+"""What its JSON says of itself; `schema.lfw` has the keys."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,30 +29,35 @@ class LfwResult:
     """`fewpix evaluate lfw`: one model, one size, one protocol. Figures are 0 to 1.
 
     Args:
-        model: its name; a file's name without its folder.
-        model_sha256: from its card.
-        state_id: of the NormState it ran under, "" for none.
-        size: side of the small faces in pixels.
-        protocol: `hr-lr` or `lr-lr`.
+        cell: the model, the size, the protocol and the figures.
+        facts: what is known of the model.
+        teacher_sha256: of the weights that saw the sharp faces; "" where there were none.
+        names: of the pictures.
         flip: whether mirrored pictures were added.
         family: of the degradation.
         interpolation: how pictures were resampled.
         n_missing: pairs left out because a picture is missing; all figures are over the others.
         data_sha256: over pairs and pictures.
-        verification: the figures.
+        replicates: of the bootstrap.
+        seed: of the bootstrap, and of random families.
     """
 
-    model: str
-    model_sha256: str
-    state_id: str
-    size: int
-    protocol: str
+    cell: Cell
+    facts: Mapping[str, Any]
+    teacher_sha256: str
+    names: tuple[str, ...]
     flip: bool
     family: str
     interpolation: str
     n_missing: int
     data_sha256: str
-    verification: Verification
+    replicates: int
+    seed: int
+
+    @property
+    def verification(self) -> Verification:
+        """The figures."""
+        return self.cell.verification
 
     @property
     def coverage(self) -> float:
@@ -51,7 +66,8 @@ class LfwResult:
         return scored / (scored + self.n_missing)
 
     def __str__(self) -> str:
-        how = f"{self.model} at {self.size} px, {self.protocol}" + (", flip" if self.flip else "")
+        cell = self.cell
+        how = f"{cell.model} at {cell.size} px, {cell.protocol}" + (", flip" if self.flip else "")
         if self.family != "area":
             how += f", {self.family}"
         gap = (
@@ -64,19 +80,33 @@ class LfwResult:
     def to_json(self) -> dict[str, Any]:
         """The keys that `docs` fix for scripts, and the further ones that say what was measured."""
         return {
-            "model": self.model,
-            "model_sha256": self.model_sha256,
-            "size": self.size,
-            "protocol": self.protocol,
+            "schema": SCHEMA,
+            "model": self.cell.model,
+            "model_sha256": self.facts["sha256"],
+            "size": self.cell.size,
+            "protocol": self.cell.protocol,
             "flip": self.flip,
             "interpolation": self.interpolation,
             **self.verification.to_json(),
             "n_missing": self.n_missing,
             "coverage": self.coverage,
             "family": self.family,
-            "state_id": self.state_id,
+            "state_id": self.facts["state_id"],
+            "runtime": self.facts["runtime"],
+            "side": self.facts["side"],
+            "teacher_sha256": self.teacher_sha256,
+            "interval": f"{100 * LEVEL:g} %, percentile bootstrap over people",
+            "replicates": self.replicates,
+            "seed": self.seed,
             "data_sha256": self.data_sha256,
+            "scores_sha256": digest(self.scores_file),
         }
+
+    @cached_property
+    def scores_file(self) -> bytes:
+        """The content of the file with every single score (see `scores_file`)."""
+        record = PairRecord.of(self.verification.pairs, self.names, np.stack([self.cell.scores]))
+        return packed(record.arrays())
 
 
 def evaluate_lfw(
@@ -108,15 +138,15 @@ def evaluate_lfw(
         advance=advance,
     )
     return LfwResult(
-        model=model,
-        model_sha256=encoder.card.sha256,
-        state_id=encoder.state_id,
-        size=size,
-        protocol=protocol,
+        cell=scores.cells[0],
+        facts=model_facts(encoder),
+        teacher_sha256=teacher.card.sha256 if teacher is not None and protocol == "hr-lr" else "",
+        names=data.names,
         flip=flip,
         family=how.family,
         interpolation=how.interpolation,
         n_missing=data.missing,
         data_sha256=scores.data_sha256,
-        verification=scores.cells[0].verification,
+        replicates=replicates,
+        seed=seed,
     )

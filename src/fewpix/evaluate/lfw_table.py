@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+
+import numpy as np
 
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError
@@ -12,9 +15,14 @@ from fewpix.evaluate.bootstrap import LEVEL, REPLICATES
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.lfw import PROTOCOLS, Cell, measure
 from fewpix.evaluate.lfw_folder import LfwFolder
+from fewpix.evaluate.pair_record import PairRecord
 from fewpix.evaluate.results import model_facts
+from fewpix.evaluate.scores_file import digest, packed
 from fewpix.evaluate.verification import Difference, paired_difference
 from fewpix.evaluate.views import Advance
+
+SCHEMA = "lfw-table-1"
+"""What its JSON says of itself; `schema.lfw` has the keys."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +36,7 @@ class LfwTable:
         baseline: the model that the others are compared with.
         settings: all that decides the figures beside data and models.
         data: digest and counts of the data.
+        names: of the pictures.
     """
 
     cells: tuple[Cell, ...]
@@ -36,6 +45,7 @@ class LfwTable:
     baseline: str
     settings: Mapping[str, Any]
     data: Mapping[str, Any]
+    names: tuple[str, ...]
 
     def __str__(self) -> str:
         width = max(len(name) for name in self.models)
@@ -63,12 +73,20 @@ class LfwTable:
                 }
             )
         return {
+            "schema": SCHEMA,
             "benchmark": "lfw",
             "data": dict(self.data),
             "models": {name: dict(facts) for name, facts in self.models.items()},
             "settings": {**self.settings, "baseline": self.baseline},
             "figures": figures,
+            "scores_sha256": digest(self.scores_file),
         }
+
+    @cached_property
+    def scores_file(self) -> bytes:
+        """The content of the file with every single score (see `scores_file`)."""
+        scores = np.stack([cell.scores for cell in self.cells])
+        return packed(PairRecord.of(self.cells[0].verification.pairs, self.names, scores).arrays())
 
 
 def lfw_table(
@@ -152,4 +170,5 @@ def lfw_table(
             "missing": data.missing,
             "pictures": len(data.names),
         },
+        names=data.names,
     )

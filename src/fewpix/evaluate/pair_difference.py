@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.evaluate.bootstrap import REPLICATES, Interval, percentiles
-from fewpix.evaluate.curve_bootstrap import replicate_curves
+from fewpix.evaluate.curve_bootstrap import CurveReplicates, replicate_curves
 from fewpix.evaluate.mcnemar import McNemar, mcnemar
 from fewpix.evaluate.metrics import allowed_accepts, far_key, fold_accuracy
 from fewpix.evaluate.pairs import PairList
@@ -109,16 +109,30 @@ def pair_difference(
         replicate_curves(scores, pairs.same, shown, pairs.clusters(), replicates=replicates, seed=seed)
         for scores in (first, second)
     ]
+    return PairDifference(accuracy, test, *curve_changes(ordered, drawn, shown))
+
+
+def curve_changes(
+    ordered: Sequence[SortedScores], drawn: Sequence[CurveReplicates], fars: Sequence[float]
+) -> tuple[dict[str, Change], Change, Change]:
+    """Changes of TAR at each rate, of the equal error rate and of the area, each with its interval.
+
+    Args:
+        ordered: the scores of the first and of the second model.
+        drawn: their replicates, drawn alike.
+        fars: false accept rates that can be shown, among the targets of both.
+
+    Raises:
+        InputError: too few people for an interval.
+    """
+    one, other = drawn
     tars = {}
-    for k, far in enumerate(shown):
-        values = [one.tar_at_far(far).tar or 0.0 for one in ordered]
-        change = percentiles(drawn[0].tar[:, k] - drawn[1].tar[:, k])
-        tars[far_key(far)] = Change(values[0] - values[1], change)
-    eers, aucs = ([one.eer().rate for one in ordered], [one.auc() for one in ordered])
-    return PairDifference(
-        accuracy,
-        test,
+    for far in fars:
+        values = [scores.tar_at_far(far).tar or 0.0 for scores in ordered]
+        tars[far_key(far)] = Change(values[0] - values[1], percentiles(one.tars(far) - other.tars(far)))
+    eers, aucs = ([scores.eer().rate for scores in ordered], [scores.auc() for scores in ordered])
+    return (
         tars,
-        Change(eers[0] - eers[1], percentiles(drawn[0].eer - drawn[1].eer)),
-        Change(aucs[0] - aucs[1], percentiles(drawn[0].auc - drawn[1].auc)),
+        Change(eers[0] - eers[1], percentiles(one.eer - other.eer)),
+        Change(aucs[0] - aucs[1], percentiles(one.auc - other.auc)),
     )

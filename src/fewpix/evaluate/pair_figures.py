@@ -169,7 +169,7 @@ def pair_figures(
         eer_ci95=drawn.eer_interval(),
         auc=ordered.auc(),
         auc_ci95=drawn.auc_interval(),
-        curve=score_curve(ordered, drawn),
+        curve=score_curve(ordered, drawn.at),
         histograms=Histograms.of(ordered.genuine, ordered.impostor),
         thirds=thirds,
     )

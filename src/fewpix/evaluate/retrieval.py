@@ -142,7 +142,7 @@ def watch_list(
         tpir_at_fpir_ci95={far_key(fpir): drawn.tar_interval(fpir) for fpir in fpirs},
         thresholds={key: point.threshold for key, point in points.items()},
     )
-    curve = score_curve(SortedScores.of(scores, mated), drawn)
+    curve = score_curve(SortedScores.of(scores, mated), drawn.at)
     return WatchList(figures, open_auc(scores, mated), drawn.auc_interval(), curve)
 
 

@@ -6,6 +6,7 @@ impostors can show. Each is an observed one: the threshold is the smallest score
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.evaluate.bootstrap import Interval
-from fewpix.evaluate.curve_bootstrap import CurveReplicates
 from fewpix.evaluate.metrics import allowed_accepts
-from fewpix.evaluate.streaming import SortedScores
+from fewpix.evaluate.streaming import SortedScores, TarPoint
 
 PER_DECADE = 8
 """Points of a curve for each factor of ten of the false accept rate."""
@@ -72,12 +72,13 @@ def curve_targets(impostors: int) -> tuple[float, ...]:
     return tuple(found)
 
 
-def score_curve(scores: SortedScores, replicates: CurveReplicates) -> ScoreCurve:
+def score_curve(scores: SortedScores, interval: Callable[[TarPoint], Interval]) -> ScoreCurve:
     """The curve at `curve_targets`; of targets with the same threshold only the first has a point.
 
     Args:
         scores: all of them.
-        replicates: whose targets hold those of `curve_targets`.
+        interval: of the rate at a point, such as `CurveReplicates.at` where `curve_targets` are among its
+            targets.
 
     Raises:
         InputError: too few people for an interval.
@@ -87,7 +88,7 @@ def score_curve(scores: SortedScores, replicates: CurveReplicates) -> ScoreCurve
         found = scores.tar_at_far(target)
         if found.far is None or found.tar is None or found.threshold is None or found.threshold in points:
             continue
-        ci95 = replicates.tar_interval(target)
+        ci95 = interval(found)
         points[found.threshold] = CurvePoint(found.far, found.tar, ci95, found.threshold)
     return ScoreCurve(tuple(points.values()))
 

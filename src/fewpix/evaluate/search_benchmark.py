@@ -226,7 +226,7 @@ def _cell(
         size=look.size,
         kept=probes.kept,
         figures=figures,
-        cmc=cmc(places, mates, last, **drawn),
+        cmc=cmc(places, mates, last, replicates=how.replicates, seed=how.seed),
         histograms=search_histograms(found),
         worst=worst_searches(data, gallery, probes, rows, np.asarray(names), found, figures),
         searched=found,

@@ -57,6 +57,12 @@ class Searched:
     def __len__(self) -> int:
         return len(self.mated)
 
+    @classmethod
+    def nothing(cls) -> Searched:
+        """Of no probe at all, where nothing can be searched."""
+        scores, places = np.empty(0, dtype=np.float32), np.empty(0, dtype=np.int64)
+        return cls(0, np.empty(0, dtype=np.bool_), scores, scores, scores, places, places, None)
+
 
 def search(
     probes: NDArray[np.floating],

@@ -28,7 +28,8 @@ from fewpix.evaluate.template_embedding import (
     embed_templates,
 )
 from fewpix.evaluate.template_pair_figures import FARS, template_pair_figures
-from fewpix.evaluate.template_pair_result import TemplatePairCell, TemplatePairResult
+from fewpix.evaluate.template_pair_record import kept
+from fewpix.evaluate.template_pair_result import Seen, TemplatePairCell, TemplatePairResult
 from fewpix.evaluate.template_passes import Passes
 from fewpix.evaluate.views import Advance
 
@@ -93,28 +94,31 @@ def evaluate_template_pairs(
         for name, encoder in models.items():
             check_space(name, encoder, teacher)
         gallery = made("teacher", teacher, None, sharp)
-    digest = hashlib.sha256(f"{data.inventory.sha256}\n".encode())
-    if gallery is not None:
-        digest.update(gallery.sha256.encode())
+    seen = [data.inventory.sha256] if gallery is None else [data.inventory.sha256, gallery.sha256]
     cells = []
+    which = kept(data.pairs)
     for size in sizes:
         for name, encoder in models.items():
             probes = made(name, encoder, size, small)
-            digest.update(probes.sha256.encode())
+            seen.append(probes.sha256)
             scores, failed = _scores(data.pairs, how, probes, gallery or probes)
             figures = template_pair_figures(
                 scores, data.pairs, failed, fars=fars, replicates=replicates, seed=seed
             )
-            cells.append(TemplatePairCell.of(name, size, probes, figures))
+            cells.append(
+                TemplatePairCell.of(name, size, probes, figures, None if which is None else scores[which])
+            )
     return TemplatePairResult(
         data=data,
         treatment=how,
         fusion=fusion,
         cells=tuple(cells),
-        sharp=None if gallery is None else TemplatePairCell.of("teacher", None, gallery, None),
+        fars=tuple(fars),
+        sharp=None if gallery is None else Seen.of(gallery),
         models={name: model_facts(encoder) for name, encoder in models.items()},
         teacher=model_facts(teacher) if gallery is not None and teacher is not None else None,
-        data_sha256=digest.hexdigest(),
+        # whatever the number of models and sizes, the pictures are the same
+        data_sha256=hashlib.sha256("\n".join(dict.fromkeys(seen)).encode()).hexdigest(),
         replicates=replicates,
         seed=seed,
     )

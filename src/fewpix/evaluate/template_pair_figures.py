@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval, mean_interval
-from fewpix.evaluate.curve_bootstrap import replicate_curves
+from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval, mean_intervals
+from fewpix.evaluate.curve_bootstrap import CurveReplicates, replicate_curves
+from fewpix.evaluate.enrolment import NO_SCORE
 from fewpix.evaluate.readers.ijb_pairs import TemplatePairs
 from fewpix.evaluate.readers.linked import linked
+from fewpix.evaluate.score_curve import Histograms, ScoreCurve, curve_targets, score_curve
 from fewpix.evaluate.streaming import EqualError, SortedScores, TarPoint
 from fewpix.evaluate.tar_words import tar_lines, tar_values
 
 FARS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
 """Those of IJB-B and IJB-C."""
-
-CURVE = tuple(float(f"{10 ** (-k / 5):.3g}") for k in range(30, -1, -1))
-"""False accept rates of the curve: five a decade, from 1e-6 to 1."""
 
 WHOLE = 200_000
 """Pairs up to which every replicate of the bootstrap sets its own threshold. Of more, it would take hours."""
@@ -40,23 +39,25 @@ class TemplatePairFigures:
         failed_pairs: pairs with a template that failed to enrol; they count as rejected.
         tars: true accept rates at false accept rates.
         tar_ci95: their intervals, None for one that cannot be resolved.
-        anew: whether thresholds were set anew in every replicate, see `THRESHOLDS`.
+        drawn: the replicates, where each set its own threshold, see `THRESHOLDS`; else None.
         eer: the equal error rate.
         eer_ci95: its interval; None where thresholds were held, since it is one.
         auc: area under the ROC curve.
         auc_ci95: its interval; None likewise.
-        curve: the ROC at `CURVE`, as far as the pairs can show it.
+        curve: ROC and DET.
+        histograms: of the scores; pairs that failed are in none.
     """
 
     failed_pairs: int
     tars: tuple[TarPoint, ...]
     tar_ci95: tuple[Interval | None, ...]
-    anew: bool
+    drawn: CurveReplicates | None
     eer: EqualError
     eer_ci95: Interval | None
     auc: float
     auc_ci95: Interval | None
-    curve: tuple[TarPoint, ...]
+    curve: ScoreCurve
+    histograms: Histograms
 
     def lines(self) -> list[str]:
         """The figures in words."""
@@ -74,10 +75,9 @@ class TemplatePairFigures:
             "eer_ci95": self.eer_ci95.to_json() if self.eer_ci95 else None,
             "auc": self.auc,
             "auc_ci95": self.auc_ci95.to_json() if self.auc_ci95 else None,
-            "roc": {
-                "far": [point.far for point in self.curve],
-                "tar": [point.tar for point in self.curve],
-            },
+            "threshold_at_eer": self.eer.threshold,
+            "curve": self.curve.to_json(),
+            "histogram": self.histograms.to_json(),
         }
 
 
@@ -94,7 +94,7 @@ def template_pair_figures(
 
     Args:
         scores: (P,), higher means more alike; of a pair that failed, below all others.
-        pairs: P pairs of both kinds. Their people are told apart by `linked`.
+        pairs: P pairs of both kinds. Their people are told apart by `people_of`.
         failed: (P,) whether a template of the pair failed to enrol.
         fars: the false accept rates to report.
         replicates: of the bootstrap over people.
@@ -105,34 +105,54 @@ def template_pair_figures(
     """
     ordered = SortedScores.of(scores, pairs.same)
     tars = tuple(ordered.tar_at_far(far) for far in fars)
-    anew = len(pairs) <= WHOLE
-    first, second = pairs.first[pairs.same], pairs.second[pairs.same]
-    people = linked(len(pairs.ids), first.astype(np.int64), second.astype(np.int64))
-    genuine = scores[pairs.same]
-    own = Clusters.of(people[first])
+    people = people_of(pairs)
     drawn = None
-    if anew:
+    if len(pairs) <= WHOLE:
         every = Clusters.of(people[pairs.first], people[pairs.second])
-        targets = tuple(point.target for point in tars if point.tar is not None)
-        drawn = replicate_curves(scores, pairs.same, targets, every, replicates=replicates, seed=seed)
-
-    def interval(point: TarPoint) -> Interval | None:
-        if point.threshold is None:
-            return None
-        if drawn is not None:
-            return drawn.tar_interval(point.target)
-        passed: NDArray[np.bool_] = genuine >= point.threshold
-        return mean_interval(passed, own, replicates=replicates, seed=seed)
-
-    curve = tuple(point for far in CURVE if (point := ordered.tar_at_far(far)).tar is not None)
+        resolved = (point.target for point in tars if point.tar is not None)
+        targets = dict.fromkeys((*resolved, *curve_targets(len(ordered.impostor))))
+        drawn = replicate_curves(scores, pairs.same, tuple(targets), every, replicates=replicates, seed=seed)
+    at = drawn.at if drawn else held_intervals(ordered, scores, pairs, people, tars, replicates, seed)
     return TemplatePairFigures(
         failed_pairs=int(np.count_nonzero(failed)),
         tars=tars,
-        tar_ci95=tuple(interval(point) for point in tars),
-        anew=anew,
+        tar_ci95=tuple(None if point.tar is None else at(point) for point in tars),
+        drawn=drawn,
         eer=ordered.eer(),
         eer_ci95=drawn.eer_interval() if drawn else None,
         auc=ordered.auc(),
         auc_ci95=drawn.auc_interval() if drawn else None,
-        curve=curve,
+        curve=score_curve(ordered, at),
+        histograms=Histograms.of(*(kind[kind > NO_SCORE] for kind in (ordered.genuine, ordered.impostor))),
     )
+
+
+def held_intervals(
+    ordered: SortedScores,
+    scores: NDArray[np.float32],
+    pairs: TemplatePairs,
+    people: NDArray[np.int64],
+    tars: Sequence[TarPoint],
+    replicates: int,
+    seed: int,
+) -> Callable[[TarPoint], Interval]:
+    """Intervals of the rates at `tars` and at the points of the curve, with their thresholds held."""
+    points = [*tars, *(ordered.tar_at_far(far) for far in curve_targets(len(ordered.impostor)))]
+    thresholds = list(dict.fromkeys(point.threshold for point in points if point.threshold is not None))
+    genuine = scores[pairs.same]
+    passed: NDArray[np.bool_] = genuine[:, None] >= np.array(thresholds, dtype=genuine.dtype)
+    own = Clusters.of(people[pairs.first[pairs.same]])
+    found = mean_intervals(passed, own, replicates=replicates, seed=seed)
+    known = dict(zip(thresholds, found, strict=True))
+
+    def at(point: TarPoint) -> Interval:
+        assert point.threshold is not None
+        return known[point.threshold]
+
+    return at
+
+
+def people_of(pairs: TemplatePairs) -> NDArray[np.int64]:
+    """(T,) who each of `pairs.ids` shows, as far as the pairs of one person tell."""
+    first, second = (side[pairs.same].astype(np.int64) for side in (pairs.first, pairs.second))
+    return linked(len(pairs.ids), first, second)

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fewpix.evaluate.bootstrap import LEVEL
+from fewpix.evaluate.compared import Compared
 from fewpix.evaluate.pair_result import Treatment
+from fewpix.evaluate.scores_file import digest, packed
 from fewpix.evaluate.template_data import TemplatePairData
 from fewpix.evaluate.template_embedding import EmbeddedTemplates, Fusing
+from fewpix.evaluate.template_pair_difference import template_pair_difference
 from fewpix.evaluate.template_pair_figures import THRESHOLDS, TemplatePairFigures
+from fewpix.evaluate.template_pair_record import TemplatePairRecord
+
+SCHEMA = "template-pairs-1"
+"""What its JSON says of itself; `schema.template_pairs` has the keys."""
 
 QUANTILES = ("min", "p25", "median", "p75", "max")
 
@@ -79,25 +90,36 @@ class TemplatePairCell:
         model: its name.
         size: side of the small pictures in pixels; None where pictures were left as they are.
         seen: the templates that went to it.
-        figures: what was measured; None for the teacher, whose side has no figures of its own.
+        figures: what was measured.
+        scores: (K,) of the pairs that `template_pair_record.kept` names; None where it names none.
     """
 
     model: str
     size: int | None
     seen: Seen
-    figures: TemplatePairFigures | None
+    figures: TemplatePairFigures
+    scores: NDArray[np.float32] | None
 
     @classmethod
     def of(
-        cls, model: str, size: int | None, made: EmbeddedTemplates, figures: TemplatePairFigures | None
+        cls,
+        model: str,
+        size: int | None,
+        made: EmbeddedTemplates,
+        figures: TemplatePairFigures,
+        scores: NDArray[np.float32] | None,
     ) -> TemplatePairCell:
         """From what was embedded."""
-        return cls(model, size, Seen.of(made), figures)
+        return cls(model, size, Seen.of(made), figures, scores)
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values."""
-        figures = self.figures.to_json() if self.figures else {}
-        return {"model": self.model, "size": self.size, **self.seen.to_json(), **figures}
+        return {
+            "model": self.model,
+            "size": self.size,
+            **self.seen.to_json(),
+            **self.figures.to_json(),
+        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +131,7 @@ class TemplatePairResult:
         treatment: of its pictures.
         fusion: how templates were made.
         cells: in the order of sizes and models.
+        fars: the false accept rates reported.
         sharp: the teacher's side; None where no picture went to it.
         models: by name what is known of each.
         teacher: the same of the teacher.
@@ -121,7 +144,8 @@ class TemplatePairResult:
     treatment: Treatment
     fusion: Fusing
     cells: tuple[TemplatePairCell, ...]
-    sharp: TemplatePairCell | None
+    fars: tuple[float, ...]
+    sharp: Seen | None
     models: Mapping[str, Mapping[str, Any]]
     teacher: Mapping[str, Any] | None
     data_sha256: str
@@ -143,11 +167,13 @@ class TemplatePairResult:
             f"intervals: {THRESHOLDS[self._anew]}",
         ]
         lines += [f"made small by {self.treatment.degradation.describe(size)}" for size in self._sizes()]
-        for cell in (*([self.sharp] if self.sharp else []), *self.cells):
+        if self.sharp:
+            lines += ["teacher", *(f"  {line}" for line in self.sharp.lines())]
+        for cell in self.cells:
             lines.append(cell.model + (f" at {cell.size} px" if cell.size else ""))
-            lines += [f"  {line}" for line in cell.seen.lines()]
-            if cell.figures:
-                lines += [f"  {line}" for line in cell.figures.lines()]
+            lines += [f"  {line}" for line in (*cell.seen.lines(), *cell.figures.lines())]
+        for one in self.differences:
+            lines += one.lines()
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
@@ -156,6 +182,7 @@ class TemplatePairResult:
         del inventory["folder"]
         how = self.treatment
         return {
+            "schema": SCHEMA,
             "benchmark": self.data.kind,
             "protocol": how.protocol,
             "degraded": {
@@ -177,16 +204,57 @@ class TemplatePairResult:
             "inventory": inventory,
             "data_sha256": self.data_sha256,
             "models": {name: dict(facts) for name, facts in self.models.items()},
-            "teacher": {**self.teacher, **self.sharp.seen.to_json()} if self.teacher and self.sharp else None,
+            "teacher": {**self.teacher, **self.sharp.to_json()} if self.teacher and self.sharp else None,
             "interval": f"{100 * LEVEL:g} %, percentile bootstrap; {THRESHOLDS[self._anew]}",
             "replicates": self.replicates,
             "seed": self.seed,
             "figures": [cell.to_json() for cell in self.cells],
+            "differences": [one.to_json() for one in self.differences],
+            "scores_sha256": None if self.scores_file is None else digest(self.scores_file),
         }
+
+    @cached_property
+    def differences(self) -> tuple[Compared, ...]:
+        """Of every other model to the first at each size; none where no scores are kept."""
+        record, base = self._record, dict[int | None, int]()
+        found = []
+        for n, cell in enumerate(self.cells):
+            first = base.setdefault(cell.size, n)
+            if first == n or record is None:
+                continue
+            drawn = cell.figures.drawn, self.cells[first].figures.drawn
+            change = template_pair_difference(
+                (record, n),
+                (record, first),
+                fars=self.fars,
+                drawn=(drawn[0], drawn[1]) if drawn[0] and drawn[1] else None,
+                replicates=self.replicates,
+                seed=self.seed,
+            )
+            found.append(Compared(cell.model, self.cells[first].model, cell.size, change))
+        return tuple(found)
+
+    @cached_property
+    def scores_file(self) -> bytes | None:
+        """The content of the file with the single scores; None where there are too many to be kept."""
+        return None if self._record is None else packed(self._record.arrays())
+
+    @cached_property
+    def _record(self) -> TemplatePairRecord | None:
+        scores = [cell.scores for cell in self.cells if cell.scores is not None]
+        if not scores:
+            return None
+        thresholds = [[point.threshold for point in cell.figures.tars] for cell in self.cells]
+        return TemplatePairRecord.of(
+            self.data.pairs,
+            np.array(self.fars, dtype=np.float64),
+            np.array(thresholds, dtype=np.float64),  # None becomes NaN
+            np.stack(scores),
+        )
 
     @property
     def _anew(self) -> bool:
-        return all(cell.figures.anew for cell in self.cells if cell.figures)
+        return all(cell.figures.drawn is not None for cell in self.cells)
 
     def _sizes(self) -> list[int]:
         """Those that pictures were made small to."""

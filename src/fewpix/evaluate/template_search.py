@@ -21,11 +21,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval, mean_interval
-from fewpix.evaluate.curve_bootstrap import replicate_curves
+from fewpix.evaluate.bootstrap import REPLICATES, Clusters
+from fewpix.evaluate.cmc import Cmc, cmc
+from fewpix.evaluate.enrolment import with_failures
 from fewpix.evaluate.identification import check_search
-from fewpix.evaluate.metrics import far_key
-from fewpix.evaluate.streaming import SortedScores, TarPoint
+from fewpix.evaluate.metrics import allowed_accepts, far_key
+from fewpix.evaluate.retrieval import WatchList, watch_list
+from fewpix.evaluate.score_curve import Histograms
+from fewpix.evaluate.search_cell import search_histograms
+from fewpix.evaluate.streaming_search import MEMORY, Searched
+from fewpix.evaluate.streaming_search import search as search_all
 
 RANKS = (1, 5, 10)
 RATES = (1e-2, 1e-1)
@@ -37,63 +42,62 @@ Failed = NDArray[np.bool_] | None
 """Which templates failed to enrol."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class GallerySearch:
     """Figures of an open-set search in one gallery, 0 to 1.
 
     Args:
-        people: in the gallery.
-        mated: probes whose person is in it.
-        nonmated: probes whose person is not.
+        searched: what became of every probe.
         rank: share of the mated probes whose person is within the first k, by k.
-        rank_ci95: its interval, resampling the people of the probes.
-        tpir_at_fpir: share of the mated probes found at rank 1 and above the threshold, by FPIR ("1e-2");
-            `tar` is TPIR, `far` FPIR; without figures where the non-mated probes are too few.
-        tpir_at_fpir_ci95: its interval, likewise; None where there is no figure.
+        watch: TPIR at rank 1 and above a threshold by FPIR, at the rates that the non-mated probes can show,
+            and the curve.
+        unresolved: the rates that they cannot show.
+        cmc: the curve of ranks.
+        histograms: of the scores.
     """
 
-    people: int
-    mated: int
-    nonmated: int
-    rank: dict[int, float]
-    rank_ci95: dict[int, Interval]
-    tpir_at_fpir: dict[str, TarPoint]
-    tpir_at_fpir_ci95: dict[str, Interval | None]
+    searched: Searched
+    rank: Cmc
+    watch: WatchList
+    unresolved: tuple[float, ...]
+    cmc: Cmc
+    histograms: Histograms
+
+    @property
+    def nonmated(self) -> int:
+        """Probes whose person is not in the gallery."""
+        return self.watch.open_set.nonmated
+
+    @property
+    def reason(self) -> str:
+        """Why a rate cannot be shown."""
+        return f"{self.nonmated:,} non-mated probes cannot show it"
 
     def lines(self) -> list[str]:
         """The figures in words."""
+        rates = self.watch.open_set
         said = [
-            f"{self.people:,} people, {self.mated:,} mated and {self.nonmated:,} non-mated probes",
-            ", ".join(f"rank-{k} {100 * v:.1f} % ({self.rank_ci95[k]})" for k, v in self.rank.items()),
+            f"{rates.people:,} people, {rates.mated:,} mated and {rates.nonmated:,} non-mated probes",
+            ", ".join(f"rank-{k} {100 * v:.1f} % ({self.rank.ci95[k]})" for k, v in self.rank.share.items()),
         ]
-        for key, point in self.tpir_at_fpir.items():
-            if point.tar is None:
-                reason = f"{self.nonmated:,} non-mated probes cannot show it"
-                said.append(f"TPIR at FPIR {key} not resolvable: {reason}")
-            else:
-                said.append(f"TPIR {100 * point.tar:.1f} % at FPIR {key} ({self.tpir_at_fpir_ci95[key]})")
-        return said
+        said += [
+            f"TPIR {100 * v:.1f} % at FPIR {key} ({rates.tpir_at_fpir_ci95[key]})"
+            for key, v in rates.tpir_at_fpir.items()
+        ]
+        said += [f"TPIR at FPIR {far_key(rate)} not resolvable: {self.reason}" for rate in self.unresolved]
+        return [*said, f"AUC {100 * self.watch.auc:.1f} % ({self.watch.auc_ci95})"]
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values."""
+        watch = self.watch.to_json()
+        del watch["rank"]  # the place that counts, which is always the first
         return {
-            "people": self.people,
-            "mated": self.mated,
-            "nonmated": self.nonmated,
-            "rank": {str(k): v for k, v in self.rank.items()},
-            "rank_ci95": {str(k): ci.to_json() for k, ci in self.rank_ci95.items()},
-            "tpir_at_fpir_ci95": {
-                k: ci.to_json() if ci else None for k, ci in self.tpir_at_fpir_ci95.items()
-            },
-            "tpir_at_fpir": {
-                key: {
-                    "tpir": point.tar,
-                    "fpir": point.far,
-                    "threshold": point.threshold,
-                    **({"reason": point.reason} if point.reason else {}),
-                }
-                for key, point in self.tpir_at_fpir.items()
-            },
+            **watch,
+            "not_resolvable": {far_key(rate): self.reason for rate in self.unresolved},
+            "rank": {str(k): v for k, v in self.rank.share.items()},
+            "rank_ci95": {str(k): ci95.to_json() for k, ci95 in self.rank.ci95.items()},
+            "cmc": self.cmc.to_json(),
+            "histogram": self.histograms.to_json(),
         }
 
 
@@ -107,15 +111,16 @@ def search(
     fpirs: Sequence[float] = RATES,
     failed: Failed = None,
     gallery_failed: Failed = None,
+    memory: int = MEMORY,
     replicates: int = REPLICATES,
     seed: int = 0,
 ) -> GallerySearch:
     """Search every probe in one gallery, in blocks of probes.
 
-    A person's score is that of their best template; a tie counts against the model, as in
-    `fewpix.evaluate.identification`; the threshold is as in `fewpix.evaluate.open_set`. Templates that failed
-    to enrol count, as in `fewpix.evaluate.enrolment`: such a mated probe, or one whose person has no other
-    template in the gallery, is a miss; a non-mated one raises no alarm.
+    A person's score is that of their best template; a tie counts against the model, and scores nearer than
+    `streaming_search.TIE` are equal. Templates that failed to enrol count, as in `enrolment`: such a mated
+    probe, or one whose person has no other template in the gallery, is a miss; a non-mated one raises no
+    alarm.
 
     Args:
         probes: (Q, D), L2-normalised; used as float32.
@@ -126,6 +131,7 @@ def search(
         fpirs: the false positive identification rates to report.
         failed: (Q,) bool, probes that failed to enrol, whose rows say nothing; none when None.
         gallery_failed: (G,) bool, likewise.
+        memory: bytes for the scores of one block.
         replicates: of the bootstrap over the people of the probes.
         seed: of the bootstrap.
 
@@ -133,39 +139,26 @@ def search(
         InputError: shapes do not match, an embedding is not finite, or a kind of search is missing.
     """
     _check(probes, probe_people, gallery, gallery_people)
-    people = np.unique(gallery_people)
-    mated = np.isin(probe_people, people)
-    if mated.all() or not mated.any():
-        raise InputError(
-            "open-set identification needs probes of people in the gallery and of others",
-            fix="search IJB's two galleries one by one",
+    there = np.ones(len(probes), dtype=np.bool_) if failed is None else ~failed
+    inside = np.ones(len(gallery), dtype=np.bool_) if gallery_failed is None else ~gallery_failed
+    if there.any() and inside.any():
+        found = search_all(
+            probes[there], probe_people[there], gallery[inside], gallery_people[inside], memory=memory
         )
-    mate = np.minimum(np.searchsorted(people, probe_people), len(people) - 1)
-    best = np.empty(len(probes), dtype=np.float32)
-    place = np.zeros(len(probes), dtype=np.int64)
-    for rows, scores in _person_scores(probes, gallery, gallery_people, failed, gallery_failed):
-        own = np.take_along_axis(scores, mate[rows, None], axis=1)
-        place[rows] = np.where(own[:, 0] > _MISSED, (scores >= own).sum(axis=1), _NEVER)
-        best[rows] = np.where(mated[rows], np.where(place[rows] == 1, own[:, 0], _MISSED), scores.max(axis=1))
-    sorted_ = SortedScores.of(best, mated)
-    points = {far_key(fpir): sorted_.tar_at_far(fpir) for fpir in fpirs}
-    everybody, known = Clusters.of(probe_people), Clusters.of(probe_people[mated])
-    shown = [point.target for point in points.values() if point.tar is not None]
-    drawn = (
-        replicate_curves(best, mated, shown, everybody, replicates=replicates, seed=seed) if shown else None
-    )
-    hits: dict[int, NDArray[np.bool_]] = {k: place[mated] <= k for k in ranks}
+    else:
+        there, found = np.zeros_like(there), Searched.nothing()
+    found = with_failures(found, probe_people, there, gallery_people)
+    strangers = int((~found.mated).sum())
+    shown = [fpir for fpir in fpirs if strangers and allowed_accepts(fpir, strangers)]
+    watch = watch_list(found, probe_people, rank=1, fpirs=shown, replicates=replicates, seed=seed)
+    places, mates = found.ranks[found.mated], Clusters.of(probe_people[found.mated])
     return GallerySearch(
-        people=len(people),
-        mated=int(mated.sum()),
-        nonmated=int((~mated).sum()),
-        rank={k: float(hit.mean()) for k, hit in hits.items()},
-        rank_ci95={k: mean_interval(hit, known, replicates=replicates, seed=seed) for k, hit in hits.items()},
-        tpir_at_fpir=points,
-        tpir_at_fpir_ci95={
-            key: None if drawn is None or point.tar is None else drawn.tar_interval(point.target)
-            for key, point in points.items()
-        },
+        searched=found,
+        rank=cmc(places, mates, found.people, ranks=ranks, replicates=replicates, seed=seed),
+        watch=watch,
+        unresolved=tuple(fpir for fpir in fpirs if fpir not in shown),
+        cmc=cmc(places, mates, found.people, replicates=replicates, seed=seed),
+        histograms=search_histograms(found),
     )
 
 

@@ -118,16 +118,16 @@ def evaluate_template_search(
             )
         )
 
-    digest = hashlib.sha256(f"{data.inventory.sha256}\n".encode())
+    contents = [data.inventory.sha256]
     enrolled: dict[str, EmbeddedTemplates] = {}
     for owner, (name, encoder) in owners.items():
         enrolled[owner] = made(Eye(name, encoder, looks[how.gallery_size]), enrolled_ids)
-        digest.update(enrolled[owner].sha256.encode())
+        contents.append(enrolled[owner].sha256)
     cells = []
     for size in sizes:
         for name, encoder in models.items():
             probes = made(Eye(name, encoder, looks[size]), data.probes.ids)
-            digest.update(probes.sha256.encode())
+            contents.append(probes.sha256)
             owner = "" if gallery else name
             seen = enrolled[owner]
             found = {}
@@ -147,10 +147,14 @@ def evaluate_template_search(
         fusion=how.fusion,
         gallery_size=how.gallery_size,
         degradation=how.degradation,
+        fit=how.fit,
         flip=how.flip,
         cells=tuple(cells),
+        ranks=how.ranks,
+        fpirs=how.fpirs,
         models=facts,
-        data_sha256=digest.hexdigest(),
+        # whatever the number of models and sizes, the pictures are the same
+        data_sha256=hashlib.sha256("\n".join(dict.fromkeys(contents)).encode()).hexdigest(),
         replicates=replicates,
         seed=seed,
     )

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from fewpix.evaluate.bootstrap import LEVEL
+from fewpix.evaluate.compared import Compared
 from fewpix.evaluate.degraded import Degradation
+from fewpix.evaluate.scores_file import digest, packed
+from fewpix.evaluate.search_difference import search_difference
 from fewpix.evaluate.template_data import TemplateSearchData
 from fewpix.evaluate.template_embedding import Fusing
 from fewpix.evaluate.template_pair_result import Seen, alignment
 from fewpix.evaluate.template_search import GallerySearch, JoinedSearch
+from fewpix.evaluate.template_search_record import TemplateSearchRecord
+
+SCHEMA = "template-search-1"
+"""What its JSON says of itself; `schema.template_search` has the keys."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +84,11 @@ class TemplateSearchResult:
         fusion: how templates were made.
         gallery_size: side of the galleries' pictures in pixels; None for their own.
         degradation: how pictures got small.
+        fit: how crops that are not square became so.
         flip: whether mirrored pictures were added.
         cells: in the order of sizes and models.
+        ranks: the k of rank-k.
+        fpirs: the false positive identification rates.
         models: by name what is known of each, the galleries' too.
         data_sha256: over the benchmark's lists and the pictures used.
         replicates: of the bootstrap over people.
@@ -88,8 +99,11 @@ class TemplateSearchResult:
     fusion: Fusing
     gallery_size: int | None
     degradation: Degradation
+    fit: str
     flip: bool
     cells: tuple[TemplateSearchCell, ...]
+    ranks: tuple[int, ...]
+    fpirs: tuple[float, ...]
     models: Mapping[str, Mapping[str, Any]]
     data_sha256: str
     replicates: int
@@ -114,6 +128,8 @@ class TemplateSearchResult:
         lines += [f"probes made small by {self.degradation.describe(size)}" for size in self._sizes()]
         for cell in self.cells:
             lines += cell.lines()
+        for one in self.differences:
+            lines += one.lines()
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
@@ -122,12 +138,14 @@ class TemplateSearchResult:
         del inventory["folder"]
         sizes = [*self._sizes(), *([self.gallery_size] if self.gallery_size else [])]
         return {
+            "schema": SCHEMA,
             "benchmark": self.data.kind,
             "variant": self.data.variant,
             "gallery_size": self.gallery_size,
             "family": self.degradation.family,
             "steps": {str(size): self.degradation.describe(size) for size in sizes},
             "interpolation": self.degradation.interpolation,
+            "fit": self.fit,
             "alignment": alignment(self.data.pictures.points is not None),
             "fusion": self.fusion.words,
             "flip": self.flip,
@@ -141,7 +159,36 @@ class TemplateSearchResult:
             "replicates": self.replicates,
             "seed": self.seed,
             "figures": [cell.to_json() for cell in self.cells],
+            "differences": [one.to_json() for one in self.differences],
+            "scores_sha256": digest(self.scores_file),
         }
+
+    @cached_property
+    def differences(self) -> tuple[Compared, ...]:
+        """Of every other model to the first, at each size in each gallery."""
+        found, base = [], dict[int | None, TemplateSearchCell]()
+        for cell in self.cells:
+            first = base.setdefault(cell.size, cell)
+            if first is cell:
+                continue
+            for name, figures in cell.galleries.items():
+                change = search_difference(
+                    figures.searched,
+                    first.galleries[name].searched,
+                    self.data.probes.people,
+                    ranks=self.ranks,
+                    fpirs=self.fpirs,
+                    replicates=self.replicates,
+                    seed=self.seed,
+                )
+                found.append(Compared(cell.model, first.model, cell.size, change, ("gallery", name)))
+        return tuple(found)
+
+    @cached_property
+    def scores_file(self) -> bytes:
+        """The content of the file with what became of every probe (see `scores_file`)."""
+        searched = [{name: found.searched for name, found in cell.galleries.items()} for cell in self.cells]
+        return packed(TemplateSearchRecord.of(self.data.probes, searched).arrays())
 
     def _sizes(self) -> list[int]:
         """Those that probes were made small to."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import ConfigError, InputError
-from fewpix.evaluate.bootstrap import LEVEL, REPLICATES, Clusters, Interval, mean_interval
+from fewpix.evaluate.bootstrap import LEVEL, REPLICATES, Clusters, Interval, mean_intervals
 from fewpix.evaluate.iou_matching import (
     IOU,
     MAX_RANK,
@@ -32,7 +33,12 @@ from fewpix.evaluate.per_image import PerImageCurve, PerImagePoint
 from fewpix.evaluate.readers.benchmark import Inventory
 from fewpix.evaluate.readers.uccs import Uccs
 from fewpix.evaluate.readers.uccs_scores import read_scores
+from fewpix.evaluate.scores_file import digest, packed
+from fewpix.evaluate.uccs_record import UccsRecord
 from fewpix.files import sha256_file
+
+SCHEMA = "uccs-1"
+"""What its JSON says of itself; `schema.uccs` has the keys."""
 
 RATES = (1e-3, 1e-2, 1e-1, 1.0)
 """False alarms per picture."""
@@ -52,6 +58,7 @@ class Curve:
         points: by the number asked for ("1e-2"); None where the pictures are too few to show it.
         ci95: intervals of their rates, likewise.
         trace: the curve at `CURVE`, as far as the pictures can show it.
+        trace_ci95: intervals of its rates.
     """
 
     wanted: int
@@ -60,6 +67,7 @@ class Curve:
     points: dict[str, PerImagePoint | None]
     ci95: dict[str, Interval | None]
     trace: tuple[PerImagePoint, ...]
+    trace_ci95: tuple[Interval, ...]
 
     def lines(self, rate: str, alarms: str, images: int) -> list[str]:
         """The figures in words."""
@@ -87,6 +95,8 @@ class Curve:
             "curve": {
                 "per_image": [point.per_image for point in self.trace],
                 "rate": [point.rate for point in self.trace],
+                "rate_ci95": [ci95.to_json() for ci95 in self.trace_ci95],
+                "threshold": [point.threshold for point in self.trace],
             },
         }
 
@@ -103,7 +113,8 @@ class UccsResult:
         iou: the overlap from which on a box is a face.
         detection: detection rate against false detections per image.
         identification: by rank, TPIR against false positive identifications per image.
-        scores_sha256: of the score file.
+        score_file_sha256: of the score file.
+        record: at what score each face is found.
         replicates: of the bootstrap.
         seed: of the bootstrap.
     """
@@ -115,7 +126,8 @@ class UccsResult:
     iou: float
     detection: Curve
     identification: dict[int, Curve]
-    scores_sha256: str
+    score_file_sha256: str
+    record: UccsRecord
     replicates: int
     seed: int
 
@@ -129,7 +141,7 @@ class UccsResult:
                 if any(count.differs for count in self.inventory.counts if "pictures" not in count.what)
                 else ""
             )
-            + f"; score file {self.scores_sha256[:12]}",
+            + f"; score file {self.score_file_sha256[:12]}",
             "detection",
             *(f"  {line}" for line in self.detection.lines("DR", "FDPI", self.images)),
         ]
@@ -141,6 +153,7 @@ class UccsResult:
     def to_json(self) -> dict[str, Any]:
         """What was measured and all that decides it; no path of this machine."""
         return {
+            "schema": SCHEMA,
             "benchmark": self.inventory.kind,
             "images": self.images,
             "images_without_detection": self.empty,
@@ -159,11 +172,17 @@ class UccsResult:
                 for count in self.inventory.counts
             ],
             "lists_sha256": self.inventory.sha256,
-            "scores_sha256": self.scores_sha256,
+            "score_file_sha256": self.score_file_sha256,
             "data_sha256": hashlib.sha256(
-                f"{self.inventory.sha256}\n{self.scores_sha256}\n".encode()
+                f"{self.inventory.sha256}\n{self.score_file_sha256}\n".encode()
             ).hexdigest(),
+            "scores_sha256": digest(self.scores_file),
         }
+
+    @cached_property
+    def scores_file(self) -> bytes:
+        """The content of the file with what became of every face (see `scores_file`)."""
+        return packed(self.record.arrays())
 
 
 def evaluate_uccs(
@@ -216,38 +235,57 @@ def evaluate_uccs(
 
     def curve(found: PerImageCurve, at: NDArray[np.float64], clusters: NDArray[np.int64]) -> Curve:
         points = {far_key(rate): _point(found, rate) for rate in rates}
-        intervals = {
-            key: None
-            if point is None
-            else mean_interval(at >= point.threshold, Clusters.of(clusters), replicates=replicates, seed=seed)
-            for key, point in points.items()
-        }
-        trace = tuple(point for rate in CURVE if (point := _point(found, rate)) is not None)
-        return Curve(found.wanted, len(found.hits), len(found.alarms), points, intervals, trace)
+        every = (point for rate in CURVE if (point := _point(found, rate)) is not None)
+        trace = tuple({point.threshold: point for point in every}.values())
+        thresholds = [*(p.threshold for p in points.values() if p), *(p.threshold for p in trace)]
+        passed: NDArray[np.bool_] = at[:, None] >= np.array(thresholds)
+        found_ci95 = mean_intervals(passed, Clusters.of(clusters), replicates=replicates, seed=seed)
+        ci95 = dict(zip(thresholds, found_ci95, strict=True))
+        return Curve(
+            found.wanted,
+            len(found.hits),
+            len(found.alarms),
+            points,
+            {key: None if point is None else ci95[point.threshold] for key, point in points.items()},
+            trace,
+            tuple(ci95[point.threshold] for point in trace),
+        )
 
+    seen = detected(faces, detections, face_of)
+    named = {rank: identified(faces, candidates, face_of, rank=rank) for rank in ranks}
+    detection = curve(detection_curve(faces, detections, face_of), seen[counted], faces.image[counted])
+    identification = {
+        rank: curve(
+            identification_curve(faces, candidates, face_of, rank=rank), at[known], faces.people[known]
+        )
+        for rank, at in named.items()
+    }
     return UccsResult(
         inventory=data.inventory,
         images=faces.images,
         empty=faces.images - len(np.unique(detections.image)),
         detections=len(detections),
         iou=iou,
-        detection=curve(
-            detection_curve(faces, detections, face_of),
-            detected(faces, detections, face_of)[counted],
+        detection=detection,
+        identification=identification,
+        score_file_sha256=sha256_file(scores),
+        record=UccsRecord(
             faces.image[counted],
+            faces.people[counted],
+            seen[counted],
+            {rank: at[counted] for rank, at in named.items()},
+            tuple(far_key(rate) for rate in rates),
+            _thresholds(detection),
+            {rank: _thresholds(one) for rank, one in identification.items()},
         ),
-        identification={
-            rank: curve(
-                identification_curve(faces, candidates, face_of, rank=rank),
-                identified(faces, candidates, face_of, rank=rank)[known],
-                faces.people[known],
-            )
-            for rank in ranks
-        },
-        scores_sha256=sha256_file(scores),
         replicates=replicates,
         seed=seed,
     )
+
+
+def _thresholds(curve: Curve) -> NDArray[np.float64]:
+    """Those at the rates asked for; NaN for one that cannot be shown."""
+    return np.array([np.nan if point is None else point.threshold for point in curve.points.values()])
 
 
 def _point(curve: PerImageCurve, rate: float) -> PerImagePoint | None:

@@ -21,6 +21,9 @@ from fewpix.evaluate.template_embedding import FUSIONS, TemplatePictures, embed_
 from fewpix.evaluate.views import Advance, embed_each
 from fewpix.image.codec import Image, read_image
 
+SCHEMA = "uccs-scores-1"
+"""What its JSON says of itself; `schema.uccs` has the keys."""
+
 LEAST = -1.0
 """The similarity of what has no embedding: the lowest cosine."""
 
@@ -57,6 +60,9 @@ class Scored:
     failed_people: int
     facts: dict[str, Any]
 
+    scores_file = None
+    """There is none: the score file is what was made."""
+
     def __str__(self) -> str:
         lines = [f"{self.detections:,} faces found in {self.pictures:,} pictures, {self.people:,} people"]
         if self.unreadable:
@@ -69,7 +75,8 @@ class Scored:
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values."""
-        return {key: value for key, value in vars(self).items() if key != "facts"} | self.facts
+        counts = {key: value for key, value in vars(self).items() if key != "facts"}
+        return {"schema": SCHEMA, **counts, **self.facts}
 
 
 def score_uccs(

@@ -8,9 +8,12 @@ from fewpix.evaluate.mcnemar import p_text
 from fewpix.evaluate.report import plots
 from fewpix.evaluate.report.blocks import Plot, Plots, Section, Table, Text
 from fewpix.evaluate.report.figures import at, points
+from fewpix.evaluate.schema.lfw import LfwChange
 from fewpix.evaluate.schema.pairs import PairChange
 from fewpix.evaluate.schema.parts import Change
 from fewpix.evaluate.schema.search import SearchChange
+from fewpix.evaluate.schema.templates import TemplatePairChange, TemplateSearchChange
+from fewpix.evaluate.schema.uccs import UccsChange
 
 _HOW = (
     "Each line is the first model's figure minus the second's on the same comparisons, in points of "
@@ -35,7 +38,7 @@ def pair_changes(found: Sequence[PairChange], base: str) -> list[Section]:
     head = ("models", "size", "accuracy", *(f"TAR at FAR {far}" for far in fars), "EER", "AUC")
     rows = tuple(
         (
-            f"{one.model} − {one.minus}",
+            _models(one),
             at(one.size),
             _change(one.accuracy),
             *(_change(one.tar_at_far[far]) for far in fars),
@@ -61,7 +64,7 @@ def search_changes(found: Sequence[SearchChange], base: str) -> list[Section]:
     head += ["AUC"] if first.auc else []
     rows = tuple(
         (
-            f"{one.model} − {one.minus}",
+            _models(one),
             at(one.size),
             *(_change(one.rank[k]) for k in ranks),
             *(_change(one.tpir_at_fpir[fpir]) for fpir in fpirs),
@@ -77,6 +80,64 @@ def search_changes(found: Sequence[SearchChange], base: str) -> list[Section]:
     return [_section(main, title, (table, *_test(found)), base)]
 
 
+def template_pair_changes(found: Sequence[TemplatePairChange], base: str) -> list[Section]:
+    """Of pairs of templates, likewise."""
+    if not found or not (found[0].tar_at_far or found[0].eer):
+        return []
+    first = found[0]
+    fars = list(first.tar_at_far)
+    head = ["models", "size", *(f"TAR at FAR {far}" for far in fars), *(["EER", "AUC"] if first.eer else [])]
+    rows = tuple(
+        (
+            _models(one),
+            at(one.size),
+            *(_change(one.tar_at_far[far]) for far in fars),
+            *([_change(one.eer), _change(one.auc)] if first.eer else []),
+        )
+        for one in found
+    )
+    key = min(fars, key=float, default=None)
+    main = [(_name(one), change) for one in found if (change := one.tar_at_far[key] if key else one.eer)]
+    table = Table("Differences in points", tuple(head), rows)
+    return [_section(main, f"TAR at FAR {key}" if key else "EER", (table,), base)]
+
+
+def uccs_changes(found: Sequence[UccsChange], base: str) -> list[Section]:
+    """Of two score files, likewise."""
+    changes = [
+        (name, key, change)
+        for one in found
+        for name, by_rate in (
+            ("detection", one.detection),
+            *((f"rank {rank}", rates) for rank, rates in one.identification.items()),
+        )
+        for key, change in by_rate.items()
+    ]
+    if not changes:
+        return []
+    rows = tuple(
+        (
+            name,
+            key,
+            _change(change),
+            f"{change.mcnemar.only_first:,}",
+            f"{change.mcnemar.only_second:,}",
+            p_text(change.mcnemar.p),
+        )
+        for name, key, change in changes
+    )
+    head = (
+        "",
+        "false alarms a picture",
+        "found, points",
+        "found only by the first",
+        "found only by the second",
+        "p (McNemar)",
+    )
+    main = [(f"{name} at {key}", change) for name, key, change in changes]
+    return [_section(main, "share found", (Table("Differences in points", head, rows),), base)]
+
+
 def _section(main: Sequence[tuple[str, Change]], title: str, tables: tuple[Table, ...], base: str) -> Section:
     rows = [(name, change.difference, *change.ci95) for name, change in main]
     alt = f"Differences in {title} with 95 % intervals"
@@ -84,8 +145,18 @@ def _section(main: Sequence[tuple[str, Change]], title: str, tables: tuple[Table
     return Section(f"Compared with {base}", (Text(_HOW), Plots((plot,), ()), *tables))
 
 
-def _name(one: PairChange | SearchChange) -> str:
-    return f"{one.model} − {one.minus}" + (f", {one.size} px" if one.size else "")
+def _models(one: PairChange | SearchChange | TemplatePairChange) -> str:
+    """Whose difference it is, and of which part."""
+    part = ""
+    if isinstance(one, LfwChange):
+        part = f", {one.protocol}"
+    elif isinstance(one, TemplateSearchChange):
+        part = f", {one.gallery}"
+    return f"{one.model} − {one.minus}{part}"
+
+
+def _name(one: PairChange | SearchChange | TemplatePairChange) -> str:
+    return _models(one) + (f", {one.size} px" if one.size else "")
 
 
 def _change(change: Change | None) -> str:
@@ -96,7 +167,7 @@ def _test(found: Sequence[PairChange] | Sequence[SearchChange]) -> tuple[Table, 
     """McNemar's test of each, where there is one."""
     rows = tuple(
         (
-            f"{one.model} − {one.minus}",
+            _models(one),
             at(one.size),
             f"{one.mcnemar.only_first:,}",
             f"{one.mcnemar.only_second:,}",

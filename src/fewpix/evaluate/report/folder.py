@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from fewpix.errors import StorageError
 from fewpix.evaluate.pictures import ReadPicture
@@ -16,15 +16,21 @@ from fewpix.evaluate.report.blocks import Report
 from fewpix.evaluate.report.comparison import comparison_report
 from fewpix.evaluate.report.faces import Faces
 from fewpix.evaluate.report.html import page
+from fewpix.evaluate.report.lfw import lfw_report, lfw_table_report
 from fewpix.evaluate.report.markdown import FOLDER, document, pictures
 from fewpix.evaluate.report.pairs import pairs_report
 from fewpix.evaluate.report.search import search_report
+from fewpix.evaluate.report.template_pairs import template_pairs_report
+from fewpix.evaluate.report.template_search import template_search_report
+from fewpix.evaluate.report.uccs import uccs_report, uccs_scores_report
 from fewpix.evaluate.results import canonical
 from fewpix.evaluate.schema.comparison import Comparison
+from fewpix.evaluate.schema.lfw import LfwResult, LfwTable
 from fewpix.evaluate.schema.pairs import PairsResult
 from fewpix.evaluate.schema.parsed import parsed
-from fewpix.evaluate.schema.parts import Part
 from fewpix.evaluate.schema.search import SearchResult
+from fewpix.evaluate.schema.templates import TemplatePairsResult, TemplateSearchResult
+from fewpix.evaluate.schema.uccs import UccsResult, UccsScores
 from fewpix.files import atomic, write_text
 
 logger = logging.getLogger(__name__)
@@ -33,7 +39,6 @@ RESULT = "result.json"
 """The result's own name in the folder."""
 
 _OURS = re.compile(r"(plot-[\w-]+\.svg|face-[0-9a-f]{12}\.(jpg|png))")
-Kind = TypeVar("Kind", bound=Part)
 
 
 def made(payload: Mapping[str, Any], faces: Faces) -> Report:
@@ -47,13 +52,27 @@ def made(payload: Mapping[str, Any], faces: Faces) -> Report:
     Raises:
         InputError: see `parsed`.
     """
-    result = parsed(json.loads(canonical(payload)))
-    if isinstance(result, PairsResult):
-        return pairs_report(result, faces)
-    if isinstance(result, SearchResult):
-        return search_report(result, faces)
-    assert isinstance(result, Comparison)
-    return comparison_report(result)
+    match parsed(json.loads(canonical(payload))):
+        case PairsResult() as result:
+            return pairs_report(result, faces)
+        case SearchResult() as result:
+            return search_report(result, faces)
+        case TemplatePairsResult() as result:
+            return template_pairs_report(result)
+        case TemplateSearchResult() as result:
+            return template_search_report(result)
+        case UccsResult() as result:
+            return uccs_report(result)
+        case UccsScores() as result:
+            return uccs_scores_report(result)
+        case LfwResult() as result:
+            return lfw_report(result)
+        case LfwTable() as result:
+            return lfw_table_report(result)
+        case Comparison() as result:
+            return comparison_report(result)
+        case other:
+            raise TypeError(f"{type(other).__name__} has no report")
 
 
 def check_report(folder: Path) -> None:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.native import Look
-from fewpix.evaluate.report import plots
-from fewpix.evaluate.report.blocks import Block, Plot, Plots, Report, Section, Table, Text
+from fewpix.evaluate.report.blocks import Block, Plots, Report, Section, Table, Text
+from fewpix.evaluate.report.curves import (
+    ROC,
+    Rates,
+    against_pixels,
+    groups,
+    histograms,
+    named,
+    rate_curves,
+    several_sizes,
+    size_section,
+)
 from fewpix.evaluate.report.differences import pair_changes
 from fewpix.evaluate.report.faces import Faces
-from fewpix.evaluate.report.figures import at, by_size, counts, facts, histogram, label, models, share
+from fewpix.evaluate.report.figures import at, by_size, counts, facts, label, models, share
 from fewpix.evaluate.report.worst import worst
 from fewpix.evaluate.schema.pairs import PairFigures, PairsResult
 
@@ -98,73 +106,31 @@ def _unresolved(result: PairsResult) -> list[Block]:
 
 def _by_size(result: PairsResult) -> list[Section]:
     """Accuracy, or EER, against pixels, where there are several sizes."""
-    if len({f.size for f in result.figures if f.size is not None}) < 2:
+    if not several_sizes(result.figures):
         return []
-    drawn, tables = [], []
     known = result.figures[0].accuracy is not None
     wanted = [("accuracy", "accuracy"), ("eer", "EER")] if known else [("eer", "EER"), ("auc", "AUC")]
+    found = []
     for key, title in wanted:
-        lines = []
-        for model in result.models:
-            cells = [f for f in result.figures if f.model == model and f.size is not None]
-            low, high = zip(*(getattr(f, f"{key}_ci95") for f in cells), strict=True)
-            x = tuple(float(f.size or 0) for f in cells)
-            lines.append(plots.Line(model, x, tuple(getattr(f, key) for f in cells), low, high))
-        svg = plots.against_pixels(lines, title)
-        drawn.append(Plot(f"plot-size-{key}", svg, f"{title} against the size of the small faces, by model"))
-        rows = tuple(
-            (f.model, at(f.size), share(getattr(f, key), getattr(f, f"{key}_ci95"))) for f in result.figures
-        )
-        tables.append(Table(f"{title} by size", ("model", "size", f"{title}, %"), rows))
-    return [Section("Against pixels", (Plots(tuple(drawn), tuple(tables)),))]
+        cells = [(f.model, f.size, getattr(f, key), getattr(f, f"{key}_ci95")) for f in result.figures]
+        found.append(against_pixels(cells, title, "the small faces", f"plot-size-{key}"))
+    return [size_section(found)]
 
 
-def groups(figures: Sequence[PairFigures]) -> list[tuple[str, list[tuple[str, PairFigures]]]]:
-    """Which cells share a panel: one model's sizes, or one size's models; with titles and labels."""
-    if len({f.model for f in figures}) == 1:
-        return [(figures[0].model, [(at(f.size) if f.size else f.model, f) for f in figures])]
-    sizes = list(dict.fromkeys(f.size for f in figures))
-    return [(at(size), [(f.model, f) for f in figures if f.size == size]) for size in sizes]
+def _rates(figures: PairFigures) -> Rates:
+    curve = figures.curve
+    return Rates(named(figures), curve.far, curve.tar, curve.tar_ci95, curve.threshold)
 
 
 def _curves(result: PairsResult) -> Plots:
-    drawn = []
-    for n, (title, cells) in enumerate(groups(result.figures)):
-        lines, misses = [], []
-        for name, f in cells:
-            low, high = zip(*f.curve.tar_ci95, strict=True)
-            lines.append(plots.Line(name, tuple(f.curve.far), tuple(f.curve.tar), low, high))
-            down, up = (tuple(1 - value for value in ends) for ends in (high, low))
-            frr = tuple(1 - value for value in f.curve.tar)
-            misses.append(plots.Line(name, tuple(f.curve.far), frr, down, up))
-        roc = plots.rates(lines, f"false accept rate ({title})", "true accept rate")
-        det = plots.errors(misses, f"false accept rate ({title})", "false reject rate")
-        drawn.append(Plot(f"plot-roc-{n}", roc, f"ROC, {title}: true accept rate over false accept rate"))
-        drawn.append(Plot(f"plot-det-{n}", det, f"DET, {title}: false reject rate over false accept rate"))
-    tables = tuple(
-        Table(
-            f"ROC, {label(f.model, f.size)}",
-            ("FAR", "TAR, %", "threshold"),
-            tuple(
-                (f"{far:.3g}", share(tar, ci95), f"{threshold:.4f}")
-                for far, tar, ci95, threshold in zip(
-                    f.curve.far, f.curve.tar, f.curve.tar_ci95, f.curve.threshold, strict=True
-                )
-            ),
-        )
-        for f in result.figures
-    )
-    return Plots(tuple(drawn), tables)
+    panels = groups(result.figures)
+    return rate_curves([(title, [(name, _rates(f)) for name, f in cells]) for title, cells in panels], ROC)
 
 
 def _scores(result: PairsResult) -> Plots:
-    drawn = []
-    for n, f in enumerate(result.figures):
-        name = label(f.model, f.size)
-        svg = plots.scores(f.histogram, name, f.threshold_per_fold or [f.threshold_at_eer])
-        drawn.append(Plot(f"plot-scores-{n}", svg, f"Histograms of scores, {name}"))
-    tables = tuple(histogram(label(f.model, f.size), f.histogram) for f in result.figures)
-    return Plots(tuple(drawn), tables)
+    return histograms(
+        [(named(f), f.histogram, f.threshold_per_fold or [f.threshold_at_eer]) for f in result.figures]
+    )
 
 
 def _looks(result: PairsResult, figures: PairFigures) -> tuple[Look, Look]:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.native import Look
-from fewpix.evaluate.report import plots
-from fewpix.evaluate.report.blocks import Block, Plot, Plots, Report, Section, Table, Text
+from fewpix.evaluate.report.blocks import Block, Plots, Report, Section, Table, Text
+from fewpix.evaluate.report.curves import (
+    TPIR,
+    Cell,
+    Rates,
+    against_pixels,
+    cmc_curves,
+    groups,
+    histograms,
+    named,
+    rate_curves,
+    several_sizes,
+    size_section,
+)
 from fewpix.evaluate.report.differences import search_changes
 from fewpix.evaluate.report.faces import Faces
-from fewpix.evaluate.report.figures import at, by_size, counts, facts, histogram, label, models, share
+from fewpix.evaluate.report.figures import at, by_size, counts, facts, label, models, share
 from fewpix.evaluate.report.worst import worst
-from fewpix.evaluate.schema.search import ClosedFigures, OpenFigures, SearchResult
+from fewpix.evaluate.schema.search import ClosedFigures, OpenFigures, SearchCurve, SearchResult
 
 Figures = ClosedFigures | OpenFigures
 
@@ -20,11 +30,16 @@ _INTERVALS = (
     "Behind every figure stands its 95 % interval, from resampling the people of the probes. Pictures "
     "that failed to enrol count against the model."
 )
-_CURVES = (
+
+SCORES = "Histograms of scores with the right person and with the best other one"
+"""What the histograms of a search show."""
+
+CURVES = (
     "TPIR is the share of mated searches that find the right person within the first ranks and at or "
     "above a threshold; FPIR that of the others that find anybody. Each point is a threshold that was "
     "observed. The curves end where the non-mated searches are too few to show a lower rate."
 )
+"""What the curves of an open set show."""
 
 
 def search_report(result: SearchResult, faces: Faces) -> Report:
@@ -94,92 +109,47 @@ def _unresolved(result: SearchResult) -> list[Block]:
 
 def _by_size(result: SearchResult) -> list[Section]:
     """The main figure against pixels, where there are several sizes."""
-    if len({f.size for f in result.figures if f.size is not None}) < 2:
+    if not several_sizes(result.figures):
         return []
-    lines, title = [], _main(result.figures[0])[0]
-    for model in result.models:
-        cells = [f for f in result.figures if f.model == model and f.size is not None]
-        values = [_main(f) for f in cells]
-        low, high = zip(*(ci95 for _, _, ci95 in values), strict=True)
-        x = tuple(float(f.size or 0) for f in cells)
-        lines.append(plots.Line(model, x, tuple(value for _, value, _ in values), low, high))
-    plot = Plot(
-        "plot-size", plots.against_pixels(lines, title), f"{title} against the size of the probes, by model"
-    )
-    rows = tuple((f.model, at(f.size), share(*_main(f)[1:])) for f in result.figures)
-    table = Table(f"{title} by size", ("model", "size", f"{title}, %"), rows)
-    return [Section("Against pixels", (Plots((plot,), (table,)),))]
-
-
-def _groups(figures: Sequence[Figures]) -> list[tuple[str, list[tuple[str, Figures]]]]:
-    """Which cells share a panel, as for pairs."""
-    if len({f.model for f in figures}) == 1:
-        return [(figures[0].model, [(at(f.size), f) for f in figures])]
-    sizes = list(dict.fromkeys(f.size for f in figures))
-    return [(at(size), [(f.model, f) for f in figures if f.size == size]) for size in sizes]
+    title = _main(result.figures[0])[0]
+    cells = [(f.model, f.size, *_main(f)[1:]) for f in result.figures]
+    return [size_section([against_pixels(cells, title, "the probes", "plot-size")])]
 
 
 def _cmc(result: SearchResult) -> Plots:
-    drawn = []
-    for n, (title, cells) in enumerate(_groups(result.figures)):
-        lines = []
-        for name, f in cells:
-            low, high = zip(*f.cmc.share_ci95, strict=True)
-            lines.append(plots.Line(name, tuple(map(float, f.cmc.rank)), tuple(f.cmc.share), low, high))
-        svg = plots.places(lines, f"rank ({title})")
-        drawn.append(Plot(f"plot-cmc-{n}", svg, f"CMC, {title}: right person found by rank"))
-    tables = tuple(
-        Table(
-            f"CMC, {label(f.model, f.size)}",
-            ("rank", "found, %"),
-            tuple(
-                (str(k), share(value, ci95))
-                for k, value, ci95 in zip(f.cmc.rank, f.cmc.share, f.cmc.share_ci95, strict=True)
-            ),
-        )
-        for f in result.figures
+    cells: list[Figures] = [*result.figures]
+    return cmc_curves(
+        [(title, [(name, named(f), f.cmc) for name, f in found]) for title, found in groups(cells)]
     )
-    return Plots(tuple(drawn), tables)
 
 
 def _open_curves(result: SearchResult) -> list[Section]:
     """TPIR over FPIR, and the errors, of an open set that can show a rate."""
-    drawn, tables = [], []
-    for n, (title, cells) in enumerate(_groups(result.figures)):
-        lines, misses = [], []
-        for name, f in cells:
-            if not isinstance(f, OpenFigures) or not f.curve.fpir:
-                continue
-            fpir, tpir = tuple(f.curve.fpir), tuple(f.curve.tpir)
-            low, high = zip(*f.curve.tpir_ci95, strict=True)
-            lines.append(plots.Line(name, fpir, tpir, low, high))
-            down, up = (tuple(1 - value for value in ends) for ends in (high, low))
-            misses.append(plots.Line(name, fpir, tuple(1 - value for value in tpir), down, up))
-            rows = tuple(
-                (f"{far:.3g}", share(rate, ci95), f"{threshold:.4f}")
-                for far, rate, ci95, threshold in zip(
-                    fpir, tpir, f.curve.tpir_ci95, f.curve.threshold, strict=True
-                )
-            )
-            caption = f"TPIR over FPIR, {label(f.model, f.size)}"
-            tables.append(Table(caption, ("FPIR", "TPIR, %", "threshold"), rows))
-        if lines:
-            roc = plots.rates(lines, f"FPIR ({title})", "TPIR")
-            det = plots.errors(misses, f"FPIR ({title})", "FNIR")
-            drawn.append(Plot(f"plot-tpir-{n}", roc, f"TPIR over FPIR, {title}"))
-            drawn.append(Plot(f"plot-det-{n}", det, f"DET, {title}: FNIR over FPIR"))
-    return [Section("TPIR and DET", (Text(_CURVES), Plots(tuple(drawn), tuple(tables))))] if drawn else []
+    cells = [f for f in result.figures if isinstance(f, OpenFigures)]
+    panels = [
+        (title, [(name, tpir_rates(f, f.curve)) for name, f in found]) for title, found in groups(cells)
+    ]
+    found = rate_curves(panels, TPIR)
+    return [Section("TPIR and DET", (Text(CURVES), found))] if found.plots else []
+
+
+def tpir_rates(cell: Cell, curve: SearchCurve) -> Rates:
+    """The curve of a model at a size."""
+    return Rates(named(cell), curve.fpir, curve.tpir, curve.tpir_ci95, curve.threshold)
 
 
 def _scores(result: SearchResult) -> Plots:
-    drawn = []
-    for n, f in enumerate(result.figures):
-        name = label(f.model, f.size)
-        thresholds = list(f.thresholds.values())[:1] if isinstance(f, OpenFigures) else []
-        svg = plots.scores(f.histogram, name, thresholds)
-        alt = f"Histograms of scores with the right person and with the best other one, {name}"
-        drawn.append(Plot(f"plot-scores-{n}", svg, alt))
-    return Plots(tuple(drawn), tuple(histogram(label(f.model, f.size), f.histogram) for f in result.figures))
+    return histograms(
+        [
+            (
+                named(f),
+                f.histogram,
+                list(f.thresholds.values())[:1] if isinstance(f, OpenFigures) else [],
+            )
+            for f in result.figures
+        ],
+        SCORES,
+    )
 
 
 def _looks(result: SearchResult, figures: Figures) -> tuple[Look, Look]:

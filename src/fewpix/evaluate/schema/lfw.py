@@ -6,7 +6,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from fewpix.evaluate.schema.pairs import PairChange
 from fewpix.evaluate.schema.parts import Interval, Model, Part, Sha256, Share
+
+_EARLIER = "null in results of before there were schemas"
 
 
 class Accuracy(Part):
@@ -32,6 +35,7 @@ class LfwFigures(Part):
 class LfwResult(LfwFigures):
     """`fewpix evaluate lfw`."""
 
+    schema_name: Literal["lfw-1"] = Field(alias="schema", description="`lfw-1`")
     model_sha256: Sha256 = Field(description="digest of the weights")
     flip: bool = Field(description="whether mirrored pictures were added")
     interpolation: str = Field(description="how and by what library pictures were resampled")
@@ -39,7 +43,14 @@ class LfwResult(LfwFigures):
     coverage: Share = Field(description="share of the list's pairs that was scored")
     family: str = Field(description="how faces were made small")
     state_id: str = Field(description='of the FaceBN state, `""` for none')
+    runtime: str = Field(description="what ran the model")
+    side: int = Field(description="of its input in pixels")
+    teacher_sha256: str = Field(description='digest of the weights that saw the sharp faces, `""` for none')
+    interval: str = Field(description="how intervals were made")
+    replicates: int = Field(description="of the bootstrap")
+    seed: int = Field(description="of the bootstrap, and of what is random in `family`")
     data_sha256: Sha256 = Field(description="over the pairs and the pictures used")
+    scores_sha256: Sha256 = Field(description="of the file of single scores")
 
 
 class TableFigures(LfwFigures):
@@ -75,8 +86,22 @@ class TableSettings(Part):
 class LfwTable(Part):
     """`fewpix evaluate lfw-table`."""
 
+    schema_name: Literal["lfw-table-1"] | None = Field(
+        default=None, alias="schema", description=f"`lfw-table-1`; {_EARLIER}"
+    )
     benchmark: Literal["lfw"] = Field(description="`lfw`")
     data: TableData = Field(description="the benchmark")
     models: dict[str, Model] = Field(description="by name")
     settings: TableSettings = Field(description="what else decides the figures")
-    figures: list[TableFigures] = Field(description="in the order of protocols, sizes and models")
+    figures: list[TableFigures] = Field(
+        min_length=1, description="in the order of protocols, sizes and models"
+    )
+    scores_sha256: Sha256 | None = Field(
+        default=None, description=f"of the file of single scores; {_EARLIER}"
+    )
+
+
+class LfwChange(PairChange):
+    """A model compared with one of another result, at the same size under the same protocol."""
+
+    protocol: Literal["hr-lr", "lr-lr"] = Field(description="as in the figures")

@@ -1,0 +1,108 @@
+"""Two models on the same pairs of templates: how far each figure differs, and whether by chance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from fewpix.errors import InputError
+from fewpix.evaluate.bootstrap import REPLICATES, mean_interval
+from fewpix.evaluate.curve_bootstrap import CurveReplicates, replicate_curves
+from fewpix.evaluate.metrics import allowed_accepts, far_key
+from fewpix.evaluate.pair_difference import Change, curve_changes
+from fewpix.evaluate.streaming import SortedScores
+from fewpix.evaluate.template_pair_record import TemplatePairRecord
+
+Row = tuple[TemplatePairRecord, int]
+"""A record, and the place of one model's scores in it."""
+
+
+@dataclass(frozen=True)
+class TemplatePairDifference:
+    """The first model's figures minus the second's.
+
+    Args:
+        tar_at_far: by false accept rate, each model at its own threshold.
+        eer: of equal error rates, negative where the first model is better; None where thresholds are held.
+        auc: of areas under the ROC curve; None likewise.
+    """
+
+    tar_at_far: dict[str, Change]
+    eer: Change | None
+    auc: Change | None
+
+    def lines(self) -> list[str]:
+        """In words, in points of percent."""
+        found = [f"EER {self.eer}, AUC {self.auc}"] if self.eer and self.auc else []
+        if self.tar_at_far:
+            found.append(", ".join(f"TAR at FAR {far} {change}" for far, change in self.tar_at_far.items()))
+        return found
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        return {
+            "tar_at_far": {far: change.to_json() for far, change in self.tar_at_far.items()},
+            "eer": self.eer.to_json() if self.eer else None,
+            "auc": self.auc.to_json() if self.auc else None,
+        }
+
+
+def template_pair_difference(
+    first: Row,
+    second: Row,
+    *,
+    fars: Sequence[float],
+    drawn: tuple[CurveReplicates, CurveReplicates] | None = None,
+    replicates: int = REPLICATES,
+    seed: int = 0,
+) -> TemplatePairDifference:
+    """Compare two models' scores of the same pairs.
+
+    Where all pairs are there, people are resampled and every replicate sets both thresholds anew. Where only
+    those of one person are, the people of these are resampled and both thresholds are held, as in the
+    figures themselves; EER and AUC have no difference then.
+
+    Args:
+        first: of one model.
+        second: of the other, of the same pairs.
+        fars: false accept rates of both; those that the pairs cannot show are left out.
+        drawn: the replicates of both, drawn alike, whose targets hold `fars`; they are drawn when None.
+        replicates: of the bootstrap.
+        seed: of the bootstrap.
+
+    Raises:
+        InputError: the records are of different pairs, or there are too few people for an interval.
+    """
+    (one, a), (other, b) = first, second
+    if not one.alike(other):
+        raise InputError("the scores are of different pairs of templates")
+    if not one.whole:
+        return TemplatePairDifference(_held(first, second, fars, replicates, seed), None, None)
+    scores = one.scores[a], other.scores[b]
+    ordered = [SortedScores.of(values, one.same) for values in scores]
+    shown = tuple(far for far in fars if allowed_accepts(far, len(ordered[0].impostor)))
+    found = drawn or [
+        replicate_curves(values, one.same, shown, one.clusters, replicates=replicates, seed=seed)
+        for values in scores
+    ]
+    return TemplatePairDifference(*curve_changes(ordered, found, shown))
+
+
+def _held(first: Row, second: Row, fars: Sequence[float], replicates: int, seed: int) -> dict[str, Change]:
+    """Changes of TAR with both thresholds held."""
+    tars = {}
+    for far in fars:
+        thresholds = [record.threshold(cell, far) for record, cell in (first, second)]
+        if thresholds[0] is None or thresholds[1] is None:
+            continue
+        hits = [
+            (record.scores[cell] >= np.float32(threshold)).astype(np.int64)
+            for (record, cell), threshold in zip((first, second), thresholds, strict=True)
+        ]
+        change = hits[0] - hits[1]
+        ci95 = mean_interval(change, first[0].clusters, replicates=replicates, seed=seed)
+        tars[far_key(far)] = Change(float(change.mean()), ci95)
+    return tars
