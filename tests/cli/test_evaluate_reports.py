@@ -148,6 +148,22 @@ def test_pairs_of_templates(
     assert "one.json and mean.json differ in fusion" in err
 
 
+def test_each_model_may_see_the_other_templates_itself(
+    ijb: ijb_layout.Layout, models: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["evaluate", "template-pairs", "ijb", ijb.folder, "--protocol", "hr-lr", "--size", "10"]
+    words += ["--fars", "0.25"]
+    one, other = models
+    run(capsys, *words, "--model", f"{one},{other}", "--teacher", "same", "--out", tmp_path / "both.json")
+    result = read(tmp_path / "both.json")
+    for name, seen in result["teachers"].items():
+        assert seen["sha256"] == result["models"][name]["sha256"]
+        assert (seen["templates"], seen["pictures"]) == (4, 12)
+    for model, figures in zip(models, result["figures"], strict=True):
+        run(capsys, *words, "--model", model, "--teacher", model, "--out", tmp_path / "one.json")
+        assert read(tmp_path / "one.json")["figures"] == [figures]
+
+
 def test_too_many_pairs_of_templates_say_so(
     ijb: ijb_layout.Layout,
     models: tuple[Path, Path],

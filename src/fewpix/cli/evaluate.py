@@ -20,9 +20,8 @@ from fewpix.cli.evaluate_options import (
     Seed,
     State,
     Teacher,
-    open_model,
     open_models,
-    open_teacher,
+    open_others,
     whole,
     words_of,
 )
@@ -74,19 +73,20 @@ def lfw(
     from fewpix.evaluate.degraded import Degradation
     from fewpix.evaluate.lfw_folder import LfwFolder
     from fewpix.evaluate.lfw_result import evaluate_lfw
-    from fewpix.evaluate.results import model_label
 
     delivery = Delivery(out, report)
     degradation = Degradation(family, seed)
     data = LfwFolder.open(folder, pairs, allow_missing=allow_missing)
-    encoder = open_model(model, runtime, device, state)
+    models = open_models([model], "model", runtime, device, state)
     sharp = None
     if protocol == "hr-lr":
-        sharp = encoder if model == teacher and state is None else open_teacher(teacher, runtime, device)
+        others = open_others(teacher, "teacher", [model], models, runtime, device, state)
+        sharp = {name: other for name, (_, other) in others.items()}
+    ((name, encoder),) = models.items()
     with progress("evaluating", len(data.names), as_json=as_json) as bar:
         result = evaluate_lfw(
             data,
-            model_label(model),
+            name,
             encoder,
             sharp,
             size=size,
@@ -136,9 +136,8 @@ def lfw_table(
     data = LfwFolder.open(folder, pairs, allow_missing=allow_missing)
     names = words_of(models, "models")
     encoders = open_models(names, "models", runtime, device)
-    sharp = dict(zip(names, encoders.values(), strict=True)).get(teacher) or open_teacher(
-        teacher, runtime, device
-    )
+    others = open_others(teacher, "teacher", names, encoders, runtime, device, None)
+    sharp = {name: other for name, (_, other) in others.items()}
     with progress("evaluating", len(data.names), as_json=as_json) as bar:
         result = table.lfw_table(
             data,

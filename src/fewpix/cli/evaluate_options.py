@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -19,7 +19,13 @@ SAME = "same"
 
 Number = TypeVar("Number", int, float)
 
-Teacher = Annotated[str, Option(help="Sees the sharp pictures of hr-lr: teacher, or a model file.")]
+Teacher = Annotated[
+    str,
+    Option(
+        help="Sees the sharp pictures of hr-lr: teacher, a model file, or same for the model itself; one for "
+        "all models, or one for each, separated by commas."
+    ),
+]
 Flip = Annotated[bool, Option("--flip", help="Add the mirrored picture's embedding, for every model.")]
 Family = Annotated[
     str,
@@ -95,10 +101,25 @@ def open_models(
     }
 
 
-def open_teacher(teacher: str, runtime: str, device: str) -> Encoder:
-    """The teacher of the sharp side; torch cannot run an ONNX teacher, and was asked for the model's sake."""
-    for_model_only = runtime == "torch"
-    return open_model(teacher, "auto" if for_model_only else runtime, "auto" if for_model_only else device)
+def open_other(
+    word: str, models: Mapping[str, Encoder], runtime: str, device: str, state: Path | None = None
+) -> Encoder:
+    """Who sees the other side of a comparison: a model that is open already, or one that is opened now.
+
+    A state belongs to the models alone, so one that runs under it is opened anew. torch cannot run an ONNX
+    teacher, and was asked for the models' sake.
+
+    Args:
+        word: a name or a model file.
+        models: those that are open, by the words that the user named them by.
+        runtime: of the models.
+        device: likewise.
+        state: that the models run under.
+    """
+    if state is None and word in models:
+        return models[word]
+    for_models_only = runtime == "torch"
+    return open_model(word, "auto" if for_models_only else runtime, "auto" if for_models_only else device)
 
 
 def one_state(models: list[str], state: Path | None) -> list[str]:
@@ -143,15 +164,16 @@ def open_others(
     words = [word.strip() for word in text.split(",") if word.strip()]
     if len(words) not in (1, len(models)):
         raise ConfigError(f"{option}: {len(words)} for {len(models)} models", fix="name one, or one for each")
-    known: dict[str, Encoder] = dict(zip(models, opened.values(), strict=True)) if state is None else {}
+    known = dict(zip(models, opened.values(), strict=True))
+    others: dict[str, Encoder] = {}
     found = {}
     for label, word in zip(opened, words * len(models) if len(words) == 1 else words, strict=True):
         if word == SAME:
             found[label] = (label, opened[label])
             continue
-        if word not in known:
-            known[word] = open_teacher(word, runtime, device)
-        found[label] = (model_label(word), known[word])
+        if word not in others:
+            others[word] = open_other(word, known, runtime, device, state)
+        found[label] = (model_label(word), others[word])
     return found
 
 

@@ -21,6 +21,7 @@ from fewpix.cli.evaluate_options import (
     Runtime,
     Seed,
     State,
+    Teacher,
     one_state,
     open_models,
     open_others,
@@ -74,13 +75,7 @@ def pairs(
         ),
     ] = None,
     state: State = None,
-    teacher: Annotated[
-        str,
-        Option(
-            help="Sees the sharp pictures of hr-lr: teacher, a model file, or same for the model itself; one "
-            "for all models, or one for each, separated by commas."
-        ),
-    ] = TEACHER,
+    teacher: Teacher = TEACHER,
     flip: Flip = False,
     family: Family = "area",
     pairs_file: Annotated[

@@ -25,7 +25,7 @@ from fewpix.cli.evaluate_options import (
     Teacher,
     one_state,
     open_models,
-    open_teacher,
+    open_others,
     rates_of,
     sizes_of,
     words_of,
@@ -103,8 +103,8 @@ def template_pairs(
     models = open_models(names, "model", runtime, device, state)
     sharp = None
     if protocol == "hr-lr":
-        plain = dict(zip(names, models.values(), strict=True)) if state is None else {}
-        sharp = plain.get(teacher) or open_teacher(teacher, runtime, device)
+        others = open_others(teacher, "teacher", names, models, runtime, device, state)
+        sharp = {name: other for name, (_, other) in others.items()}
     with progress("embedding", len(data.pictures), as_json=as_json) as bar:
         result = evaluate_template_pairs(
             data,

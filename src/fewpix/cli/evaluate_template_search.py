@@ -25,7 +25,7 @@ from fewpix.cli.evaluate_options import (
     numbers_of,
     one_state,
     open_models,
-    open_teacher,
+    open_other,
     sizes_of,
     words_of,
 )
@@ -123,9 +123,9 @@ def template_search(
     models = open_models(names, "model", runtime, device, state)
     gallery = None
     if gallery_model != SAME:
-        plain = dict(zip(names, models.values(), strict=True)) if state is None else {}
-        found = plain.get(gallery_model) or open_teacher(gallery_model, runtime, device)
-        gallery = (model_label(gallery_model), found)
+        known = dict(zip(names, models.values(), strict=True))
+        other = open_other(gallery_model, known, runtime, device, state)
+        gallery = (model_label(gallery_model), other)
     with progress("embedding", len(data.pictures), as_json=as_json) as bar:
         result = evaluate_template_search(
             data, models, gallery, how, sizes=sizes, store=embeddings, seed=seed, advance=bar

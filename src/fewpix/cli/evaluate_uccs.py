@@ -21,7 +21,7 @@ from fewpix.cli.evaluate_options import (
     State,
     numbers_of,
     open_model,
-    open_teacher,
+    open_other,
 )
 from fewpix.cli.output import progress
 
@@ -129,10 +129,11 @@ def uccs_scores(
     detector = default_detector(min_score)
     data = read(path, allow_missing=allow_missing)
     probes = Eye(model_label(model), open_model(model, runtime, device, state), looks[0])
-    if gallery_model == SAME or (gallery_model == model and state is None):
+    if gallery_model == SAME:
         gallery = Eye(probes.name, probes.encoder, looks[1])
     else:
-        gallery = Eye(model_label(gallery_model), open_teacher(gallery_model, runtime, device), looks[1])
+        other = open_other(gallery_model, {model: probes.encoder}, runtime, device, state)
+        gallery = Eye(model_label(gallery_model), other, looks[1])
     with progress("scoring", len(data.gallery) + len(data.images), as_json=as_json) as bar:
         result = score_uccs(
             data,

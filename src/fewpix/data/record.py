@@ -50,12 +50,6 @@ class Record:
     number: int
     data: bytes
 
-    @property
-    def label(self) -> int | None:
-        """The first label, None if it is no whole number; exact up to 2^24, since it is a 32-bit float."""
-        first = float(self.labels[0])
-        return int(first) if first.is_integer() else None
-
 
 def read_record(file: BinaryIO, position: int, what: str) -> Record:
     """Read one record; afterwards `file` stands at the next.

@@ -33,11 +33,6 @@ class RecordIndex:
         found = np.flatnonzero(self.keys == key)
         return int(self.positions[found[0]]) if len(found) else None
 
-    def only(self, keys: NDArray[np.int64]) -> RecordIndex:
-        """The records with these keys, as far as there are such."""
-        keep = np.isin(self.keys, keys)
-        return RecordIndex(self.keys[keep], self.positions[keep])
-
 
 def index_of(rec: Path) -> RecordIndex:
     """The index in the `.idx` beside a `.rec`; where there is none, the one that `scan` makes.

@@ -8,10 +8,8 @@ a picture. A picture's first label is the number of the person; there may be oth
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,14 +19,6 @@ from fewpix.data.record_index import RecordIndex, index_of
 from fewpix.errors import InputError
 
 _BLOCK = 65536  # heads held at once, 20 MB with the places that they are read from
-
-
-class RecordedFace(NamedTuple):
-    """A picture: its record's key, its file's bytes, and the number of the person on it."""
-
-    key: int
-    data: bytes
-    label: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,34 +111,6 @@ def picture_records(rec: Path) -> PictureRecords:
         len(index),
         int((~heads.sound).sum()),
     )
-
-
-def read_faces(rec: Path) -> Iterator[RecordedFace]:
-    """The pictures of a `.rec` in the order of the file, by the index beside it or without one.
-
-    Raises:
-        InputError: see `index_of` and `picture_keys`; or a picture's record is not in the index, is damaged
-            or cut off, or has a label that is not a whole number; its key is named.
-    """
-    index = index_of(rec)
-    keys = picture_keys(rec, index)
-    chosen = index.only(keys)
-    if len(chosen) < len(keys):
-        absent = np.setdiff1d(keys, chosen.keys)
-        raise InputError(
-            f"{rec}: {len(absent):,} of {len(keys):,} pictures are not in the index, "
-            f"the first one record {absent[0]}",
-            fix=BROKEN,
-        )
-    with open_records(rec) as file:
-        for key, position in zip(chosen.keys.tolist(), chosen.positions.tolist(), strict=True):
-            record = read_record(file, position, f"{rec}, record {key},")
-            label = record.label
-            if label is None:
-                raise InputError(
-                    f"{rec}, record {key}, has the label {record.labels[0]}, not a whole number", fix=BROKEN
-                )
-            yield RecordedFace(key, record.data, label)
 
 
 def read_heads(rec: Path, index: RecordIndex) -> Heads:

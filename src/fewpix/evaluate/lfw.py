@@ -19,7 +19,7 @@ from fewpix.errors import ConfigError
 from fewpix.evaluate.bootstrap import REPLICATES
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.lfw_folder import LfwFolder
-from fewpix.evaluate.pair_protocol import score_pairs
+from fewpix.evaluate.pair_protocol import Teachers, score_pairs
 from fewpix.evaluate.verification import Verification, verify
 from fewpix.evaluate.views import Advance
 
@@ -61,7 +61,7 @@ class LfwScores:
 def measure(
     data: LfwFolder,
     models: Mapping[str, Encoder],
-    teacher: Encoder | None,
+    teacher: Teachers | None,
     *,
     sizes: Sequence[int],
     protocols: Sequence[str] = PROTOCOLS,
@@ -76,7 +76,8 @@ def measure(
     Args:
         data: the pairs.
         models: by name; the small faces go to them.
-        teacher: the sharp faces of `hr-lr` go to it; may be None without that protocol.
+        teacher: the sharp faces of `hr-lr` go to it, see `pair_protocol.Teachers`; may be None without that
+            protocol.
         sizes: sides in pixels, 8 to 112.
         protocols: of `PROTOCOLS`.
         degradation: how faces get small; by area averaging when None.

@@ -14,6 +14,7 @@ from fewpix.evaluate.bootstrap import LEVEL, REPLICATES
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.lfw import Cell, measure
 from fewpix.evaluate.lfw_folder import LfwFolder
+from fewpix.evaluate.pair_protocol import Teachers, teachers_of
 from fewpix.evaluate.pair_record import PairRecord
 from fewpix.evaluate.results import model_facts
 from fewpix.evaluate.scores_file import digest, packed
@@ -113,7 +114,7 @@ def evaluate_lfw(
     data: LfwFolder,
     model: str,
     encoder: Encoder,
-    teacher: Encoder | None,
+    teacher: Teachers | None,
     *,
     size: int,
     protocol: str,
@@ -140,7 +141,9 @@ def evaluate_lfw(
     return LfwResult(
         cell=scores.cells[0],
         facts=model_facts(encoder),
-        teacher_sha256=teacher.card.sha256 if teacher is not None and protocol == "hr-lr" else "",
+        teacher_sha256=""
+        if teacher is None or protocol != "hr-lr"
+        else teachers_of({model: encoder}, teacher)[model].card.sha256,
         names=data.names,
         flip=flip,
         family=how.family,

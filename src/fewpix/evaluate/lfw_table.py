@@ -15,6 +15,7 @@ from fewpix.evaluate.bootstrap import LEVEL, REPLICATES
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.lfw import PROTOCOLS, Cell, measure
 from fewpix.evaluate.lfw_folder import LfwFolder
+from fewpix.evaluate.pair_protocol import Teachers, teachers_of
 from fewpix.evaluate.pair_record import PairRecord
 from fewpix.evaluate.results import model_facts
 from fewpix.evaluate.scores_file import digest, packed
@@ -92,7 +93,7 @@ class LfwTable:
 def lfw_table(
     data: LfwFolder,
     models: Mapping[str, Encoder],
-    teacher: Encoder,
+    teacher: Teachers,
     *,
     sizes: Sequence[int],
     protocols: Sequence[str] = PROTOCOLS,
@@ -108,7 +109,7 @@ def lfw_table(
     Args:
         data: the pairs.
         models: by name; `baseline` is one of them.
-        teacher: sees the sharp faces of `hr-lr`.
+        teacher: sees the sharp faces of `hr-lr`, see `pair_protocol.Teachers`.
         sizes: sides in pixels.
         protocols: of `lfw.PROTOCOLS`.
         baseline: the model to compare with; the direct feed when it is the teacher.
@@ -139,6 +140,7 @@ def lfw_table(
         seed=seed,
         advance=advance,
     )
+    sharp = teachers_of(models, teacher)
     base = {(cell.protocol, cell.size): cell for cell in scores.cells if cell.model == baseline}
     differences = tuple(
         None
@@ -162,7 +164,7 @@ def lfw_table(
             "interval": f"{100 * LEVEL:g} %, percentile bootstrap over people",
             "replicates": replicates,
             "seed": seed,
-            "teacher_sha256": teacher.card.sha256,
+            "teacher_sha256": ", ".join(dict.fromkeys(own.card.sha256 for own in sharp.values())),
         },
         data={
             "sha256": scores.data_sha256,

@@ -22,6 +22,7 @@ from fewpix.evaluate.compared import Compared
 from fewpix.evaluate.enrolment import with_failures
 from fewpix.evaluate.metrics import allowed_accepts
 from fewpix.evaluate.native import Look
+from fewpix.evaluate.parts import Parts
 from fewpix.evaluate.picture_embedding import Embedded, embed_pictures
 from fewpix.evaluate.readers.benchmark import Pictures, Search
 from fewpix.evaluate.readers.searches import PROTOCOLS, Protocol
@@ -106,14 +107,16 @@ def evaluate_search(
     for name, encoder in models.items():
         check_gallery_space(name, encoder, galleries[name])
     distinct = list({id(eye.encoder): eye for eye in galleries.values()}.values())
-    far = _Far(len(distinct) * len(data.gallery) + 2 * len(models) * len(looks) * len(data.probes), advance)
+    parts = Parts(
+        len(distinct) * len(data.gallery) + 2 * len(models) * len(looks) * len(data.probes), advance
+    )
     cells: dict[tuple[int, str], SearchCell] = {}
     for eye in distinct:
-        gallery = _embed(data, data.gallery, eye, how, far)
+        gallery = _embed(data, data.gallery, eye, how, parts)
         for name in (name for name in models if galleries[name].encoder is eye.encoder):
             for n, look in enumerate(looks):
-                probes = _embed(data, data.probes, Eye(name, models[name], look), how, far)
-                cells[n, name] = _cell(protocol, data, name, look, gallery, probes, how, far)
+                probes = _embed(data, data.probes, Eye(name, models[name], look), how, parts)
+                cells[n, name] = _cell(protocol, data, name, look, gallery, probes, how, parts)
     ordered = tuple(cells[n, name] for n in range(len(looks)) for name in models)
     strangers = int((~ordered[0].searched.mated).sum())
     wanted = tuple(how.choices.fpirs or protocol.fpirs) if is_open(data) else ()
@@ -142,23 +145,6 @@ def evaluate_search(
     )
 
 
-class _Far:
-    """How far all parts of a run are together."""
-
-    def __init__(self, total: int, advance: Advance | None) -> None:
-        self.before, self.total, self.advance = 0, total, advance
-
-    def part(self, size: int) -> Advance:
-        """For the next part, of `size` units."""
-        start, self.before = self.before, self.before + size
-
-        def told(done: int, _: int) -> None:
-            if self.advance is not None:
-                self.advance(start + done, self.total)
-
-        return told
-
-
 def check_gallery_space(name: str, encoder: Encoder, gallery: Eye) -> None:
     """The probes' encoder writes into the space of the gallery's.
 
@@ -173,7 +159,7 @@ def check_gallery_space(name: str, encoder: Encoder, gallery: Eye) -> None:
         )
 
 
-def _embed(data: Search, pictures: Pictures, eye: Eye, how: SearchOptions, far: _Far) -> Embedded:
+def _embed(data: Search, pictures: Pictures, eye: Eye, how: SearchOptions, parts: Parts) -> Embedded:
     return embed_pictures(
         data.inventory.folder,
         pictures.names,
@@ -181,7 +167,7 @@ def _embed(data: Search, pictures: Pictures, eye: Eye, how: SearchOptions, far: 
         eye.look,
         flip=how.flip,
         store=how.store,
-        advance=far.part(len(pictures)),
+        advance=parts.part(len(pictures)),
     )
 
 
@@ -193,7 +179,7 @@ def _cell(
     gallery: Embedded,
     probes: Embedded,
     how: SearchOptions,
-    far: _Far,
+    parts: Parts,
 ) -> SearchCell:
     """Search the embedded probes and work out the figures."""
     asked, listed, people = how.choices, data.gallery.people, data.probes.people
@@ -207,7 +193,7 @@ def _cell(
         rows,
         names,
         precisions=not is_open(data),
-        advance=far.part(len(data.probes)),
+        advance=parts.part(len(data.probes)),
     )
     found = with_failures(found, people, probes.enrolled, listed)
     drawn = {"replicates": how.replicates, "seed": how.seed}

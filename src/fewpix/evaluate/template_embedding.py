@@ -81,6 +81,10 @@ class TemplatePictures:
     def __len__(self) -> int:
         return len(self.names)
 
+    def count(self, ids: NDArray[np.integer]) -> int:
+        """How many pictures some templates have."""
+        return int(np.isin(self.templates, ids).sum())
+
     def of(self, ids: NDArray[np.integer]) -> TemplatePictures:
         """The pictures of some templates, template by template in rising order."""
         rows = np.flatnonzero(np.isin(self.templates, ids))

@@ -14,9 +14,10 @@ from fewpix.errors import ConfigError
 from fewpix.evaluate.bootstrap import REPLICATES
 from fewpix.evaluate.enrolment import NO_SCORE
 from fewpix.evaluate.native import Look
-from fewpix.evaluate.pair_protocol import check_space
+from fewpix.evaluate.pair_protocol import Teachers, check_space, teachers_of
 from fewpix.evaluate.pair_result import Treatment
 from fewpix.evaluate.pair_scores import pair_scores
+from fewpix.evaluate.parts import Parts
 from fewpix.evaluate.readers.ijb_pairs import TemplatePairs
 from fewpix.evaluate.results import model_facts
 from fewpix.evaluate.search_benchmark import Eye
@@ -30,14 +31,13 @@ from fewpix.evaluate.template_embedding import (
 from fewpix.evaluate.template_pair_figures import FARS, template_pair_figures
 from fewpix.evaluate.template_pair_record import kept
 from fewpix.evaluate.template_pair_result import Seen, TemplatePairCell, TemplatePairResult
-from fewpix.evaluate.template_passes import Passes
 from fewpix.evaluate.views import Advance
 
 
 def evaluate_template_pairs(
     data: TemplatePairData,
     models: Mapping[str, Encoder],
-    teacher: Encoder | None = None,
+    teacher: Teachers | None = None,
     *,
     sizes: Sequence[int | None] = (None,),
     treatment: Treatment | None = None,
@@ -56,7 +56,7 @@ def evaluate_template_pairs(
     Args:
         data: see `template_data.open_template_pairs`.
         models: by name.
-        teacher: sees the other side of `hr-lr`.
+        teacher: sees the other side of `hr-lr`, see `pair_protocol.Teachers`.
         sizes: sides in pixels, 8 to 112; None for pictures as they are.
         treatment: of the pictures; as they are when None.
         fusion: see `template_embedding.FUSIONS`.
@@ -76,32 +76,32 @@ def evaluate_template_pairs(
     how.check(sizes)
     check_fusion(data.pictures, fusion)
     small, sharp = _sides(data.pairs, how)
-    passes = Passes(data.pictures, advance)
-    passes.plan(sharp, *([small] * len(sizes) * len(models)))
-
-    def made(name: str, encoder: Encoder, size: int | None, ids: NDArray[np.int64]) -> EmbeddedTemplates:
-        eye = Eye(name, encoder, Look(size, how.fit, how.degradation))
-        return passes.done(
-            embed_templates(
-                data.pictures, ids, eye, fusion, flip=how.flip, store=store, advance=passes.tell()
-            )
-        )
-
-    gallery: EmbeddedTemplates | None = None
+    owners: dict[str, Encoder] = {}
     if len(sharp):
         if teacher is None:
             raise ConfigError("the protocol hr-lr needs a teacher for the sharp faces")
+        owners = teachers_of(models, teacher)
         for name, encoder in models.items():
-            check_space(name, encoder, teacher)
-        gallery = made("teacher", teacher, None, sharp)
-    seen = [data.inventory.sha256] if gallery is None else [data.inventory.sha256, gallery.sha256]
+            check_space(name, encoder, owners[name])
+    distinct = {id(owner): owner for owner in owners.values()}
+    many, few = data.pictures.count(sharp), data.pictures.count(small)
+    parts = Parts(many * len(distinct) + few * len(sizes) * len(models), advance)
+
+    def made(name: str, encoder: Encoder, size: int | None, ids: NDArray[np.int64]) -> EmbeddedTemplates:
+        eye = Eye(name, encoder, Look(size, how.fit, how.degradation))
+        told = parts.part(many if ids is sharp else few)
+        return embed_templates(data.pictures, ids, eye, fusion, flip=how.flip, store=store, advance=told)
+
+    galleries = {key: made("teacher", owner, None, sharp) for key, owner in distinct.items()}
+    seen = [data.inventory.sha256, *(gallery.sha256 for gallery in galleries.values())]
     cells = []
     which = kept(data.pairs)
     for size in sizes:
         for name, encoder in models.items():
             probes = made(name, encoder, size, small)
             seen.append(probes.sha256)
-            scores, failed = _scores(data.pairs, how, probes, gallery or probes)
+            other = galleries[id(owners[name])] if owners else probes
+            scores, failed = _scores(data.pairs, how, probes, other)
             figures = template_pair_figures(
                 scores, data.pairs, failed, fars=fars, replicates=replicates, seed=seed
             )
@@ -114,9 +114,9 @@ def evaluate_template_pairs(
         fusion=fusion,
         cells=tuple(cells),
         fars=tuple(fars),
-        sharp=None if gallery is None else Seen.of(gallery),
+        sharp={name: Seen.of(galleries[id(owner)]) for name, owner in owners.items()},
         models={name: model_facts(encoder) for name, encoder in models.items()},
-        teacher=model_facts(teacher) if gallery is not None and teacher is not None else None,
+        teachers={name: model_facts(owner) for name, owner in owners.items()},
         # whatever the number of models and sizes, the pictures are the same
         data_sha256=hashlib.sha256("\n".join(dict.fromkeys(seen)).encode()).hexdigest(),
         replicates=replicates,

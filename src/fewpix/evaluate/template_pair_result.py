@@ -132,9 +132,9 @@ class TemplatePairResult:
         fusion: how templates were made.
         cells: in the order of sizes and models.
         fars: the false accept rates reported.
-        sharp: the teacher's side; None where no picture went to it.
+        sharp: by the model's name its teacher's side; empty where no picture went to one.
         models: by name what is known of each.
-        teacher: the same of the teacher.
+        teachers: by the same names what is known of each model's teacher.
         data_sha256: over the benchmark's lists and the pictures used.
         replicates: of the bootstrap over people.
         seed: of the bootstrap.
@@ -145,9 +145,9 @@ class TemplatePairResult:
     fusion: Fusing
     cells: tuple[TemplatePairCell, ...]
     fars: tuple[float, ...]
-    sharp: Seen | None
+    sharp: Mapping[str, Seen]
     models: Mapping[str, Mapping[str, Any]]
-    teacher: Mapping[str, Any] | None
+    teachers: Mapping[str, Mapping[str, Any]]
     data_sha256: str
     replicates: int
     seed: int
@@ -167,8 +167,9 @@ class TemplatePairResult:
             f"intervals: {THRESHOLDS[self._anew]}",
         ]
         lines += [f"made small by {self.treatment.degradation.describe(size)}" for size in self._sizes()]
-        if self.sharp:
-            lines += ["teacher", *(f"  {line}" for line in self.sharp.lines())]
+        for name, seen in self.sharp.items():
+            title = "teacher" if len(self.sharp) == 1 else f"teacher of {name}"
+            lines += [title, *(f"  {line}" for line in seen.lines())]
         for cell in self.cells:
             lines.append(cell.model + (f" at {cell.size} px" if cell.size else ""))
             lines += [f"  {line}" for line in (*cell.seen.lines(), *cell.figures.lines())]
@@ -204,7 +205,10 @@ class TemplatePairResult:
             "inventory": inventory,
             "data_sha256": self.data_sha256,
             "models": {name: dict(facts) for name, facts in self.models.items()},
-            "teacher": {**self.teacher, **self.sharp.to_json()} if self.teacher and self.sharp else None,
+            "teachers": {
+                name: {**facts, **self.sharp[name].to_json()} for name, facts in self.teachers.items()
+            }
+            or None,
             "interval": f"{100 * LEVEL:g} %, percentile bootstrap; {THRESHOLDS[self._anew]}",
             "replicates": self.replicates,
             "seed": self.seed,

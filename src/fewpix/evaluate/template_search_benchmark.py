@@ -15,10 +15,10 @@ from fewpix.errors import ConfigError, InputError
 from fewpix.evaluate.bootstrap import REPLICATES
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.native import Look
-from fewpix.evaluate.pair_protocol import check_space
+from fewpix.evaluate.parts import Parts
 from fewpix.evaluate.readers.ijb_search import TemplatePeople
 from fewpix.evaluate.results import model_facts
-from fewpix.evaluate.search_benchmark import Eye
+from fewpix.evaluate.search_benchmark import Eye, check_gallery_space
 from fewpix.evaluate.template_data import TemplateSearchData
 from fewpix.evaluate.template_embedding import (
     EmbeddedTemplates,
@@ -27,7 +27,6 @@ from fewpix.evaluate.template_embedding import (
     embed_templates,
 )
 from fewpix.evaluate.template_pair_result import Seen
-from fewpix.evaluate.template_passes import Passes
 from fewpix.evaluate.template_search import RANKS, RATES, GallerySearch, JoinedSearch, joined_search, search
 from fewpix.evaluate.template_search_result import TemplateSearchCell, TemplateSearchResult
 from fewpix.evaluate.views import Advance
@@ -104,29 +103,27 @@ def evaluate_template_search(
     check_fusion(data.pictures, how.fusion)
     looks = {size: how.look(size) for size in (*sizes, how.gallery_size)}
     if gallery is not None:
+        sharp = Eye(*gallery, looks[how.gallery_size])
         for name, encoder in models.items():
-            check_space(name, encoder, gallery[1])
+            check_gallery_space(name, encoder, sharp)
     enrolled_ids = np.concatenate([part.ids for part in data.galleries.values()])
     owners = {"": gallery} if gallery else {name: (name, encoder) for name, encoder in models.items()}
-    passes = Passes(data.pictures, advance)
-    passes.plan(*([enrolled_ids] * len(owners)), *([data.probes.ids] * len(sizes) * len(models)))
+    many, few = (data.pictures.count(ids) for ids in (enrolled_ids, data.probes.ids))
+    parts = Parts(many * len(owners) + few * len(sizes) * len(models), advance)
 
-    def made(eye: Eye, ids: NDArray[np.int64]) -> EmbeddedTemplates:
-        return passes.done(
-            embed_templates(
-                data.pictures, ids, eye, how.fusion, flip=how.flip, store=store, advance=passes.tell()
-            )
-        )
+    def made(eye: Eye, ids: NDArray[np.int64], count: int) -> EmbeddedTemplates:
+        told = parts.part(count)
+        return embed_templates(data.pictures, ids, eye, how.fusion, flip=how.flip, store=store, advance=told)
 
     contents = [data.inventory.sha256]
     enrolled: dict[str, EmbeddedTemplates] = {}
     for owner, (name, encoder) in owners.items():
-        enrolled[owner] = made(Eye(name, encoder, looks[how.gallery_size]), enrolled_ids)
+        enrolled[owner] = made(Eye(name, encoder, looks[how.gallery_size]), enrolled_ids, many)
         contents.append(enrolled[owner].sha256)
     cells = []
     for size in sizes:
         for name, encoder in models.items():
-            probes = made(Eye(name, encoder, looks[size]), data.probes.ids)
+            probes = made(Eye(name, encoder, looks[size]), data.probes.ids, few)
             contents.append(probes.sha256)
             owner = "" if gallery else name
             seen = enrolled[owner]

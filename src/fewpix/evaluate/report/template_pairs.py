@@ -128,11 +128,14 @@ def _measured(result: TemplatePairsResult) -> tuple[Block, ...]:
         small = f"the {result.degraded.sides} side of a pair, seed {result.degraded.seed}"
         rows.insert(3, ("made small", small))
         rows[4:4] = [(f"to {size} px", steps) for size, steps in by_size(result.degraded.steps)]
-    if result.teacher:
-        rows += seen_rows("templates seen by the teacher", result.teacher)
+    for name, teacher in (result.teachers or {}).items():
+        rows += seen_rows(f"templates seen by the teacher of {name}", teacher)
     for f in result.figures:
         rows += seen_rows(f"templates seen by {named(f)}", f)
         if f.failed_pairs:
             rows.append((f"pairs that failed, {named(f)}", f"{f.failed_pairs:,}, scored as the least alike"))
-    others = dict.fromkeys(result.models, ("teacher", result.teacher)) if result.teacher else {}
+    others = {
+        name: (name if teacher.sha256 == result.models[name].sha256 else "teacher", teacher)
+        for name, teacher in (result.teachers or {}).items()
+    }
     return facts(rows), models(result.models, others, "the other side"), counts(result.inventory.counts)

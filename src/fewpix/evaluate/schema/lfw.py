@@ -79,7 +79,9 @@ class TableSettings(Part):
     interval: str = Field(description="how intervals were made")
     replicates: int = Field(description="of the bootstrap")
     seed: int = Field(description="of the bootstrap")
-    teacher_sha256: str = Field(description="digest of the weights that saw the sharp faces")
+    teacher_sha256: str = Field(
+        description="digest of the weights that saw the sharp faces; of several teachers, all of them"
+    )
     baseline: str = Field(description="the model that the others are compared with")
 
 

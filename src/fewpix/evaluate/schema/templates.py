@@ -93,7 +93,9 @@ class TemplatePairsResult(Part):
     inventory: Inventory = Field(description="what was found")
     data_sha256: Sha256 = Field(description="over the lists and the contents of the pictures used")
     models: dict[str, Model] = Field(description="by name")
-    teacher: SharpSide | None = Field(description="who saw the other side of `hr-lr`; else null")
+    teachers: dict[str, SharpSide] | None = Field(
+        description="by the model's name, who saw the other side of `hr-lr`; else null"
+    )
     interval: str = Field(description="how intervals were made, and whether thresholds were held")
     replicates: int = Field(description="of the bootstrap")
     seed: int = Field(description="of the bootstrap")
