@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from fewpix.evaluate.bootstrap import Clusters, mean_interval
-from fewpix.evaluate.curve_bootstrap import tar_interval
+from fewpix.evaluate.curve_bootstrap import replicate_curves
 from fewpix.evaluate.identification import identify
 from fewpix.evaluate.metrics import best_threshold, fold_accuracy, tar_at_far
 
@@ -92,7 +92,7 @@ def test_an_interval_of_tar_lies_within_0_and_1(data: Pairs, seed: int) -> None:
     scores, same = data
     who = np.arange(len(scores))
     clusters = Clusters.of(who, np.where(same, who, (who + 1) % len(who)))
-    interval = tar_interval(scores, same, 0.1, clusters, replicates=50, seed=seed)
+    interval = replicate_curves(scores, same, (0.1,), clusters, replicates=50, seed=seed).tar_interval(0.1)
     assert 0 <= interval.low <= interval.high <= 1
 
 

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.bootstrap import Clusters, Interval, exact, mean_interval, percentiles
-from fewpix.evaluate.curve_bootstrap import tar_interval
+from fewpix.evaluate.bootstrap import Clusters, Interval, exact, mean_interval, mean_intervals, percentiles
+from fewpix.evaluate.curve_bootstrap import replicate_curves
 from fewpix.evaluate.metrics import tar_at_far
 
 
@@ -128,7 +128,7 @@ def scores_of_people(seed: int = 0) -> tuple[NDArray[np.float64], NDArray[np.boo
 def test_the_interval_of_tar_holds_the_tar() -> None:
     scores, same, clusters = scores_of_people()
     for target in (0.01, 0.1):
-        interval = tar_interval(scores, same, target, clusters, replicates=500)
+        interval = replicate_curves(scores, same, (target,), clusters, replicates=500).tar_interval(target)
         assert interval.low < tar_at_far(scores, same, target).tar < interval.high
 
 
@@ -140,21 +140,40 @@ def test_a_replicate_of_tar_is_the_tar_of_the_repeated_pairs() -> None:
     slow = []
     for row in weights.astype(np.int64):
         slow.append(tar_at_far(np.repeat(scores, row), np.repeat(same, row), 0.02).tar)
-    interval = tar_interval(scores, same, 0.02, clusters, replicates=40, seed=9)
+    interval = replicate_curves(scores, same, (0.02,), clusters, replicates=40, seed=9).tar_interval(0.02)
     assert interval == percentiles(np.array(slow))
 
 
 def test_perfect_separation_is_not_certain_either() -> None:
     scores, same, clusters = scores_of_people()
-    assert tar_interval(scores + 100 * same, same, 0.01, clusters, replicates=50) == exact(True, 100)
-    assert tar_interval(scores - 100 * same, same, 0.01, clusters, replicates=50) == exact(False, 100)
+    for shift, right in ((100, True), (-100, False)):
+        drawn = replicate_curves(scores + shift * same, same, (0.01,), clusters, replicates=50)
+        assert drawn.tar_interval(0.01) == exact(right, 100)
+
+
+def test_several_means_are_drawn_once_and_are_those_of_each() -> None:
+    rng = np.random.default_rng(2)
+    first, second = rng.integers(0, 12, (2, 90))
+    clusters, strata = Clusters.of(first, second), rng.integers(0, 2, 90)
+    share = rng.random(90)
+    values = rng.random((90, 3)) < (0.3, 0.7, 2.0)  # the last is always right
+    found = mean_intervals(values, clusters, share=share, strata=strata, replicates=60, seed=5)
+    for one, column in zip(found, values.T, strict=True):
+        alone = mean_interval(column, clusters, share=share, strata=strata, replicates=60, seed=5)
+        assert (one.low, one.high) == pytest.approx((alone.low, alone.high), abs=1e-12)
+    assert found[2] == exact(True, 12)
+    assert mean_intervals(values[:, :0], clusters) == []
+    with pytest.raises(InputError, match=r"\(89,\) values for \(90,\) comparisons"):
+        mean_intervals(values[1:], clusters)
 
 
 def test_replicates_without_a_kind_are_left_out() -> None:
     """Two people: one replicate in four draws only the person without a genuine pair."""
     scores = np.array([0.9, 0.2, 0.3, 0.1])
     same = np.array([True, False, False, False])
-    interval = tar_interval(scores, same, 0.0, Clusters.of([0, 0, 0, 1], [0, 1, 1, 0]), replicates=100)
+    interval = replicate_curves(
+        scores, same, (0.0,), Clusters.of([0, 0, 0, 1], [0, 1, 1, 0]), replicates=100
+    ).tar_interval(0.0)
     assert interval.high == 1.0
     with pytest.raises(InputError, match="too few people"):
         percentiles(np.array([np.nan, np.nan]))

@@ -10,10 +10,14 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from fewpix.evaluate.bootstrap import percentiles
+from fewpix.evaluate.identification import identify
 from fewpix.evaluate.mcnemar import McNemar, mcnemar, p_text
 from fewpix.evaluate.metrics import fold_accuracy, tar_at_far
+from fewpix.evaluate.open_set import identify_open
 from fewpix.evaluate.pair_difference import pair_difference
+from fewpix.evaluate.pair_figures import pair_figures
 from fewpix.evaluate.pairs import PairList
+from fewpix.evaluate.retrieval import watch_list
 from fewpix.evaluate.search_difference import search_difference
 from fewpix.evaluate.streaming import SortedScores
 from fewpix.evaluate.streaming_search import Searched, search
@@ -167,3 +171,48 @@ def test_differences_of_open_searches_equal_a_plain_loop() -> None:
     assert found.auc is not None
     assert found.auc.value > 0
     assert "TPIR at FPIR 1e-1" in found.lines()[-1]
+
+
+def never(*_: object, **__: object) -> None:
+    raise AssertionError("drawn again")
+
+
+def test_replicates_that_are_there_already_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs, good, bad = paired()
+    how = {"replicates": 60, "seed": 3}
+    figures = [pair_figures(scores, pairs, fars=(0.1, 0.05, 0.001), **how) for scores in (good, bad)]
+    anew = pair_difference(good, bad, pairs, fars=(0.1, 0.001), **how)
+    gallery = [f"p{n}" for n in range(6)]
+    people = [f"p{n % 6}" for n in range(24)] + [f"x{n // 2}" for n in range(20)]
+    one, other = searched(0.2, people, gallery), searched(0.5, people, gallery)
+    watched = [watch_list(side, people, rank=2, fpirs=(0.2, 0.1), **how) for side in (one, other)]
+    found = search_difference(one, other, people, rank=2, fpirs=(0.1, 0.01), **how)
+    for module in ("pair_difference", "retrieval"):
+        monkeypatch.setattr(f"fewpix.evaluate.{module}.replicate_curves", never)
+    drawn = (figures[0].drawn, figures[1].drawn)
+    assert pair_difference(good, bad, pairs, fars=(0.1, 0.001), drawn=drawn, **how) == anew
+    drawn = (watched[0].drawn, watched[1].drawn)
+    assert search_difference(one, other, people, rank=2, fpirs=(0.1, 0.01), drawn=drawn, **how) == found
+    assert drawn[0].tar.nbytes < 60 * 8 * 60  # R replicates at some dozens of rates
+
+
+def test_rates_that_are_drawn_together_are_those_of_each() -> None:
+    pairs, good, _ = paired()
+    both = verify(good, pairs, fars=(0.2, 0.05), replicates=80)
+    for far in (0.2, 0.05):
+        alone = verify(good, pairs, fars=(far,), replicates=80)
+        assert alone.tar_at_far_ci95.items() <= both.tar_at_far_ci95.items()
+    rng = np.random.default_rng(4)
+    rows = rng.normal(size=(60, 8))
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    people = np.arange(60) % 12
+    probes, gallery = (rows[24:], people[24:]), (rows[:24], people[:24])
+    together = identify(*probes, *gallery, fars=(0.1, 0.01), replicates=40)
+    for far in (0.1, 0.01):
+        alone = identify(*probes, *gallery, fars=(far,), replicates=40)
+        assert alone.tar_at_far_ci95.items() <= together.tar_at_far_ci95.items()
+    few = (rows[:6], people[:6])
+    opened = identify_open(*probes, *few, fpirs=(0.3, 0.1), replicates=40)
+    for fpir in (0.3, 0.1):
+        one = identify_open(*probes, *few, fpirs=(fpir,), replicates=40)
+        assert one.tpir_at_fpir_ci95.items() <= opened.tpir_at_fpir_ci95.items()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 
 import numpy as np
 
 from fewpix.errors import InputError
 from fewpix.evaluate.compared import Difference
+from fewpix.evaluate.curve_bootstrap import CurveReplicates, replicate_curves
 from fewpix.evaluate.measured import Measured, in_both
+from fewpix.evaluate.metrics import allowed_accepts
 from fewpix.evaluate.pair_difference import pair_difference
 from fewpix.evaluate.pair_record import PairRecord
 from fewpix.evaluate.search_difference import search_difference
@@ -35,10 +38,24 @@ def _pairs(first: Measured, second: Measured, replicates: int, seed: int) -> Dif
     _check_rows(first, len(one.scores))
     _check_rows(second, len(other.scores))
     fars = _rates(first, second, "tar_at_far")
+    impostors = int((~one.pairs.same).sum())
+    shown = tuple(far for far in fars if allowed_accepts(far, impostors))
+    clusters, kinds = one.pairs.clusters(), one.pairs.same
+
+    @cache
+    def drawn(side: int, row: int) -> CurveReplicates:
+        scores = (one, other)[side].scores[row]
+        return replicate_curves(scores, kinds, shown, clusters, replicates=replicates, seed=seed)
 
     def differ(a: int, b: int) -> Mapping[str, Difference]:
         found = pair_difference(
-            one.scores[a], other.scores[b], one.pairs, fars=fars, replicates=replicates, seed=seed
+            one.scores[a],
+            other.scores[b],
+            one.pairs,
+            fars=fars,
+            drawn=(drawn(0, a), drawn(1, b)),
+            replicates=replicates,
+            seed=seed,
         )
         return {"": found}
 

@@ -141,31 +141,6 @@ def replicate_curves(
     )
 
 
-def tar_interval(
-    scores: NDArray[np.floating],
-    same: NDArray[np.bool_],
-    target: float,
-    clusters: Clusters,
-    *,
-    replicates: int = REPLICATES,
-    seed: int = 0,
-) -> Interval:
-    """Interval of `metrics.tar_at_far`; every replicate sets its own threshold on its weighted impostors.
-
-    Where all genuine pairs pass in every replicate, or none ever does, `exact` is used.
-
-    Args:
-        scores: (P,).
-        same: (P,), with pairs of both kinds.
-        target: the false accept rate, 0 to 1.
-        clusters: the people of each pair.
-        replicates: at least 1.
-        seed: of the draws.
-    """
-    found = replicate_curves(scores, same, (target,), clusters, replicates=replicates, seed=seed)
-    return found.tar_interval(target)
-
-
 def _accepted(weights: NDArray[np.float64], starts: NDArray[np.int64]) -> NDArray[np.float64]:
     """(R, L + 1) sums of weights (R, P) from the left up to the end of each level, with 0 in front."""
     sums = np.zeros((len(weights), len(starts) + 1))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fewpix.errors import InputError
 from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval, mean_interval
-from fewpix.evaluate.curve_bootstrap import tar_interval
+from fewpix.evaluate.curve_bootstrap import replicate_curves
 from fewpix.evaluate.metrics import far_key, tar_at_far
 
 RANKS = (1, 5)
@@ -111,6 +111,7 @@ def identify(
     same = np.arange(len(people))[None, :] == mate[:, None]
     pairs = Clusters.of(np.repeat(mate, len(people)), np.tile(np.arange(len(people)), len(mate)))
     flat, labels = scores.ravel(), same.ravel()
+    drawn = replicate_curves(flat, labels, fars, pairs, replicates=replicates, seed=seed)
     return Identification(
         probes=len(probes),
         people=len(people),
@@ -118,10 +119,7 @@ def identify(
         cmc={k: float((rank <= k).mean()) for k in ranks},
         cmc_ci95={k: mean_interval(rank <= k, clusters, replicates=replicates, seed=seed) for k in ranks},
         tar_at_far={far_key(far): tar_at_far(flat, labels, far).tar for far in fars},
-        tar_at_far_ci95={
-            far_key(far): tar_interval(flat, labels, far, pairs, replicates=replicates, seed=seed)
-            for far in fars
-        },
+        tar_at_far_ci95={far_key(far): drawn.tar_interval(far) for far in fars},
     )
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from fewpix.errors import InputError
 from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval
-from fewpix.evaluate.curve_bootstrap import tar_interval
+from fewpix.evaluate.curve_bootstrap import replicate_curves
 from fewpix.evaluate.identification import mated_ranks, person_scores
 from fewpix.evaluate.metrics import far_key, tar_at_far
 
@@ -110,16 +110,13 @@ def identify_open(
     own, place = mated_ranks(scores[mated], np.searchsorted(people, names[mated]))
     best[mated] = np.where(place <= rank, own, _MISSED)
     points = {far_key(fpir): tar_at_far(best, mated, fpir) for fpir in fpirs}
-    clusters = Clusters.of(names)
+    drawn = replicate_curves(best, mated, fpirs, Clusters.of(names), replicates=replicates, seed=seed)
     return OpenSet(
         mated=int(mated.sum()),
         nonmated=int((~mated).sum()),
         people=len(people),
         rank=rank,
         tpir_at_fpir={key: point.tar for key, point in points.items()},
-        tpir_at_fpir_ci95={
-            far_key(fpir): tar_interval(best, mated, fpir, clusters, replicates=replicates, seed=seed)
-            for fpir in fpirs
-        },
+        tpir_at_fpir_ci95={far_key(fpir): drawn.tar_interval(fpir) for fpir in fpirs},
         thresholds={key: point.threshold for key, point in points.items()},
     )

@@ -88,7 +88,13 @@ def evaluate_pairs(
             base[one.size].model,
             one.size,
             pair_difference(
-                one.scores, base[one.size].scores, data.pairs, fars=rates, replicates=replicates, seed=seed
+                one.scores,
+                base[one.size].scores,
+                data.pairs,
+                fars=rates,
+                drawn=(one.figures.drawn, base[one.size].figures.drawn),
+                replicates=replicates,
+                seed=seed,
             ),
         )
         for one in cells

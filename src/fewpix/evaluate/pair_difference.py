@@ -17,6 +17,9 @@ from fewpix.evaluate.pairs import PairList
 from fewpix.evaluate.streaming import SortedScores
 from fewpix.evaluate.verification import accuracy_difference
 
+Both = tuple[CurveReplicates, CurveReplicates]
+"""Those of the first and of the second model."""
+
 
 @dataclass(frozen=True)
 class Change:
@@ -82,6 +85,7 @@ def pair_difference(
     pairs: PairList,
     *,
     fars: Sequence[float],
+    drawn: Both | None = None,
     replicates: int = REPLICATES,
     seed: int = 0,
 ) -> PairDifference:
@@ -92,6 +96,8 @@ def pair_difference(
         second: (P,) of the other.
         pairs: P pairs of both kinds.
         fars: false accept rates; those that the pairs cannot show are left out.
+        drawn: the replicates of both, drawn with these pairs, replicates and seed; their targets hold `fars`.
+            They are drawn when None.
         replicates: of the bootstrap over people.
         seed: of the bootstrap.
 
@@ -105,11 +111,11 @@ def pair_difference(
         accuracy, test = Change(found.accuracy, found.ci95), mcnemar(one.correct, other.correct)
     ordered = [SortedScores.of(scores, pairs.same) for scores in (first, second)]
     shown = tuple(far for far in fars if allowed_accepts(far, len(ordered[0].impostor)))
-    drawn = [
+    curves = drawn or [
         replicate_curves(scores, pairs.same, shown, pairs.clusters(), replicates=replicates, seed=seed)
         for scores in (first, second)
     ]
-    return PairDifference(accuracy, test, *curve_changes(ordered, drawn, shown))
+    return PairDifference(accuracy, test, *curve_changes(ordered, curves, shown))
 
 
 def curve_changes(

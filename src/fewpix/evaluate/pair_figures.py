@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fewpix.errors import InputError
 from fewpix.evaluate.bootstrap import REPLICATES, Interval, mean_interval
-from fewpix.evaluate.curve_bootstrap import replicate_curves
+from fewpix.evaluate.curve_bootstrap import CurveReplicates, replicate_curves
 from fewpix.evaluate.metrics import FoldAccuracy
 from fewpix.evaluate.pairs import PairList
 from fewpix.evaluate.score_curve import Histograms, ScoreCurve, curve_targets, score_curve
@@ -74,6 +74,7 @@ class PairFigures:
         auc_ci95: its interval.
         curve: ROC and DET.
         histograms: of the scores.
+        drawn: the replicates that the intervals were made of; a megabyte or so.
         thirds: accuracy by quality, empty where no accuracy or no quality is known.
     """
 
@@ -87,6 +88,7 @@ class PairFigures:
     auc_ci95: Interval
     curve: ScoreCurve
     histograms: Histograms
+    drawn: CurveReplicates
     thirds: tuple[Third, ...] = ()
 
     def lines(self) -> list[str]:
@@ -171,6 +173,7 @@ def pair_figures(
         auc_ci95=drawn.auc_interval(),
         curve=score_curve(ordered, drawn.at),
         histograms=Histograms.of(ordered.genuine, ordered.impostor),
+        drawn=drawn,
         thirds=thirds,
     )
 

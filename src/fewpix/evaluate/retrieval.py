@@ -36,12 +36,14 @@ class WatchList:
             probe's own person is within the first ranks and beats everybody whom a non-mated probe finds.
         auc_ci95: its interval, resampling the people of the probes.
         curve: TPIR over FPIR.
+        drawn: the replicates that the intervals were made of; a megabyte or so.
     """
 
     open_set: OpenSet
     auc: float
     auc_ci95: Interval
     curve: ScoreCurve
+    drawn: CurveReplicates
 
     def __str__(self) -> str:
         return f"{self.open_set}, AUC {100 * self.auc:.1f} % ({self.auc_ci95})"
@@ -143,7 +145,7 @@ def watch_list(
         thresholds={key: point.threshold for key, point in points.items()},
     )
     curve = score_curve(SortedScores.of(scores, mated), drawn.at)
-    return WatchList(figures, open_auc(scores, mated), drawn.auc_interval(), curve)
+    return WatchList(figures, open_auc(scores, mated), drawn.auc_interval(), curve, drawn)
 
 
 def open_scores(searched: Searched, rank: int) -> NDArray[np.float64]:

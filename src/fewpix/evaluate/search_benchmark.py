@@ -22,6 +22,7 @@ from fewpix.evaluate.compared import Compared
 from fewpix.evaluate.enrolment import with_failures
 from fewpix.evaluate.metrics import allowed_accepts
 from fewpix.evaluate.native import Look
+from fewpix.evaluate.pair_difference import Both
 from fewpix.evaluate.parts import Parts
 from fewpix.evaluate.picture_embedding import Embedded, embed_pictures
 from fewpix.evaluate.readers.benchmark import Pictures, Search
@@ -236,11 +237,18 @@ def _differences(
                 ranks=ranks,
                 rank=asked.rank or protocol.rank,
                 fpirs=fpirs,
+                drawn=_drawn(cell, first),
                 replicates=how.replicates,
                 seed=how.seed,
             )
             found.append(Compared(cell.model, first.model, cell.size, change))
     return tuple(found)
+
+
+def _drawn(cell: SearchCell, first: SearchCell) -> Both | None:
+    """The replicates of two cells of an open set."""
+    one, other = cell.figures, first.figures
+    return (one.drawn, other.drawn) if isinstance(one, WatchList) and isinstance(other, WatchList) else None
 
 
 def _side(embedded: Embedded, pictures: Pictures) -> Side:

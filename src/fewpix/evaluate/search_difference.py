@@ -11,7 +11,7 @@ import numpy as np
 from fewpix.evaluate.bootstrap import REPLICATES, Clusters, mean_interval, percentiles
 from fewpix.evaluate.mcnemar import McNemar, mcnemar
 from fewpix.evaluate.metrics import allowed_accepts, far_key, tar_at_far
-from fewpix.evaluate.pair_difference import Change
+from fewpix.evaluate.pair_difference import Both, Change
 from fewpix.evaluate.retrieval import open_auc, open_replicates, open_scores
 from fewpix.evaluate.streaming_search import Labels, Searched
 
@@ -63,6 +63,7 @@ def search_difference(
     ranks: Sequence[int] = (1,),
     rank: int = 1,
     fpirs: Sequence[float] = (),
+    drawn: Both | None = None,
     replicates: int = REPLICATES,
     seed: int = 0,
 ) -> SearchDifference:
@@ -75,6 +76,8 @@ def search_difference(
         ranks: the k of rank-k.
         rank: the place up to which the right person counts for TPIR.
         fpirs: false positive identification rates; those that the probes cannot show are left out.
+        drawn: the replicates of both, drawn for this rank with these probes, replicates and seed; their
+            targets hold `fpirs`. They are drawn when None.
         replicates: of the bootstrap over the people of the probes.
         seed: of the bootstrap.
 
@@ -98,14 +101,14 @@ def search_difference(
         return SearchDifference(by_rank, test, average, {}, None)
     shown = tuple(fpir for fpir in fpirs if allowed_accepts(fpir, int((~mated).sum())))
     scores = [open_scores(one, rank) for one in (first, second)]
-    drawn = [
+    curves = drawn or [
         open_replicates(one, probe_people, rank=rank, fpirs=shown, replicates=replicates, seed=seed)
         for one in (first, second)
     ]
     rates = {}
-    for k, fpir in enumerate(shown):
+    for fpir in shown:
         one, other = (tar_at_far(values, mated, fpir).tar for values in scores)
-        rates[far_key(fpir)] = Change(one - other, percentiles(drawn[0].tar[:, k] - drawn[1].tar[:, k]))
+        rates[far_key(fpir)] = Change(one - other, percentiles(curves[0].tars(fpir) - curves[1].tars(fpir)))
     areas = [open_auc(values, mated) for values in scores]
-    auc = Change(areas[0] - areas[1], percentiles(drawn[0].auc - drawn[1].auc))
+    auc = Change(areas[0] - areas[1], percentiles(curves[0].auc - curves[1].auc))
     return SearchDifference(by_rank, test, average, rates, auc)

@@ -10,9 +10,9 @@ import numpy as np
 
 from fewpix.errors import InputError
 from fewpix.evaluate.bootstrap import REPLICATES, mean_interval
-from fewpix.evaluate.curve_bootstrap import CurveReplicates, replicate_curves
+from fewpix.evaluate.curve_bootstrap import replicate_curves
 from fewpix.evaluate.metrics import allowed_accepts, far_key
-from fewpix.evaluate.pair_difference import Change, curve_changes
+from fewpix.evaluate.pair_difference import Both, Change, curve_changes
 from fewpix.evaluate.streaming import SortedScores
 from fewpix.evaluate.template_pair_record import TemplatePairRecord
 
@@ -55,7 +55,7 @@ def template_pair_difference(
     second: Row,
     *,
     fars: Sequence[float],
-    drawn: tuple[CurveReplicates, CurveReplicates] | None = None,
+    drawn: Both | None = None,
     replicates: int = REPLICATES,
     seed: int = 0,
 ) -> TemplatePairDifference:

@@ -172,12 +172,14 @@ class TemplateSearchResult:
             if first is cell:
                 continue
             for name, figures in cell.galleries.items():
+                other = first.galleries[name]
                 change = search_difference(
                     figures.searched,
-                    first.galleries[name].searched,
+                    other.searched,
                     self.data.probes.people,
                     ranks=self.ranks,
                     fpirs=self.fpirs,
+                    drawn=(figures.watch.drawn, other.watch.drawn),
                     replicates=self.replicates,
                     seed=self.seed,
                 )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fewpix.errors import InputError
 from fewpix.evaluate.bootstrap import REPLICATES, Interval, mean_interval
-from fewpix.evaluate.curve_bootstrap import tar_interval
+from fewpix.evaluate.curve_bootstrap import replicate_curves
 from fewpix.evaluate.metrics import FoldAccuracy, far_key, fold_accuracy, tar_at_far
 from fewpix.evaluate.pairs import PairList
 
@@ -80,13 +80,9 @@ def verify(
         InputError: a score is not finite, or the pairs are too few.
     """
     folds, interval = cross_validated(scores, pairs, replicates=replicates, seed=seed)
-    clusters = pairs.clusters()
-    tars, intervals = {}, {}
-    for far in fars:
-        tars[far_key(far)] = tar_at_far(scores, pairs.same, far).tar
-        intervals[far_key(far)] = tar_interval(
-            scores, pairs.same, far, clusters, replicates=replicates, seed=seed
-        )
+    drawn = replicate_curves(scores, pairs.same, fars, pairs.clusters(), replicates=replicates, seed=seed)
+    tars = {far_key(far): tar_at_far(scores, pairs.same, far).tar for far in fars}
+    intervals = {far_key(far): drawn.tar_interval(far) for far in fars}
     return Verification(pairs, folds, interval, tars, intervals)
 
 
