@@ -77,11 +77,16 @@ def cell(value: float, ci95: list[float]) -> str:
     return f"{100 * value:.2f} ({100 * ci95[0]:.1f} to {100 * ci95[1]:.1f})"
 
 
-def reported(folder: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> tuple[dict[str, Any], str]:
-    """The result and the text of a report, which can be made again from the result, byte by byte."""
-    run(capsys, "report", folder / "result.json", "--out", tmp_path / "again")
+def made_again(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A report can be made again from its result, byte by byte."""
+    again = folder.with_name("again")
+    run(capsys, "report", folder / "result.json", "--out", again)
     for name in ("report.html", "report.md"):
-        assert (tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes()
+        assert (again / name).read_bytes() == (folder / name).read_bytes()
+
+
+def reported(folder: Path) -> tuple[dict[str, Any], str]:
+    """The result and the text of a report, whose page fetches nothing."""
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert not re.search(r'<(script|link|iframe)|src="(?!data:)|@import|url\((?!#)', page)
     ids = re.findall(r'\bid="([^"]+)"', page)
@@ -95,7 +100,7 @@ def compared(files: list[Path], out: Path, capsys: pytest.CaptureFixture[str]) -
     """The result of `compare`, and the text of its report."""
     run(capsys, "compare", *files, "--out", out.with_suffix(".json"), "--report", out)
     assert (out / "result.json").read_bytes() == out.with_suffix(".json").read_bytes()
-    return reported(out, capsys, out.with_name(f"{out.name}-again"))
+    return reported(out)
 
 
 @pytest.mark.parametrize("whole", [200_000, 12])
@@ -113,7 +118,7 @@ def test_pairs_of_templates(
     words = ["evaluate", "template-pairs", "ijb", ijb.folder, "--fars", "0.25,0.05,0.001"]
     one, other = models
     text = run(capsys, *words, "--model", f"{one},{other}", "--report", tmp_path / "both")
-    result, page = reported(tmp_path / "both", capsys, tmp_path)
+    result, page = reported(tmp_path / "both")
     held = whole == 12
     for figures in result["figures"]:
         assert cell(figures["tar_at_far"]["2.5e-1"], figures["tar_at_far_ci95"]["2.5e-1"]) in page
@@ -199,7 +204,7 @@ def test_searches_of_templates(
     words += ["--fpirs", "0.3,0.01"]
     one, other = models
     text = run(capsys, *words, "--model", f"{one},{other}", "--size", "8,12", "--report", tmp_path / "both")
-    result, page = reported(tmp_path / "both", capsys, tmp_path)
+    result, page = reported(tmp_path / "both")
     for figures in result["figures"]:
         for name, found in figures["galleries"].items():
             assert f"## Gallery {name}" in page
@@ -219,7 +224,10 @@ def test_searches_of_templates(
     assert "flat.onnx minus pixels.onnx at 8 px, G1, in points" in text
     for name, model, size in (("one", one, "12"), ("other", other, "12,20")):
         run(capsys, *words, "--model", model, "--size", size, "--out", tmp_path / f"{name}.json")
-    found, page = compared([tmp_path / "other.json", tmp_path / "one.json"], tmp_path / "compared", capsys)
+    files = [tmp_path / "other.json", tmp_path / "one.json"]
+    run(capsys, "compare", *files, "--out", tmp_path / "compared.json")
+    found = read(tmp_path / "compared.json")
+    parsed(found)
     assert found["differences"] == result["differences"][2:]
     assert found["first"]["sizes_alone"] == [20]
     assert "flat.onnx − pixels.onnx, G2" in page
@@ -256,7 +264,8 @@ def test_score_files_of_uccs(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     # the stranger in the third picture scores so high that nobody is found without that alarm
     lines = [(0.1, 0.1, 0.95), (0.1, 0.2, 0.9)]
     run(capsys, *words, scores(tmp_path / "c.csv", *lines), *more, "--out", tmp_path / "c.json")
-    result, page = reported(tmp_path / "a", capsys, tmp_path)
+    made_again(tmp_path / "a", capsys)
+    result, page = reported(tmp_path / "a")
     first = result["identification"]["1"]
     assert cell(first["rate"]["2.5e-1"], first["rate_ci95"]["2.5e-1"]) in page
     assert first["curve"]["rate_ci95"][-1][0] <= first["curve"]["rate"][-1]
@@ -313,7 +322,7 @@ def test_lfw_and_its_table(
     table = ["evaluate", "lfw-table", lfw, "--teacher", one, "--protocols", "lr-lr"]
     both = [*table, "--models", f"{one},{other}", "--baseline", one, "--sizes", "8,12"]
     run(capsys, *both, "--report", tmp_path / "table")
-    result, page = reported(tmp_path / "table", capsys, tmp_path)
+    result, page = reported(tmp_path / "table")
     for figures in result["figures"]:
         assert cell(figures["accuracy"], figures["accuracy_ci95"]) in page
     assert "![accuracy against the size of the small faces, lr-lr, by model]" in page
@@ -332,7 +341,8 @@ def test_lfw_and_its_table(
     assert "flat.onnx − pixels.onnx, lr-lr" in page
     single = ["evaluate", "lfw", lfw, "--size", 8, "--protocol", "lr-lr"]
     run(capsys, *single, "--model", one, "--report", tmp_path / "single")
-    result, page = reported(tmp_path / "single", capsys, tmp_path)
+    made_again(tmp_path / "single", capsys)
+    result, page = reported(tmp_path / "single")
     assert cell(result["accuracy"], result["accuracy_ci95"]) in page
     run(capsys, *single, "--model", other, "--out", tmp_path / "flat.json")
     shutil.copy(tmp_path / "single/result.json", tmp_path / "x.json")

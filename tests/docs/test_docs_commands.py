@@ -17,6 +17,8 @@ from fewpix.cli import USAGE, VERBS
 from fewpix.cli.ending import BROKEN_PIPE, BUG, INTERRUPTED, ended
 from fewpix.cli.verbosity import take_verbosity
 from fewpix.cli.verbs import command
+from fewpix.evaluate.schema.lfw import LfwResult
+from fewpix.evaluate.schema.parsed import parsed as read_as_its_schema
 
 COMMANDS = [item for file in documents() for block in blocks(file, "console") for item in commands(block)]
 PROGRAMS = {"fewpix", "make", "python", "pip", "echo"}
@@ -121,7 +123,11 @@ def sample(heading: str) -> Any:
     return json.loads("\n".join(next(iter(commands(block))).output))
 
 
-@pytest.mark.parametrize("verb", ["embed", "evaluate lfw", "identify", "gallery list"])
+def test_a_result_that_is_shown_is_one() -> None:
+    assert isinstance(read_as_its_schema(sample("### `fewpix evaluate lfw --json`")), LfwResult)
+
+
+@pytest.mark.parametrize("verb", ["embed", "identify", "gallery list"])
 def test_the_tables_of_keys_are_complete(verb: str) -> None:
     """What is shown is what the command prints, see test_docs_run.py; other results: test_docs_schema.py."""
     heading = f"### `fewpix {verb} --json`"

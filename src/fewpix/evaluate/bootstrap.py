@@ -122,7 +122,9 @@ def mean_intervals(
 ) -> list[Interval]:
     """Intervals of K means Σ share·value over the same comparisons, whose weights are drawn once for all.
 
-    Where bool values are all the same, resampling can say nothing; `exact` is used then.
+    Where bool values are all the same, resampling can say nothing; `exact` is used then. Of one person alone
+    it can say nothing either, and the interval is all that there is: from 0, or from -1 where a value is
+    below 0, to 1.
 
     Args:
         values: (P, K) bool, right or wrong; or numbers, such as the difference of two models' 0/1 values.
@@ -162,6 +164,9 @@ def mean_intervals(
     for k, constant in enumerate(np.broadcast_to(settled, means_of)):
         if constant:
             found.append(exact(bool(numbers[0, k]), clusters.people))
+            continue
+        if clusters.people == 1:
+            found.append(Interval(-1.0 if (numbers < 0).any() else 0.0, 1.0))
             continue
         means = np.concatenate([block[k] for block in blocks])
         centre = columns[:, k::width].sum(axis=0) / totals

@@ -73,10 +73,15 @@ class CurveReplicates:
         return self._interval(self.auc)
 
     def _interval(self, values: NDArray[np.float64]) -> Interval:
-        """Where every replicate gives 0, or every one 1, resampling says nothing; `exact` is used then."""
+        """Where every replicate gives 0, or every one 1, resampling says nothing; `exact` is used then.
+
+        Of the genuine comparisons of one person alone it says nothing either: the interval is all there is.
+        """
         kept = values[~np.isnan(values)]
         if len(kept) and kept[0] in (0.0, 1.0) and (kept == kept[0]).all():
             return exact(bool(kept[0]), self.people)
+        if len(kept) and self.people == 1:
+            return Interval(0.0, 1.0)
         return percentiles(values)
 
 

@@ -12,6 +12,7 @@ from fewpix.evaluate.bootstrap import REPLICATES, Clusters, mean_interval, perce
 from fewpix.evaluate.mcnemar import McNemar, mcnemar
 from fewpix.evaluate.metrics import allowed_accepts, far_key, tar_at_far
 from fewpix.evaluate.pair_difference import Both, Change
+from fewpix.evaluate.paired import paired_interval
 from fewpix.evaluate.retrieval import open_auc, open_replicates, open_scores
 from fewpix.evaluate.streaming_search import Labels, Searched
 
@@ -89,13 +90,17 @@ def search_difference(
     mates = Clusters.of(np.asarray(probe_people)[mated])
     places = [(one.row_ranks if closed else one.ranks)[mated] for one in (first, second)]
 
-    def mean(values: np.ndarray) -> Change:
-        return Change(float(values.mean()), mean_interval(values, mates, replicates=replicates, seed=seed))
+    def found(k: int) -> Change:
+        hits = places[0] <= k, places[1] <= k
+        ci95 = paired_interval(*hits, mates, replicates=replicates, seed=seed)
+        return Change(float((hits[0].astype(np.int64) - hits[1]).mean()), ci95)
 
-    by_rank = {k: mean((places[0] <= k).astype(np.int64) - (places[1] <= k)) for k in ranks}
+    by_rank = {k: found(k) for k in ranks}
     average = None
     if first.precisions is not None and second.precisions is not None:
-        average = mean(first.precisions[mated] - second.precisions[mated])
+        change = first.precisions[mated] - second.precisions[mated]
+        ci95 = mean_interval(change, mates, replicates=replicates, seed=seed)
+        average = Change(float(change.mean()), ci95)
     test = mcnemar(places[0] <= 1, places[1] <= 1)
     if closed:
         return SearchDifference(by_rank, test, average, {}, None)

@@ -241,9 +241,9 @@ def _difference(change: Mapping[str, Any]) -> str:
     return change_in_points(change["accuracy"], change["ci95"])
 
 
-def percent(value: float) -> str:
-    """A fraction in % with one digit behind the point."""
-    return f"{100 * value:.1f}"
+def percent(value: float | None) -> str:
+    """A fraction in % with one digit behind the point; a dash for one that cannot be shown."""
+    return "–" if value is None else f"{100 * value:.1f}"
 
 
 def markdown(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

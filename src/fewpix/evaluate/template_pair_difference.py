@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from fewpix.errors import InputError
-from fewpix.evaluate.bootstrap import REPLICATES, mean_interval
+from fewpix.evaluate.bootstrap import REPLICATES
 from fewpix.evaluate.curve_bootstrap import replicate_curves
 from fewpix.evaluate.metrics import allowed_accepts, far_key
 from fewpix.evaluate.pair_difference import Both, Change, curve_changes
+from fewpix.evaluate.paired import paired_interval
 from fewpix.evaluate.streaming import SortedScores
 from fewpix.evaluate.template_pair_record import TemplatePairRecord
 
@@ -98,11 +99,10 @@ def _held(first: Row, second: Row, fars: Sequence[float], replicates: int, seed:
         thresholds = [record.threshold(cell, far) for record, cell in (first, second)]
         if thresholds[0] is None or thresholds[1] is None:
             continue
-        hits = [
-            (record.scores[cell] >= np.float32(threshold)).astype(np.int64)
+        one, other = (
+            record.scores[cell] >= np.float32(threshold)
             for (record, cell), threshold in zip((first, second), thresholds, strict=True)
-        ]
-        change = hits[0] - hits[1]
-        ci95 = mean_interval(change, first[0].clusters, replicates=replicates, seed=seed)
-        tars[far_key(far)] = Change(float(change.mean()), ci95)
+        )
+        ci95 = paired_interval(one, other, first[0].clusters, replicates=replicates, seed=seed)
+        tars[far_key(far)] = Change(float((one.astype(np.int64) - other).mean()), ci95)
     return tars

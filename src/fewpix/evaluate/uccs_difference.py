@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.evaluate.bootstrap import REPLICATES, Clusters, mean_interval
+from fewpix.evaluate.bootstrap import REPLICATES, Clusters
 from fewpix.evaluate.mcnemar import McNemar, mcnemar
 from fewpix.evaluate.pair_difference import Change
+from fewpix.evaluate.paired import paired_interval
 from fewpix.evaluate.uccs_record import UccsRecord
 
 Found = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -89,9 +90,9 @@ def uccs_difference(
             if np.isnan(thresholds).any():
                 continue
             hits = one[0] >= thresholds[0], other[0] >= thresholds[1]
-            difference = hits[0].astype(np.int64) - hits[1]
-            ci95 = mean_interval(difference, Clusters.of(clusters), replicates=replicates, seed=seed)
-            found[key] = RateChange(Change(float(difference.mean()), ci95), mcnemar(*hits))
+            ci95 = paired_interval(*hits, Clusters.of(clusters), replicates=replicates, seed=seed)
+            value = float((hits[0].astype(np.int64) - hits[1]).mean())
+            found[key] = RateChange(Change(value, ci95), mcnemar(*hits))
         return found
 
     known = first.known

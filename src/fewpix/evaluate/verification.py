@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from fewpix.errors import InputError
 from fewpix.evaluate.bootstrap import REPLICATES, Interval, mean_interval
 from fewpix.evaluate.curve_bootstrap import replicate_curves
-from fewpix.evaluate.metrics import FoldAccuracy, far_key, fold_accuracy, tar_at_far
+from fewpix.evaluate.metrics import FoldAccuracy, allowed_accepts, far_key, fold_accuracy, tar_at_far
+from fewpix.evaluate.paired import paired_interval
 from fewpix.evaluate.pairs import PairList
 
 FARS = (1e-3,)
@@ -26,15 +27,16 @@ class Verification:
         pairs: the pairs scored.
         folds: accuracy over the folds.
         accuracy_ci95: its interval; the thresholds are held as they are.
-        tar_at_far: true accept rate by false accept rate ("1e-3").
-        tar_at_far_ci95: its interval; thresholds are set anew in every replicate.
+        tar_at_far: true accept rate by false accept rate ("1e-3"); None for one that the pairs of two people
+            are too few to show.
+        tar_at_far_ci95: its interval, None likewise; thresholds are set anew in every replicate.
     """
 
     pairs: PairList
     folds: FoldAccuracy
     accuracy_ci95: Interval
-    tar_at_far: dict[str, float]
-    tar_at_far_ci95: dict[str, Interval]
+    tar_at_far: dict[str, float | None]
+    tar_at_far_ci95: dict[str, Interval | None]
 
     @property
     def accuracy(self) -> float:
@@ -43,7 +45,9 @@ class Verification:
 
     def __str__(self) -> str:
         tars = ", ".join(
-            f"TAR {100 * tar:.1f} % at FAR {far} ({self.tar_at_far_ci95[far]})"
+            f"TAR at FAR {far} not resolvable"
+            if tar is None
+            else f"TAR {100 * tar:.1f} % at FAR {far} ({self.tar_at_far_ci95[far]})"
             for far, tar in self.tar_at_far.items()
         )
         return f"accuracy {100 * self.accuracy:.2f} % ({self.accuracy_ci95}), {tars}, {len(self.pairs)} pairs"
@@ -55,7 +59,9 @@ class Verification:
             "accuracy": self.accuracy,
             "accuracy_ci95": self.accuracy_ci95.to_json(),
             "tar_at_far": dict(self.tar_at_far),
-            "tar_at_far_ci95": {far: ci.to_json() for far, ci in self.tar_at_far_ci95.items()},
+            "tar_at_far_ci95": {
+                far: ci95.to_json() if ci95 else None for far, ci95 in self.tar_at_far_ci95.items()
+            },
         }
 
 
@@ -80,9 +86,15 @@ def verify(
         InputError: a score is not finite, or the pairs are too few.
     """
     folds, interval = cross_validated(scores, pairs, replicates=replicates, seed=seed)
-    drawn = replicate_curves(scores, pairs.same, fars, pairs.clusters(), replicates=replicates, seed=seed)
-    tars = {far_key(far): tar_at_far(scores, pairs.same, far).tar for far in fars}
-    intervals = {far_key(far): drawn.tar_interval(far) for far in fars}
+    shown = [far for far in fars if allowed_accepts(far, int((~pairs.same).sum()))]
+    tars: dict[str, float | None] = dict.fromkeys(map(far_key, fars))
+    intervals: dict[str, Interval | None] = dict.fromkeys(tars)
+    if shown:
+        drawn = replicate_curves(
+            scores, pairs.same, shown, pairs.clusters(), replicates=replicates, seed=seed
+        )
+        tars |= {far_key(far): tar_at_far(scores, pairs.same, far).tar for far in shown}
+        intervals |= {far_key(far): drawn.tar_interval(far) for far in shown}
     return Verification(pairs, folds, interval, tars, intervals)
 
 
@@ -149,8 +161,9 @@ def accuracy_difference(
     a: FoldAccuracy, b: FoldAccuracy, pairs: PairList, *, replicates: int = REPLICATES, seed: int = 0
 ) -> Difference:
     """Accuracy of `a` minus that of `b`, both of the scores of `pairs`."""
-    interval = mean_interval(
-        a.correct.astype(np.int64) - b.correct.astype(np.int64),
+    interval = paired_interval(
+        a.correct,
+        b.correct,
         pairs.clusters(),
         share=_share(pairs),
         strata=pairs.same,

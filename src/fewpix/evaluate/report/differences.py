@@ -20,8 +20,9 @@ _HOW = (
     "percent, with a 95 % interval from resampling people for both together; one that leaves out zero "
     "is a difference that chance alone would rarely make. McNemar's exact test counts the answers that "
     "only one of the two got right; it takes answers for independent, which those that share a person "
-    "are not quite. Where only a handful of answers differ, go by the test. Nothing is corrected for "
-    "the number of comparisons."
+    "are not quite. Where fewer than 25 answers differ, the interval of their difference is widened until "
+    "it leaves out zero only where the test is below 0.05. Nothing is corrected for the number of "
+    "comparisons."
 )
 
 

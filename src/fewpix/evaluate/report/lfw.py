@@ -82,6 +82,10 @@ def _lead(found: Sequence[LfwFigures]) -> str:
 
 def _figures(found: Sequence[LfwFigures]) -> Table:
     fars = list(found[0].tar_at_far)
+    caption = "Verification, with 95 % intervals"
+    for far, tar in found[0].tar_at_far.items():
+        if tar is None:
+            caption += f"; TAR at FAR {far} is not resolvable on so few pairs of two people"
     rows = tuple(
         (
             one.model,
@@ -92,7 +96,7 @@ def _figures(found: Sequence[LfwFigures]) -> Table:
         for one in found
     )
     head = ("model", "size", "accuracy, %", *(f"TAR at FAR {far}, %" for far in fars))
-    return Table("Verification, with 95 % intervals", head, rows)
+    return Table(caption, head, rows)
 
 
 def _of_protocol(result: LfwTable, protocol: str) -> tuple[Block, ...]:
@@ -102,7 +106,10 @@ def _of_protocol(result: LfwTable, protocol: str) -> tuple[Block, ...]:
     if several_sizes(found):
         (far,) = list(found[0].tar_at_far)[:1]
         for key, title, name in (("accuracy", "accuracy", "accuracy"), (far, f"TAR at FAR {far}", "tar")):
-            cells = [(one.model, one.size, *_value(one, key)) for one in found]
+            values = [(one, _value(one, key)) for one in found]
+            cells = [(one.model, one.size, *known) for one, known in values if known]
+            if not cells:
+                continue
             plot, _ = against_pixels(cells, title, f"the small faces, {protocol}", f"plot-{protocol}-{name}")
             drawn.append(plot)
     shown: list[Block] = [Text(_PROTOCOLS[protocol])]
@@ -110,11 +117,12 @@ def _of_protocol(result: LfwTable, protocol: str) -> tuple[Block, ...]:
     return (*shown, _figures(found), Text(_INTERVALS))
 
 
-def _value(one: LfwFigures, key: str) -> tuple[float, tuple[float, float]]:
-    """A figure and its interval."""
+def _value(one: LfwFigures, key: str) -> tuple[float, tuple[float, float]] | None:
+    """A figure and its interval; None for a rate that cannot be shown."""
     if key == "accuracy":
         return one.accuracy, one.accuracy_ci95
-    return one.tar_at_far[key], one.tar_at_far_ci95[key]
+    value, ci95 = one.tar_at_far[key], one.tar_at_far_ci95[key]
+    return None if value is None or ci95 is None else (value, ci95)
 
 
 def _changes(result: LfwTable) -> list[Section]:

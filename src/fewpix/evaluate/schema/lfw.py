@@ -28,8 +28,10 @@ class LfwFigures(Part):
     n_pairs: int = Field(description="pairs scored")
     accuracy: Share = Field(description="mean over the folds")
     accuracy_ci95: Interval = Field(description="its interval")
-    tar_at_far: dict[str, Share] = Field(description="true accept rate by false accept rate")
-    tar_at_far_ci95: dict[str, Interval] = Field(description="their intervals")
+    tar_at_far: dict[str, Share | None] = Field(
+        description="true accept rate by false accept rate; null for one below one in the pairs of two people"
+    )
+    tar_at_far_ci95: dict[str, Interval | None] = Field(description="their intervals; null likewise")
 
 
 class LfwResult(LfwFigures):
