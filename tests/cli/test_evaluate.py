@@ -103,8 +103,8 @@ def test_the_fixed_interface_with_the_teacher(lfw: Path, capsys: pytest.CaptureF
     assert 0.8 <= result["accuracy"] <= 1
     low, high = result["accuracy_ci95"]
     assert 0 <= low <= result["accuracy"] <= high <= 1
-    assert list(result["tar_at_far"]) == ["1e-3"]
-    assert 0.5 < result["tar_at_far"]["1e-3"] <= 1
+    assert result["tar_at_far"] == {"1e-3": None}  # eight pairs of two people cannot show it
+    assert result["tar_at_far_ci95"] == {"1e-3": None}
 
 
 @pytest.mark.skipif(not (WEIGHTS / "fewpix-s.onnx").is_file(), reason="this checkout has no shipped weights")

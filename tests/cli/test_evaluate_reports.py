@@ -224,7 +224,10 @@ def test_searches_of_templates(
     assert "flat.onnx minus pixels.onnx at 8 px, G1, in points" in text
     for name, model, size in (("one", one, "12"), ("other", other, "12,20")):
         run(capsys, *words, "--model", model, "--size", size, "--out", tmp_path / f"{name}.json")
-    found, page = compared([tmp_path / "other.json", tmp_path / "one.json"], tmp_path / "compared", capsys)
+    files = [tmp_path / "other.json", tmp_path / "one.json"]
+    run(capsys, "compare", *files, "--out", tmp_path / "compared.json")
+    found = read(tmp_path / "compared.json")
+    parsed(found)
     assert found["differences"] == result["differences"][2:]
     assert found["first"]["sizes_alone"] == [20]
     assert "flat.onnx − pixels.onnx, G2" in page
