@@ -99,9 +99,9 @@ def test_crops_are_enrolled_without_a_detector(tmp_path: Path, capsys: pytest.Ca
 
 
 def test_a_budget_for_detection(people: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    words = ("enrol", people / "Ana" / "0.png", "--name", "Ana", "--gallery", tmp_path / "g.db")
+    words = ("enrol", people / "Bo" / "0.png", "--name", "Bo", "--gallery", tmp_path / "g.db")
     assert run(capsys, *words, "--detect-budget", 10_000)[0] == 0
-    assert enrolled(tmp_path / "g.db") == [("Ana", 1)]
+    assert enrolled(tmp_path / "g.db") == [("Bo", 1)]
     code, _, err = run(capsys, *words, "--crops", "--detect-budget", 50)
     assert (code, err.count("\n")) == (5, 1)
     assert "leave out --detect-budget, or --crops" in err

@@ -64,6 +64,32 @@ def test_second_looks_count_too() -> None:
     assert knowing(exact + 4.9, 0.02, 0.005).plan(1280, 720, CHOICES).scales == tuple(CHOICES[2])
 
 
+def test_a_coarser_search_is_expected_to_find_less_to_look_at() -> None:
+    budget = knowing(1000, 0.02, 0.5)
+    half = CHOICES[2]
+    expected = area(half) * 0.02 / 1e6 + 0.5 * area(half) / 2e6
+    assert area(half) < 2e6
+    assert budget.plan(1280, 720, [half]).seconds == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("milliseconds", [40, 80, 160, 320])
+def test_many_faces_do_not_push_it_to_the_coarsest_scale(milliseconds: float) -> None:
+    """A crowd that is seen from scale 0.7 on; then the looks alone take longer than the small budgets."""
+    choices = list(Detector(Fake(1)).choices(1280, 720))
+    budget = Budget(milliseconds)
+    budget.spent(4e5, 0.01)
+    spent = []
+    for _ in range(60):
+        plan = budget.plan(1280, 720, choices)
+        searching, looking = area(list(plan.scales)) * 0.025 / 1e6, 0.09 if plan.scales[-1] > 0.7 else 0.005
+        budget.spent(area(list(plan.scales)), searching, looking)
+        spent.append((1000 * (searching + looking), plan.scales[-1]))
+    later = spent[10:]
+    assert all(finest > 0.35 for _, finest in later)
+    assert np.mean([took for took, _ in later]) <= 1.05 * milliseconds
+    assert np.mean([took for took, _ in later]) >= 0.3 * milliseconds
+
+
 @given(
     st.floats(0.1, 1e4),
     st.floats(1, 10),

@@ -38,8 +38,9 @@ class Plan:
 class Budget:
     """Chooses scales by the time that a million scaled pixels, and the second looks of a picture, have taken.
 
-    Both are means over the pictures so far, the last ones counting most. What was never measured is expected
-    to take no time, so `spent` should be told of a trial before the first plan.
+    Both are means over the pictures so far, the last ones counting most. A coarser search than the mean one
+    is expected to find less to look at, in proportion to the scaled pixels; a finer one as much. What was
+    never measured is expected to take no time, so `spent` should be told of a trial before the first plan.
 
     Args:
         milliseconds: for one picture, above 0.
@@ -53,7 +54,7 @@ class Budget:
             raise ConfigError(f"a budget must be above 0 milliseconds, not {milliseconds:g}")
         self.milliseconds = milliseconds
         self._area = self._searching = 0.0
-        self._pictures = self._looking = 0.0
+        self._pictures = self._looking = self._looked_area = 0.0
         self._last: tuple[int, int, Plan] | None = None
 
     @property
@@ -92,12 +93,17 @@ class Budget:
         """
         self._area, self._searching = MEMORY * self._area + area, MEMORY * self._searching + searching
         if looking is not None:
-            self._pictures, self._looking = MEMORY * self._pictures + 1, MEMORY * self._looking + looking
+            self._pictures = MEMORY * self._pictures + 1
+            self._looking = MEMORY * self._looking + looking
+            self._looked_area = MEMORY * self._looked_area + area
 
     def _expected(self, width: int, height: int, scales: Sequence[float]) -> float:
         area = sum(scaled_area(width, height, scale) for scale in scales)
-        search = area * self._searching / self._area if self._area else 0.0
-        return search + (self._looking / self._pictures if self._pictures else 0.0)
+        seconds = area * self._searching / self._area if self._area else 0.0
+        if self._pictures:
+            share = min(1.0, area * self._pictures / self._looked_area)
+            seconds += share * self._looking / self._pictures
+        return seconds
 
     def _tell(self, width: int, height: int, plan: Plan) -> None:
         text = ", ".join(f"{scale:.3g}" for scale in plan.scales)
