@@ -35,7 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "calibrate": EMBED | {"embed", "data", "degrade", "gallery", "evaluate"},
     "train": TRAIN | {"adapt"},
     "export": EMBED | TRAIN | {"embed", "train"},
-    "doctor": EMBED | {"embed", "data"},
+    "doctor": EMBED | {"embed", "data", "gallery"},
     "quickstart": ABOVE,
     "cli": ABOVE | {"video", "calibrate", "doctor", "quickstart"},
 }

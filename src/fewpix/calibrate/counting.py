@@ -87,15 +87,32 @@ def tail(
         if not allowed:
             raise InputError(f"{total} comparisons cannot show a share of {target:g}")
         edges.append(2 * int(np.searchsorted(-reached, -allowed)) / histogram.bins - 1)
-    counts = _counts(blocks, row_people, columns, edges)
+    found = shares(blocks, row_people, columns, edges)
     return [
-        Point(
-            target,
-            edge,
-            float(rows.sum()) / total,
-            _interval(rows, counts.row_totals, cols, counts.col_totals),
-        )
-        for target, edge, rows, cols in zip(targets, edges, counts.rows, counts.cols, strict=True)
+        Point(target, edge, share, ci95)
+        for target, edge, (share, ci95) in zip(targets, edges, found, strict=True)
+    ]
+
+
+def shares(
+    blocks: Callable[[], Iterator[Block]],
+    row_people: NDArray[np.int64],
+    columns: int,
+    thresholds: Sequence[float],
+) -> list[tuple[float, Interval]]:
+    """The share of the scores that reach each threshold, and its interval.
+
+    Args:
+        blocks: the matrix, once.
+        row_people: (N,) who is on each probe, numbers from 0.
+        columns: C.
+        thresholds: rising.
+    """
+    counts = _counts(blocks, row_people, columns, thresholds)
+    total = int(counts.row_totals.sum())
+    return [
+        (float(rows.sum()) / total, _interval(rows, counts.row_totals, cols, counts.col_totals))
+        for rows, cols in zip(counts.rows, counts.cols, strict=True)
     ]
 
 
@@ -144,8 +161,9 @@ def _interval(
     share = float(rows.sum()) / total
     if not 0 < share < 1:
         return wilson(share, float(np.count_nonzero(row_totals)))
-    variance = _clustered(rows - share * row_totals) + _clustered(cols - share * col_totals)
-    variance = max(variance - share * (1 - share) * total, share * (1 - share) * total) / total**2
+    by_row, by_col = _clustered(rows - share * row_totals), _clustered(cols - share * col_totals)
+    alone = share * (1 - share) * total  # of pairs by themselves, which both sums count
+    variance = max(by_row, by_col, by_row + by_col - alone, alone) / total**2
     return wilson(share, share * (1 - share) / variance)
 
 

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from fewpix.calibrate.counting import Block, Point, tail
 from fewpix.calibrate.impostors import Strangers
-from fewpix.calibrate.plan import Plan
+from fewpix.calibrate.plan import FEWEST, Plan
 from fewpix.data.cache import TeacherCache
 from fewpix.embed.protocol import Encoder
+from fewpix.errors import InputError
 from fewpix.evaluate.score_curve import curve_targets
 from fewpix.gallery.calibration import Calibration, Curve, Encoded, EncoderId, Impostors, Size
 
@@ -50,7 +51,7 @@ def measure(plan: Plan, cache: Path, advance: Advance | None = None) -> tuple[Ca
         advance: told of the faces that are done.
 
     Raises:
-        InputError: a picture cannot be read.
+        InputError: a picture cannot be read, or the pictures show too few people.
         StorageError: the cache cannot be written.
     """
     work = _Work(plan, cache, advance)
@@ -61,6 +62,12 @@ def measure(plan: Plan, cache: Path, advance: Advance | None = None) -> tuple[Ca
     probes = plan.probes.merged(sharp, plan.same)
     gallery = plan.gallery.merged(enrolled, plan.same)
     independent = min(probes.count, gallery.count)
+    if independent < FEWEST:
+        raise InputError(
+            f"by their looks the faces show {probes.count} people as probes and {gallery.count} as gallery, "
+            f"too few to calibrate with",
+            fix=f"name faces of at least {FEWEST} people, in folders if the same people come back",
+        )
     pairs = _one_person(sharp, enrolled, plan.same)
     encoders = []
     for encoder, sizes in plan.seers:

@@ -98,7 +98,7 @@ def identify_video(
                 top=top,
                 threshold=threshold,
                 templates=not photos,
-                calibrated=by.calibrated,
+                calibrated=by.calibrated if fpir is not None else None,
                 fpir=fpir,  # only when asked for: see UNCALIBRATED
             ),
             gap=1.0 if asked.gap is None else asked.gap,
