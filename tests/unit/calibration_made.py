@@ -38,7 +38,8 @@ def size(pixels: int, shift: float) -> dict[str, Any]:
 
 def data() -> dict[str, Any]:
     """The JSON values of the file."""
-    faces = {"name": "made up", "sha256": "a" * 64, "faces": 1000, "people": 1000, "labels": "one each"}
+    faces = {"name": "made up", "sha256": "a" * 64, "faces": 1000, "people": 1000}
+    faces |= {"largest": 1, "labels": "one each"}
     return {
         "schema": "calibration-1",
         "model": "auto",

@@ -255,7 +255,12 @@ def _id(encoder: Encoder) -> dict[str, str]:
 
 def _side(side: Strangers) -> Impostors:
     return Impostors(
-        name=side.name, sha256=side.sha256, faces=len(side), people=side.count, labels=side.labels
+        name=side.name,
+        sha256=side.sha256,
+        faces=len(side),
+        people=side.count,
+        largest=int(np.bincount(side.people).max()),
+        labels=side.labels,
     )
 
 

@@ -42,7 +42,7 @@ class Chosen:
     Args:
         calibrated: the calibration; None when there is none for this model.
         fpir: the rate to name by; None when a threshold decides, or nothing.
-        why: why there is no calibration; empty when there is.
+        why: why nothing decides, for want of a calibration; empty when something does.
     """
 
     calibrated: Calibrated | None
@@ -61,7 +61,7 @@ def chosen_calibration(
         WeightsError: the file is of another model or state.
     """
     from fewpix.errors import WeightsError
-    from fewpix.gallery.calibrated import Calibrated
+    from fewpix.gallery.calibrated import Calibrated, one_in
     from fewpix.gallery.calibration import SHIPPED, read_calibration
 
     if threshold is not None and fpir is not None:
@@ -75,9 +75,13 @@ def chosen_calibration(
     else:
         why = "this install has no calibration"
     if why:
-        calibrated = None
+        calibrated, why = None, f"there is no calibration ({why})"
         if fpir is not None:
-            raise ConfigError(f"--fpir needs a calibration: {why}", fix="make one with `fewpix calibrate`")
-    if fpir is None and threshold is None and calibrated is not None:
-        fpir = DEFAULT_FPIR
+            raise ConfigError(f"--fpir: {why}", fix="make one with `fewpix calibrate`")
+    elif fpir is None and threshold is None and calibrated is not None:
+        searches = calibrated.calibration.independent_searches
+        if DEFAULT_FPIR * searches >= 1:
+            fpir = DEFAULT_FPIR
+        else:
+            why = f"{searches:,} people cannot show {one_in(DEFAULT_FPIR)}, so give the rate with --fpir"
     return Chosen(calibrated, fpir, why)

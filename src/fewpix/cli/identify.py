@@ -16,7 +16,7 @@ from fewpix.cli.gallery_options import Location, chosen_state, enrolled
 from fewpix.cli.output import Bar, emit, progress
 from fewpix.errors import ConfigError, InputError
 
-UNDECIDED = "nobody is named, since there is no calibration ({}) and no --threshold: see docs"
+UNDECIDED = "nobody is named: {}; see docs"
 RATES = (
     "named where strangers would score so in at most {} in a gallery of this size; see docs for whose faces"
 )

@@ -59,5 +59,5 @@ def verify(
             fmr=fmr,
         )
     emit(found, as_json)
-    if by.why and not as_json:
-        print(f"no rate is known, since there is no calibration: {by.why}")
+    if by.calibrated is None and not as_json:
+        print(f"no rate is known: {by.why}")

@@ -37,6 +37,7 @@ class Impostors(_Part):
     sha256: Sha256 = Field(description="over their keys, sources and contents")
     faces: int = Field(ge=1, description="how many were used")
     people: int = Field(ge=1, description="how many people they show")
+    largest: int = Field(ge=1, description="the most faces that count as one person")
     labels: Literal["folders", "one each"] = Field(
         description="whether a folder named the person, or every picture was taken for another one"
     )
