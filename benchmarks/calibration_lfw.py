@@ -12,11 +12,10 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from functools import partial
 from pathlib import Path
 
 import numpy as np
-from observed_rates import SIZES, facts, observed, small_faces
+from observed_rates import SIZES, embedded, facts, observed
 
 from fewpix.calibrate.impostors import strangers
 from fewpix.data.faces import load_faces
@@ -25,7 +24,7 @@ from fewpix.embed.router import encoder_for
 from fewpix.errors import FewpixError
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.results import Run, check_target, write_result
-from fewpix.gallery.calibrated import LARGEST, Calibrated
+from fewpix.gallery.calibrated import Calibrated
 from fewpix.gallery.calibration import SHIPPED, read_calibration
 
 
@@ -55,13 +54,10 @@ def main() -> int:
         faces, people = everybody.faces, everybody.people
         first = np.unique(people, return_index=True)[1]  # keys are sorted
         order = np.random.default_rng(given.seed).permutation(everybody.count)
-        sharp = [faces.crop(int(everybody.members[n])) for n in first[order]]
-        gallery = encoder_for(encoder, LARGEST).embed(sharp)
+        gallery = embedded(encoder, faces, everybody.members[first[order]], None, Degradation())
         figures = []
-        crops = [partial(faces.crop, int(n)) for n in everybody.members]
-        names = [faces.digests[n] for n in everybody.members]
         for pixels in (int(size) for size in given.sizes.split(",")):
-            probes = small_faces(encoder, crops, names, pixels, Degradation())
+            probes = embedded(encoder, faces, everybody.members, pixels, Degradation())
             figures += observed(
                 known,
                 encoder_for(encoder, pixels),

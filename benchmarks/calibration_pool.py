@@ -12,16 +12,13 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from observed_rates import SIZES, facts, observed, small_faces
+from observed_rates import SIZES, embedded, facts, observed
 from training_pool import held_out_from_all
 
-from fewpix.config import cache_dir
-from fewpix.data.cache import TeacherCache
 from fewpix.embed.open import open_encoder
 from fewpix.embed.router import encoder_for
 from fewpix.errors import FewpixError
@@ -56,19 +53,15 @@ def main() -> int:
         people = np.unique(held.component, return_inverse=True)[1].astype(np.int64)
         others = np.flatnonzero(np.array(faces.sources) == "utk")
         others = np.random.default_rng(0).permutation(others)
-        store = TeacherCache(cache_dir() / "teacher.db", teacher.card.sha256, teacher.card.space.dim)
-        keys = [f"{faces.digests[n]}:" for n in others]
-        gallery = store.embeddings(keys, lambda n: faces.crop(int(others[n])), teacher.embed)
+        gallery = embedded(teacher, faces, others, None, Degradation())
         same = known.calibration.same
 
         def alike(part: slice) -> NDArray[np.bool_]:
             return np.asarray(held.teacher[part] @ gallery.T >= same)
 
-        crops = [partial(faces.crop, int(n)) for n in held.scored]
-        names = [faces.digests[n] for n in held.scored]
         figures = []
         for pixels in SIZES:
-            probes = small_faces(encoder, crops, names, pixels, Degradation())
+            probes = embedded(encoder, faces, held.scored, pixels, Degradation())
             seer = encoder_for(encoder, pixels)
             sizes = [int(size) for size in given.galleries.split(",")]
             figures += observed(known, seer, pixels, probes, people, gallery, alike, sizes)

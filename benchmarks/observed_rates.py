@@ -9,10 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.calibrate.counting import Block, shares
+from fewpix.config import cache_dir
+from fewpix.data.cache import TeacherCache
+from fewpix.data.faces import FaceSet
 from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import encoder_for
 from fewpix.evaluate.degraded import Degradation
-from fewpix.gallery.calibrated import Calibrated
+from fewpix.gallery.calibrated import LARGEST, Calibrated
 from fewpix.image.resize import Crop
 
 ROWS = 256
@@ -23,18 +26,22 @@ FPIRS = (1e-1, 3e-2, 1e-2)
 Mask = NDArray[np.bool_]
 
 
-def small_faces(
-    encoder: Encoder, crops: Sequence[Callable[[], Crop]], names: Sequence[str], pixels: int, how: Degradation
+def embedded(
+    encoder: Encoder, faces: FaceSet, members: NDArray[np.int64], pixels: int | None, how: Degradation
 ) -> NDArray[np.float32]:
-    """(N, D) faces made small, by the encoder that takes them."""
-    chosen = encoder_for(encoder, pixels)
-    rows = [
-        chosen.embed(
-            [how.apply(crops[n](), names[n], pixels) for n in range(first, min(first + 64, len(names)))]
-        )
-        for first in range(0, len(names), 64)
-    ]
-    return np.concatenate(rows)
+    """(N, D) faces of a set as they are, or made small, by the encoder that takes them; kept in the cache."""
+    chosen = encoder_for(encoder, pixels or LARGEST)
+    store = TeacherCache(
+        cache_dir() / "teacher.db", chosen.card.sha256 + chosen.state_id, chosen.card.space.dim
+    )
+    view = "" if pixels is None else f"{how.family}:{pixels}:{how.seed}"
+    digests = [faces.digests[n] for n in members]
+
+    def render(n: int) -> Crop:
+        crop = faces.crop(int(members[n]))
+        return crop if pixels is None else how.apply(crop, digests[n], pixels)
+
+    return store.embeddings([f"{digest}:{view}" for digest in digests], render, chosen.embed)
 
 
 def observed(

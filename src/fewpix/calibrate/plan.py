@@ -72,7 +72,7 @@ class Plan:
             (
                 f"probes: {_words(self.probes)}",
                 f"gallery: {_words(self.gallery)}, by {self.gallery_encoder.card.name}",
-                f"probes by {sizes}; {self.degradation.describe(self.seers[0][1][0])}",
+                f"probes by {sizes}; made small by the family {self.degradation.family}",
                 f"galleries of {galleries}; one person from a cosine of {self.same:g} of the sharp faces on",
                 f"{len(self.probes) * len(self.gallery):,} pairs, at most {self.independent_pairs:,} of them "
                 f"independent: no false match rate below {one_in(1 / self.independent_pairs)}; at most "
