@@ -29,8 +29,9 @@ from fewpix.models.shipped import STUDENTS
 PROBES, GALLERY = ("celeba", "wild"), "utk"
 SEED = 5  # of which faces are searched for, where not all of them are
 NOTE = (
-    "Both sides are of the pool that the students were distilled on; these faces were trained on, those held out "
-    "are not among them. Faces of utk are tight chips. Made small by area averaging, without blur or noise."
+    "Both sides are of the pool that the students were distilled on: the probes were trained on, what was "
+    "held out is not among them. Faces of utk are tight chips. Made small by area averaging, without blur or "
+    "noise."
 )
 
 

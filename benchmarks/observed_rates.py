@@ -74,6 +74,8 @@ def observed(
         curve = known.curve(seer.card.sha256, seer.state_id, pixels, people)
         rates = [rate for rate in (FMRS if people == 1 else FPIRS) if curve.threshold(rate) is not None]
         count = len(gallery) // people
+        if not count:
+            continue
         thresholds = [float(curve.threshold(rate) or 0.0) for rate in rates]
 
         def blocks(people: int = people, count: int = count) -> Iterator[Block]:
