@@ -32,11 +32,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "identify": EMBED | {"embed", "gallery"},
     "video": EMBED | {"embed", "gallery", "identify"},
     "evaluate": EMBED | {"embed", "data", "degrade"},
+    "calibrate": EMBED | {"embed", "data", "degrade", "gallery", "evaluate"},
     "train": TRAIN | {"adapt"},
     "export": EMBED | TRAIN | {"embed", "train"},
-    "doctor": EMBED | {"embed", "data"},
+    "doctor": EMBED | {"embed", "data", "gallery"},
     "quickstart": ABOVE,
-    "cli": ABOVE | {"video", "doctor", "quickstart"},
+    "cli": ABOVE | {"video", "calibrate", "doctor", "quickstart"},
 }
 """Package or module → what else of fewpix it may import, at the top of a file or inside a function."""
 

@@ -43,7 +43,7 @@ def test_everything_is_here(
     assert "research" in student["terms"]
     for file in found["weights"]:
         assert file["sha256"] == sha256_file(Path(file["path"]))
-    assert len(found["weights"]) == 6
+    assert len(found["weights"]) == 7
     assert "400 pictures of 40 people" in found["samples"]
     assert "secret" not in out
 

@@ -72,7 +72,8 @@ def test_every_face_of_a_scene_gets_its_name(gallery: Path, photo: Path, capsys:
             and top < face["box"][1] + face["box"][3] / 2 < top + width * 112 / 92
         ]
         (face,) = inside
-        assert face.keys() == {"box", "pixels", "quality", "candidates", "decision"}
+        keys = {"box", "pixels", "quality", "candidates", "fpir", "fpir_reason", "decision"}
+        assert face.keys() == keys
         assert face["decision"] == name
         assert 0.6 <= face["quality"] <= 1
         assert 0.6 * width < face["pixels"] < 1.5 * width
@@ -83,7 +84,14 @@ def test_every_face_of_a_scene_gets_its_name(gallery: Path, photo: Path, capsys:
             assert face["candidates"][0]["name"] == name
 
 
-def test_without_a_threshold_nobody_is_named(gallery: Path, photo: Path, capsys: pytest.CaptureFixture[str]):
+def test_without_a_threshold_or_a_calibration_nobody_is_named(
+    gallery: Path,
+    photo: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("fewpix.gallery.calibration.SHIPPED", tmp_path / "absent.json")
     code, out, _ = run(capsys, photo, "--gallery", gallery, "--json", "--top", 1)
     assert code == 0
     faces = json.loads(out)["faces"]
@@ -93,12 +101,12 @@ def test_without_a_threshold_nobody_is_named(gallery: Path, photo: Path, capsys:
     assert code == 0
     lines = out.splitlines()
     assert lines[0] == f"{photo.as_posix()}: 4 faces"
-    assert lines[-1] == "no threshold given, so nobody is named: see docs"
+    assert lines[-1].startswith("nobody is named: there is no calibration (this install has no calibration)")
     assert " px at " in lines[1]
     assert "unknown" not in out
     code, out, _ = run(capsys, photo, "--gallery", gallery, "--threshold", THRESHOLD)
     assert out.count("unknown") == 1
-    assert "no threshold" not in out
+    assert "nobody is named" not in out
 
 
 def test_a_folder_gives_a_line_per_picture_and_annotated_pictures(

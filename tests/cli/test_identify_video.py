@@ -106,9 +106,9 @@ def test_the_lines_for_people_say_what_no_calibration_stands_behind(
     assert len(tracks) == 3
     assert all(": track " in line and " px   " in line for line in tracks)
     assert summary == f"{film.as_posix()}: 3 tracks; 3 frames looked at"
-    assert note.startswith("the threshold was held against templates of several frames")
+    assert note.startswith("tracks were decided by templates of several frames")
     code, out, _ = run(capsys, *part, "--every", 3, "--shortest", 1, "--top", 1)
-    assert out.splitlines()[-1] == "no threshold given, so nobody is named: see docs"
+    assert out.splitlines()[-1] == "nobody is named, since no --threshold or --fpir was given: see docs"
     assert "1 frame looked at, 2 left out as asked" in out
     assert "unknown" not in out
 

@@ -14,6 +14,7 @@ from fewpix.adapt.stats import LayerStats, NormState
 from fewpix.errors import ConfigError, InputError, SpaceError, StorageError
 from fewpix.gallery import Added, Gallery, Original
 from fewpix.gallery.cameras import add_camera, camera_state, cameras, remove_camera
+from fewpix.gallery.census import Census, census
 from fewpix.gallery.check import check_gallery
 from fewpix.gallery.edit import merge, remove, remove_faces, rename
 from fewpix.gallery.history import history
@@ -308,3 +309,12 @@ def test_several_processes_make_and_fill_one_gallery(location: str):
     assert outcomes == [(0, "")] * 4
     with Gallery.open(location, SPACE, write=False) as gallery:
         assert sum(person.rows for person in gallery.people()) == 80
+
+
+def test_a_census_tells_who_was_seen_by_another_encoder(location: str):
+    """Or under another state; whoever has one such photo is not counted on."""
+    with filled(location) as gallery:
+        assert census(gallery, "e" * 64, "") == Census(3, 4, frozenset())
+        gallery.add("Bo", unit(7), **{**PROVENANCE, "encoder_sha256": "f" * 64})
+        gallery.add("Cy", unit(8), **{**PROVENANCE, "state_id": "dusk"})
+        assert census(gallery, "e" * 64, "") == Census(3, 6, frozenset({"Bo", "Cy"}))

@@ -186,7 +186,11 @@ def test_a_picture_as_json_and_as_text():
                 "box": [10.0, 20.0, 5.5, 6.0],
                 "pixels": 12.35,
                 "quality": 0.8765,
-                "candidates": [{"name": "Ana", "score": 0.512346}],
+                "candidates": [
+                    {"name": "Ana", "score": 0.512346, "fmr": None, "fmr_reason": "no calibration is in use"}
+                ],
+                "fpir": None,
+                "fpir_reason": "no calibration is in use",
                 "decision": None,
             }
         ],

@@ -96,7 +96,7 @@ def test_each_track_gets_one_decision(gallery: Gallery):
     line = tracks[0].to_json()
     assert line.keys() == {
         *("path", "track", "first", "last", "clock", "frames", "boxes", "pixels", "quality", "crops"),
-        *("state", "candidates", "decision"),
+        *("state", "candidates", "fpir", "fpir_reason", "decision"),
     }
     assert line["boxes"][3] == [0.3, 50.0, 20.0, 12.0, 12.0]
     assert line["pixels"] == pytest.approx(12, abs=0.1)

@@ -11,12 +11,16 @@ from typing import Annotated
 from typer import Argument, Option
 
 from fewpix.cli import video_options as options
+from fewpix.cli.calibration_options import CalibrationFile, Chosen, Fpir, chosen_calibration
 from fewpix.cli.detect_options import DetectBudget, chosen_detector
 from fewpix.cli.gallery_options import Location, chosen_state, enrolled
 from fewpix.cli.output import Bar, emit, progress
 from fewpix.errors import ConfigError, InputError
 
-NO_THRESHOLD = "no threshold given, so nobody is named: see docs"
+UNDECIDED = "nobody is named: {}; see docs"
+RATES = (
+    "named where strangers would score so in at most {} in a gallery of this size; see docs for whose faces"
+)
 
 
 def identify(
@@ -33,11 +37,13 @@ def identify(
     threshold: Annotated[
         float | None,
         Option(
-            help="Name a face when its best cosine reaches this. There is no default: what a score is worth "
+            help="Name a face when its best cosine reaches this, instead of by --fpir. What a score is worth "
             "depends on model, size of the faces and gallery, so take a number that was measured there.",
             show_default=False,
         ),
     ] = None,
+    fpir: Fpir = None,
+    calibration: CalibrationFile = None,
     top: Annotated[int, Option(help="How many candidates to show per face.")] = 3,
     model: Annotated[
         str,
@@ -95,6 +101,9 @@ def identify(
     folder, a picture that cannot be read does not stop the others; it is named on stderr, and the exit code
     tells.
 
+    A face is named when its score is rare enough among strangers, by a calibration: at its size, for the
+    model in use, in a gallery as large as this one. Nobody is named where that was not measured.
+
     In a video, faces are followed from frame to frame, and each track is searched for once, when it has
     ended, with a template of its best sights. Ctrl-C ends a stream; what was seen until then is given.
     """
@@ -106,7 +115,8 @@ def identify(
 
         if crops:
             raise ConfigError("the frames of a video are no crops", fix="leave out --crops")
-        chosen = (gallery, threshold, top, model, state, camera, photos, detect_budget, runtime, device)
+        rule = (threshold, fpir, calibration)
+        chosen = (gallery, rule, top, model, state, camera, photos, detect_budget, runtime, device)
         identify_video(source, asked, *chosen, as_json)
         return
     asked.refuse_without_video()
@@ -124,10 +134,20 @@ def identify(
     norms = chosen_state(state, camera, gallery)
     detector = chosen_detector(detect_budget, crops=crops)
     encoder = open_encoder(model, runtime=runtime, device=device, state=norms)
+    by = chosen_calibration(calibration, fpir, threshold, encoder)
     refused: list[InputError] = []
     with ExitStack() as stack:
         store = stack.enter_context(enrolled(gallery, encoder.card.space))
-        identifier = Identifier(detector, encoder, store, top=top, threshold=threshold, templates=not photos)
+        identifier = Identifier(
+            detector,
+            encoder,
+            store,
+            top=top,
+            threshold=threshold,
+            templates=not photos,
+            calibrated=by.calibrated,
+            fpir=by.fpir,
+        )
         # On a terminal the lines themselves are the progress. Rich sends what is printed while its bar is up
         # to the bar's stream, which is stderr, so the true stdout is kept for the results.
         stdout = sys.stdout
@@ -148,8 +168,19 @@ def identify(
                 if drawing is not None:
                     write_image(drawing.target(path), draw_faces(image, picture))
             bar(n)
-    if threshold is None and not as_json and len(refused) < len(pictures):
-        print(NO_THRESHOLD)
+    if not as_json and len(refused) < len(pictures):
+        text = closing(by, threshold)
+        if text:
+            print(text)
     failure = combined(refused, len(pictures), "repair or remove them, or accept it with --skip-bad")
     if failure is not None and not (skip_bad and len(pictures) > 1):
         raise failure
+
+
+def closing(by: Chosen, threshold: float | None) -> str:
+    """What is said after the last picture of how faces were named; empty where a threshold decided."""
+    from fewpix.gallery.calibrated import one_in
+
+    if by.fpir is not None:
+        return RATES.format(one_in(by.fpir))
+    return "" if threshold is not None else UNDECIDED.format(by.why)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from fewpix.adapt.folder import check_free
 from fewpix.adapt.stats import NormState, load_state
+from fewpix.cli.calibration_options import chosen_calibration
 from fewpix.cli.gallery_options import chosen_state, enrolled
-from fewpix.cli.identify import NO_THRESHOLD
 from fewpix.cli.output import Bar, emit, progress
 from fewpix.cli.stopping import stopping
 from fewpix.cli.video_options import Asked
@@ -44,8 +44,9 @@ from fewpix.video.thin import seconds
 from fewpix.video.writer import H264Writer
 
 UNCALIBRATED = (
-    "the threshold was held against templates of several frames, for which none has been calibrated: see docs"
+    "tracks were decided by templates of several frames, calibrations are of single pictures: see docs"
 )
+UNDECIDED = "nobody is named, since no --threshold or --fpir was given: see docs"
 
 FAINT_SCORE = 0.45
 """Least score of a face that continues a track; one that begins a track needs the detector's usual 0.6."""
@@ -55,7 +56,7 @@ def identify_video(
     word: str,
     asked: Asked,
     gallery: str | None,
-    threshold: float | None,
+    rule: tuple[float | None, float | None, Path | None],
     top: int,
     model: str,
     state: Path | None,
@@ -66,7 +67,8 @@ def identify_video(
     device: str,
     as_json: bool,
 ) -> None:
-    """Run it; the arguments are those of the verb."""
+    """Run it; the arguments are those of the verb, `rule` being threshold, FPIR and calibration."""
+    threshold, fpir, calibration = rule
     source = source_of(word)
     thin = Thin(
         1 if asked.every is None else asked.every,
@@ -82,6 +84,11 @@ def identify_video(
 
     detector = default_detector(FAINT_SCORE, budget_ms=detect_budget)
     encoder = reopen(norms)
+    by = chosen_calibration(calibration, fpir, threshold, encoder)
+    if fpir is not None and asked.adapt is not None:
+        raise ConfigError(
+            "--adapt learns states that no calibration was made under", fix="leave out --adapt or --fpir"
+        )
     with ExitStack() as stack:
         store = stack.enter_context(enrolled(gallery, encoder.card.space))
         learner = _learner(asked, camera or source.name, encoder, model, reopen)
@@ -93,6 +100,8 @@ def identify_video(
                 top=top,
                 threshold=threshold,
                 templates=not photos,
+                calibrated=by.calibrated if fpir is not None else None,
+                fpir=fpir,  # only when asked for: see UNCALIBRATED
             ),
             gap=1.0 if asked.gap is None else asked.gap,
             shortest=SHORTEST if asked.shortest is None else asked.shortest,
@@ -118,7 +127,7 @@ def identify_video(
             if sheet is not None:
                 sheet.add(track)
         stopped = stop.is_set()
-    _summary(reader, watch.tracks, identifier.left_out, threshold, as_json)
+    _summary(reader, watch.tracks, identifier.left_out, threshold is not None or fpir is not None, as_json)
     if stopped:
         raise KeyboardInterrupt("all that was seen until then is written")
 
@@ -157,7 +166,7 @@ def _whole(duration: float | None) -> int | None:
     return None if duration is None else max(1, round(duration))
 
 
-def _summary(reader: Reader, tracks: int, left_out: int, threshold: float | None, as_json: bool) -> None:
+def _summary(reader: Reader, tracks: int, left_out: int, decided: bool, as_json: bool) -> None:
     """With --json the lines are tracks and nothing else, so that losses are told on stderr."""
     single = f", {left_out} too short to be one" if left_out else ""
     name = reader.name.encode("utf-8", "backslashreplace").decode()
@@ -167,7 +176,7 @@ def _summary(reader: Reader, tracks: int, left_out: int, threshold: float | None
         logging.getLogger("fewpix").log(level, "%s", text)
         return
     print(text)
-    print(NO_THRESHOLD if threshold is None else UNCALIBRATED)
+    print(UNCALIBRATED if decided else UNDECIDED)
 
 
 def _check_targets(asked: Asked, source: Source) -> None:

@@ -21,6 +21,11 @@ VERBS: dict[str, tuple[str, str]] = {
     "export": ("fewpix.cli.export:export", "write a student as ONNX and check that it gives the same result"),
     "enrol": ("fewpix.cli.enrol:enrol", "add people to a gallery"),
     "identify": ("fewpix.cli.identify:identify", "name the faces in a picture, from a gallery"),
+    "verify": ("fewpix.cli.verify:verify", "say whether two pictures show one person"),
+    "calibrate": (
+        "fewpix.cli.calibrate:calibrate",
+        "turn scores into false match rates, from faces of strangers",
+    ),
     "gallery": (
         "fewpix.cli.gallery:gallery",
         "list, rename, merge, remove, export and check who is enrolled",

@@ -73,7 +73,7 @@ class RunningModel:
 
 
 def weights_files() -> tuple[WeightsFile, ...]:
-    """The files of the shipped students, of the teacher and of the detector."""
+    """The files of the shipped students, of the teacher, of the detector, and the shipped calibration."""
     from fewpix.models.shipped import STUDENTS
 
     kinds = {"torch": ".safetensors", "onnx": ".onnx"}
@@ -147,7 +147,15 @@ def _detector() -> Path:
     return next(_teacher().parent.glob("face_detection_yunet*.onnx"))
 
 
+def _calibration() -> Path:
+    from fewpix.gallery.calibration import SHIPPED, read_calibration
+
+    read_calibration(SHIPPED)  # refuses a file that is absent or damaged
+    return SHIPPED
+
+
 _FILES: dict[str, Callable[[], Path]] = {
     "teacher SFace": _teacher,
     "detector YuNet": _detector,
+    "calibration": _calibration,
 }

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fewpix.errors import ConfigError, InputError
+from fewpix.evaluate import tabulate_calibration as calibration
 from fewpix.evaluate import tabulate_detect as detect
 from fewpix.evaluate import tabulate_study as study
 from fewpix.evaluate.results import read_result
@@ -67,6 +68,10 @@ TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "ablation-cctv": ("ablation.json", lambda result: ablation_differences(result, "pool", "cctv", "rank1")),
     "scale": ("scale.json", scale),
     "scale-search": ("scale_search.json", scale),
+    "calibration-lfw-fmr": ("calibration_lfw.json", calibration.false_matches),
+    "calibration-lfw-fpir": ("calibration_lfw.json", calibration.false_positives),
+    "calibration-pool-fmr": ("calibration_pool.json", calibration.false_matches),
+    "calibration-pool-fpir": ("calibration_pool.json", calibration.false_positives),
     "study-clean": ("lfw_study.json", study.clean),
     "study-hr-lr": ("lfw_study.json", lambda result: study.over_families(result, "hr-lr")),
     "study-lr-lr": ("lfw_study.json", lambda result: study.over_families(result, "lr-lr")),

@@ -10,10 +10,12 @@ import numpy as np
 
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError, InputError
+from fewpix.gallery.calibrated import Calibrated, Rate
 from fewpix.gallery.search import Candidate
 from fewpix.gallery.store import Gallery
 from fewpix.identify.decide import check_threshold, decide
 from fewpix.identify.faces import EmbeddedFace, Finder, Searcher, align_faces, embed_faces, whole_crop
+from fewpix.identify.rating import UNRATED, Rated, Rater, check_fpir
 from fewpix.image.codec import Image
 
 
@@ -27,6 +29,8 @@ class IdentifiedFace:
         quality: the detector's score, 0 to 1; None for a crop.
         candidates: best first.
         decision: a name, or None when nobody reaches the threshold or there is none.
+        fmr: of each candidate, how often a stranger scores as high with one person.
+        fpir: how often a stranger's best score in the whole gallery is as high as the best candidate's.
     """
 
     box: tuple[float, float, float, float]
@@ -34,16 +38,35 @@ class IdentifiedFace:
     quality: float | None
     candidates: tuple[Candidate, ...]
     decision: str | None
+    fmr: tuple[Rate, ...] = ()
+    fpir: Rate = UNRATED
+
+    @property
+    def verdict(self) -> str:
+        """The name or "unknown", with how often a stranger would score so in the whole gallery."""
+        rate = "" if self.fpir is UNRATED else f", {self.fpir}"
+        return (self.decision or "unknown") + rate
 
     def to_json(self) -> dict[str, Any]:
-        """The fields as JSON values; box and pixels to a hundredth, scores to a millionth."""
+        """The fields as JSON values: boxes to a hundredth, scores to a millionth, rates to 3 digits."""
+        rates = self.fmr or (UNRATED,) * len(self.candidates)
         return {
             "box": [round(value, 2) for value in self.box],
             "pixels": round(self.pixels, 2),
             "quality": None if self.quality is None else round(self.quality, 4),
-            "candidates": [{"name": c.name, "score": round(c.score, 6)} for c in self.candidates],
+            "candidates": [
+                {"name": c.name, "score": round(c.score, 6), **rate_json("fmr", rate)}
+                for c, rate in zip(self.candidates, rates, strict=True)
+            ],
+            **rate_json("fpir", self.fpir),
             "decision": self.decision,
         }
+
+
+def rate_json(name: str, rate: Rate) -> dict[str, float | str | None]:
+    """A rate under its name, null with the reason beside it where there is none."""
+    value = None if rate.value is None else float(f"{rate.value:.3g}")
+    return {name: value, f"{name}_reason": rate.reason or None}
 
 
 @dataclass(frozen=True)
@@ -53,15 +76,22 @@ class IdentifiedPicture:
     Args:
         path: the file as it was named.
         faces: best detected first; empty when there is none.
-        threshold: what the decisions were made with; None when none were made.
+        threshold: what the decisions were made with, if it was one threshold for all.
         scales: at which faces were looked for, coarse to fine, scaled pixels per picture pixel; None for a
             crop, or when the detector does not say.
+        fpir: what they were made with, if it was a false positive identification rate.
     """
 
     path: str
     faces: tuple[IdentifiedFace, ...]
     threshold: float | None
     scales: tuple[float, ...] | None = None
+    fpir: float | None = None
+
+    @property
+    def decides(self) -> bool:
+        """Whether decisions were made."""
+        return self.threshold is not None or self.fpir is not None
 
     def __str__(self) -> str:
         path = self.path.encode("utf-8", "backslashreplace").decode()  # file names need not be valid Unicode
@@ -71,7 +101,7 @@ class IdentifiedPicture:
         for n, face in enumerate(self.faces, 1):
             x, y = face.box[:2]
             names = ", ".join(str(candidate) for candidate in face.candidates) or "nobody is enrolled"
-            verdict = "" if self.threshold is None else f"{face.decision or 'unknown'}   "
+            verdict = f"{face.verdict}   " if self.decides else ""
             lines.append(f"  {n:>3}  {face.pixels:4.0f} px at {x:.0f},{y:.0f}   {verdict}[{names}]")
         return "\n".join(lines)
 
@@ -92,9 +122,12 @@ class Identifier:
         threshold: least cosine of a decision; None decides nothing (see `decide`).
         templates: compare with each person's template, the weighted mean of their photos; else with every
             photo, of which the most similar counts.
+        calibrated: what scores are worth; None leaves faces without rates.
+        fpir: name a face whose best score strangers reach at most so often in a gallery of this size.
 
     Raises:
-        ConfigError: top or threshold is out of range.
+        ConfigError: top, threshold or `fpir` is out of range; the latter two are both given, or `fpir` is
+            without a calibration.
     """
 
     def __init__(
@@ -106,16 +139,23 @@ class Identifier:
         top: int = 5,
         threshold: float | None = None,
         templates: bool = True,
+        calibrated: Calibrated | None = None,
+        fpir: float | None = None,
     ) -> None:
         if top < 1:
             raise ConfigError(f"the number of candidates must be at least 1, not {top}")
+        if threshold is not None and fpir is not None:
+            raise ConfigError("a threshold and an FPIR both decide", fix="give one of them")
         check_threshold(threshold)
+        check_fpir(fpir, calibrated)
         self.detector = detector
         self.encoder = encoder
         self.gallery = gallery
         self.top = top
         self.threshold = threshold
+        self.fpir = fpir
         self.templates = templates
+        self._rater = Rater(calibrated, gallery, templates=templates) if calibrated is not None else None
 
     def identify(self, image: Image) -> list[IdentifiedFace]:
         """The faces of a picture, in the detector's order; none means none, nothing is embedded instead.
@@ -142,7 +182,7 @@ class Identifier:
             faces, scales = self._identify(image)
         except InputError as error:
             raise type(error)(f"{path}: {error.what}", fix=error.fix) from error
-        return IdentifiedPicture(path, tuple(faces), self.threshold, scales)
+        return IdentifiedPicture(path, tuple(faces), self.threshold, scales, self.fpir)
 
     def _identify(self, image: Image) -> tuple[list[IdentifiedFace], tuple[float, ...] | None]:
         """The faces, and the scales at which they were looked for."""
@@ -162,13 +202,19 @@ class Identifier:
         # One more than is shown, since a tie at the first place must be seen even when one name is asked for.
         queries = np.stack([face.embedding for face in faces])
         found = self.gallery.search(queries, self.top + 1, templates=self.templates)
-        return [
-            IdentifiedFace(
-                box=face.box,
-                pixels=face.pixels,
-                quality=face.quality,
-                candidates=tuple(candidates[: self.top]),
-                decision=decide(candidates, self.threshold),
-            )
-            for face, candidates in zip(faces, found, strict=True)
-        ]
+        return [self._named(face, candidates) for face, candidates in zip(faces, found, strict=True)]
+
+    def _named(self, face: EmbeddedFace, candidates: Sequence[Candidate]) -> IdentifiedFace:
+        shown = tuple(candidates[: self.top])
+        rated = Rated((UNRATED,) * len(shown), UNRATED, None)
+        if self._rater is not None:
+            rated = self._rater.rate(face, shown, self.fpir)
+        return IdentifiedFace(
+            box=face.box,
+            pixels=face.pixels,
+            quality=face.quality,
+            candidates=shown,
+            decision=decide(candidates, self.threshold if self.fpir is None else rated.threshold),
+            fmr=rated.fmr,
+            fpir=rated.fpir,
+        )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from fewpix.identify.draw import COLORS, DARK, FAINT, PANEL, TEXT, enlargement, write
+from fewpix.identify.draw import COLORS, DARK, FAINT, PANEL, TEXT, enlargement, size_and_rate, write
 from fewpix.image.codec import Image
 from fewpix.video.frame import Frame
 from fewpix.video.result import IdentifiedTrack, shown
@@ -143,5 +143,5 @@ def _lines(face: Shown) -> list[tuple[str, bool]]:
     return [
         (f"#{face.number} {face.track.verdict}".rstrip(), True),
         (best, False),
-        (f"{known.pixels:.0f} px  {face.track.frames} fr.", False),
+        (f"{size_and_rate(known)}  {face.track.frames} fr.", False),
     ]

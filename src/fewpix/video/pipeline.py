@@ -184,4 +184,5 @@ class VideoIdentifier:
             state_id=embedded.state_id,
             samples=samples,
             threshold=self.identifier.threshold,
+            fpir=self.identifier.fpir,
         )

@@ -25,7 +25,8 @@ class IdentifiedTrack:
         face: the template's size, quality and candidates, and the decision; its box is the best sight's.
         state_id: the NormState it was embedded under; empty for none.
         samples: the sights that made the template, best first.
-        threshold: what was decided with; None when nothing was.
+        threshold: what was decided with, if it was one threshold for all.
+        fpir: what was decided with, if it was a false positive identification rate.
     """
 
     path: str
@@ -39,15 +40,16 @@ class IdentifiedTrack:
     state_id: str
     samples: tuple[Sample, ...] = field(repr=False)
     threshold: float | None = None
+    fpir: float | None = None
 
     @property
     def verdict(self) -> str:
-        """The name, "unknown", or an empty text without a threshold."""
-        return "" if self.threshold is None else self.face.decision or "unknown"
+        """The name or "unknown"; an empty text where nothing was decided."""
+        return "" if self.threshold is None and self.fpir is None else self.face.decision or "unknown"
 
     def __str__(self) -> str:
         names = ", ".join(str(candidate) for candidate in self.face.candidates) or "nobody is enrolled"
-        verdict = f"{self.verdict}   " if self.verdict else ""
+        verdict = f"{self.face.verdict}   " if self.verdict else ""
         # File names need not be valid Unicode, but what is printed must be.
         path = self.path.encode("utf-8", "backslashreplace").decode()
         when = f"{shown(self.first)}-{shown(self.last)}"
@@ -81,6 +83,8 @@ class IdentifiedTrack:
             ],
             "state": self.state_id,
             "candidates": face["candidates"],
+            "fpir": face["fpir"],
+            "fpir_reason": face["fpir_reason"],
             "decision": face["decision"],
         }
 

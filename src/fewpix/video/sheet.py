@@ -6,7 +6,7 @@ from collections import deque
 
 import numpy as np
 
-from fewpix.identify.draw import FAINT, PANEL, TEXT, write
+from fewpix.identify.draw import FAINT, PANEL, TEXT, size_and_rate, write
 from fewpix.image.codec import Image
 from fewpix.video.draw import square
 from fewpix.video.result import IdentifiedTrack, shown
@@ -55,7 +55,7 @@ class ContactSheet:
         lines = [f"#{track.track} {track.verdict}".rstrip()]
         lines += [f"{c.score:.3f}  {c.name}" for c in face.candidates[:2]]
         lines += [
-            f"{face.pixels:.0f} px, {track.frames} frames",
+            f"{size_and_rate(face)}, {track.frames} frames",
             f"{shown(track.first)} - {shown(track.last)}",
         ]
         for n, text in enumerate(lines):

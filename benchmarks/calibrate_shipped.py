@@ -1,0 +1,79 @@
+"""Makes the calibration in the package, of the shipped models and the router between them.
+
+Strangers: faces of CelebA and of CelebA in the wild from the training pool, made small. They are searched for
+among the sharp faces of UTKFace. The faces that the students were not trained on are left for
+`calibration_pool.py`, which asks whether strangers that no student saw score like those that it did.
+
+    python benchmarks/calibrate_shipped.py FACES.tar ...
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import numpy as np
+from training_pool import held_out_from_all
+
+from fewpix.calibrate.impostors import strangers
+from fewpix.calibrate.measure import measure
+from fewpix.calibrate.plan import plan
+from fewpix.calibrate.report import Made
+from fewpix.config import cache_dir
+from fewpix.embed.open import open_encoder
+from fewpix.errors import FewpixError
+from fewpix.gallery.calibration import SHIPPED, write_calibration
+from fewpix.models.shipped import STUDENTS
+
+PROBES, GALLERY = ("celeba", "wild"), "utk"
+SEED = 5  # of which faces are searched for, where not all of them are
+NOTE = (
+    "Both sides are of the pool that the students were distilled on: the probes were trained on, what was "
+    "held out is not among them. Faces of utk are tight chips. Made small by area averaging, without blur or "
+    "noise."
+)
+
+
+def main() -> int:
+    """Measure, and replace the file of the package or write another."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("faces", nargs="+", type=Path, help="all shards of the pool")
+    parser.add_argument("--most", type=int, help="search for so many faces only")
+    parser.add_argument("--runtime", default="auto")
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=SHIPPED)
+    given = parser.parse_args()
+    try:
+        encoder = open_encoder("auto", runtime=given.runtime, threads=given.threads)
+        teacher = open_encoder("teacher", runtime=given.runtime, threads=given.threads)
+        held = held_out_from_all([open_encoder(name).card for name in STUDENTS], given.faces, teacher)
+        faces = held.faces
+        wanted = np.flatnonzero(np.isin(faces.sources, PROBES))
+        order = np.random.default_rng(SEED).permutation(wanted[~np.isin(wanted, held.scored)])
+        chosen = order[: given.most] if given.most else order
+        found = plan(
+            "auto",
+            encoder,
+            strangers(faces, ", ".join(PROBES), one_each=True, keep=chosen.tolist()),
+            strangers(faces, GALLERY, one_each=True, sources=[GALLERY]),
+            note=NOTE,
+        )
+        print(found, flush=True)
+        calibration, suspects = measure(
+            found,
+            cache_dir() / "teacher.db",
+            lambda done, total: print(f"{done} of {total}", file=sys.stderr, flush=True),
+        )
+        write_calibration(given.out, calibration)
+    except FewpixError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    print(Made(given.out.name, calibration, suspects))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""Do faces that no student was trained on reach a score as often as the shipped calibration states?
+
+The calibration is made of faces of the training pool, since faces of more people cannot be had, and most of
+them were trained on. This asks whether that matters: of the faces kept out of training, each made small, how
+many reach its thresholds among the same people of the gallery?
+
+    python benchmarks/calibration_pool.py FACES.tar ... --out results/calibration_pool.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from observed_rates import SIZES, embedded, facts, observed
+from training_pool import held_out_from_all
+
+from fewpix.embed.open import open_encoder
+from fewpix.embed.router import encoder_for
+from fewpix.errors import FewpixError
+from fewpix.evaluate.degraded import Degradation
+from fewpix.evaluate.results import Run, check_target, write_result
+from fewpix.gallery.calibrated import Calibrated
+from fewpix.gallery.calibration import SHIPPED, read_calibration
+from fewpix.models.shipped import STUDENTS
+
+
+def main() -> int:
+    """Measure and write the result."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("faces", nargs="+", type=Path, help="all shards of the pool")
+    parser.add_argument("--calibration", type=Path, default=SHIPPED)
+    parser.add_argument("--galleries", default="100,1000")
+    parser.add_argument("--runtime", default="auto")
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--out", type=Path, required=True)
+    given = parser.parse_args()
+    start = time.monotonic()
+    try:
+        check_target(given.out)
+        known = Calibrated(read_calibration(given.calibration))
+        encoder = open_encoder("auto", runtime=given.runtime, threads=given.threads)
+        teacher = open_encoder("teacher", runtime=given.runtime, threads=given.threads)
+        cards = [open_encoder(name).card for name in STUDENTS]
+        held = held_out_from_all(cards, given.faces, teacher)
+        faces = held.faces
+        people = np.unique(held.component, return_inverse=True)[1].astype(np.int64)
+        others = np.flatnonzero(np.array(faces.sources) == "utk")
+        others = np.random.default_rng(0).permutation(others)
+        gallery = embedded(teacher, faces, others, None, Degradation())
+        same = known.calibration.same
+
+        def alike(part: slice) -> NDArray[np.bool_]:
+            return np.asarray(held.teacher[part] @ gallery.T >= same)
+
+        figures = []
+        for pixels in SIZES:
+            probes = embedded(encoder, faces, held.scored, pixels, Degradation())
+            seer = encoder_for(encoder, pixels)
+            sizes = [int(size) for size in given.galleries.split(",")]
+            figures += observed(known, seer, pixels, probes, people, gallery, alike, sizes)
+            print(f"{pixels} px done", file=sys.stderr, flush=True)
+    except FewpixError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    payload = {
+        "question": "do faces that no student saw reach a score as often as the shipped calibration states?",
+        "calibration": facts(known),
+        "data": {"sha256": faces.sha256, "held_out": len(held.scored), "people": int(people.max()) + 1},
+        "degradation": "area",
+        "figures": figures,
+    }
+    write_result(given.out, payload, Run.since(start))
+    agreeing = sum(figure["agrees"] for figure in figures)
+    print(f"{agreeing} of {len(figures)} stated rates agree with what was seen")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,170 @@
+"""`fewpix calibrate`: from faces of strangers to false match rates."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from typer import Option
+
+from fewpix.cli.gallery_options import DryRun
+from fewpix.cli.output import emit, progress
+from fewpix.errors import ConfigError, InputError
+
+if TYPE_CHECKING:
+    from fewpix.data.faces import FaceSet
+
+
+def calibrate(
+    impostors: Annotated[
+        list[Path],
+        Option(
+            help="A folder of strangers, a tar shard or a .rec; may be given again. They are searched for, "
+            "and without --against half of the people are searched among the other half.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[Path | None, Option(help="The JSON file to write.", show_default=False)] = None,
+    against: Annotated[
+        list[Path] | None,
+        Option(
+            help="Search among these instead: people who are not among the impostors. May be given again.",
+            show_default=False,
+        ),
+    ] = None,
+    source: Annotated[
+        list[str] | None,
+        Option(
+            help="Of --impostors, use the faces of this source of a shard; repeatable.", show_default=False
+        ),
+    ] = None,
+    against_source: Annotated[
+        list[str] | None, Option(help="The same for --against; repeatable.", show_default=False)
+    ] = None,
+    one_each: Annotated[
+        bool,
+        Option(
+            "--one-each",
+            help="Every picture shows another person; else each folder is one person's pictures.",
+        ),
+    ] = False,
+    crops: Annotated[
+        bool,
+        Option("--crops", help="The pictures are aligned square crops; shards and .rec hold nothing else."),
+    ] = False,
+    model: Annotated[
+        str, Option(help="auto, teacher, fewpix-s, fewpix-l, or a model file: the one to identify with.")
+    ] = "auto",
+    state: Annotated[
+        Path | None, Option(help="Calibrate under a NormState of `fewpix adapt`.", show_default=False)
+    ] = None,
+    sizes: Annotated[str, Option(help="Sides of the small faces in pixels.")] = "8,12,16,24,32,48,112",
+    galleries: Annotated[
+        str, Option(help="Numbers of enrolled people; those that there are too few people for are left out.")
+    ] = "10,100,1000,5000",
+    same: Annotated[
+        float | None,
+        Option(
+            help="Sharp faces from this cosine on are one person and not compared; 0.55 if nothing is said.",
+            show_default=False,
+        ),
+    ] = None,
+    family: Annotated[str, Option(help="How faces are made small: a family of degradations.")] = "area",
+    seed: Annotated[int, Option(help="Of who is in which gallery, and of what is random in the family.")] = 0,
+    name: Annotated[
+        str,
+        Option(help="Where the faces come from, in words, kept in the file.", show_default=False),
+    ] = "",
+    note: Annotated[str, Option(help="What else is to be kept in the file.", show_default=False)] = "",
+    dry_run: DryRun = False,
+    runtime: Annotated[str, Option(help="auto, onnxruntime, openvino or torch.")] = "auto",
+    device: Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Measure how often strangers reach a score, for every size of face and of gallery.
+
+    Strangers' faces are made small, embedded, and searched for among people who are somebody else. The file
+    says which scores are reached how often; give it to `identify` and `verify` with --calibration. A run that
+    was interrupted goes on where it was.
+    """
+    if out is None and not dry_run:
+        raise ConfigError("calibrate needs a file to write", fix="name one with --out")
+    if out is not None and (out.suffix != ".json" or out.is_dir()):
+        raise InputError(
+            f"a calibration is a .json file, not {out}", fix="name one, such as calibration.json"
+        )
+    from fewpix.adapt.stats import load_state
+    from fewpix.calibrate.impostors import strangers
+    from fewpix.calibrate.measure import measure
+    from fewpix.calibrate.plan import SAME, plan
+    from fewpix.calibrate.report import Made
+    from fewpix.cli.evaluate_options import numbers_of
+    from fewpix.config import cache_dir
+    from fewpix.embed.open import open_encoder
+    from fewpix.evaluate.degraded import Degradation
+    from fewpix.evaluate.results import model_label
+    from fewpix.gallery.calibration import write_calibration
+
+    encoder = open_encoder(model, runtime=runtime, device=device, state=load_state(state) if state else None)
+    faces, failed = _faces(impostors, crops, as_json)
+    probes = strangers(faces, name or _named(impostors, source), one_each=one_each, sources=source or ())
+    people = None
+    if against:
+        others, more = _faces(against, crops, as_json)
+        failed += more
+        people = strangers(
+            others, _named(against, against_source), one_each=one_each, sources=against_source or ()
+        )
+    found = plan(
+        model_label(model),
+        encoder,
+        probes,
+        people,
+        sizes=numbers_of(sizes, int, "sizes") or (),
+        galleries=numbers_of(galleries, int, "galleries") or (),
+        same=SAME if same is None else same,
+        degradation=Degradation(family, seed),
+        note=note,
+    )
+    if dry_run or out is None:
+        emit(found, as_json)
+        return
+    if not as_json:
+        print(found, flush=True)
+    with progress("calibrating", as_json=as_json) as bar:
+        calibration, suspects = measure(found, cache_dir() / "teacher.db", bar)
+    write_calibration(out, calibration)
+    made = Made(str(out), calibration, suspects, failed)
+    emit(made, as_json)
+    if as_json and made.warning():
+        logging.getLogger("fewpix").warning("%s", made.warning())
+
+
+def _faces(paths: list[Path], crops: bool, as_json: bool) -> tuple[FaceSet, tuple[tuple[str, str], ...]]:
+    """Aligned faces of crops, shards and RecordIO, or those found in the photographs of one folder.
+
+    Raises:
+        ConfigError: photographs and aligned faces were mixed.
+        InputError: see `load_faces` and `faces_of`.
+    """
+    from fewpix.data.faces import load_faces
+
+    if crops or not any(path.is_dir() for path in paths):
+        return load_faces(paths), ()
+    if len(paths) > 1:
+        raise ConfigError(
+            "photographs come from one folder, and not together with aligned faces",
+            fix="put them into one folder, or say --crops if they are aligned crops",
+        )
+    from fewpix.calibrate.photographs import faces_of
+    from fewpix.detect import default_detector
+
+    with progress("finding faces", as_json=as_json) as bar:
+        return faces_of(paths[0], default_detector(), bar)
+
+
+def _named(paths: list[Path], sources: list[str] | None) -> str:
+    """Where faces come from, without folders of this machine."""
+    names = ", ".join(path.name for path in paths)
+    return f"{', '.join(sources)} of {names}" if sources else names

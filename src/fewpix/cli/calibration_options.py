@@ -1,0 +1,87 @@
+"""Which calibration is used, and by which rule faces are named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from typer import Option
+
+from fewpix.errors import ConfigError
+
+if TYPE_CHECKING:
+    from fewpix.embed.protocol import Encoder
+    from fewpix.gallery.calibrated import Calibrated
+
+DEFAULT_FPIR = 0.01
+"""Named when of a hundred strangers one at most would be named in a gallery of this size."""
+
+CalibrationFile = Annotated[
+    Path | None,
+    Option(
+        "--calibration",
+        help="A file of `fewpix calibrate`; the shipped one when nothing is said and it fits the model.",
+        show_default=False,
+    ),
+]
+Fpir = Annotated[
+    float | None,
+    Option(
+        help="Name a face when strangers would score so in a gallery of this size at most this often (false "
+        "positive identification rate); 0.01 where a calibration fits and no --threshold is given.",
+        show_default=False,
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """How faces are to be named.
+
+    Args:
+        calibrated: the calibration; None when there is none for this model.
+        fpir: the rate to name by; None when a threshold decides, or nothing.
+        why: why nothing decides, for want of a calibration; empty when something does.
+    """
+
+    calibrated: Calibrated | None
+    fpir: float | None
+    why: str
+
+
+def chosen_calibration(
+    file: Path | None, fpir: float | None, threshold: float | None, encoder: Encoder
+) -> Chosen:
+    """The calibration that fits an encoder, and the rule that follows from the options.
+
+    Raises:
+        ConfigError: `fpir` beside a threshold, or without a calibration that fits.
+        InputError: the file is no calibration.
+        WeightsError: the file is of another model or state.
+    """
+    from fewpix.errors import WeightsError
+    from fewpix.gallery.calibrated import Calibrated, one_in
+    from fewpix.gallery.calibration import SHIPPED, read_calibration
+
+    if threshold is not None and fpir is not None:
+        raise ConfigError("--threshold and --fpir both decide", fix="give one of them")
+    calibrated, why = None, ""
+    if file is not None or SHIPPED.is_file():
+        calibrated = Calibrated(read_calibration(file or SHIPPED))
+        why = calibrated.misfit(encoder)
+        if why and file is not None:
+            raise WeightsError(f"{file}: {why}", fix="calibrate the model that is used, under its state")
+    else:
+        why = "this install has no calibration"
+    if why:
+        calibrated, why = None, f"there is no calibration ({why})"
+        if fpir is not None:
+            raise ConfigError(f"--fpir: {why}", fix="make one with `fewpix calibrate`")
+    elif fpir is None and threshold is None and calibrated is not None:
+        searches = calibrated.calibration.independent_searches
+        if DEFAULT_FPIR * searches >= 1:
+            fpir = DEFAULT_FPIR
+        else:
+            why = f"{searches:,} people cannot show {one_in(DEFAULT_FPIR)}, so give the rate with --fpir"
+    return Chosen(calibrated, fpir, why)

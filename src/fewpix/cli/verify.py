@@ -1,0 +1,63 @@
+"""`fewpix verify`: one person on two pictures, or two."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from fewpix.cli.calibration_options import CalibrationFile, chosen_calibration
+from fewpix.cli.output import emit, progress
+
+
+def verify(
+    first: Annotated[Path, Argument(metavar="A", help="A picture with one face.", show_default=False)],
+    second: Annotated[Path, Argument(metavar="B", help="Another one.", show_default=False)],
+    fmr: Annotated[
+        float, Option(help="Decide by this false match rate: how often two people would score so.")
+    ] = 0.001,
+    calibration: CalibrationFile = None,
+    model: Annotated[
+        str,
+        Option(
+            help="auto (the better one for each face's size), teacher, fewpix-s, fewpix-l, or a model file."
+        ),
+    ] = "auto",
+    state: Annotated[
+        Path | None, Option(help="Apply a NormState of `fewpix adapt`.", show_default=False)
+    ] = None,
+    crops: Annotated[
+        bool, Option("--crops", help="The pictures are aligned square crops; no face is looked for.")
+    ] = False,
+    runtime: Annotated[str, Option(help="auto, onnxruntime, openvino or torch.")] = "auto",
+    device: Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
+    as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Say whether two pictures show one person, by how rarely two people score so.
+
+    "same": two people score so at most as often as --fmr. "different": they score so more often; that is no
+    proof of two people, the less the smaller a face is. "undecided": the interval of the rate holds --fmr, or
+    no rate was measured for these faces. The exit code is 0 for each of the three answers.
+    """
+    from fewpix.adapt.stats import load_state
+    from fewpix.detect import default_detector
+    from fewpix.embed.open import open_encoder
+    from fewpix.identify.verify import verify as compare
+    from fewpix.image.codec import read_image
+
+    norms = load_state(state) if state else None
+    images = [(path.as_posix(), read_image(path)) for path in (first, second)]
+    with progress("verifying", as_json=as_json):
+        encoder = open_encoder(model, runtime=runtime, device=device, state=norms)
+        by = chosen_calibration(calibration, None, None, encoder)
+        found = compare(
+            *images,
+            detector=None if crops else default_detector(),
+            encoder=encoder,
+            calibrated=by.calibrated,
+            fmr=fmr,
+        )
+    emit(found, as_json)
+    if by.calibrated is None and not as_json:
+        print(f"no rate is known: {by.why}")

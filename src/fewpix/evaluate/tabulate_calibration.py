@@ -1,0 +1,52 @@
+"""How results of `benchmarks/calibration_lfw.py` and `calibration_pool.py` become Markdown tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fewpix.evaluate.tabulate import markdown
+
+Row = Mapping[str, Any]
+
+
+def false_matches(result: Row) -> str:
+    """Stated and observed false match rates: a row per size, a column per stated rate."""
+    made = result["calibration"]
+    return _table(
+        result, 1, f"of two faces; {made['independent_pairs']:,} independent pairs behind what is stated"
+    )
+
+
+def false_positives(result: Row) -> str:
+    """Stated and observed FPIR: a row per size and gallery, a column per stated rate."""
+    searched = result["calibration"]["independent_searches"]
+    return _table(result, 2, f"of searches; {searched:,} people searched for behind what is stated")
+
+
+def _table(result: Row, least: int, what: str) -> str:
+    """The figures of galleries of `least` people and more, or of two faces for 1."""
+    figures = [f for f in result["figures"] if (f["people"] == 1) == (least == 1)]
+    rates = sorted({figure["stated"] for figure in figures}, reverse=True)
+    cells = {(f["pixels"], f["people"], f["stated"]): f for f in figures}
+    rows = []
+    for pixels, people in sorted({key[:2] for key in cells}):
+        row = [str(pixels)] + ([f"{people:,}"] if least > 1 else [])
+        rows.append(row + [_cell(cells.get((pixels, people, rate))) for rate in rates])
+    titles = ["px", *(["enrolled"] if least > 1 else []), *(f"stated {100 * rate:g} %" for rate in rates)]
+    agreeing = sum(figure["agrees"] for figure in figures)
+    data = result["data"]
+    note = (
+        f"Observed in % (95 % interval, clustered by people) {what}. {data['people']:,} people observed. "
+        f"In bold where the difference from what is stated lies outside of its 95 % interval: "
+        f"{len(figures) - agreeing} of {len(figures)}. – where the calibration cannot resolve the rate."
+    )
+    return f"{markdown(titles, rows)}\n\n{note}"
+
+
+def _cell(figure: Row | None) -> str:
+    if figure is None:
+        return "–"
+    low, high = figure["observed_ci95"]
+    text = f"{100 * figure['observed']:.3g} ({100 * low:.2g}–{100 * high:.2g})"
+    return text if figure["agrees"] else f"**{text}**"

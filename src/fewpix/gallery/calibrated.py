@@ -1,0 +1,226 @@
+"""Looking rates up in a calibration: between what was measured, never beyond it.
+
+Between two sizes of one encoder, and between two sizes of the gallery, the threshold of a rate is taken to
+be linear in the logarithm of the size. Between two rates, the logarithm of the rate is linear in the score. A
+score above all thresholds is rarer among strangers than the impostors can show; that is said, and no number
+is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewpix.embed.protocol import Encoder
+from fewpix.embed.router import Router
+from fewpix.gallery.calibration import Calibration, Encoded, Size
+
+LARGEST = 112
+"""Side in pixels from which on a face is not seen larger by any encoder: aligned faces have no more."""
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How often strangers score as high, or why it cannot be said.
+
+    Args:
+        value: 0 to 1; None where it was not measured, or is not resolvable.
+        low: lower end of the 95 % interval of the measurement; None as `value`.
+        high: upper end; where the score is above all thresholds, that of the rarest rate.
+        reason: why there is no value; empty where there is.
+        below: where the score is above all thresholds, the rarest rate that the impostors can show.
+    """
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    reason: str = ""
+    below: float | None = None
+
+    def __str__(self) -> str:
+        if self.value is not None:
+            return one_in(self.value)
+        return "not measured" if self.below is None else f"under {one_in(self.below)}"
+
+    def at_most(self, rate: float) -> bool:
+        """Whether strangers score as high at most this often."""
+        known = self.below if self.value is None else self.value
+        return known is not None and known <= rate * (1 + 1e-9)
+
+
+def one_in(rate: float) -> str:
+    """A rate as people read it, with two digits: 1 in 2,000; 1 in 7; 62 %."""
+    if rate > 0.4:
+        return f"{100 * rate:.0f} %"
+    number = 1 / rate
+    digits = max(0, len(str(int(number))) - 2)
+    return f"1 in {int(round(number, -digits)):,}"
+
+
+@dataclass(frozen=True, eq=False)
+class RateCurve:
+    """Rates by score for one encoder, one size of face and one size of gallery.
+
+    Args:
+        rates: (K,) falling.
+        thresholds: (K,) the smallest score that strangers reach at most so often, not falling.
+        low: (K,) lower ends of the intervals of the rates.
+        high: (K,) upper ends.
+        reason: why there is no curve; K is 0 then.
+    """
+
+    rates: NDArray[np.float64]
+    thresholds: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    reason: str = ""
+
+    @classmethod
+    def none(cls, reason: str) -> RateCurve:
+        """Nothing was measured, for this reason."""
+        empty = np.empty(0)
+        return cls(empty, empty, empty, empty, reason)
+
+    def at(self, score: float) -> Rate:
+        """How often strangers reach this score."""
+        if self.reason:
+            return Rate(reason=self.reason)
+        if score > self.thresholds[-1]:
+            rarest = float(self.rates[-1])
+            return Rate(
+                high=float(self.high[-1]),
+                reason=f"not resolvable: under {one_in(rarest)}, the rarest that the impostors can show",
+                below=rarest,
+            )
+        value, low, high = (
+            float(np.exp(np.interp(score, (-1.0, *self.thresholds), (0.0, *np.log(np.maximum(ends, 1e-12))))))
+            for ends in (self.rates, self.low, self.high)
+        )
+        return Rate(value, low, high)
+
+    def threshold(self, rate: float) -> float | None:
+        """The smallest score that strangers reach at most so often; None where that cannot be resolved."""
+        if self.reason or rate < self.rates[-1] * (1 - 1e-9):
+            return None
+        if rate >= 1:
+            return -1.0
+        logs = -np.log(self.rates)
+        return float(np.interp(-log(rate), (0.0, *logs), (-1.0, *self.thresholds)))
+
+
+class Calibrated:
+    """A calibration that answers questions.
+
+    Args:
+        calibration: the file.
+    """
+
+    def __init__(self, calibration: Calibration) -> None:
+        self.calibration = calibration
+        self._encoders = {(e.sha256, e.state_id): e for e in calibration.encoders}
+        self._rates = np.array(calibration.rates)
+        self.largest = max(
+            curve.people for e in calibration.encoders for size in e.sizes for curve in size.curves
+        )
+
+    def misfit(self, encoder: Encoder) -> str:
+        """Why a model is not the one that was calibrated; empty where at least a part of a router is.
+
+        Args:
+            encoder: an encoder or a router, under its states.
+        """
+        parts = encoder.encoders if isinstance(encoder, Router) else (encoder,)
+        if any((part.card.sha256, part.state_id) in self._encoders for part in parts):
+            return ""
+        weights = {sha256 for sha256, _ in self._encoders}
+        if any(part.card.sha256 in weights for part in parts):
+            states = ", ".join(sorted({part.state_id for part in parts if part.state_id}))
+            return f"it was made under another FaceBN state than {states or 'none'}, which moves scores"
+        name = self.calibration.model
+        return f"it was made for {name} with other weights than those of {encoder.card.name}"
+
+    def curve(self, encoder_sha256: str, state_id: str, pixels: float, people: int = 1) -> RateCurve:
+        """Rates of a probe's best score in a gallery.
+
+        Args:
+            encoder_sha256: who saw the probe.
+            state_id: under which state; empty for none.
+            pixels: side of the probe's face.
+            people: in the gallery; 1 for the false match rate of two faces.
+        """
+        encoder = self._encoders.get((encoder_sha256, state_id))
+        if encoder is None:
+            known = {sha256 for sha256, _ in self._encoders}
+            why = "this model under this FaceBN state" if encoder_sha256 in known else "this model"
+            return RateCurve.none(f"{why} is not the one that was calibrated")
+        if people < 1:
+            return RateCurve.none("nobody is enrolled")
+        largest = max(curve.people for size in encoder.sizes for curve in size.curves)
+        if people > largest:
+            return RateCurve.none(
+                f"not measured for more than {largest:,} people, and {people:,} are enrolled"
+            )
+        ends = _around(pixels, encoder)
+        if ends is None:
+            sizes = [size.pixels for size in encoder.sizes]
+            return RateCurve.none(f"not measured at {pixels:.0f} px, only from {sizes[0]} to {sizes[-1]} px")
+        return _between([self._of_size(size, people) for size in ends], [s.pixels for s in ends], pixels)
+
+    def _of_size(self, size: Size, people: int) -> RateCurve:
+        """The curve of a measured size of face, between the two measured sizes of gallery."""
+        curves = size.curves
+        above = next((n for n, curve in enumerate(curves) if curve.people >= people), None)
+        if above is None:
+            return RateCurve.none(f"not measured for {people:,} people at {size.pixels} px")
+        ends = curves[above : above + 1] if curves[above].people == people else curves[above - 1 : above + 1]
+        made = [
+            RateCurve(
+                self._rates[: len(curve.threshold)],
+                np.array(curve.threshold),
+                np.array(curve.low),
+                np.array(curve.high),
+            )
+            for curve in ends
+        ]
+        return _between(made, [curve.people for curve in ends], people)
+
+
+def _around(pixels: float, encoder: Encoded) -> Sequence[Size] | None:
+    """The measured sizes on both sides of a face's; one where it is measured itself; None beyond them.
+
+    A face has no whole number of pixels, so the ends reach one pixel further. From `LARGEST` on a face is as
+    large as that to every encoder.
+    """
+    sizes = encoder.sizes
+    wanted = min(pixels, LARGEST) if sizes[-1].pixels <= LARGEST else pixels
+    low, high = sizes[0].pixels, sizes[-1].pixels
+    if not low - 1 < wanted < high + 1:
+        return None
+    wanted = min(max(wanted, low), high)
+    above = next(n for n, size in enumerate(sizes) if size.pixels >= wanted)
+    return sizes[above : above + 1] if sizes[above].pixels == wanted else sizes[above - 1 : above + 1]
+
+
+def _between(curves: Sequence[RateCurve], places: Sequence[float], place: float) -> RateCurve:
+    """One curve, or thresholds and intervals between two by the logarithm of the place."""
+    reason = next((curve.reason for curve in curves if curve.reason), "")
+    if reason or len(curves) == 1:
+        return curves[0] if not reason else RateCurve.none(reason)
+    first, second = curves
+    count = min(len(first.rates), len(second.rates))
+    start, end = log(places[0]), log(places[1])
+    share = min(max((log(place) - start) / (end - start), 0.0), 1.0)
+
+    def mixed(of: Callable[[RateCurve], NDArray[np.float64]]) -> NDArray[np.float64]:
+        return np.asarray((1 - share) * of(first)[:count] + share * of(second)[:count])
+
+    return RateCurve(
+        first.rates[:count],
+        mixed(lambda curve: curve.thresholds),
+        mixed(lambda curve: curve.low),
+        mixed(lambda curve: curve.high),
+    )

@@ -1,0 +1,102 @@
+"""What a calibration says of faces that are searched for in one gallery."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+from fewpix.errors import ConfigError
+from fewpix.gallery.calibrated import Calibrated, Rate, RateCurve
+from fewpix.gallery.census import Census, census
+from fewpix.gallery.search import Candidate
+from fewpix.gallery.store import Gallery
+from fewpix.identify.faces import EmbeddedFace
+
+UNRATED = Rate(reason="no calibration is in use")
+OTHER_PHOTO = (
+    "a photo of this person was embedded by another model, or under another state, than was calibrated"
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Rated:
+    """The rates of one face.
+
+    Args:
+        fmr: how often a stranger scores as high with one person, by candidate.
+        fpir: how often a stranger's best score in this gallery is as high as the best candidate's.
+        threshold: the score from which on the best candidate is named; None for never.
+    """
+
+    fmr: tuple[Rate, ...]
+    fpir: Rate
+    threshold: float | None
+
+
+def check_fpir(fpir: float | None, calibrated: Calibrated | None) -> None:
+    """Refuse a rate that a calibration cannot be asked for.
+
+    Raises:
+        ConfigError: out of range, below what the calibration can resolve, or there is none.
+    """
+    if fpir is None:
+        return
+    if not 0 < fpir < 1:
+        raise ConfigError(f"FPIR must be above 0 and below 1, not {fpir:g}", fix="0.01 is one in a hundred")
+    if calibrated is None:
+        raise ConfigError("FPIR needs a calibration", fix="name one with --calibration")
+    searches = calibrated.calibration.independent_searches
+    if fpir * searches < 1 - 1e-9:
+        raise ConfigError(
+            f"FPIR {fpir:g} is not resolvable: the calibration has {searches:,} people searched for",
+            fix=f"ask for at least {1 / searches:.2g}, or calibrate with more people",
+        )
+
+
+class Rater:
+    """Looks faces up in a calibration, for the gallery as it is now.
+
+    Args:
+        calibrated: the calibration.
+        gallery: where faces are searched for.
+        templates: whether people are compared as templates; else each photo is one more that can be like a
+            stranger, and so they are counted.
+    """
+
+    def __init__(self, calibrated: Calibrated, gallery: Gallery, *, templates: bool) -> None:
+        self.calibrated, self.gallery, self._templates = calibrated, gallery, templates
+        self._known: tuple[Hashable, Census] | None = None
+
+    def rate(self, face: EmbeddedFace, candidates: Sequence[Candidate], fpir: float | None) -> Rated:
+        """The rates of a face, and the threshold that keeps `fpir`; without one, no threshold.
+
+        Args:
+            face: as it was embedded.
+            candidates: best first.
+            fpir: the false positive identification rate to keep.
+        """
+        known = self._census()
+        people = known.people if self._templates else known.rows
+        one, all_of_them = (
+            self.calibrated.curve(face.encoder_sha256, face.state_id, face.pixels, count)
+            for count in (1, people)
+        )
+        fmr = tuple(self._at(one, candidate, known) for candidate in candidates)
+        if not candidates:
+            return Rated((), Rate(reason="nobody is enrolled"), None)
+        best = self._at(all_of_them, candidates[0], known)
+        names = best.value is not None or best.below is not None
+        threshold = all_of_them.threshold(fpir) if fpir is not None and names else None
+        return Rated(fmr, best, threshold)
+
+    @staticmethod
+    def _at(curve: RateCurve, candidate: Candidate, known: Census) -> Rate:
+        return Rate(reason=OTHER_PHOTO) if candidate.name in known.others else curve.at(candidate.score)
+
+    def _census(self) -> Census:
+        # Read before the rows, as in the gallery itself.
+        version = self.gallery.database.version()
+        if self._known is None or self._known[0] != version:
+            encoder = self.calibrated.calibration.gallery_encoder
+            self._known = (version, census(self.gallery, encoder.sha256, encoder.state_id))
+        return self._known[1]

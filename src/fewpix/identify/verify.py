@@ -1,0 +1,160 @@
+"""Two pictures with a face each: one person, or two?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from fewpix.embed.protocol import Encoder
+from fewpix.errors import ConfigError, InputError, NoFaceError
+from fewpix.gallery.calibrated import Calibrated, Rate, one_in
+from fewpix.identify.faces import (
+    AlignedFace,
+    EmbeddedFace,
+    Finder,
+    align_faces,
+    embed_faces,
+    whole_crop,
+)
+from fewpix.identify.pipeline import rate_json
+from fewpix.identify.rating import UNRATED
+from fewpix.image.codec import Image
+
+Decision = Literal["same", "different", "undecided"]
+
+BOTH_SMALL = (
+    "not measured for two small faces: the larger one must be sharp enough for the calibration's gallery"
+)
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What two pictures say of each other.
+
+    Args:
+        paths: of the pictures.
+        pixels: side of either face in source pixels.
+        score: cosine of the two.
+        fmr: how often two people score so when the smaller face is of this size.
+        wanted: the false match rate to decide by.
+        decision: "same" where `fmr` is surely at or below `wanted`, "different" where it is surely above,
+            "undecided" where its interval holds `wanted`, or there is none.
+    """
+
+    paths: tuple[str, str]
+    pixels: tuple[float, float]
+    score: float
+    fmr: Rate
+    wanted: float
+    decision: Decision
+
+    def __str__(self) -> str:
+        smaller = min(self.pixels)
+        rate = (
+            f"{self.fmr} at {smaller:.0f} px" if self.fmr.reason == "" or self.fmr.below else self.fmr.reason
+        )
+        sizes = " and ".join(f"{value:.0f} px" for value in self.pixels)
+        asked = f"(faces of {sizes}, by {one_in(self.wanted)})"
+        return f"{self.decision}   score {self.score:.3f}   {rate}   {asked}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON values; pixels to a hundredth, the score to a millionth, rates to 3 digits."""
+        interval = None if self.fmr.low is None else [self.fmr.low, self.fmr.high]
+        return {
+            "paths": list(self.paths),
+            "pixels": [round(value, 2) for value in self.pixels],
+            "score": round(self.score, 6),
+            **rate_json("fmr", self.fmr),
+            "fmr_ci95": None
+            if interval is None
+            else [float(f"{end:.3g}") for end in interval if end is not None],
+            "wanted": self.wanted,
+            "decision": self.decision,
+        }
+
+
+def verify(
+    first: tuple[str, Image],
+    second: tuple[str, Image],
+    *,
+    detector: Finder | None,
+    encoder: Encoder,
+    calibrated: Calibrated | None,
+    fmr: float,
+) -> Verified:
+    """Compare the face of one picture with that of another.
+
+    Args:
+        first: path and pixels (H, W, 3) uint8 BGR; without a detector an aligned crop.
+        second: the other one.
+        detector: finds faces; None when both are aligned crops.
+        encoder: an encoder or a router.
+        calibrated: what scores are worth; None decides nothing.
+        fmr: the false match rate to decide by.
+
+    Raises:
+        ConfigError: `fmr` is out of range, or below what the calibration can resolve.
+        NoFaceError: a picture has no face.
+        InputError: a picture has several, or a crop is not square or too small.
+    """
+    if not 0 < fmr < 1:
+        raise ConfigError(f"--fmr must be above 0 and below 1, not {fmr:g}", fix="0.001 is one in a thousand")
+    if calibrated is not None and fmr * calibrated.calibration.independent_pairs < 1 - 1e-9:
+        pairs = calibrated.calibration.independent_pairs
+        raise ConfigError(
+            f"a false match rate of {fmr:g} is not resolvable with {pairs:,} independent pairs",
+            fix=f"ask for at least {1 / pairs:.2g}, or calibrate with more people",
+        )
+    faces = embed_faces([only_face(image, path, detector, encoder) for path, image in (first, second)])
+    score = float(np.float32(faces[0].embedding.astype(np.float64) @ faces[1].embedding.astype(np.float64)))
+    rate = UNRATED if calibrated is None else _rate(calibrated, faces, score)
+    return Verified(
+        (first[0], second[0]), (faces[0].pixels, faces[1].pixels), score, rate, fmr, _decided(rate, fmr)
+    )
+
+
+def only_face(image: Image, path: str, detector: Finder | None, encoder: Encoder) -> AlignedFace:
+    """The one face of a picture.
+
+    Args:
+        image: (H, W, 3) uint8 BGR; without a detector an aligned crop.
+        path: for messages.
+        detector: finds faces.
+        encoder: that is going to embed it, or a router.
+
+    Raises:
+        NoFaceError: there is none.
+        InputError: there are several, or the crop is not one.
+    """
+    if detector is None:
+        try:
+            return whole_crop(image, encoder)
+        except InputError as error:
+            raise type(error)(f"{path}: {error.what}", fix=error.fix) from error
+    found = detector.detect(image)
+    if not found:
+        raise NoFaceError(f"{path} holds no face", fix="use a photograph with a visible face")
+    if len(found) > 1:
+        raise InputError(
+            f"{path} holds {len(found)} faces", fix="cut the one that is meant out, with some surroundings"
+        )
+    return align_faces(image, found, encoder)[0]
+
+
+def _rate(calibrated: Calibrated, faces: list[EmbeddedFace], score: float) -> Rate:
+    """The false match rate with the smaller face as the probe."""
+    small, large = sorted(faces, key=lambda face: face.pixels)
+    gallery = calibrated.calibration.gallery_encoder
+    if (large.encoder_sha256, large.state_id) != (gallery.sha256, gallery.state_id):
+        return Rate(reason=BOTH_SMALL)
+    return calibrated.curve(small.encoder_sha256, small.state_id, small.pixels).at(score)
+
+
+def _decided(rate: Rate, wanted: float) -> Decision:
+    if rate.at_most(wanted) and rate.high is not None and (rate.high <= wanted or rate.below is not None):
+        return "same"
+    if rate.low is not None and rate.low > wanted:
+        return "different"
+    return "undecided"

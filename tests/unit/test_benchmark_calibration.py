@@ -1,0 +1,50 @@
+"""What the scripts about calibrations share: rates seen at stated thresholds, and when the two agree."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from calibration_made import SMALL, made
+from grey_encoder import Grey
+
+from fewpix.gallery.calibrated import Calibrated
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
+
+from observed_rates import agree, observed
+
+
+def unit(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    rows = rng.normal(size=shape)
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def test_shares_are_counted_as_by_hand():
+    rng = np.random.default_rng(0)
+    probes, gallery = unit(rng, 300, 12), unit(rng, 40, 12)
+    people, enrolled = np.arange(300) % 100, np.arange(40)
+    known, scores = Calibrated(made()), probes @ gallery.T
+    mine = people[:, None] == enrolled[None, :]
+    figures = observed(known, Grey(SMALL), 16, probes, people, gallery, lambda part: mine[part], [10, 50])
+    by = {(figure["people"], figure["stated"]): figure for figure in figures}
+    assert set(by) == {(1, 0.1), (1, 0.01), (1, 0.001), (10, 0.1), (10, 0.03), (10, 0.01)}
+    assert by[1, 0.01]["threshold"] == pytest.approx(0.3)
+    assert by[1, 0.01]["observed"] == pytest.approx((scores[~mine] >= 0.3).mean())
+    best = scores.reshape(300, 4, 10).max(axis=2)
+    strangers = ~mine.reshape(300, 4, 10).any(axis=2)
+    found = by[10, 0.01]
+    assert (found["galleries"], found["threshold"]) == (4, pytest.approx(0.4))
+    assert found["observed"] == pytest.approx((best[strangers] >= 0.4).mean())
+    assert found["observed_ci95"][0] < found["observed"] < found["observed_ci95"][1]
+
+
+def test_rates_agree_when_their_difference_is_within_its_interval():
+    assert agree(0.01, (0.008, 0.012), 0.01, (0.009, 0.011))
+    assert agree(0.01, (0.008, 0.012), 0.0125, (0.0105, 0.015))  # hypot(0.002, 0.002) is 0.0028
+    assert not agree(0.01, (0.008, 0.012), 0.013, (0.011, 0.015))
+    assert agree(0.01, (0.008, 0.012), 0.0075, (0.006, 0.0095))
+    assert not agree(0.01, (0.008, 0.012), 0.007, (0.006, 0.009))
+    assert not agree(0.01, (0.01, 0.01), 0.02, (0.015, 0.03))

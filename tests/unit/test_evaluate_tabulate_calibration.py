@@ -1,0 +1,60 @@
+"""Stated and observed rates as tables."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from fewpix.evaluate.results import Run, write_result
+from fewpix.evaluate.tables import render
+
+
+def figure(pixels: int, people: int, stated: float, observed: float, agrees: bool) -> dict[str, object]:
+    return {
+        "pixels": pixels,
+        "people": people,
+        "stated": stated,
+        "observed": observed,
+        "observed_ci95": [observed / 2, observed * 2],
+        "agrees": agrees,
+    }
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    figures = [
+        figure(8, 1, 0.01, 0.012, True),
+        figure(8, 1, 0.1, 0.25, False),
+        figure(16, 1, 0.1, 0.11, True),
+        figure(16, 1000, 0.1, 0.05, True),
+        figure(16, 100, 0.1, 0.3, False),
+    ]
+    payload = {
+        "calibration": {"independent_pairs": 6400, "independent_searches": 6500},
+        "data": {"people": 4000},
+        "figures": figures,
+    }
+    write_result(tmp_path / "calibration_lfw.json", payload, Run.since(time.monotonic()))
+    return tmp_path
+
+
+def test_pairs_have_a_row_per_size_and_what_disagrees_is_bold(results: Path):
+    made = render("<!-- table: calibration-lfw-fmr -->\n<!-- /table -->", results, "x.md")
+    assert (
+        "| px | stated 10 % | stated 1 % |\n"
+        "| --- | --: | --: |\n"
+        "| 8 | **25 (12–50)** | 1.2 (0.6–2.4) |\n"
+        "| 16 | 11 (5.5–22) | – |\n"
+    ) in made
+    assert "6,400 independent pairs" in made
+    assert "1 of 3" in made
+    assert "4,000 people observed" in made
+
+
+def test_searches_have_a_row_per_size_and_gallery(results: Path):
+    made = render("<!-- table: calibration-lfw-fpir -->\n<!-- /table -->", results, "x.md")
+    assert "| px | enrolled | stated 10 % |" in made
+    assert "| 16 | 100 | **30 (15–60)** |\n| 16 | 1,000 | 5 (2.5–10) |" in made
+    assert "6,500 people searched for" in made

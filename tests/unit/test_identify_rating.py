@@ -1,0 +1,267 @@
+"""Names given by a calibration, and the rates beside them; one against one by the same rates."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from calibration_made import LARGE, SMALL, data, made
+
+from fewpix.embed.router import Router
+from fewpix.errors import ConfigError, InputError, NoFaceError
+from fewpix.gallery import Gallery
+from fewpix.gallery.calibrated import Calibrated, Rate
+from fewpix.gallery.calibration import Calibration
+from fewpix.gallery.census import census
+from fewpix.identify import IdentifiedFace, IdentifiedPicture, Identifier
+from fewpix.identify.draw import size_and_rate
+from fewpix.identify.faces import EmbeddedFace
+from fewpix.identify.verify import BOTH_SMALL, verify
+from fewpix.image.codec import Image
+from fewpix.image.preprocess import Preprocess
+from fewpix.models.card import Card
+from fewpix.models.space import Space
+
+SPACE = Space("a" * 64, 128)
+KNOWN = Calibrated(made())
+PEOPLE = 10
+
+
+class Angle:
+    """Embeds a crop by its first pixel: blue is who it is, green the cosine with them in hundredths."""
+
+    runtime, device = "test", "cpu"
+
+    def __init__(self, sha256: str, state_id: str = "") -> None:
+        plain = Preprocess(8, "bgr", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+        self.card = Card("angle", "test", sha256, SPACE, plain)
+        self.state_id = state_id
+
+    def embed(self, crops):
+        return np.stack([towards(int(crop[0, 0, 0]), int(crop[0, 0, 1]) / 100) for crop in crops])
+
+
+def towards(person: int, cosine: float) -> np.ndarray:
+    """A unit vector with this cosine with the person's, and none with anybody else's."""
+    row = np.zeros(128, dtype=np.float32)
+    row[person] += cosine
+    row[127] = np.sqrt(max(0.0, 1 - cosine**2))
+    return row
+
+
+def crop(pixels: int, person: int, cosine: float) -> Image:
+    image = np.zeros((pixels, pixels, 3), np.uint8)
+    image[0, 0, :2] = (person, round(100 * cosine))
+    return image
+
+
+@pytest.fixture
+def gallery(tmp_path: Path):
+    with Gallery.open(tmp_path / "g.db", SPACE) as opened:
+        for n in range(PEOPLE):
+            opened.add(f"P{n}", towards(n, 1.0), pixels=100, encoder_sha256=LARGE, state_id="", source=f"{n}")
+        yield opened
+
+
+def named(gallery: Gallery, pixels: int, cosine: float, **more) -> IdentifiedFace:
+    encoder = more.pop("encoder", Angle(SMALL))
+    more = {"calibrated": KNOWN, **more}
+    (face,) = Identifier(None, encoder, gallery, **more).identify(crop(pixels, 3, cosine))
+    return face
+
+
+def test_a_face_is_named_where_strangers_hardly_score_so(gallery: Gallery):
+    # ten people enrolled, 16 px: FPIR 0.1, 0.01, 0.001 from 0.3, 0.4, 0.5 on
+    assert named(gallery, 16, 0.45, fpir=0.01).decision == "P3"
+    assert named(gallery, 16, 0.39, fpir=0.01).decision is None
+    assert named(gallery, 16, 0.39, fpir=0.02).decision == "P3"
+    # the same score is worth less at 8 px: 0.1 more is asked for
+    assert named(gallery, 8, 0.45, fpir=0.01).decision is None
+    assert named(gallery, 8, 0.51, fpir=0.01).decision == "P3"
+
+
+def test_every_candidate_has_its_false_match_rate_and_the_face_its_fpir(gallery: Gallery):
+    face = named(gallery, 16, 0.3, fpir=0.01, top=2)
+    assert [candidate.name for candidate in face.candidates] == ["P3", "P0"]
+    assert face.fmr[0].value == pytest.approx(0.01, rel=1e-4)
+    assert face.fmr[1].value == pytest.approx(10 ** -(1 / 1.2), rel=1e-3)  # a cosine of 0
+    assert face.fpir.value == pytest.approx(0.1, rel=1e-4)
+    values = face.to_json()
+    assert values["candidates"][0] == {"name": "P3", "score": 0.3, "fmr": 0.01, "fmr_reason": None}
+    assert (values["fpir"], values["fpir_reason"], values["decision"]) == (0.1, None, None)
+
+
+def test_more_people_enrolled_ask_for_more(gallery: Gallery):
+    assert named(gallery, 16, 0.42, fpir=0.01).decision == "P3"
+    for n in range(PEOPLE, 30):
+        gallery.add(f"P{n}", towards(n, 1.0), pixels=100, encoder_sha256=LARGE, state_id="", source="")
+    assert named(gallery, 16, 0.42, fpir=0.01).decision is None
+
+
+def test_with_every_photo_the_photos_count(gallery: Gallery):
+    for n in range(20):
+        row = towards(100 + n, 1.0)
+        gallery.add("P0", row, pixels=100, encoder_sha256=LARGE, state_id="", source=f"more {n}")
+    assert named(gallery, 16, 0.42, fpir=0.01).decision == "P3"
+    assert named(gallery, 16, 0.42, fpir=0.01, templates=False).decision is None
+
+
+def test_what_is_rarer_than_can_be_shown_is_named_without_a_number(gallery: Gallery):
+    face = named(gallery, 16, 0.6, fpir=0.001)
+    assert face.decision == "P3"
+    assert face.fpir.value is None
+    assert face.to_json()["fpir"] is None
+    assert face.to_json()["fpir_reason"].startswith("not resolvable: under 1 in 1,000")
+    assert face.verdict == "P3, under 1 in 1,000"
+
+
+@pytest.mark.parametrize(
+    ("pixels", "encoder", "reason"),
+    [
+        (24, Angle(SMALL), "not measured at 24 px"),
+        (16, Angle("9" * 64), "this model is not the one that was calibrated"),
+        (16, Angle(SMALL, "dusk"), "this model under this FaceBN state"),
+    ],
+)
+def test_nobody_is_named_where_nothing_was_measured(gallery: Gallery, pixels: int, encoder, reason: str):
+    face = named(gallery, pixels, 1.0, fpir=0.5, encoder=encoder)
+    assert face.decision is None
+    assert face.fpir.value is None
+    assert reason in face.fpir.reason
+    assert reason in face.to_json()["candidates"][0]["fmr_reason"]
+    assert face.verdict == "unknown, not measured"
+
+
+def test_people_whose_photos_another_model_saw_are_not_named(gallery: Gallery):
+    gallery.add("P3", towards(3, 0.9), pixels=12, encoder_sha256=SMALL, state_id="", source="small")
+    face = named(gallery, 16, 0.6, fpir=0.01)
+    assert face.candidates[0].name == "P3"
+    assert face.decision is None
+    assert "embedded by another model" in face.fpir.reason
+    assert face.fmr[1].value is not None
+    assert census(gallery, LARGE, "").others == {"P3"}
+    assert (census(gallery, LARGE, "").people, census(gallery, LARGE, "").rows) == (10, 11)
+    assert census(gallery, LARGE, "dusk").others == {f"P{n}" for n in range(PEOPLE)}
+
+
+def test_two_people_with_one_score_stay_unnamed(gallery: Gallery):
+    gallery.add("Twin", towards(3, 1.0), pixels=100, encoder_sha256=LARGE, state_id="", source="")
+    face = named(gallery, 16, 0.6, fpir=0.01, top=1)
+    assert face.decision is None
+
+
+def test_a_threshold_decides_and_the_rates_are_told(gallery: Gallery):
+    face = named(gallery, 16, 0.3, threshold=0.25)
+    assert face.decision == "P3"
+    assert face.fpir.value == pytest.approx(0.1, rel=1e-4)
+    plain = named(gallery, 16, 0.3, threshold=0.25, calibrated=None)
+    assert plain.verdict == "P3"
+    assert plain.to_json()["candidates"][0]["fmr"] is None
+    assert plain.to_json()["fpir_reason"] == "no calibration is in use"
+
+
+def test_rules_that_make_no_sense_are_refused(gallery: Gallery):
+    for more, why in (
+        ({"threshold": 0.3, "fpir": 0.01}, "a threshold and an FPIR both decide"),
+        ({"fpir": 0.01, "calibrated": None}, "FPIR needs a calibration"),
+        ({"fpir": 0.0}, "above 0 and below 1"),
+        ({"fpir": 0.0009}, "not resolvable: the calibration has 1,000 people searched for"),
+    ):
+        with pytest.raises(ConfigError, match=why):
+            named(gallery, 16, 0.5, **more)
+
+
+def test_the_text_says_how_rare_at_which_size(gallery: Gallery):
+    identifier = Identifier(None, Angle(SMALL), gallery, calibrated=KNOWN, fpir=0.05, top=1)
+    picture = identifier.identify_picture(crop(16, 3, 0.4), "a.png")
+    assert str(picture).splitlines()[1] == "    1    16 px at 0,0   P3, 1 in 100   [P3 0.400]"
+    assert size_and_rate(picture.faces[0]) == "1 in 100 at 16 px"
+    plain = IdentifiedFace((0, 0, 16, 16), 16, None, (), None)
+    assert size_and_rate(plain) == "16 px"
+    assert "unknown" not in str(IdentifiedPicture("a.png", (plain,), None))
+
+
+def test_an_embedding_that_was_made_elsewhere_is_rated_by_its_own_encoder(gallery: Gallery):
+    """As those of a video's tracks, whose encoder may change."""
+    identifier = Identifier(None, Angle(SMALL), gallery, calibrated=KNOWN)
+    face = EmbeddedFace((0, 0, 40, 40), 40.0, 0.9, towards(3, 0.3), LARGE, "")
+    (found,) = identifier.named([face])
+    assert found.fpir.value is not None
+    assert found.fpir.value < 0.1  # at 32 px it would be 0.1, at 112 px a tenth of it
+
+
+# One against one.
+
+
+def compared(small: tuple[int, float], large: tuple[int, float], fmr: float, known=KNOWN):
+    """Two crops of person 3, the first seen by the small faces' encoder."""
+
+    router = Router([(0, Angle(SMALL)), (20, Angle(LARGE))])
+    pictures = [(f"{pixels}.png", crop(pixels, 3, cosine)) for pixels, cosine in (small, large)]
+    return verify(*pictures, detector=None, encoder=router, calibrated=known, fmr=fmr)
+
+
+def test_two_faces_are_the_same_only_where_that_is_sure():
+    # 16 px: FMR 0.01 at 0.3, with an interval of half to twice
+    assert compared((16, 0.4), (100, 1.0), 0.01).decision == "same"  # 0.001, at most 0.002
+    assert compared((16, 0.3), (100, 1.0), 0.01).decision == "undecided"
+    assert compared((16, 0.2), (100, 1.0), 0.01).decision == "different"  # 0.1, at least 0.05
+    assert compared((16, 0.9), (100, 1.0), 0.001).decision == "same"  # beyond all thresholds
+
+
+def test_the_smaller_face_says_what_a_score_is_worth_whichever_comes_first():
+    found = compared((16, 0.3), (100, 1.0), 0.5)
+    other = compared((100, 1.0), (16, 0.3), 0.5)
+    assert found.fmr.value == other.fmr.value == pytest.approx(0.01, rel=1e-3)
+    assert found.pixels == (16, 100)
+    assert found.score == other.score == pytest.approx(0.3)
+    values = json.loads(json.dumps(found.to_json()))
+    assert values["decision"] == "same"
+    assert values["fmr_ci95"] == [pytest.approx(0.005, rel=0.01), pytest.approx(0.02, rel=0.01)]
+    assert str(found) == "same   score 0.300   1 in 100 at 16 px   (faces of 16 px and 100 px, by 50 %)"
+
+
+def test_two_small_faces_and_other_models_are_undecided():
+    both = compared((16, 1.0), (16, 1.0), 0.01)
+    assert (both.decision, both.fmr) == ("undecided", Rate(reason=BOTH_SMALL))
+    assert BOTH_SMALL in str(both)
+    alone = compared((16, 1.0), (100, 1.0), 0.01, known=None)
+    assert (alone.decision, alone.fmr.value) == ("undecided", None)
+    assert alone.to_json()["fmr_ci95"] is None
+
+
+def test_rates_that_cannot_be_resolved_are_refused():
+    with pytest.raises(ConfigError, match="not resolvable with 1,000 independent pairs"):
+        compared((16, 1.0), (100, 1.0), 0.0009)
+    with pytest.raises(ConfigError, match="above 0 and below 1"):
+        compared((16, 1.0), (100, 1.0), 1.0)
+
+
+def test_a_picture_needs_exactly_one_face():
+    class Finds:
+        def __init__(self, count: int) -> None:
+            self.count = count
+
+        def detect(self, image):
+            return [object()] * self.count
+
+    pictures = ("a.png", crop(16, 0, 1.0)), ("b.png", crop(16, 0, 1.0))
+    words = {"encoder": Angle(SMALL), "calibrated": None, "fmr": 0.1}
+    with pytest.raises(NoFaceError, match=r"a\.png holds no face"):
+        verify(*pictures, detector=Finds(0), **words)
+    with pytest.raises(InputError, match=r"a\.png holds 2 faces"):
+        verify(*pictures, detector=Finds(2), **words)
+    oblong = ("a.png", np.zeros((16, 20, 3), np.uint8))
+    with pytest.raises(InputError, match=r"a\.png: an aligned crop must be square"):
+        verify(oblong, pictures[1], detector=None, **words)
+
+
+def test_a_calibration_may_be_made_under_a_state(gallery: Gallery):
+    values = data()
+    values["encoders"][0]["state_id"] = "dusk"
+    under = Calibrated(Calibration.model_validate(values))
+    face = named(gallery, 16, 0.45, fpir=0.01, calibrated=under, encoder=Angle(SMALL, "dusk"))
+    assert face.decision == "P3"
+    assert named(gallery, 16, 0.45, fpir=0.01, calibrated=under).decision is None
