@@ -144,7 +144,7 @@ def _add(
             encoder_sha256=face.encoder_sha256,
             state_id=face.state_id,
             source=str(photo.path),
-            quality=face.quality,
+            quality=face.quality.value,
             original=original,
         )
         enrolled.append(Enrolled(str(photo.path), person_name(photo.name), face.pixels, added.new))

@@ -15,6 +15,7 @@ from fewpix.errors import InputError
 from fewpix.image.align import align
 from fewpix.image.codec import Image
 from fewpix.image.resize import Crop
+from fewpix.quality.assess import Quality, assess_crop, assess_face
 
 SMALLEST_CROP = 8
 """Side in pixels below which a crop is refused: nothing was measured there."""
@@ -51,7 +52,7 @@ class AlignedFace:
     Args:
         box: x, y, width, height in picture pixels.
         pixels: side of the face in source pixels.
-        quality: the detector's score, 0 to 1; None for a crop that no detector saw.
+        quality: how good it is, and why.
         crop: upright, at the side of the encoder's input, or the crop as it was given.
         encoder: the one that is to embed it.
         points: (5, 2) x, y in picture pixels; None for a crop.
@@ -59,7 +60,7 @@ class AlignedFace:
 
     box: tuple[float, float, float, float]
     pixels: float
-    quality: float | None
+    quality: Quality
     crop: Crop
     encoder: Encoder
     points: NDArray[np.float32] | None = None
@@ -80,7 +81,7 @@ class EmbeddedFace:
 
     box: tuple[float, float, float, float]
     pixels: float
-    quality: float | None
+    quality: Quality
     embedding: NDArray[np.float32]
     encoder_sha256: str
     state_id: str
@@ -99,11 +100,9 @@ def align_faces(image: Image, faces: Sequence[Found], encoder: Encoder) -> list[
         chosen = encoder_for(encoder, face.pixels)
         crop = align(image, face.points, chosen.card.preprocess.side)
         x, y, width, height = (float(value) for value in face.box)
-        aligned.append(
-            AlignedFace(
-                (x, y, width, height), float(face.pixels), float(face.score), crop, chosen, face.points
-            )
-        )
+        box, pixels = (x, y, width, height), float(face.pixels)
+        quality = assess_face(image, box, face.points, pixels=pixels, score=float(face.score))
+        aligned.append(AlignedFace(box, pixels, quality, crop, chosen, face.points))
     return aligned
 
 
@@ -122,7 +121,8 @@ def whole_crop(crop: Image, encoder: Encoder) -> AlignedFace:
         raise InputError(
             f"a crop of {width} px is too small", fix=f"crops of at least {SMALLEST_CROP} px are embedded"
         )
-    return AlignedFace((0.0, 0.0, width, height), float(width), None, crop, encoder_for(encoder, width))
+    box, quality = (0.0, 0.0, float(width), float(height)), assess_crop(crop)
+    return AlignedFace(box, float(width), quality, crop, encoder_for(encoder, width))
 
 
 def embed_faces(faces: Sequence[AlignedFace]) -> list[EmbeddedFace]:

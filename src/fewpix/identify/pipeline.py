@@ -15,6 +15,7 @@ from fewpix.gallery.store import Gallery
 from fewpix.identify.decide import check_threshold, decide
 from fewpix.identify.faces import EmbeddedFace, Finder, align_faces, embed_faces, whole_crop
 from fewpix.image.codec import Image
+from fewpix.quality.assess import Quality
 
 
 @dataclass(frozen=True)
@@ -24,14 +25,14 @@ class IdentifiedFace:
     Args:
         box: x, y, width, height in picture pixels.
         pixels: side of the face in source pixels; how far a score can be trusted depends on it.
-        quality: the detector's score, 0 to 1; None for a crop.
+        quality: how good the face is, and why.
         candidates: best first.
         decision: a name, or None when nobody reaches the threshold or there is none.
     """
 
     box: tuple[float, float, float, float]
     pixels: float
-    quality: float | None
+    quality: Quality
     candidates: tuple[Candidate, ...]
     decision: str | None
 
@@ -40,7 +41,7 @@ class IdentifiedFace:
         return {
             "box": [round(value, 2) for value in self.box],
             "pixels": round(self.pixels, 2),
-            "quality": None if self.quality is None else round(self.quality, 4),
+            **self.quality.to_json(),
             "candidates": [{"name": c.name, "score": round(c.score, 6)} for c in self.candidates],
             "decision": self.decision,
         }

