@@ -1,10 +1,11 @@
 """What does it cost to enrol a poor photograph?
 
 Held-out faces of the training pool are the people. One of them at a time is enrolled with a photograph that
-was made small and enlarged again, or blurred; all others with their sharp ones, by the teacher, as a picture
-of 112 px is. Probes are the same faces made small, by the encoder that the router takes. Told are, by the
-poor photograph's effective resolution as it is estimated: rank-1 of the person's own probes, and how often
-the poor entry is as similar to another person's probe as one comparison in a thousand is when all are sharp.
+was made small and enlarged again, or blurred; all others with their sharp ones, by the teacher. The poor one
+is embedded by the teacher, as a picture of 112 px is, or by the encoder for the detail that it has. Probes
+are the same faces made small, by the encoder that the router takes. Told are, by the poor photograph's
+effective resolution as it is estimated: rank-1 of the person's own probes, and how often the poor entry is as
+similar to another person's probe as one comparison in a thousand is when all are sharp.
 
     python benchmarks/poor_enrolment.py FACES.tar ... --out results/poor_enrolment.json
 """
@@ -14,12 +15,13 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-from enlarged import Enlargement
+from enlarged import Enlargement, cut
 from numpy.typing import NDArray
 from training_pool import HeldOutFaces, held_out_from_all
 
@@ -29,10 +31,11 @@ from fewpix.embed.router import Router, read_bands
 from fewpix.errors import FewpixError
 from fewpix.evaluate.bootstrap import Clusters, mean_interval
 from fewpix.evaluate.results import Run, check_target, write_result
+from fewpix.identify.faces import routed_pixels
 from fewpix.image.align import TEMPLATE_SIDE
 from fewpix.image.resize import Crop
 from fewpix.models.shipped import STUDENTS
-from fewpix.quality.resolution import effective_pixels
+from fewpix.quality.assess import assess_crop
 
 SIZES = (8, 12, 16, 20, 24, 32, 48)
 BLURS = (2.0, 3.0, 4.0, 6.0)
@@ -94,6 +97,17 @@ def costs(
     }
 
 
+def embed(router: Router, pictures: list[Crop], pixels: list[float]) -> NDArray[np.float32]:
+    """Embeddings of pictures of 112 px, each by the encoder for so many pixels."""
+    made = np.empty((len(pictures), router.card.space.dim), dtype=np.float32)
+    chosen = [router.encoder(value) for value in pixels]
+    for encoder in router.encoders:
+        mine = [n for n, taken in enumerate(chosen) if taken is encoder]
+        if mine:
+            made[mine] = encoder.embed([cut(pictures[n], encoder.card.preprocess.side) for n in mine])
+    return made
+
+
 def measured(found: HeldOutFaces, rows: NDArray[np.int64], router: Router, seed: int) -> list[dict[str, Any]]:
     """The cost of every kind of poor photograph, for probes of every size."""
     crops = [found.faces.crop(int(found.scored[n])) for n in rows]
@@ -103,19 +117,24 @@ def measured(found: HeldOutFaces, rows: NDArray[np.int64], router: Router, seed:
         size: router.encoder(size).embed([ops.downscale(crop, size) for crop in crops]) for size in PROBES
     }
     figures: list[dict[str, Any]] = []
-    teacher = router.encoder(TEMPLATE_SIDE)
     for kind, pictures in poor_photographs(crops).items():
-        estimates = [effective_pixels(picture) for picture in pictures]
-        nominal = teacher.embed(pictures)
-        low, middle, high = np.quantile(estimates, [0.1, 0.5, 0.9])
-        for size, made in probes.items():
+        qualities = [assess_crop(picture) for picture in pictures]
+        found_at = [quality.effective_pixels for quality in qualities]
+        low, middle, high = (float(value) for value in np.quantile(found_at, [0.1, 0.5, 0.9]))
+        believed = [routed_pixels(TEMPLATE_SIDE, quality) for quality in qualities]
+        ways = {
+            "size": router.encoder(TEMPLATE_SIDE).embed(pictures),
+            "detail": embed(router, pictures, believed),
+        }
+        for (way, poor), (size, made) in product(ways.items(), probes.items()):
             figures.append(
                 {
                     "photograph": kind,
                     "effective": middle,
                     "deciles": [low, high],
+                    "routed_by": way,
                     "probe": size,
-                    **costs(made @ sharp.T, made @ nominal.T, strangers, clusters, seed),
+                    **costs(made @ sharp.T, made @ poor.T, strangers, clusters, seed),
                 }
             )
             print(figures[-1], file=sys.stderr)
@@ -156,9 +175,9 @@ def main() -> int:
     write_result(given.out, payload, Run.since(start))
     for row in figures:
         print(
-            f"{row['photograph']} (about {row['effective']:.0f} px), probes of {row['probe']} px: rank-1 "
-            f"{100 * row['rank1']:.1f} % ({100 * row['rank1_change']['mean']:+.1f}), false matches "
-            f"{100 * row['false_match_rate']:.2f} %"
+            f"{row['photograph']} (about {row['effective']:.0f} px) by {row['routed_by']}, "
+            f"probes of {row['probe']} px: rank-1 {100 * row['rank1']:.1f} % "
+            f"({100 * row['rank1_change']['mean']:+.1f}), false matches {100 * row['false_match_rate']:.2f} %"
         )
     return 0
 

@@ -92,12 +92,13 @@ ENROLMENT = {
             "photograph": kind,
             "effective": 12.2,
             "deciles": [10.0, 15.0],
+            "routed_by": way,
             "probe": probe,
             "rank1_change": gain(change),
             "false_match_rate": 0.02,
             "false_match_change": gain(alarms),
         }
-        for kind, change, alarms in (("12 px", -0.3, 0.1), ("48 px", 0.0, 0.0))
+        for kind, way, change, alarms in (("12 px", "size", -0.3, 0.1), ("12 px", "detail", 0.0, 0.0))
         for probe in (12, 16)
     ],
 }
@@ -114,9 +115,9 @@ TEMPLATES = {
 def test_costs_of_poor_photographs(tmp_path: Path) -> None:
     text = made(tmp_path, "poor_enrolment.json", ENROLMENT, "poor-enrolment")
     for line in (
-        "| photograph | effective px | probes of 12 px | probes of 16 px |",
-        "| 12 px | 12 (10 to 15) | *-30.0 (-35.0 to -25.0)*, *2.0 %* | *-30.0 (-35.0 to -25.0)*, *2.0 %* |",
-        "| 48 px | 12 (10 to 15) | +0.0 (-5.0 to +5.0), 2.0 % | +0.0 (-5.0 to +5.0), 2.0 % |",
+        "| photograph | effective px | encoder by | probes of 12 px | probes of 16 px |",
+        "| 12 px | 12 (10 to 15) | size |" + 2 * " *-30.0 (-35.0 to -25.0)*, *2.0 %* |",
+        "| 12 px | 12 (10 to 15) | detail |" + 2 * " +0.0 (-5.0 to +5.0), 2.0 % |",
     ):
         assert f"\n{line}\n" in text
     assert "one in 1,000 comparisons" in text

@@ -39,11 +39,12 @@ def enlarged(face: Crop, size: int, kernel: str, side: int = 112) -> Crop:
 @pytest.mark.needs("samples")
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_an_enlarged_face_is_as_small_as_it_was(faces: list[Crop], kernel: str) -> None:
-    """In the median within 30 %, whatever it was enlarged by; ordered without a fault."""
+    """In the median within a quarter, blocks of equal pixels within a half; ordered without a fault."""
+    factor = 1.5 if kernel == "nearest" else 1.25
     medians = []
     for size in (8, 12, 16, 24, 40):
         found = float(np.median([effective_pixels(enlarged(face, size, kernel)) for face in faces]))
-        assert size / 1.35 < found < size * 1.35, (size, found)
+        assert size / factor < found < size * factor, (size, found)
         medians.append(found)
     assert medians == sorted(medians)
 

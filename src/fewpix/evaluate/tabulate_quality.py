@@ -63,7 +63,7 @@ def effective_routing(result: Mapping[str, Any]) -> str:
 def poor_enrolment(result: Mapping[str, Any]) -> str:
     """What a poor photograph in the gallery costs: `benchmarks/poor_enrolment.py`."""
     probes = sorted({row["probe"] for row in result["figures"]})
-    cells = {(row["photograph"], row["probe"]): row for row in result["figures"]}
+    cells = {(row["photograph"], row["routed_by"], row["probe"]): row for row in result["figures"]}
 
     def cell(row: Mapping[str, Any]) -> str:
         change, alarms = row["rank1_change"], row["false_match_change"]
@@ -71,17 +71,18 @@ def poor_enrolment(result: Mapping[str, Any]) -> str:
         return f"{change_in_points(change['mean'], change['ci95'])}, {more}"
 
     rows = []
-    for kind in dict.fromkeys(row["photograph"] for row in result["figures"]):
-        some = [cells[kind, probe] for probe in probes]
+    for kind, way in dict.fromkeys((row["photograph"], row["routed_by"]) for row in result["figures"]):
+        some = [cells[kind, way, probe] for probe in probes]
         low, high = some[0]["deciles"]
-        rows.append([kind, f"{some[0]['effective']:.0f} ({low:.0f} to {high:.0f})", *map(cell, some)])
+        effective = f"{some[0]['effective']:.0f} ({low:.0f} to {high:.0f})"
+        rows.append([kind, effective, way, *map(cell, some)])
     note = (
         "Points of rank-1 of the person's own probes (95 % interval), and how often the entry is a false "
         f"match where one in {round(1 / result['settings']['fmr']):,} comparisons is with sharp ones; in "
         f"italics what is surely worse. {result['data']['people']} held-out faces of the pool, of which one "
         "at a time is enrolled with the poor photograph."
     )
-    titles = ["photograph", "effective px", *(f"probes of {probe} px" for probe in probes)]
+    titles = ["photograph", "effective px", "encoder by", *(f"probes of {probe} px" for probe in probes)]
     return f"{markdown(titles, rows)}\n\n{note}"
 
 
