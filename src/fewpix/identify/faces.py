@@ -21,6 +21,11 @@ SMALLEST_CROP = 8
 """Side in pixels below which a crop is refused: nothing was measured there."""
 
 
+TRUSTED = 1.25
+"""Pixels that a router believes a face to have, at most, beside its effective ones: what the estimate may be
+short by."""
+
+
 class Found(Protocol):
     """A detected face; `fewpix.detect.Face` is one."""
 
@@ -65,6 +70,10 @@ class AlignedFace:
     encoder: Encoder
     points: NDArray[np.float32] | None = None
 
+    def encoder_of(self, encoder: Encoder) -> Encoder:
+        """The one that a router takes for this face, or the encoder itself."""
+        return encoder_for(encoder, routed_pixels(self.pixels, self.quality))
+
 
 @dataclass(frozen=True)
 class EmbeddedFace:
@@ -87,6 +96,19 @@ class EmbeddedFace:
     state_id: str
 
 
+def routed_pixels(pixels: float, quality: Quality) -> float:
+    """The size by which a router chooses: that of the face, or of the detail it has where that is much less.
+
+    A face of 12 px that was enlarged to 100 is better off with the encoder for 12 px, and one that was not
+    enlarged is no worse off: results/effective_routing.json, which docs/method.md shows.
+
+    Args:
+        pixels: side of the face in source pixels.
+        quality: of the face.
+    """
+    return min(pixels, TRUSTED * quality.effective_pixels)
+
+
 def align_faces(image: Image, faces: Sequence[Found], encoder: Encoder) -> list[AlignedFace]:
     """Cut detected faces out, each straight to the input side of the encoder that takes it.
 
@@ -97,11 +119,11 @@ def align_faces(image: Image, faces: Sequence[Found], encoder: Encoder) -> list[
     """
     aligned = []
     for face in faces:
-        chosen = encoder_for(encoder, face.pixels)
-        crop = align(image, face.points, chosen.card.preprocess.side)
         x, y, width, height = (float(value) for value in face.box)
         box, pixels = (x, y, width, height), float(face.pixels)
         quality = assess_face(image, box, face.points, pixels=pixels, score=float(face.score))
+        chosen = encoder_for(encoder, routed_pixels(pixels, quality))
+        crop = align(image, face.points, chosen.card.preprocess.side)
         aligned.append(AlignedFace(box, pixels, quality, crop, chosen, face.points))
     return aligned
 
@@ -122,7 +144,8 @@ def whole_crop(crop: Image, encoder: Encoder) -> AlignedFace:
             f"a crop of {width} px is too small", fix=f"crops of at least {SMALLEST_CROP} px are embedded"
         )
     box, quality = (0.0, 0.0, float(width), float(height)), assess_crop(crop)
-    return AlignedFace(box, float(width), quality, crop, encoder_for(encoder, width))
+    chosen = encoder_for(encoder, routed_pixels(width, quality))
+    return AlignedFace(box, float(width), quality, crop, chosen)
 
 
 def embed_faces(faces: Sequence[AlignedFace]) -> list[EmbeddedFace]:

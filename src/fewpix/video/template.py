@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.embed.protocol import Encoder, normalised
-from fewpix.embed.router import encoder_for
 from fewpix.errors import InputError
 from fewpix.identify.faces import EmbeddedFace, embed_faces
 from fewpix.quality.assess import Quality
@@ -32,7 +31,7 @@ def template(samples: Sequence[Sample], encoder: Encoder) -> EmbeddedFace:
     """
     if not samples:
         raise InputError("a template needs at least one face")
-    faces = [replace(item.face, encoder=encoder_for(encoder, item.face.pixels)) for item in samples]
+    faces = [replace(item.face, encoder=item.face.encoder_of(encoder)) for item in samples]
     embedded = embed_faces(faces)
     weights = np.array([item.weight for item in samples], dtype=np.float64)
     weights /= weights.sum()
