@@ -26,7 +26,8 @@ from fewpix.evaluate.results import Run, write_result
 from fewpix.identify.faces import AlignedFace, align_faces, embed_faces
 from fewpix.image.align import pixels
 from fewpix.image.codec import Image
-from fewpix.video.sample import sharpness, weight
+from fewpix.quality.sharpness import sharpness
+from fewpix.video.sample import weight
 
 SIGHTS, TRACKS = 8, 4
 BLURS = (0.0, 0.0, 0.7, 1.2, 1.8)

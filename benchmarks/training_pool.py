@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ from fewpix.data.cache import TeacherCache
 from fewpix.data.faces import FaceSet, load_faces
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError, InputError
+from fewpix.files import atomic
 from fewpix.models.card import Card
 from fewpix.train.material import split_faces
 from fewpix.train.recipe import Recipe
@@ -77,10 +80,29 @@ class HeldOutFaces:
 
 
 def held_out(pool: TrainingPool) -> HeldOutFaces:
-    """By the split that the student was trained with."""
-    parts = split_faces(pool.recipe, pool.faces, pool.cache, pool.teacher.embed, lambda done, total: None)
-    held = parts.scored
-    return HeldOutFaces(pool.faces, held, parts.teacher[held], parts.component[held])
+    """By the split that the student was trained with.
+
+    Which faces are joined takes a minute to find out, so the split is kept beside the teacher's embeddings.
+    """
+    kept = pool.cache.path.parent / f"held-out-{_digest(pool)}.npz"
+    if not kept.exists():
+        parts = split_faces(pool.recipe, pool.faces, pool.cache, pool.teacher.embed, lambda done, total: None)
+        held = parts.scored
+        with atomic(kept) as part, part.open("wb") as file:
+            np.savez(file, scored=held, teacher=parts.teacher[held], component=parts.component[held])
+    with np.load(kept, allow_pickle=False) as split:
+        return HeldOutFaces(pool.faces, split["scored"], split["teacher"], split["component"])
+
+
+def _digest(pool: TrainingPool) -> str:
+    """Names all that a split depends on."""
+    facts = [
+        pool.recipe.data.model_dump(mode="json"),
+        pool.recipe.run.seed,
+        pool.faces.sha256,
+        pool.cache.model,
+    ]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def held_out_from_all(cards: Sequence[Card], shards: Sequence[Path], teacher: Encoder) -> HeldOutFaces:

@@ -14,7 +14,7 @@ SOURCE = Path(__file__).resolve().parent.parent / "src" / "fewpix"
 BASE = {"errors", "config", "files"}
 EMBED = BASE | {"image", "detect", "models", "adapt"}
 TRAIN = BASE | {"image", "data", "degrade", "losses", "models"}
-ABOVE = EMBED | TRAIN | {"embed", "gallery", "identify", "evaluate", "train", "export"}
+ABOVE = EMBED | TRAIN | {"embed", "gallery", "quality", "identify", "evaluate", "train", "export"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
@@ -22,6 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "files": {"errors"},
     "image": BASE,
     "detect": BASE | {"image", "models"},
+    "quality": BASE | {"image"},
     "degrade": BASE | {"image"},
     "data": BASE | {"image"},
     "losses": {"errors"},
@@ -29,8 +30,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "models": BASE | {"image"},
     "embed": EMBED,
     "gallery": EMBED | {"embed"},
-    "identify": EMBED | {"embed", "gallery"},
-    "video": EMBED | {"embed", "gallery", "identify"},
+    "identify": EMBED | {"embed", "gallery", "quality"},
+    "video": EMBED | {"embed", "gallery", "identify", "quality"},
     "evaluate": EMBED | {"embed", "data", "degrade"},
     "calibrate": EMBED | {"embed", "data", "degrade", "gallery", "evaluate"},
     "train": TRAIN | {"adapt"},

@@ -72,10 +72,15 @@ def test_every_face_of_a_scene_gets_its_name(gallery: Path, photo: Path, capsys:
             and top < face["box"][1] + face["box"][3] / 2 < top + width * 112 / 92
         ]
         (face,) = inside
-        keys = {"box", "pixels", "quality", "candidates", "fpir", "fpir_reason", "decision"}
-        assert face.keys() == keys
+        assert face.keys() == {
+            *("box", "pixels", "quality", "effective_pixels", "sharpness", "pose", "detector_score"),
+            *("candidates", "fpir", "fpir_reason", "decision"),
+        }
         assert face["decision"] == name
-        assert 0.6 <= face["quality"] <= 1
+        assert 0.6 <= face["detector_score"] <= 1
+        assert 0 < face["quality"] <= face["detector_score"]
+        assert 6 <= face["effective_pixels"] <= face["pixels"]
+        assert abs(face["pose"]["yaw"]) < 45
         assert 0.6 * width < face["pixels"] < 1.5 * width
         assert len(face["candidates"]) == 3
         scores = [candidate["score"] for candidate in face["candidates"]]
@@ -164,7 +169,8 @@ def test_crops_are_identified_without_a_detector(
     assert code == 0
     picture = json.loads(out)
     (face,) = picture["faces"]
-    assert (face["box"], face["pixels"], face["quality"]) == ([0, 0, 120, 120], 120, None)
+    assert (face["box"], face["pixels"], face["detector_score"]) == ([0, 0, 120, 120], 120, None)
+    assert face["pose"] is None
     assert picture["scales"] is None
 
 

@@ -11,11 +11,12 @@ from fewpix.identify import IdentifiedFace, IdentifiedPicture
 from fewpix.identify import draw as draw_faces
 from fewpix.identify.draw import COLORS
 from fewpix.image.codec import Image
+from fewpix.quality.assess import Quality
 
 
 def face(box: tuple[float, float, float, float], name: str = "Ana", decision: str | None = None):
     candidates = tuple(Candidate(f"{name}{n or ''}", 0.6 - n / 10) for n in range(5))
-    return IdentifiedFace(box, box[2] * 1.2, 0.9, candidates, decision)
+    return IdentifiedFace(box, box[2] * 1.2, Quality(12.0, 0.5), candidates, decision)
 
 
 def noise(height: int, width: int) -> Image:

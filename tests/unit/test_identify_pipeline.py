@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -33,6 +34,8 @@ from fewpix.image.preprocess import Preprocess
 from fewpix.image.resize import Crop
 from fewpix.models.card import Card
 from fewpix.models.space import Space
+from fewpix.quality.assess import Quality
+from fewpix.quality.pose import Pose
 
 SPACE = Space("a" * 64, 3)
 
@@ -94,6 +97,12 @@ def scene(*faces: tuple[Place, tuple[int, int, int]]) -> Image:
     return image
 
 
+def detailed(image: Image) -> Image:
+    """The same colours with something to see in every pixel, as a sharp picture has."""
+    darker = np.random.default_rng(0).integers(0, 120, image.shape[:2])[..., None]
+    return np.maximum(image.astype(int) - darker, 0).astype(np.uint8)
+
+
 @pytest.fixture
 def gallery(tmp_path: Path):
     with Gallery.open(tmp_path / "g.db", SPACE) as opened:
@@ -111,8 +120,12 @@ def test_each_face_gets_its_own_candidates_in_the_detectors_order(gallery: Galle
     assert [c.name for c in red.candidates] == ["Red", "Blue"]  # Blue and Green tie at 0: by name
     assert red.candidates[0].score == pytest.approx(1.0, abs=1e-4)
     assert (red.decision, green.decision) == ("Red", "Green")
-    assert (red.box, red.pixels, red.quality) == ((20, 10, 20, 20), 20, 0.9)
-    assert green.quality == 0.7
+    assert (red.box, red.pixels, red.quality.detector_score) == ((20, 10, 20, 20), 20, 0.9)
+    assert green.quality.detector_score == 0.7
+    pose = red.quality.pose
+    assert pose is not None
+    assert (pose.yaw, pose.pitch, pose.roll) == pytest.approx((0, 0, 0), abs=2)  # the template looks ahead
+    assert red.quality.effective_pixels <= 20
 
 
 def test_no_face_means_no_embedding(gallery: Gallery):
@@ -137,21 +150,50 @@ def test_a_router_chooses_by_the_faces_size_and_is_recorded_by_what_it_chose(gal
     teacher, student = MeanColor(112, "teacher"), MeanColor(24, "student")
     router = Router([(0, student), (30, teacher)])
     small, large = Place((10, 10), 12), Place((60, 5), 90)
-    picture = scene((small, RED), (large, GREEN))
+    picture = detailed(scene((small, RED), (large, GREEN)))
     faces = Identifier(KnownPlaces(large, small), router, gallery, threshold=0.5).identify(picture)
     assert [face.decision for face in faces] == ["Green", "Red"]
     assert (teacher.seen, student.seen) == ([112], [24])
     for place, name in ((small, "small"), (large, "large")):
-        enrol_photo(picture, name, name, detector=KnownPlaces(place), encoder=router, gallery=gallery)
+        enrol_photo(
+            picture,
+            name,
+            name,
+            detector=KnownPlaces(place),
+            encoder=router,
+            gallery=gallery,
+            accept_poor=True,
+        )
     rows = {row.name: (row.encoder_sha256, row.pixels, row.state_id) for row in gallery.rows()}
     assert rows["small"] == (student.card.sha256, 12, "state")
     assert rows["large"] == (teacher.card.sha256, 90, "state")
 
 
+def test_a_large_face_without_detail_goes_where_small_ones_go(gallery: Gallery):
+    """A router believes no more pixels than the detail needs; what is stored is the size in the picture."""
+    teacher, student = MeanColor(112, "teacher"), MeanColor(24, "student")
+    router = Router([(0, student), (30, teacher)])
+    place = Place((60, 5), 90)
+    small = detailed(scene((Place((60, 5), 90), GREEN)))[::9, ::9]
+    picture = np.asarray(cv2.resize(small, (200, 120), interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
+    (face,) = Identifier(KnownPlaces(place), router, gallery).identify(picture)
+    assert (teacher.seen, student.seen) == ([], [24])
+    assert (face.pixels, face.quality.effective_pixels < 16) == (90, True)
+    done = enrol_photo(
+        picture, "Ana", "a", detector=KnownPlaces(place), encoder=router, gallery=gallery, accept_poor=True
+    )
+    (row,) = gallery.rows("Ana")
+    assert (row.encoder_sha256, row.pixels, done.pixels) == (student.card.sha256, 90, 90)
+    assert len(done.warnings) == 1
+    with pytest.raises(InputError, match=r"a: the face has the detail of a face of \d+ px, though it is 90"):
+        enrol_photo(picture, "Bo", "a", detector=KnownPlaces(place), encoder=router, gallery=gallery)
+
+
 def test_a_crop_is_embedded_as_it_is(gallery: Gallery):
     encoder = MeanColor(24)
     (face,) = Identifier(None, encoder, gallery, threshold=0.9).identify(np.full((13, 13, 3), RED, np.uint8))
-    assert (face.box, face.pixels, face.quality, face.decision) == ((0, 0, 13, 13), 13, None, "Red")
+    assert (face.box, face.pixels, face.decision) == ((0, 0, 13, 13), 13, "Red")
+    assert (face.quality.detector_score, face.quality.pose) == (None, None)
     assert encoder.seen == [13]
     with pytest.raises(InputError, match=r"x\.png: an aligned crop must be square, not 12 x 10 px"):
         Identifier(None, encoder, gallery).identify_picture(np.zeros((10, 12, 3), np.uint8), "x.png")
@@ -176,7 +218,11 @@ def test_options_out_of_range_are_refused(gallery: Gallery, options: dict[str, f
 
 def test_a_picture_as_json_and_as_text():
     face = IdentifiedFace(
-        (10.004, 20.0, 5.5, 6.0), 12.345, 0.87654, (Candidate("Ana", 0.51234567),), decision=None
+        (10.004, 20.0, 5.5, 6.0),
+        12.345,
+        Quality(8.004, 0.25, Pose(60.04, 0.0, -10.0), 0.87654),
+        (Candidate("Ana", 0.51234567),),
+        decision=None,
     )
     picture = IdentifiedPicture("a/b.jpg", (face,), None)
     assert json.loads(json.dumps(picture.to_json())) == {
@@ -185,7 +231,11 @@ def test_a_picture_as_json_and_as_text():
             {
                 "box": [10.0, 20.0, 5.5, 6.0],
                 "pixels": 12.35,
-                "quality": 0.8765,
+                "quality": round(0.87654 * 8.004 / 32 * 0.49939, 4),
+                "effective_pixels": 8.0,
+                "sharpness": 0.25,
+                "pose": {"yaw": 60.0, "pitch": 0.0, "roll": -10.0},
+                "detector_score": 0.8765,
                 "candidates": [
                     {"name": "Ana", "score": 0.512346, "fmr": None, "fmr_reason": "no calibration is in use"}
                 ],
@@ -213,7 +263,12 @@ def test_file_names_that_are_not_unicode_can_be_printed():
 def test_several_faces_are_refused_unless_the_largest_is_wanted(gallery: Gallery):
     small, large = Place((10, 10), 12), Place((60, 5), 90, score=0.7)
     picture = scene((small, RED), (large, GREEN))
-    options = {"detector": KnownPlaces(small, large), "encoder": MeanColor(24), "gallery": gallery}
+    options = {
+        "detector": KnownPlaces(small, large),
+        "encoder": MeanColor(24),
+        "gallery": gallery,
+        "accept_poor": True,  # a patch of one colour has no detail
+    }
     with pytest.raises(InputError, match=r"two\.jpg: 2 faces found .*--largest"):
         enrol_photo(picture, "Ana", "two.jpg", **options)  # type: ignore[arg-type]
     assert len(gallery.people()) == 3
@@ -240,14 +295,20 @@ def photos(folder: Path, count: int) -> list[Photo]:
     rng = np.random.default_rng(0)
     listed = []
     for n in range(count):
-        write_image(folder / f"{n:02d}.png", rng.integers(0, 256, (20, 20, 3), dtype=np.uint8))
+        write_image(folder / f"{n:02d}.png", rng.integers(0, 256, (40, 40, 3), dtype=np.uint8))
         listed.append(Photo(folder / f"{n:02d}.png", f"p{n % 3}"))
     return listed
 
 
 def enrol_all(listed: list[Photo], gallery: Gallery, seen: list[int] | None = None) -> EnrolReport:
     progress = seen.append if seen is not None else (lambda done: None)
-    return enrol_photos(listed, detector=None, encoder=MeanColor(24), gallery=gallery, progress=progress)
+    return enrol_photos(
+        listed,
+        detector=None,
+        encoder=MeanColor(24),
+        gallery=gallery,
+        progress=progress,
+    )
 
 
 def test_refused_photos_are_listed_and_the_others_enrolled(tmp_path: Path, gallery: Gallery):

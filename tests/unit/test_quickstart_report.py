@@ -12,6 +12,7 @@ import pytest
 from fewpix.evaluate.results import canonical
 from fewpix.gallery.search import Candidate
 from fewpix.identify.pipeline import IdentifiedFace
+from fewpix.quality.assess import Quality
 from fewpix.quickstart import plots
 from fewpix.quickstart.evaluating import cell
 from fewpix.quickstart.faces import SampleFaces, Split
@@ -66,7 +67,7 @@ def done(table: Table) -> Quickstart:
         np.zeros((count, 5, 2)),
         (),
     )
-    found = IdentifiedFace((0, 0, 9, 9), 12.0, 0.9, (Candidate("s1", 0.5),), "s1")
+    found = IdentifiedFace((0, 0, 9, 9), 12.0, Quality(12.0, 0.5), (Candidate("s1", 0.5),), "s1")
     scene = Identified(
         scene=crops[0],
         annotated=crops[0],

@@ -11,9 +11,12 @@ from fewpix.errors import ConfigError
 from fewpix.gallery.search import Candidate
 from fewpix.identify.pipeline import IdentifiedFace
 from fewpix.image.align import TEMPLATE_SIDE, align, pixels
+from fewpix.quality.assess import Quality
 from fewpix.quickstart.faces import SampleFaces, split
 from fewpix.quickstart.identifying import cast
 from fewpix.quickstart.scene import FACE_PIXELS, HEIGHT, WIDTH, Placed, Verdict, compose, judge
+
+GOOD = Quality(12.0, 0.5)
 
 PEOPLE = np.repeat(np.arange(12), 10)
 
@@ -82,7 +85,7 @@ def test_the_composed_faces_are_where_and_as_large_as_it_says(faces: SampleFaces
     assert [face.pixels for face in placed] == list(FACE_PIXELS)
     assert [face.enrolled for face in placed] == [True] * 8 + [False] * 2
     detector = default_detector()
-    found = [IdentifiedFace(face.box, face.pixels, face.score, (), None) for face in detector.detect(image)]
+    found = [IdentifiedFace(face.box, face.pixels, GOOD, (), None) for face in detector.detect(image)]
     verdicts = judge(placed, found)
     seen = [verdict for verdict in verdicts if verdict.found is not None]
     assert len(seen) >= 8
@@ -106,7 +109,7 @@ def test_the_cast_has_strangers_and_nobody_twice(faces: SampleFaces) -> None:
 
 def face(name: str | None, box: tuple[float, float, float, float] = (0, 0, 10, 10)) -> IdentifiedFace:
     candidates = (Candidate("s9" if name is None else name, 0.5),)
-    return IdentifiedFace(box, 12.0, 0.9, candidates, name)
+    return IdentifiedFace(box, 12.0, GOOD, candidates, name)
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,12 @@ from fewpix.errors import ConfigError, GuardError, InputError
 from fewpix.gallery import Gallery
 from fewpix.identify import Identifier
 from fewpix.image.codec import Image
+from fewpix.quality.assess import Quality
+from fewpix.quality.pose import Pose
+from fewpix.quality.sharpness import sharpness
 from fewpix.video import Annotator, ContactSheet, Frame, Shown, StateLearner, VideoIdentifier
 from fewpix.video.counts import Counts
-from fewpix.video.sample import APART, KEPT, Best, Sample, sharpness, weight
+from fewpix.video.sample import APART, KEPT, Best, Sample, weight
 from fewpix.video.template import template
 from fewpix.video.track import BOXES
 
@@ -96,7 +99,8 @@ def test_each_track_gets_one_decision(gallery: Gallery):
     line = tracks[0].to_json()
     assert line.keys() == {
         *("path", "track", "first", "last", "clock", "frames", "boxes", "pixels", "quality", "crops"),
-        *("state", "candidates", "fpir", "fpir_reason", "decision"),
+        *("effective_pixels", "sharpness", "pose", "detector_score", "state", "candidates"),
+        *("fpir", "fpir_reason", "decision"),
     }
     assert line["boxes"][3] == [0.3, 50.0, 20.0, 12.0, 12.0]
     assert line["pixels"] == pytest.approx(12, abs=0.1)
@@ -199,7 +203,8 @@ def sample(color: tuple[int, int, int], worth: float, time: float = 0.0, pixels:
     from fewpix.identify.faces import AlignedFace
 
     crop = np.full((16, 16, 3), color, np.uint8)
-    face = AlignedFace((0, 0, pixels, pixels), pixels, 0.9, crop, MeanColor(16))
+    quality = Quality(pixels / 2, worth, Pose(worth, 0.0, 0.0), 0.9)
+    face = AlignedFace((0, 0, pixels, pixels), pixels, quality, crop, MeanColor(16))
     return Sample(time, face, crop, 1.0, worth)
 
 
@@ -210,6 +215,9 @@ def test_a_template_is_the_weighted_mean() -> None:
     np.testing.assert_allclose(made.embedding, np.array([3, 1, 0]) / np.sqrt(10), atol=1e-6)
     assert made.pixels == pytest.approx(18)
     assert made.box == (0, 0, 20, 20)
+    assert (made.quality.effective_pixels, made.quality.sharpness) == (pytest.approx(9), pytest.approx(2.5))
+    assert made.quality.pose == Pose(3.0, 0.0, 0.0)  # of the best sight
+    assert made.quality.detector_score == pytest.approx(0.9)
     with pytest.raises(InputError):
         template([], encoder)
 

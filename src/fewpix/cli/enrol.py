@@ -44,6 +44,14 @@ def enrol(
         bool, Option("--largest", help="Of several faces in a photo take the largest instead of refusing it.")
     ] = False,
     detect_budget: DetectBudget = None,
+    accept_poor: Annotated[
+        bool,
+        Option(
+            "--accept-poor",
+            help="Take faces with too little detail or turned too far away, with a warning, instead of "
+            "refusing them.",
+        ),
+    ] = False,
     skip_bad: Annotated[
         bool, Option("--skip-bad", help="End well although photos were refused; they are listed.")
     ] = False,
@@ -53,8 +61,8 @@ def enrol(
 ) -> None:
     """Add people to a gallery, each from photos with exactly one face.
 
-    A photo without a face, with several, or that cannot be read is refused and listed with the reason; the
-    others are enrolled. Enrolling a photo again changes nothing.
+    A photo without a face, with several, with too little detail, or that cannot be read is refused and listed
+    with the reason; the others are enrolled. Enrolling a photo again changes nothing.
     """
     from fewpix.adapt.stats import load_state
     from fewpix.cli.pictures import photos_of
@@ -78,6 +86,7 @@ def enrol(
             gallery=store,
             largest=largest,
             keep=keep_crops,
+            accept_poor=accept_poor,
             progress=bar,
         )
     emit(report, as_json)

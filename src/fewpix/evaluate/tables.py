@@ -15,6 +15,7 @@ from typing import Any
 from fewpix.errors import ConfigError, InputError
 from fewpix.evaluate import tabulate_calibration as calibration
 from fewpix.evaluate import tabulate_detect as detect
+from fewpix.evaluate import tabulate_quality as quality
 from fewpix.evaluate import tabulate_study as study
 from fewpix.evaluate.results import read_result
 from fewpix.evaluate.tabulate import (
@@ -59,6 +60,12 @@ TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "detect-photos": ("detect_small.json", lambda result: detect.found(result, "photos")),
     "detect-points": ("detect_small.json", lambda result: detect.points(result, "photos")),
     "detect-cost": ("detect_small.json", detect.cost),
+    "effective-resolution": ("effective_resolution.json", quality.effective_resolution),
+    "effective-routing": ("effective_routing.json", quality.effective_routing),
+    "poor-enrolment": ("poor_enrolment.json", quality.poor_enrolment),
+    "template-weights": ("template_quality.json", quality.template_weights),
+    "landmark-noise": ("landmark_noise.json", lambda result: quality.landmark_noise(result, "fewpix-s")),
+    "landmark-noise-l": ("landmark_noise_l.json", lambda result: quality.landmark_noise(result, "fewpix-l")),
     "ablation-pool": ("ablation.json", lambda result: ablation(result, "pool", "area", 16)),
     "ablation-orl": ("ablation.json", lambda result: ablation(result, "orl", "area", 16)),
     "ablation-differences": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from fewpix.embed.protocol import Encoder
@@ -10,6 +11,7 @@ from fewpix.errors import InputError, NoFaceError
 from fewpix.gallery.names import person_name
 from fewpix.gallery.rows import Original
 from fewpix.gallery.store import Gallery
+from fewpix.identify.admission import admit
 from fewpix.identify.enrolled import Enrolled, EnrolReport, Photo, Refused
 from fewpix.identify.faces import AlignedFace, Finder, align_faces, embed_faces, whole_crop
 from fewpix.identify.original import keep_original
@@ -61,6 +63,7 @@ def enrol_photo(
     gallery: Gallery,
     largest: bool = False,
     keep: bool = False,
+    accept_poor: bool = False,
 ) -> Enrolled:
     """Enrol the face of one photo; on return it is on the disk. Arguments and errors as `one_face`.
 
@@ -73,14 +76,17 @@ def enrol_photo(
         gallery: where it goes.
         largest: of several faces take the one with the most pixels.
         keep: keep the face's pixels in the gallery, so that another model can embed them.
+        accept_poor: take a face that `admit` would refuse, with a warning.
 
     Raises:
+        InputError: also when the face is too poor; see `admit`.
         ConfigError: the name cannot be stored.
         StorageError: the gallery cannot be written; it is as it was.
     """
     face = one_face(image, source, detector=detector, encoder=encoder, largest=largest)
+    warnings = admit(face, source, accept_poor=accept_poor)
     original = keep_original(image, face) if keep else None
-    return _add([face], [original], [Photo(Path(source), name)], gallery)[0]
+    return _add([_Admitted(Photo(Path(source), name), face, original, warnings)], gallery)[0]
 
 
 def enrol_photos(
@@ -91,6 +97,7 @@ def enrol_photos(
     gallery: Gallery,
     largest: bool = False,
     keep: bool = False,
+    accept_poor: bool = False,
     progress: Callable[[int], None] = lambda done: None,
 ) -> EnrolReport:
     """Enrol the face of each photo file, one transaction per photo; a refused photo does not stop the others.
@@ -102,6 +109,7 @@ def enrol_photos(
         gallery: where they go.
         largest: of several faces in a photo take the one with the most pixels.
         keep: keep the faces' pixels in the gallery, so that another model can embed them.
+        accept_poor: take faces that `admit` would refuse, with a warning.
         progress: called with the number of photos done.
 
     Raises:
@@ -113,39 +121,46 @@ def enrol_photos(
     enrolled: list[Enrolled] = []
     refused: list[Refused] = []
     for start in range(0, len(photos), BATCH):
-        faces, originals, kept = [], [], []
+        admitted = []
         for n, photo in enumerate(photos[start : start + BATCH], start + 1):
             try:
                 image = read_image(photo.path)
                 face = one_face(image, str(photo.path), detector=detector, encoder=encoder, largest=largest)
-                originals.append(keep_original(image, face) if keep else None)
-                faces.append(face)
-                kept.append(photo)
+                warnings = admit(face, str(photo.path), accept_poor=accept_poor)
+                original = keep_original(image, face) if keep else None
+                admitted.append(_Admitted(photo, face, original, warnings))
             except InputError as error:
                 refused.append(Refused(str(photo.path), photo.name, error))
             progress(n)
-        enrolled += _add(faces, originals, kept, gallery)
+        enrolled += _add(admitted, gallery)
     return EnrolReport(gallery.location, tuple(enrolled), tuple(refused))
 
 
-def _add(
-    faces: Sequence[AlignedFace],
-    originals: Sequence[Original | None],
-    photos: Sequence[Photo],
-    gallery: Gallery,
-) -> list[Enrolled]:
+@dataclass(frozen=True, eq=False)
+class _Admitted:
+    """A face that is to be enrolled, with what it was admitted with."""
+
+    photo: Photo
+    face: AlignedFace
+    original: Original | None
+    warnings: tuple[str, ...]
+
+
+def _add(admitted: Sequence[_Admitted], gallery: Gallery) -> list[Enrolled]:
     """Embed the faces together and add each in a transaction of its own."""
     enrolled = []
-    for face, original, photo in zip(embed_faces(faces), originals, photos, strict=True):
+    for item, face in zip(admitted, embed_faces([item.face for item in admitted]), strict=True):
+        source, quality = str(item.photo.path), face.quality
         added = gallery.add(
-            photo.name,
+            item.photo.name,
             face.embedding,
             pixels=face.pixels,
             encoder_sha256=face.encoder_sha256,
             state_id=face.state_id,
-            source=str(photo.path),
-            quality=face.quality,
-            original=original,
+            source=source,
+            quality=quality.value,
+            original=item.original,
         )
-        enrolled.append(Enrolled(str(photo.path), person_name(photo.name), face.pixels, added.new))
+        name = person_name(item.photo.name)
+        enrolled.append(Enrolled(source, name, face.pixels, added.new, quality, item.warnings))
     return enrolled

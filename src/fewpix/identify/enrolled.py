@@ -9,6 +9,7 @@ from typing import Any
 
 from fewpix.errors import InputError
 from fewpix.identify.refusal import combined
+from fewpix.quality.assess import Quality
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,16 @@ class Enrolled:
         name: the person.
         pixels: side of the face in source pixels.
         new: False when this very face was there already.
+        quality: how good the face is, and why.
+        warnings: what is wrong with it though it was taken; empty for nothing.
     """
 
     path: str
     name: str
     pixels: float
     new: bool
+    quality: Quality
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,6 +83,9 @@ class EnrolReport:
             f"{_count(len(self.enrolled), 'photo')} of {_count(people, 'person', 'people')}"
             f" in the gallery {self.gallery}{again}"
         ]
+        if doubtful := [photo for photo in self.enrolled if photo.warnings]:
+            lines.append(f"{_count(len(doubtful), 'photo')} taken with a warning:")
+            lines += [f"  {photo.path}: {', and '.join(photo.warnings)}" for photo in doubtful]
         if self.refused:
             lines.append(f"{_count(len(self.refused), 'photo')} refused:")
             lines += [f"  {photo.error}" for photo in self.refused]
@@ -90,7 +98,14 @@ class EnrolReport:
             "gallery": self.gallery,
             "people": dict(sorted(Counter(photo.name for photo in self.enrolled).items())),
             "enrolled": [
-                {"path": p.path, "name": p.name, "pixels": round(p.pixels, 2), "new": p.new}
+                {
+                    "path": p.path,
+                    "name": p.name,
+                    "pixels": round(p.pixels, 2),
+                    "new": p.new,
+                    **p.quality.to_json(),
+                    "warnings": list(p.warnings),
+                }
                 for p in self.enrolled
             ],
             "refused": [{"path": p.path, "name": p.name, "reason": str(p.error)} for p in self.refused],

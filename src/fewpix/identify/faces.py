@@ -15,9 +15,15 @@ from fewpix.errors import InputError
 from fewpix.image.align import align
 from fewpix.image.codec import Image
 from fewpix.image.resize import Crop
+from fewpix.quality.assess import Quality, assess_crop, assess_face
 
 SMALLEST_CROP = 8
 """Side in pixels below which a crop is refused: nothing was measured there."""
+
+
+TRUSTED = 1.25
+"""Pixels that a router believes a face to have, at most, beside its effective ones: what the estimate may be
+short by."""
 
 
 class Found(Protocol):
@@ -70,7 +76,7 @@ class AlignedFace:
     Args:
         box: x, y, width, height in picture pixels.
         pixels: side of the face in source pixels.
-        quality: the detector's score, 0 to 1; None for a crop that no detector saw.
+        quality: how good it is, and why.
         crop: upright, at the side of the encoder's input, or the crop as it was given.
         encoder: the one that is to embed it.
         points: (5, 2) x, y in picture pixels; None for a crop.
@@ -78,10 +84,14 @@ class AlignedFace:
 
     box: tuple[float, float, float, float]
     pixels: float
-    quality: float | None
+    quality: Quality
     crop: Crop
     encoder: Encoder
     points: NDArray[np.float32] | None = None
+
+    def encoder_of(self, encoder: Encoder) -> Encoder:
+        """The one that a router takes for this face, or the encoder itself."""
+        return encoder_for(encoder, routed_pixels(self.pixels, self.quality))
 
 
 @dataclass(frozen=True)
@@ -99,10 +109,23 @@ class EmbeddedFace:
 
     box: tuple[float, float, float, float]
     pixels: float
-    quality: float | None
+    quality: Quality
     embedding: NDArray[np.float32]
     encoder_sha256: str
     state_id: str
+
+
+def routed_pixels(pixels: float, quality: Quality) -> float:
+    """The size by which a router chooses: that of the face, or of the detail it has where that is much less.
+
+    A face of 12 px that was enlarged to 100 is better off with the encoder for 12 px, and one that was not
+    enlarged is no worse off: results/effective_routing.json, which docs/method.md shows.
+
+    Args:
+        pixels: side of the face in source pixels.
+        quality: of the face.
+    """
+    return min(pixels, TRUSTED * quality.effective_pixels)
 
 
 def align_faces(image: Image, faces: Sequence[Found], encoder: Encoder) -> list[AlignedFace]:
@@ -115,14 +138,12 @@ def align_faces(image: Image, faces: Sequence[Found], encoder: Encoder) -> list[
     """
     aligned = []
     for face in faces:
-        chosen = encoder_for(encoder, face.pixels)
-        crop = align(image, face.points, chosen.card.preprocess.side)
         x, y, width, height = (float(value) for value in face.box)
-        aligned.append(
-            AlignedFace(
-                (x, y, width, height), float(face.pixels), float(face.score), crop, chosen, face.points
-            )
-        )
+        box, pixels = (x, y, width, height), float(face.pixels)
+        quality = assess_face(image, box, face.points, pixels=pixels, score=float(face.score))
+        chosen = encoder_for(encoder, routed_pixels(pixels, quality))
+        crop = align(image, face.points, chosen.card.preprocess.side)
+        aligned.append(AlignedFace(box, pixels, quality, crop, chosen, face.points))
     return aligned
 
 
@@ -141,7 +162,9 @@ def whole_crop(crop: Image, encoder: Encoder) -> AlignedFace:
         raise InputError(
             f"a crop of {width} px is too small", fix=f"crops of at least {SMALLEST_CROP} px are embedded"
         )
-    return AlignedFace((0.0, 0.0, width, height), float(width), None, crop, encoder_for(encoder, width))
+    box, quality = (0.0, 0.0, float(width), float(height)), assess_crop(crop)
+    chosen = encoder_for(encoder, routed_pixels(width, quality))
+    return AlignedFace(box, float(width), quality, crop, chosen)
 
 
 def embed_faces(faces: Sequence[AlignedFace]) -> list[EmbeddedFace]:

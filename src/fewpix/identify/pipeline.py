@@ -17,6 +17,7 @@ from fewpix.identify.decide import check_threshold, decide
 from fewpix.identify.faces import EmbeddedFace, Finder, Searcher, align_faces, embed_faces, whole_crop
 from fewpix.identify.rating import UNRATED, Rated, Rater, check_fpir
 from fewpix.image.codec import Image
+from fewpix.quality.assess import Quality
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class IdentifiedFace:
     Args:
         box: x, y, width, height in picture pixels.
         pixels: side of the face in source pixels; how far a score can be trusted depends on it.
-        quality: the detector's score, 0 to 1; None for a crop.
+        quality: how good the face is, and why.
         candidates: best first.
         decision: a name, or None when nobody reaches the threshold or there is none.
         fmr: of each candidate, how often a stranger scores as high with one person.
@@ -35,7 +36,7 @@ class IdentifiedFace:
 
     box: tuple[float, float, float, float]
     pixels: float
-    quality: float | None
+    quality: Quality
     candidates: tuple[Candidate, ...]
     decision: str | None
     fmr: tuple[Rate, ...] = ()
@@ -53,7 +54,7 @@ class IdentifiedFace:
         return {
             "box": [round(value, 2) for value in self.box],
             "pixels": round(self.pixels, 2),
-            "quality": None if self.quality is None else round(self.quality, 4),
+            **self.quality.to_json(),
             "candidates": [
                 {"name": c.name, "score": round(c.score, 6), **rate_json("fmr", rate)}
                 for c, rate in zip(self.candidates, rates, strict=True)

@@ -114,8 +114,8 @@ def reembed(
     due = [face for face in faces if face.kept and not (old == new and _current(rows[face.face], encoder))]
     fresh: list[_Fresh] = []
     for start in range(0, len(due), BATCH):
-        fresh += _embedded(gallery, due[start : start + BATCH], rows, encoder)
-        progress(len(fresh), len(due))
+        fresh += _embedded(gallery, due[start : start + BATCH], rows, encoder, same_space=old == new)
+        progress(min(start + BATCH, len(due)), len(due))
     try:
         with change(gallery, dry_run=dry_run):
             if gallery.faces() != everything:
@@ -135,7 +135,7 @@ def reembed(
         gallery=gallery.location,
         model=encoder.card.name,
         again=len(fresh),
-        current=len(faces) - len(due) - kept - len(lost),
+        current=len(faces) - len(fresh) - kept - len(lost),
         left=kept,
         dropped=len(lost),
         space=new,
@@ -145,8 +145,12 @@ def reembed(
 
 def _current(rows: Sequence[Row], encoder: Encoder) -> bool:
     """Whether a photo has an embedding by the encoder that takes faces of its size."""
-    chosen = encoder_for(encoder, _pixels(rows))
-    return any((row.encoder_sha256, row.state_id) == (chosen.card.sha256, chosen.state_id) for row in rows)
+    return _has(rows, encoder_for(encoder, _pixels(rows)))
+
+
+def _has(rows: Sequence[Row], encoder: Encoder) -> bool:
+    """Whether a photo has an embedding by this encoder."""
+    return any((row.encoder_sha256, row.state_id) == (encoder.card.sha256, encoder.state_id) for row in rows)
 
 
 def _pixels(rows: Sequence[Row]) -> float:
@@ -154,18 +158,27 @@ def _pixels(rows: Sequence[Row]) -> float:
 
 
 def _embedded(
-    gallery: Gallery, faces: Sequence[Face], rows: dict[int, list[Row]], encoder: Encoder
+    gallery: Gallery,
+    faces: Sequence[Face],
+    rows: dict[int, list[Row]],
+    encoder: Encoder,
+    *,
+    same_space: bool,
 ) -> list[_Fresh]:
-    aligned = []
+    due, aligned = [], []
     for face in faces:
         original = gallery.original(face.face)
         if original is None:
             raise InputError(f"the original of photo {face.face} of {face.name} is gone", fix="run it again")
         origin = f"the original of photo {face.face} of {face.name}"
-        aligned.append(align_original(original, encoder, pixels=_pixels(rows[face.face]), origin=origin))
+        found = align_original(original, encoder, pixels=_pixels(rows[face.face]), origin=origin)
+        # Only the pixels tell that a router takes a large face without detail for a small one.
+        if not (same_space and _has(rows[face.face], found.encoder)):
+            due.append(face)
+            aligned.append(found)
     return [
         _Fresh(face, _pixels(rows[face.face]), done.embedding, done.encoder_sha256, done.state_id)
-        for face, done in zip(faces, embed_faces(aligned), strict=True)
+        for face, done in zip(due, embed_faces(aligned), strict=True)
     ]
 
 

@@ -70,7 +70,7 @@ class IdentifiedTrack:
             "frames": self.frames,
             "boxes": [[round(time, 3), *(round(value, 2) for value in box)] for time, box in self.boxes],
             "pixels": face["pixels"],
-            "quality": face["quality"],
+            **self.face.quality.to_json(),
             "crops": [
                 {
                     "time": round(item.time, 3),
@@ -78,6 +78,8 @@ class IdentifiedTrack:
                     "pixels": round(item.face.pixels, 2),
                     "sharpness": round(item.sharpness, 4),
                     "weight": round(item.weight, 4),
+                    "effective_pixels": round(item.face.quality.effective_pixels, 2),
+                    "quality": round(item.face.quality.value, 4),
                 }
                 for item in self.samples
             ],

@@ -20,9 +20,6 @@ APART = 0.1
 ENOUGH = 32.0
 """Pixels beyond which a larger face counts no more."""
 
-_SEEN_AT = 24
-"""Longer side, in pixels, at which sharpness is measured, so that large faces compare with small ones."""
-
 _SURROUNDINGS, _LARGEST_PATCH = 1.5, 96
 
 
@@ -34,7 +31,7 @@ class Sample:
         time: seconds.
         face: cut out for its encoder.
         patch: the face with some surroundings in the frame's own pixels, for people to look at.
-        sharpness: see `sharpness`.
+        sharpness: see `quality.sharpness`.
         weight: what it counts in the template.
     """
 
@@ -43,28 +40,6 @@ class Sample:
     patch: Image
     sharpness: float
     weight: float
-
-
-def sharpness(image: Image, box: tuple[float, float, float, float]) -> float:
-    """How much fine detail a face has beside all of its contrast: 0.1 when smeared, 1 and more when crisp.
-
-    The mean absolute Laplacian of the grey box over its standard deviation. It tells sharp from blurred
-    sights of one face in one video; between videos, noise and compression change it as much as blur does.
-
-    Args:
-        image: (H, W, 3) uint8 BGR.
-        box: x, y, width, height in its pixels; 0 when it lies outside.
-    """
-    part = _inside(image, box)
-    if min(part.shape[:2]) < 3:
-        return 0.0
-    grey = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    shrink = _SEEN_AT / max(grey.shape)
-    if shrink < 1:
-        size = (max(3, round(grey.shape[1] * shrink)), max(3, round(grey.shape[0] * shrink)))
-        grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    detail = float(np.abs(cv2.Laplacian(grey, cv2.CV_32F)).mean())
-    return detail / (float(grey.std()) + 4.0)  # a flat grey patch has neither
 
 
 def weight(pixels: float, sharp: float, score: float) -> float:
@@ -76,7 +51,7 @@ def weight(pixels: float, sharp: float, score: float) -> float:
 
     Args:
         pixels: of the face.
-        sharp: see `sharpness`.
+        sharp: see `quality.sharpness`.
         score: of the detector.
     """
     return (min(pixels, ENOUGH) * max(sharp, 0.01)) ** 2 * score
@@ -94,15 +69,6 @@ def patch(image: Image, box: tuple[float, float, float, float]) -> Image:
         return part
     small = cv2.resize(part, (_LARGEST_PATCH, _LARGEST_PATCH), interpolation=cv2.INTER_AREA)
     return np.asarray(small, dtype=np.uint8)
-
-
-def _inside(image: Image, box: tuple[float, float, float, float]) -> Image:
-    """The part of a box that lies in the picture; at least a pixel."""
-    high, wide = image.shape[:2]
-    x, y, width, height = box
-    left, top = min(max(round(x), 0), wide - 1), min(max(round(y), 0), high - 1)
-    right, bottom = min(max(round(x + width), left + 1), wide), min(max(round(y + height), top + 1), high)
-    return image[top:bottom, left:right]
 
 
 class Best:

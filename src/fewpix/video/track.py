@@ -5,7 +5,8 @@ from __future__ import annotations
 from fewpix.embed.protocol import Encoder
 from fewpix.identify.faces import Found, align_faces
 from fewpix.image.codec import Image
-from fewpix.video.sample import Best, Sample, box_of, patch, sharpness, weight
+from fewpix.quality.sharpness import sharpness
+from fewpix.video.sample import Best, Sample, box_of, patch, weight
 
 BOXES = 64
 """Boxes kept of a track; when there are more, every second one goes, and only every second one comes."""
