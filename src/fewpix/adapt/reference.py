@@ -80,7 +80,7 @@ class Reference:
                 content.update(layers[name].var.astype("<f4").tobytes())
         return content.hexdigest()[:16]
 
-    def at(self, pixels: Sequence[int]) -> dict[str, LayerStats]:
+    def at(self, pixels: Sequence[float]) -> dict[str, LayerStats]:
         """The moments of training faces as large as these.
 
         Between two sizes a face counts for both, by its place between them on a scale of logarithms; beyond

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -53,6 +54,7 @@ def adapt_to(
     crops: Sequence[Crop],
     *,
     source: str,
+    pixels: Sequence[float] | None = None,
     mode: str | None = None,
     prior_faces: float | None = None,
     weight: float | None = None,
@@ -70,6 +72,7 @@ def adapt_to(
         crops: aligned faces as they come from the target, each (s, s, 3) uint8 BGR; not made smaller here.
             For "ema" in the order in which they came.
         source: where they come from, in words; kept in the state.
+        pixels: how large each face was in its picture; the crops' sides when None.
         mode: one of `MODES`; see `adapt.estimate.estimate` and `adapt.estimate.follow`, also for the other
             arguments. When None, "alpha" if a weight is given, else "prior".
         prior_faces: for "prior": how many faces the source's statistics are worth.
@@ -96,7 +99,7 @@ def adapt_to(
     if mode == "ema" and (prior_faces is not None or weight is not None):
         raise ConfigError("mode 'ema' takes no weight of the source", fix="use mode 'prior', or --momentum")
     if not crops:
-        raise GuardError("there are no faces to adapt to", fix="name a folder of aligned crops")
+        raise GuardError("there are no faces to adapt to", fix="collect faces of the target")
     require("torch", "train")
     from fewpix.adapt.estimate import estimate, follow, judge
     from fewpix.adapt.estimate.offline import FINAL
@@ -104,7 +107,7 @@ def adapt_to(
     from fewpix.models.zoo import load_student
 
     model, card = load_student(weights)
-    sides = [crop.shape[0] for crop in crops]
+    sizes = [crop.shape[0] for crop in crops] if pixels is None else list(pixels)
     reference = reference_of(weights, card.sha256) if compare else None
     if compare and reference is None:
         raise InputError(f"{weights.name} has no reference beside it", fix="make one with `fewpix reference`")
@@ -115,7 +118,7 @@ def adapt_to(
         "source": source,
         "layers": tuple(layers) or "all",
         "final": FINAL if final is None else final,
-        "reference": reference.at(sides) if reference else None,
+        "reference": reference.at(sizes) if reference else None,
     }
     if mode == "ema":
         rate = MOMENTUM if momentum is None else momentum
@@ -130,7 +133,7 @@ def adapt_to(
         reasons = verdict.reasons
         if not force:
             verdict.check()
-    return replace(state, pixels=(min(sides), max(sides)), forced=reasons)
+    return replace(state, pixels=(math.floor(min(sizes)), math.ceil(max(sizes))), forced=reasons)
 
 
 @dataclass(frozen=True)
@@ -141,15 +144,23 @@ class Adapted:
         path: its file.
         state: what is in it.
         failed: images that were left out, each with the reason.
+        dry_run: nothing was written.
     """
 
     path: str
     state: NormState
     failed: tuple[tuple[str, str], ...] = ()
+    dry_run: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The state without its moments, its file, and the images left out."""
-        return {"path": self.path, **self.state.to_json(), "failed": [name for name, _ in self.failed]}
+        return {
+            "path": self.path,
+            **self.state.to_json(),
+            "failed": [name for name, _ in self.failed],
+            "dry_run": self.dry_run,
+        }
 
     def __str__(self) -> str:
-        return "\n".join([f"{self.path}: {self.state}", *(f"left out {n}: {why}" for n, why in self.failed)])
+        first = f"{self.path}{' would get' if self.dry_run else ''}: {self.state}"
+        return "\n".join([first, *(f"left out {n}: {why}" for n, why in self.failed)])
