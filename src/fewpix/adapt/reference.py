@@ -127,7 +127,7 @@ class Reference:
                     content.update(getattr(layers[name], part).astype("<f4").tobytes())
         return content.hexdigest()[:16]
 
-    def at(self, pixels: Sequence[int]) -> dict[str, Expected]:
+    def at(self, pixels: Sequence[float]) -> dict[str, Expected]:
         """What faces of one place of training look like that are as many and as large as these.
 
         Between two sizes a face counts for both, by its place between them on a scale of logarithms; beyond

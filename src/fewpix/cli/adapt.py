@@ -1,31 +1,54 @@
-"""`fewpix adapt`: FaceBN statistics from a folder of unlabelled faces."""
+"""`fewpix adapt`: FaceBN statistics from unlabelled faces: a folder of crops, pictures, or a video."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from typer import Argument, Option
 
+from fewpix.cli import video_options as options
+from fewpix.cli.footage import STUDENT, Footage
+from fewpix.cli.gallery_options import DryRun, Location
 from fewpix.cli.output import emit, progress
 from fewpix.errors import ConfigError
 
 
 def adapt(
-    folder: Annotated[
-        Path,
+    footage: Annotated[
+        str,
         Argument(
-            help="Every image below it is one aligned face of the target; with --list, a folder of states.",
+            metavar="FOLDER|IMAGE|VIDEO",
+            help="With --crops, a folder in which every image is one aligned face of the target. Else what a "
+            "camera saw: pictures or a video file, in which faces are looked for. With --list, a folder of "
+            "states.",
             show_default=False,
         ),
     ],
     out: Annotated[
         Path | None, Option(help="The state to write, a .safetensors file.", show_default=False)
     ] = None,
+    camera: Annotated[
+        str | None,
+        Option(
+            help="Instead of --out: keep the state in the gallery for this camera, where `fewpix identify "
+            "--camera` finds it.",
+            show_default=False,
+        ),
+    ] = None,
+    gallery: Location = None,
     crops: Annotated[
-        bool, Option("--crops", help="The images are aligned square crops, 8x8 px and up; always needed.")
+        bool, Option("--crops", help="The images are aligned square crops, 8x8 px and up.")
     ] = False,
-    model: Annotated[str, Option(help="fewpix-s, fewpix-l, or a student's .safetensors file.")] = "fewpix-s",
+    model: Annotated[
+        str | None,
+        Option(
+            help="fewpix-s, fewpix-l, or a student's .safetensors file; fewpix-s if nothing is said. In "
+            "footage also auto, which is the default there: fewpix-s, from the faces that `identify --model "
+            "auto` would give it.",
+            show_default=False,
+        ),
+    ] = None,
     mode: Annotated[
         str | None,
         Option(
@@ -70,7 +93,8 @@ def adapt(
     source: Annotated[
         str,
         Option(
-            help="The camera or place, in words, kept in the state; the folder's name if nothing is said.",
+            help="The camera or place, in words, kept in the state; the camera's or the folder's name if "
+            "nothing is said.",
             show_default=False,
         ),
     ] = "",
@@ -80,6 +104,11 @@ def adapt(
     skip_bad: Annotated[
         bool, Option("--skip-bad", help="Leave out images that cannot be used, and say which.")
     ] = False,
+    every: options.Every = None,
+    fps: options.Fps = None,
+    start: options.Start = None,
+    end: options.End = None,
+    dry_run: DryRun = False,
     show: Annotated[bool, Option("--list", help="List the states in the folder, adapt nothing.")] = False,
     as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -87,42 +116,59 @@ def adapt(
 
     No labels, no gradient: the statistics of the student's BatchNorm layers are measured on the faces, layer
     by layer. Give the state to `embed`, `evaluate` or `identify` with --state; only this student takes it.
+
+    Of a camera's pictures or video a random choice of 512 faces is used, of one person in a video at most two
+    a second.
     """
-    from fewpix.adapt.folder import StateFolder, check_free, keep
+    from fewpix.adapt.folder import StateFolder
 
     if show:
-        if out is not None:
-            raise ConfigError("--list writes nothing", fix="leave --out or --list away")
-        emit(StateFolder.read(folder), as_json)
+        if out is not None or camera is not None:
+            raise ConfigError("--list writes nothing", fix="leave --out, --camera or --list away")
+        emit(StateFolder.read(Path(footage)), as_json)
         return
+    way: dict[str, Any] = {
+        "mode": mode,
+        "prior_faces": prior_faces,
+        "weight": weight,
+        "momentum": momentum,
+        "layers": layer or (),
+        "final": final,
+        "minimum": minimum_faces,
+        "force": force,
+    }
+    if camera is not None:
+        from fewpix.cli.adapt_camera import adapt_camera
+
+        if out is not None:
+            raise ConfigError("--camera keeps the state in the gallery", fix="leave --out or --camera away")
+        asked = Footage(footage, model, crops, skip_bad, every, fps, start, end)
+        adapt_camera(asked, camera, gallery, way | {"source": source or camera}, replace, dry_run, as_json)
+        return
+    if gallery is not None or any(value is not None for value in (every, fps, start, end)):
+        raise ConfigError("--gallery, --every, --fps, --start and --end go with --camera", fix="name one")
     if not crops:
         raise ConfigError(
-            "adapt takes aligned crops only, and does not look for faces", fix="say --crops if they are"
+            "adapt takes aligned crops only, and does not look for faces",
+            fix="say --crops if they are, or name the --camera whose footage it is",
         )
     if out is None:
-        raise ConfigError("adapt needs a file to write the state to", fix="name one with --out")
+        raise ConfigError(
+            "adapt needs a place to keep the state at", fix="name a file with --out, or a --camera"
+        )
+    from fewpix.adapt.folder import check_free, keep
     from fewpix.cli.crops import read_crops
     from fewpix.embed.adaptation import Adapted, adapt_to, student_weights
     from fewpix.models.weights import load_weights
 
-    weights, place = student_weights(model), source or folder.name
+    folder = Path(footage)
+    weights, place = student_weights(model or STUDENT), source or folder.name
     if not replace:
         check_free(out, source=place, model_sha256=load_weights(weights)[1].sha256)
     with progress("reading", as_json=as_json) as bar:
         faces, failed = read_crops(folder, skip_bad=skip_bad, advance=bar)
     with progress("adapting", as_json=as_json):
-        state = adapt_to(
-            weights,
-            faces,
-            source=place,
-            mode=mode,
-            prior_faces=prior_faces,
-            weight=weight,
-            momentum=momentum,
-            layers=layer or (),
-            final=final,
-            minimum=minimum_faces,
-            force=force,
-        )
-        keep(out, state, replace=replace)
-    emit(Adapted(str(out), state, failed), as_json)
+        state = adapt_to(weights, faces, source=place, **way)
+        if not dry_run:
+            keep(out, state, replace=replace)
+    emit(Adapted(str(out), state, failed, dry_run), as_json)

@@ -38,6 +38,7 @@ from fewpix.video import (
     open_video,
     source_of,
 )
+from fewpix.video.collect import FAINT_SCORE
 from fewpix.video.learning import Reopen, learnable
 from fewpix.video.pipeline import SHORTEST
 from fewpix.video.thin import seconds
@@ -47,9 +48,6 @@ UNCALIBRATED = (
     "tracks were decided by templates of several frames, calibrations are of single pictures: see docs"
 )
 UNDECIDED = "nobody is named, since no --threshold or --fpir was given: see docs"
-
-FAINT_SCORE = 0.45
-"""Least score of a face that continues a track; one that begins a track needs the detector's usual 0.6."""
 
 
 def identify_video(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -53,6 +54,7 @@ def adapt_to(
     crops: Sequence[Crop],
     *,
     source: str,
+    pixels: Sequence[float] | None = None,
     mode: str | None = None,
     prior_faces: float | None = None,
     weight: float | None = None,
@@ -69,6 +71,7 @@ def adapt_to(
         crops: aligned faces as they come from the target, each (s, s, 3) uint8 BGR; not made smaller here.
             For "ema" in the order in which they came.
         source: where they come from, in words; kept in the state.
+        pixels: how large each face was in its picture; the crops' sides when None.
         mode: one of `MODES`; see `adapt.estimate.estimate` and `adapt.estimate.follow`, also for the other
             arguments. When None, "alpha" if a weight is given, "prior" if its faces are; otherwise "excess"
             where a reference lies beside the weights, "prior" where none does.
@@ -94,14 +97,14 @@ def adapt_to(
     if mode == "ema" and (prior_faces is not None or weight is not None):
         raise ConfigError("mode 'ema' takes no weight of the source", fix="use mode 'prior', or --momentum")
     if not crops:
-        raise GuardError("there are no faces to adapt to", fix="name a folder of aligned crops")
+        raise GuardError("there are no faces to adapt to", fix="collect faces of the target")
     require("torch", "train")
     from fewpix.adapt.estimate import estimate, follow, judge
     from fewpix.adapt.guard import MINIMUM_FACES
     from fewpix.models.zoo import load_student
 
     model, card = load_student(weights)
-    sides = [crop.shape[0] for crop in crops]
+    sizes = [crop.shape[0] for crop in crops] if pixels is None else list(pixels)
     asked = mode == "excess" or (mode is None and weight is None and prior_faces is None)
     reference = reference_of(weights, card.sha256) if asked else None
     if mode == "excess" and reference is None:
@@ -121,7 +124,7 @@ def adapt_to(
         make: Callable[..., NormState] = partial(follow, model, momentum=rate, final=bool(final), **common)
     else:
         common |= {"mode": mode, "prior_faces": prior_faces, "weight": weight, "final": final}
-        make = partial(estimate, model, expected=reference.at(sides) if reference else None, **common)
+        make = partial(estimate, model, expected=reference.at(sizes) if reference else None, **common)
     state = make(faces, minimum=MINIMUM_FACES if minimum is None else minimum)
     reasons: tuple[str, ...] = ()
     if state.mode != "source":
@@ -129,7 +132,7 @@ def adapt_to(
         reasons = verdict.reasons
         if not force:
             verdict.check()
-    return replace(state, pixels=(min(sides), max(sides)), forced=reasons)
+    return replace(state, pixels=(math.floor(min(sizes)), math.ceil(max(sizes))), forced=reasons)
 
 
 @dataclass(frozen=True)
@@ -140,15 +143,23 @@ class Adapted:
         path: its file.
         state: what is in it.
         failed: images that were left out, each with the reason.
+        dry_run: nothing was written.
     """
 
     path: str
     state: NormState
     failed: tuple[tuple[str, str], ...] = ()
+    dry_run: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The state without its moments, its file, and the images left out."""
-        return {"path": self.path, **self.state.to_json(), "failed": [name for name, _ in self.failed]}
+        return {
+            "path": self.path,
+            **self.state.to_json(),
+            "failed": [name for name, _ in self.failed],
+            "dry_run": self.dry_run,
+        }
 
     def __str__(self) -> str:
-        return "\n".join([f"{self.path}: {self.state}", *(f"left out {n}: {why}" for n, why in self.failed)])
+        first = f"{self.path}{' would get' if self.dry_run else ''}: {self.state}"
+        return "\n".join([first, *(f"left out {n}: {why}" for n, why in self.failed)])

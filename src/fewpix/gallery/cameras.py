@@ -49,14 +49,32 @@ def add_camera(gallery: Gallery, name: str, state: NormState, *, replace: bool =
     """
     name = person_name(name)
     with gallery.database.transaction():
-        for (model,) in gallery.database.select("SELECT model_sha256 FROM cameras WHERE name = ?", name):
-            if model != state.model_sha256 and not replace:
-                raise InputError(
-                    f"the camera {name} has a state for the model {model[:12]}, this one is for "
-                    f"{state.model_sha256[:12]}",
-                    fix="choose another name, or say --replace",
-                )
+        check_camera(gallery, name, state.model_sha256, replace=replace)
         return put_camera(gallery, name, state)
+
+
+def check_camera(gallery: Gallery, name: str, model_sha256: str, *, replace: bool = False) -> str | None:
+    """Refuse to put a state over another model's, before it has taken its minutes. Arguments as `add_camera`.
+
+    Returns:
+        The id of the state that would be replaced; None where there is none.
+
+    Raises:
+        ConfigError: the name cannot be stored.
+        InputError: the camera has a state for another model.
+    """
+    name = person_name(name)
+    for model, state in gallery.database.select(
+        "SELECT model_sha256, state_id FROM cameras WHERE name = ?", name
+    ):
+        if model != model_sha256 and not replace:
+            raise InputError(
+                f"the camera {name} has a state for the model {model[:12]}, this one is for "
+                f"{model_sha256[:12]}",
+                fix="choose another name, or say --replace",
+            )
+        return str(state)
+    return None
 
 
 def put_camera(gallery: Gallery, name: str, state: NormState, *, created: str = "") -> Camera:

@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
 
 from fewpix.adapt.folder import keep
 from fewpix.adapt.stats import NormState
-from fewpix.embed.adaptation import adapt_to
 from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import encoder_for
 from fewpix.errors import GuardError
-from fewpix.identify.faces import Found, align_faces
+from fewpix.identify.faces import Found
+from fewpix.identify.reservoir import Reservoir
 from fewpix.image.codec import Image
-from fewpix.image.resize import Crop
+from fewpix.video.spacing import SpacedFaces
 
 log = logging.getLogger("fewpix")
 
 FIRST = 64
 """Faces that are seen before the first state is tried; the next ones when there are twice as many each."""
-
-HELD = 512
-"""Faces that are held at most, 20 MB: a random choice of all that were seen."""
-
-APART = 0.5
-"""Seconds between two faces of one track: the statistics are to be the place's, not one person's."""
 
 Reopen = Callable[[NormState], Encoder]
 """Opens the encoder that was used so far under a state."""
@@ -64,16 +54,17 @@ class StateLearner:
         seed: int = 0,
     ) -> None:
         self.encoder = encoder
-        self.seen = 0
         self.state: NormState | None = None
         self.refusals: list[str] = []
-        self._path, self._place, self._weights = path, place, weights
-        self._student, self._reopen = student_sha256, reopen
+        self._path, self._place, self._weights, self._reopen = path, place, weights, reopen
+        self._reservoir = Reservoir(encoder, student_sha256, seed=seed)
+        self._faces = SpacedFaces(self._reservoir)
         self._due = FIRST
-        self._crops: list[Crop] = []
-        self._pixels: list[float] = []
-        self._rng = np.random.default_rng(seed)
-        self._last: dict[int, float] = {}
+
+    @property
+    def seen(self) -> int:
+        """How many faces were taken in."""
+        return self._reservoir.seen
 
     def see(self, image: Image, face: Found, track: int, time: float) -> None:
         """Take in a face of a track, unless one of it was just taken; learn when it is time.
@@ -81,35 +72,21 @@ class StateLearner:
         Raises:
             StorageError: the state cannot be written.
         """
-        if time - self._last.get(track, -APART) < APART:
-            return
-        if encoder_for(self.encoder, face.pixels).card.sha256 != self._student:
-            return
-        self._last[track] = time
-        (aligned,) = align_faces(image, [face], self.encoder)
-        self.seen += 1
-        if len(self._crops) < HELD:
-            self._crops.append(aligned.crop)
-            self._pixels.append(aligned.pixels)
-        elif (place := int(self._rng.integers(self.seen))) < HELD:
-            self._crops[place], self._pixels[place] = aligned.crop, aligned.pixels
-        if self.seen >= self._due:
+        if self._faces.see(image, face, track, time) and self.seen >= self._due:
             self._due *= 2
             self._learn()
 
     def forget(self, track: int) -> None:
         """A track has ended."""
-        self._last.pop(track, None)
+        self._faces.forget(track)
 
     def _learn(self) -> None:
         try:
-            state = adapt_to(self._weights, self._crops, source=self._place)
+            state = self._reservoir.state(self._weights, source=self._place)
         except GuardError as error:
             self.refusals.append(error.what)
             log.warning("no state from %d faces of %s: %s", self.seen, self._place, error.what)
             return
-        # The crops were cut at the encoder's side; what counts is how large the faces were in the frames.
-        state = replace(state, pixels=(math.floor(min(self._pixels)), math.ceil(max(self._pixels))))
         keep(self._path, state)
         self.state, self.encoder = state, self._reopen(state)
         log.info("%s", state)

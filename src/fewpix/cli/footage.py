@@ -1,0 +1,154 @@
+"""What a camera saw, on the command line of `fewpix adapt --camera`: pictures, crops or a video file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fewpix.cli.output import progress
+from fewpix.errors import ConfigError, InputError, NoFaceError
+
+if TYPE_CHECKING:
+    from fewpix.identify.reservoir import Reservoir
+    from fewpix.video import Thin
+
+STUDENT = "fewpix-s"
+"""The student that is adapted when nothing is said."""
+
+
+@dataclass(frozen=True)
+class Footage:
+    """The footage and how it is to be read, as it was given.
+
+    Args:
+        word: a folder, a picture or a video file.
+        model: a student, or "auto"; None for the default.
+        crops: every picture is an aligned crop.
+        skip_bad: leave pictures out that cannot be used.
+        every: of a video, one frame of so many.
+        fps: of a video, at most so many frames a second.
+        start: of a video, where to begin.
+        end: of a video, where to end.
+    """
+
+    word: str
+    model: str | None
+    crops: bool
+    skip_bad: bool
+    every: int | None
+    fps: float | None
+    start: str | None
+    end: str | None
+
+    @property
+    def video(self) -> bool:
+        """Whether it is one."""
+        from fewpix.video.source import is_video
+
+        return is_video(self.word)
+
+    def check(self) -> None:
+        """Refuse what cannot be read, before anything takes its time.
+
+        Raises:
+            ConfigError: options of another kind of footage, or a stream, which has no end.
+            InputError: there is nothing of this name.
+        """
+        if not self.video:
+            if any(value is not None for value in (self.every, self.fps, self.start, self.end)):
+                raise ConfigError("--every, --fps, --start and --end are for videos", fix="leave them out")
+            return
+        if self.crops:
+            raise ConfigError("the frames of a video are no crops", fix="leave out --crops")
+        from fewpix.video.source import source_of
+
+        if source_of(self.word).kind != "file":
+            raise ConfigError(
+                "a stream has no end, and a state is learned from all of the footage",
+                fix="record a part of it, or learn while it runs with `fewpix identify --adapt`",
+            )
+        self._thin()
+
+    def read(self, reservoir: Reservoir, *, as_json: bool) -> Read:
+        """Find the faces and give them to a reservoir.
+
+        Raises:
+            ImageError: a picture cannot be read; not with `skip_bad`.
+            InputError: nothing there, or no video.
+            NoFaceError: there is no face in any of it.
+        """
+        read = self._frames(reservoir, as_json) if self.video else self._pictures(reservoir, as_json)
+        if not read.faces:
+            raise NoFaceError(f"{self.word}: no face found in {read}", fix="name other footage")
+        return read
+
+    def _pictures(self, reservoir: Reservoir, as_json: bool) -> Read:
+        from fewpix.cli.pictures import pictures_of
+        from fewpix.detect import default_detector
+        from fewpix.image.codec import read_image
+
+        pictures, detector = pictures_of(Path(self.word)), default_detector()
+        found, failed = 0, []
+        with progress("looking for faces", len(pictures), as_json=as_json) as bar:
+            for n, path in enumerate(pictures, 1):
+                try:
+                    image = read_image(path)
+                except InputError as error:
+                    if not self.skip_bad:
+                        raise
+                    failed.append((path.as_posix(), str(error)))
+                else:
+                    faces = detector.detect(image)
+                    found += len(faces)
+                    for face in faces:
+                        reservoir.see(image, face)
+                bar(n, note=f"{found} faces")
+        return Read(len(pictures) - len(failed), "picture", found, tuple(failed))
+
+    def _frames(self, reservoir: Reservoir, as_json: bool) -> Read:
+        from fewpix.detect import default_detector
+        from fewpix.video import open_video, source_of
+        from fewpix.video.collect import FAINT_SCORE, collect
+
+        thin = self._thin()
+        reader = open_video(source_of(self.word), thin)
+        length = None if reader.duration is None else max(1, round(reader.duration))
+        with progress("looking for faces", length, as_json=as_json) as bar:
+
+            def advance(time: float) -> None:
+                bar(round(time - thin.start), note=f"s of video, {reservoir.seen} faces")
+
+            found = collect(reader, default_detector(FAINT_SCORE), reservoir, advance=advance)
+        return Read(reader.counts.looked, "frame", found, ())
+
+    def _thin(self) -> Thin:
+        from fewpix.video import Thin
+        from fewpix.video.thin import seconds
+
+        return Thin(
+            1 if self.every is None else self.every,
+            self.fps,
+            seconds(self.start) if self.start else 0.0,
+            seconds(self.end) if self.end else None,
+        )
+
+
+@dataclass(frozen=True)
+class Read:
+    """What was looked at.
+
+    Args:
+        looked: how many pictures or frames.
+        unit: "picture", "crop" or "frame".
+        faces: how many faces were found in them.
+        failed: pictures that were left out, each with the reason.
+    """
+
+    looked: int
+    unit: str
+    faces: int
+    failed: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        return f"{self.looked} {self.unit}{'' if self.looked == 1 else 's'}"
