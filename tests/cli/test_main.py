@@ -65,7 +65,7 @@ def raising(error: BaseException) -> Callable[[], None]:
     return verb
 
 
-def test_help_lists_all_fourteen_verbs_with_one_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_all_sixteen_verbs_with_one_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     lines = capsys.readouterr().out.splitlines()
     verbs = [
@@ -81,6 +81,8 @@ def test_help_lists_all_fourteen_verbs_with_one_line_each(capsys: pytest.Capture
         "export",
         "enrol",
         "identify",
+        "verify",
+        "calibrate",
         "gallery",
         "doctor",
     ]

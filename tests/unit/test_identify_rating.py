@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from calibration_made import LARGE, SMALL, data, made
 
+from fewpix.data.orl import load_orl
 from fewpix.embed.router import Router
 from fewpix.errors import ConfigError, InputError, NoFaceError
 from fewpix.gallery import Gallery
@@ -21,8 +22,10 @@ from fewpix.identify.faces import EmbeddedFace
 from fewpix.identify.verify import BOTH_SMALL, verify
 from fewpix.image.codec import Image
 from fewpix.image.preprocess import Preprocess
+from fewpix.image.resize import resize_square
 from fewpix.models.card import Card
 from fewpix.models.space import Space
+from fewpix.quality.assess import Quality
 
 SPACE = Space("a" * 64, 128)
 KNOWN = Calibrated(made())
@@ -52,7 +55,8 @@ def towards(person: int, cosine: float) -> np.ndarray:
 
 
 def crop(pixels: int, person: int, cosine: float) -> Image:
-    image = np.zeros((pixels, pixels, 3), np.uint8)
+    # something with as much detail as pixels, copied, since it is written to
+    image = resize_square(load_orl().images[0][12:104], pixels).copy()
     image[0, 0, :2] = (person, round(100 * cosine))
     return image
 
@@ -186,7 +190,7 @@ def test_the_text_says_how_rare_at_which_size(gallery: Gallery):
 def test_an_embedding_that_was_made_elsewhere_is_rated_by_its_own_encoder(gallery: Gallery):
     """As those of a video's tracks, whose encoder may change."""
     identifier = Identifier(None, Angle(SMALL), gallery, calibrated=KNOWN)
-    face = EmbeddedFace((0, 0, 40, 40), 40.0, 0.9, towards(3, 0.3), LARGE, "")
+    face = EmbeddedFace((0, 0, 40, 40), 40.0, Quality(40.0, 1.0), towards(3, 0.3), LARGE, "")
     (found,) = identifier.named([face])
     assert found.fpir.value is not None
     assert found.fpir.value < 0.1  # at 32 px it would be 0.1, at 112 px a tenth of it

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from test_identify_pipeline import SPACE, KnownPlaces, MeanColor, Place
 
-import fewpix.video.learning as learning
+import fewpix.identify.reservoir as reservoir
 from fewpix.adapt.stats import LayerStats, NormState, load_state
 from fewpix.errors import ConfigError, GuardError, InputError
 from fewpix.gallery import Gallery
@@ -300,14 +302,14 @@ def learner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     asked: list[int] = []
     answers: list[NormState | GuardError] = []
 
-    def adapt(weights: Path, crops, *, source: str) -> NormState:
+    def adapt(weights: Path, crops, *, pixels, source: str) -> NormState:
         asked.append(len(crops))
         answer = answers.pop(0) if answers else STATE
         if isinstance(answer, GuardError):
             raise answer
-        return answer
+        return replace(answer, pixels=(math.floor(min(pixels)), math.ceil(max(pixels))))
 
-    monkeypatch.setattr(learning, "adapt_to", adapt)
+    monkeypatch.setattr(reservoir, "adapt_to", adapt)
     encoder, adapted = MeanColor(16), MeanColor(16)
     adapted.state_id = STATE.id  # type: ignore[misc]
     made = StateLearner(
@@ -326,7 +328,7 @@ def test_a_state_is_learned_from_the_stream_kept_and_used(gallery: Gallery, lear
     assert asked == [64]
     assert load_state(tmp_path / "yard.safetensors").id == STATE.id
     assert made.state is not None
-    assert (made.state.id, made.state.pixels) == (STATE.id, (12, 12))
+    assert (made.state.id, made.state.pixels) == (STATE.id, (7, 8))  # 12 px wide, and without any detail
     assert len(tracks) == 17
     assert [t.state_id for t in tracks] == ["state"] * 15 + [STATE.id] * 2
     assert identifier.identifier.encoder is adapted
@@ -352,7 +354,7 @@ def test_faces_of_another_encoder_and_of_the_same_moment_are_not_learned_from(le
     for n in range(50):
         made.see(image, place, track=1, time=0.1 * n)
     assert made.seen == 10
-    made._student = "0" * 64
+    made._reservoir._student = "0" * 64
     made.see(image, place, track=2, time=0.0)
     assert made.seen == 10
 

@@ -10,8 +10,7 @@ import numpy as np
 from fewpix.adapt.stats import NormState
 from fewpix.embed.adaptation import adapt_to
 from fewpix.embed.protocol import Encoder
-from fewpix.embed.router import encoder_for
-from fewpix.identify.faces import Found, align_faces
+from fewpix.identify.faces import Found, align_faces, routed_pixels
 from fewpix.image.codec import Image
 from fewpix.image.resize import Crop
 
@@ -44,15 +43,15 @@ class Reservoir:
             image: (H, W, 3) uint8 BGR.
             face: found in it.
         """
-        if encoder_for(self._encoder, face.pixels).card.sha256 != self._student:
+        (aligned,) = align_faces(image, [face], self._encoder)
+        if aligned.encoder.card.sha256 != self._student:
             self.elsewhere += 1
             return False
         self.seen += 1
         place = len(self.crops) if len(self.crops) < self._most else int(self._rng.integers(self.seen))
         if place < self._most:
-            (aligned,) = align_faces(image, [face], self._encoder)
             self.crops[place : place + 1] = [aligned.crop]
-            self.pixels[place : place + 1] = [aligned.pixels]
+            self.pixels[place : place + 1] = [routed_pixels(aligned.pixels, aligned.quality)]
         return True
 
     def state(self, weights: Path, *, source: str, **options: Any) -> NormState:

@@ -16,6 +16,7 @@ from fewpix.identify.faces import (
     Finder,
     align_faces,
     embed_faces,
+    routed_pixels,
     whole_crop,
 )
 from fewpix.identify.pipeline import rate_json
@@ -145,11 +146,16 @@ def only_face(image: Image, path: str, detector: Finder | None, encoder: Encoder
 
 def _rate(calibrated: Calibrated, faces: list[EmbeddedFace], score: float) -> Rate:
     """The false match rate with the smaller face as the probe."""
-    small, large = sorted(faces, key=lambda face: face.pixels)
+    small, large = sorted(faces, key=_size)
     gallery = calibrated.calibration.gallery_encoder
     if (large.encoder_sha256, large.state_id) != (gallery.sha256, gallery.state_id):
         return Rate(reason=BOTH_SMALL)
-    return calibrated.curve(small.encoder_sha256, small.state_id, small.pixels).at(score)
+    return calibrated.curve(small.encoder_sha256, small.state_id, _size(small)).at(score)
+
+
+def _size(face: EmbeddedFace) -> float:
+    """What the encoder was chosen by."""
+    return routed_pixels(face.pixels, face.quality)
 
 
 def _decided(rate: Rate, wanted: float) -> Decision:
