@@ -31,7 +31,7 @@ from fewpix.identify.faces import AlignedFace, EmbeddedFace, align_faces, embed_
 from fewpix.image.codec import Image
 
 POOR = (8, 12, 16, 24)
-ENOUGH = (18.0, 32.0, 64.0)
+ENOUGH = (18.0, 32.0)
 """Effective pixels from which on a photograph counts in full."""
 
 PROBES = (12, 32)
