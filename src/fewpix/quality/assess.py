@@ -17,9 +17,9 @@ from fewpix.quality.resolution import effective_pixels
 from fewpix.quality.sharpness import sharpness
 
 ENOUGH = 18.0
-"""Effective pixels from which on a face counts in full: what `fewpix.identify.admission` asks of a photo. Where
-poor photos weigh less in a template from there down, large probes gain and small ones hardly lose; with 32,
-small probes lose more (results/template_quality.json)."""
+"""Effective pixels from which on a face counts in full: what `fewpix.identify.admission` asks of a photo.
+Where less detail weighs less in a template, large probes gain and small ones hardly lose; with 32 in place of
+this, small ones lose more (results/template_quality.json)."""
 
 
 @dataclass(frozen=True)
