@@ -246,7 +246,7 @@ def test_enrolling_again_after_kill_9_ends_as_if_nothing_had_been(
     assert enrolled <= kept < 400
     assert result(capsys, "gallery check --gallery killed.db")["faults"] == []
     assert main(words) == 0
-    assert main([*line.split(), "whole.db"]) == 0
+    assert main([*line.split(), "--gallery", "whole.db"]) == 0
     for name in ("killed", "whole"):
         assert run(capsys, f"gallery export {name}.json --gallery {name}.db")[0] == 0
     killed, whole = (
