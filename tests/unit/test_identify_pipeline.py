@@ -231,7 +231,7 @@ def test_a_picture_as_json_and_as_text():
             {
                 "box": [10.0, 20.0, 5.5, 6.0],
                 "pixels": 12.35,
-                "quality": round(0.87654 * 8.004 / 32 * 0.49939, 4),
+                "quality": round(0.87654 * 8.004 / 18 * 0.49939, 4),
                 "effective_pixels": 8.0,
                 "sharpness": 0.25,
                 "pose": {"yaw": 60.0, "pitch": 0.0, "roll": -10.0},

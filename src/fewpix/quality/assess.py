@@ -16,9 +16,10 @@ from fewpix.quality.pose import Pose, pose
 from fewpix.quality.resolution import effective_pixels
 from fewpix.quality.sharpness import sharpness
 
-ENOUGH = 32.0
-"""Effective pixels beyond which more of them make a face no better: where the router's last band begins, that
-of the teacher, which was made for sharp faces."""
+ENOUGH = 18.0
+"""Effective pixels from which on a face counts in full: what `fewpix.identify.admission` asks of a photo.
+Where less detail weighs less in a template, large probes gain and small ones hardly lose; with 32 in place of
+this, small ones lose more (results/template_quality.json)."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Quality:
     def value(self) -> float:
         """0 to 1: the product of three parts, each 1 where nothing is known.
 
-        The detector's score; the effective pixels as a share of 32, at most 1; and the cosines of yaw and
+        The detector's score; the effective pixels as a share of 18, at most 1; and the cosines of yaw and
         pitch, the share of a flat face that the camera sees. It orders faces; it is no probability.
         """
         turned = 1.0

@@ -45,9 +45,9 @@ def pose(points: NDArray[np.floating]) -> Pose:
 
     Eyes and corners of the mouth are taken for a plane seen from afar, the nose for a point before it. When
     the head turns by θ, the nose moves by `protrudes`·sin θ, and the eyes come together by cos θ; so the
-    quotient of both is a tangent. People's noses differ, a few degrees; a landmark that is off by 3 % of the
-    face is 10 to 15 degrees. Beyond about 50 degrees the nose lies outside of the eyes and the farther eye is
-    hidden: what a detector gives there is a guess, and so is the angle.
+    quotient of both is a tangent. People's noses differ, a few degrees; landmarks with a standard deviation
+    of 3 % of the face make one of 15 degrees. Beyond about 50 degrees the nose lies outside of the eyes and
+    the farther eye is hidden: what a detector gives there is a guess, and so is the angle.
 
     Args:
         points: (5, 2) x, y in pixels, in the order of `fewpix.image.align.TEMPLATE`.
