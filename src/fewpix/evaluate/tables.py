@@ -25,6 +25,7 @@ from fewpix.evaluate.tabulate import (
     lfw,
     norm_quality,
 )
+from fewpix.evaluate.tabulate_photos import photo_differences, photos
 from fewpix.files import write_text
 
 _OPENING = re.compile(r"<!-- table: *(.*?) *-->")
@@ -59,6 +60,10 @@ TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
         lambda result: ablation_differences(result, "pool", "area", "rank1"),
     ),
     "ablation-cctv": ("ablation.json", lambda result: ablation_differences(result, "pool", "cctv", "rank1")),
+    "photos-detection": ("photos.json", lambda result: photos(result, "detection")),
+    "photos-rank1": ("photos.json", lambda result: photos(result, "rank1")),
+    "photos-tpir": ("photos.json", lambda result: photos(result, "tpir")),
+    "photos-differences": ("photos.json", lambda result: photo_differences(result, "fewpix + auto")),
     "study-clean": ("lfw_study.json", study.clean),
     "study-hr-lr": ("lfw_study.json", lambda result: study.over_families(result, "hr-lr")),
     "study-lr-lr": ("lfw_study.json", lambda result: study.over_families(result, "lr-lr")),
