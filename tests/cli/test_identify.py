@@ -263,7 +263,7 @@ def test_results_reach_a_file_while_the_bar_is_on_the_terminal_and_without_torch
     with (tmp_path / "out.jsonl").open("wb") as out:
         words = ["identify", str(tmp_path / "in"), "--gallery", str(gallery), "--model", "teacher", "--json"]
         done = subprocess.run([sys.executable, "-c", ON_A_TERMINAL, *words], stdout=out, stderr=slave)
-    shown = os.read(master, 100_000).decode()
+    shown = os.read(master, 100_000).decode(errors="replace")  # a slow machine fills the buffer
     os.close(slave)
     os.close(master)
     assert done.returncode == 0, shown

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import sys
 from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
@@ -16,6 +17,9 @@ from fewpix.cli.detect_options import DetectBudget, chosen_detector
 from fewpix.cli.gallery_options import Location, chosen_state, enrolled
 from fewpix.cli.output import Bar, emit, progress
 from fewpix.errors import ConfigError, InputError
+
+if TYPE_CHECKING:
+    from fewpix.identify.pipeline import Identifier
 
 UNDECIDED = "nobody is named: {}; see docs"
 RATES = (
@@ -73,6 +77,17 @@ def identify(
             show_default=False,
         ),
     ] = None,
+    out: Annotated[
+        Path | None,
+        Option(
+            help="Of pictures, write the JSON lines into this file instead of printing them.",
+            show_default=False,
+        ),
+    ] = None,
+    resume: Annotated[
+        bool,
+        Option("--resume", help="Go on in the file of --out: pictures that have a line are passed over."),
+    ] = False,
     sheet: options.Sheet = None,
     every: options.Every = None,
     fps: options.Fps = None,
@@ -104,6 +119,8 @@ def identify(
     A face is named when its score is rare enough among strangers, by a calibration: at its size, for the
     model in use, in a gallery as large as this one. Nobody is named where that was not measured.
 
+    A run over a large folder can be stopped: with --out FILE --resume the same command goes on.
+
     In a video, faces are followed from frame to frame, and each track is searched for once, when it has
     ended, with a template of its best sights. Ctrl-C ends a stream; what was seen until then is given.
     """
@@ -115,12 +132,18 @@ def identify(
 
         if crops:
             raise ConfigError("the frames of a video are no crops", fix="leave out --crops")
+        if out is not None or resume:
+            raise ConfigError("--out and --resume are for pictures", fix="send the lines to a file by > FILE")
         rule = (threshold, fpir, calibration)
         chosen = (gallery, rule, top, model, state, camera, photos, detect_budget, runtime, device)
         identify_video(source, asked, *chosen, as_json)
         return
     asked.refuse_without_video()
+    if resume and out is None:
+        raise ConfigError("--resume goes on in a file of lines", fix="name it with --out")
     from fewpix.cli.drawing import Drawing
+    from fewpix.cli.lines_file import LinesFile
+    from fewpix.cli.message import Message
     from fewpix.cli.pictures import pictures_of
     from fewpix.embed.open import open_encoder
     from fewpix.identify.draw import draw as draw_faces
@@ -148,13 +171,19 @@ def identify(
             calibrated=by.calibrated,
             fpir=by.fpir,
         )
+        lines = None
+        if out is not None:
+            lines = stack.enter_context(
+                LinesFile(out, _settings(identifier, by, detect_budget), resume=resume)
+            )
+        due = [path for path in pictures if lines is None or path.as_posix() not in lines.done]
         # On a terminal the lines themselves are the progress. Rich sends what is printed while its bar is up
         # to the bar's stream, which is stderr, so the true stdout is kept for the results.
         stdout = sys.stdout
         bar = Bar()
-        if len(pictures) > 1 and not stdout.isatty():
-            bar = stack.enter_context(progress("identifying", len(pictures), as_json=as_json))
-        for n, path in enumerate(pictures, 1):
+        if len(pictures) > 1 and (lines is not None or not stdout.isatty()):
+            bar = stack.enter_context(progress("identifying", len(due), as_json=as_json))
+        for n, path in enumerate(due, 1):
             try:
                 image = read_image(path)
                 picture = identifier.identify_picture(image, path.as_posix())
@@ -163,11 +192,18 @@ def identify(
                     logging.getLogger("fewpix").warning("passed over: %s", error)
                 refused.append(error)
             else:
-                with redirect_stdout(stdout):
-                    emit(picture, as_json)
-                if drawing is not None:
+                if drawing is not None:  # first, so that what has a line has its picture too
                     write_image(drawing.target(path), draw_faces(image, picture))
+                if lines is not None:
+                    lines.add(picture)
+                else:
+                    with redirect_stdout(stdout):
+                        emit(picture, as_json)
             bar(n)
+    if out is not None:
+        facts = {"out": str(out), "pictures": len(due) - len(refused), "before": len(pictures) - len(due)}
+        text = f"{out}: {facts['pictures']} pictures, {facts['before']} had a line before"
+        emit(Message(text, facts | {"refused": len(refused)}), as_json)
     if not as_json and len(refused) < len(pictures):
         text = closing(by, threshold)
         if text:
@@ -184,3 +220,22 @@ def closing(by: Chosen, threshold: float | None) -> str:
     if by.fpir is not None:
         return RATES.format(one_in(by.fpir))
     return "" if threshold is not None else UNDECIDED.format(by.why)
+
+
+def _settings(identifier: Identifier, by: Chosen, detect_budget: float | None) -> dict[str, Any]:
+    """What the lines of a picture depend on, beside the picture and the people in the gallery."""
+    calibration = None
+    if by.calibrated is not None:
+        calibration = hashlib.sha256(by.calibrated.calibration.to_text().encode()).hexdigest()
+    return {
+        "gallery": identifier.gallery.location,
+        "model_sha256": identifier.encoder.card.sha256,
+        "state": identifier.encoder.state_id,
+        "threshold": identifier.threshold,
+        "fpir": by.fpir,
+        "calibration_sha256": calibration,
+        "detect_budget": detect_budget,
+        "top": identifier.top,
+        "templates": identifier.templates,
+        "crops": identifier.detector is None,
+    }

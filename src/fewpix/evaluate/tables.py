@@ -28,6 +28,7 @@ from fewpix.evaluate.tabulate import (
     lfw,
     norm_quality,
 )
+from fewpix.evaluate.tabulate_photos import photo_differences, photos
 from fewpix.evaluate.tabulate_scale import scale
 from fewpix.files import write_text
 
@@ -79,6 +80,10 @@ TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "calibration-lfw-fpir": ("calibration_lfw.json", calibration.false_positives),
     "calibration-pool-fmr": ("calibration_pool.json", calibration.false_matches),
     "calibration-pool-fpir": ("calibration_pool.json", calibration.false_positives),
+    "photos-detection": ("photos.json", lambda result: photos(result, "detection")),
+    "photos-rank1": ("photos.json", lambda result: photos(result, "rank1")),
+    "photos-tpir": ("photos.json", lambda result: photos(result, "tpir")),
+    "photos-differences": ("photos.json", lambda result: photo_differences(result, "fewpix + auto")),
     "study-clean": ("lfw_study.json", study.clean),
     "study-hr-lr": ("lfw_study.json", lambda result: study.over_families(result, "hr-lr")),
     "study-lr-lr": ("lfw_study.json", lambda result: study.over_families(result, "lr-lr")),
