@@ -10,7 +10,8 @@ from fewpix.embed.router import Router
 from fewpix.identify.reservoir import Reservoir
 from fewpix.image.align import TEMPLATE
 
-IMAGE = np.zeros((64, 64, 3), dtype=np.uint8)
+IMAGE = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
+"""As much detail as pixels everywhere."""
 
 
 def face(side: float) -> Face:
