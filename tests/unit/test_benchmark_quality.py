@@ -1,0 +1,114 @@
+"""The parts of the benchmarks about quality whose answers are known."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from fewpix.evaluate.bootstrap import Clusters
+from fewpix.image.align import TEMPLATE
+
+BENCHMARKS = Path(__file__).resolve().parent.parent.parent / "benchmarks"
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch):
+    """Imports a script of `benchmarks/`."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+
+    def load(name: str) -> ModuleType:
+        sys.modules.pop(name, None)
+        return importlib.import_module(name)
+
+    return load
+
+
+def test_a_face_is_enlarged_as_it_is_said(bench) -> None:
+    enlarged = bench("enlarged")
+    face = np.random.default_rng(0).integers(0, 256, (112, 112, 3), dtype=np.uint8)
+    made = enlarged.Enlargement(8, 112, "nearest").picture(face, np.random.default_rng(0))
+    assert made.shape == (112, 112, 3)
+    blocks = made.reshape(8, 14, 8, 14, 3)
+    assert (blocks == blocks[:, :1, :, :1]).all()  # 14 equal pixels for each of the small picture
+    assert (
+        np.abs(blocks[:, 0, :, 0].astype(float) - face.reshape(8, 14, 8, 14, 3).mean(axis=(1, 3))).max() < 1
+    )
+    same = enlarged.Enlargement(112, 112).picture(face, np.random.default_rng(0))
+    np.testing.assert_array_equal(same, face)
+    np.testing.assert_array_equal(enlarged.cut(face, 112), face)
+    np.testing.assert_allclose(enlarged.exact_points(112), TEMPLATE)
+    noisy = enlarged.Enlargement(112, 112, noise=5.0).picture(
+        np.full((112, 112, 3), 128, np.uint8), np.random.default_rng(0)
+    )
+    assert np.std(noisy.astype(float)) == pytest.approx(5, rel=0.05)
+
+
+@pytest.mark.needs("torch")  # the split of the faces is that of a training run
+def test_what_a_poor_entry_costs(bench) -> None:
+    """Four people; the poor photograph of the first is missed, that of the second matches everybody."""
+    costs = bench("poor_enrolment").costs
+    sharp = np.full((4, 4), 0.1, np.float32)
+    np.fill_diagonal(sharp, 0.8)
+    poor = sharp.copy()
+    poor[0, 0] = 0.0
+    poor[[0, 2, 3], 1] = 0.5
+    strangers = ~np.eye(4, dtype=bool)
+    found = costs(sharp, poor, strangers, Clusters.of(np.arange(4)), 0)
+    assert found["rank1"] == 0.75
+    assert found["rank1_change"]["mean"] == -0.25
+    assert found["false_match_rate"] == 0.25  # all of one entry of four
+    assert found["false_match_change"]["mean"] == 0.25
+    assert found["false_match_change"]["ci95"][0] <= 0.25 <= found["false_match_change"]["ci95"][1]
+
+
+@pytest.mark.needs("torch")  # the split of the faces is that of a training run
+def test_noise_of_landmarks_is_in_pixels_of_the_template(bench) -> None:
+    noise = bench("landmark_noise")
+    points = np.zeros((5, 2))
+    rng = np.random.default_rng(0)
+    moves = np.array([noise.moved(points, 3.0, 28, rng) for _ in range(2000)])
+    assert moves.std() == pytest.approx(3.0 * 28 / 112, rel=0.03)
+    small = [np.random.default_rng(1).integers(0, 256, (12, 12, 3), dtype=np.uint8)]
+    exact = noise.views(small, 0.0, 28, False, [0])
+    assert [len(crops) for crops in exact] == [1]
+    moved = noise.views(small, 0.0, 28, True, [0])
+    assert len(moved) == noise.VIEWS
+    np.testing.assert_array_equal(moved[0][0], exact[0][0])  # the first view is the landmarks as they are
+    assert (moved[1][0] != moved[0][0]).any()
+
+
+@pytest.mark.needs("torch")  # the split of the faces is that of a training run
+def test_a_split_is_found_out_once(bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second time it is read, and another teacher has another."""
+    from fewpix.data.cache import TeacherCache
+    from fewpix.data.faces import FaceSet
+    from fewpix.train.material import Split
+    from fewpix.train.recipe import parse_recipe
+
+    pool_module = bench("training_pool")
+    calls = []
+
+    def split(recipe, faces, cache, embed, progress) -> Split:
+        calls.append(cache.model)
+        return Split(np.array([0]), np.array([1]), np.eye(2, dtype=np.float32), np.array([0, 1]))
+
+    monkeypatch.setattr(pool_module, "split_faces", split)
+    text = (BENCHMARKS.parent / "recipes" / "any-teacher.toml").read_text(encoding="utf-8")
+    recipe = parse_recipe(text, "any-teacher.toml")
+
+    class Teacher:
+        embed = None
+
+    for model in ("a", "a", "b"):
+        cache = TeacherCache(tmp_path / "teacher.db", model, 2)
+        faces = FaceSet(("x", "y"), ("", ""), (b"1", b"2"))
+        found = pool_module.held_out(pool_module.TrainingPool(recipe, faces, Teacher(), cache))
+        assert found.scored.tolist() == [1]
+        np.testing.assert_array_equal(found.teacher, [[0.0, 1.0]])
+        assert found.component.tolist() == [1]
+    assert calls == ["a", "b"]
