@@ -115,6 +115,7 @@ def test_a_larger_budget_never_searches_less(
 def test_a_budget_too_small_for_anything_takes_the_coarsest_and_says_so(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level(logging.WARNING, "fewpix")  # a command that ran before may have asked for quiet
     budget = knowing(0.5, 0.02)
     plan = budget.plan(1280, 720, CHOICES)
     assert plan.scales == (0.25,)
