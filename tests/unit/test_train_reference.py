@@ -60,19 +60,23 @@ def test_training_faces_of_one_size_are_nothing_strange(
     faces = load_faces([tmp_path])
     told: list[tuple[int, int]] = []
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    found = measure_reference(model, card, RECIPE, faces, np.arange(30), lambda *now: told.append(now))
+    few = {"places": PLACES // 2, "each": FACES // 3}
+    found = measure_reference(model, card, RECIPE, faces, np.arange(30), lambda *now: told.append(now), **few)
     for name, value in model.state_dict().items():
         assert torch.equal(value, before[name]), name
     sides = (8, 10, 12, 14, 16, 20, 24, 28, 32)
     assert tuple(found.sizes) == PRESETS["train"].sides == sides
     assert told == [(n + 1, 9) for n in range(9)]
     assert (found.model_sha256, found.faces_sha256) == (card.sha256, faces.sha256)
-    again = measure_reference(model, card, RECIPE, faces, np.arange(30))
-    assert (again.id, found.faces) == (found.id, 2 * PLACES * FACES)
+    again = measure_reference(model, card, RECIPE, faces, np.arange(30), sides=[8], **few)
+    assert again.faces == found.faces == 2 * (PLACES // 2) * (FACES // 3)
+    for name, layer in again.sizes[8].items():  # the first size is drawn first
+        for part, value in vars(layer).items():
+            np.testing.assert_array_equal(value, getattr(found.sizes[8][name], part))
 
     # The very faces that the first size was measured on: drawn again by the same numbers.
     rng = np.random.default_rng([0, 4])
-    drawn = np.resize(rng.permutation(list(range(30))), (PLACES, 2 * FACES))
+    drawn = np.resize(rng.permutation(list(range(30))), (PLACES // 2, 2 * (FACES // 3)))
     chain, small = PRESETS["train"].at(8), []
     for members in drawn:
         place = chain.place(rng)
