@@ -9,14 +9,16 @@ import cv2
 import numpy as np
 from photo_set import Rows
 
-from fewpix.detect import Detector, Face, default_detector
-from fewpix.detect.yunet import YuNet, installed_yunet
+from fewpix.detect import Detector, Face
+from fewpix.detect.detector import SEARCH_SCORE
+from fewpix.detect.yunet import installed_yunet, yunet_file
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import InputError
 from fewpix.identify.faces import AlignedFace, align_faces
 from fewpix.image.align import pixels
 from fewpix.image.codec import Image
 from fewpix.models.teacher import sface
+from fewpix.quality.assess import assess_face
 
 MIN_SCORE = 0.6
 """Of every detector. OpenCV's own examples say 0.9, which finds fewer small faces."""
@@ -29,8 +31,8 @@ class Arm:
     Args:
         finder: a key of `finders`.
         model: of the probes; the gallery is always embedded by the teacher.
-        facebn: "" as the model is, "plain" under a state of other people's small faces, "reference" under one
-            that was compared with training faces of their size.
+        facebn: "" as the model is; else the mode of `fewpix adapt` of a state of other people's small faces:
+            "prior", or "excess", which compares them with training faces of their size.
     """
 
     finder: str
@@ -53,8 +55,8 @@ ARMS: dict[str, Arm] = {
     "fewpix + fewpix-s": Arm("fewpix", "fewpix-s"),
     "fewpix + fewpix-l": Arm("fewpix", "fewpix-l"),
     ROUTER: Arm("fewpix", "auto"),
-    "fewpix + auto, FaceBN": Arm("fewpix", "auto", "plain"),
-    "fewpix + auto, FaceBN by size": Arm("fewpix", "auto", "reference"),
+    "fewpix + auto, FaceBN prior": Arm("fewpix", "auto", "prior"),
+    "fewpix + auto, FaceBN excess": Arm("fewpix", "auto", "excess"),
 }
 
 
@@ -68,33 +70,39 @@ class Finder(Protocol):
         ...
 
     def cut(self, image: Image, row: Rows, encoder: Encoder) -> AlignedFace:
-        """One of them for an encoder."""
+        """One of them for an encoder, or for the one that a router takes for it."""
         ...
 
 
 class OpenCV:
-    """YuNet on the picture as a whole and OpenCV's own alignment to 112 px, as other tools have them.
+    """YuNet as OpenCV runs it on the whole picture, and OpenCV's alignment to 112 px: what other tools have.
 
     Args:
-        network: YuNet.
         scale: what the picture is enlarged by first.
     """
 
-    def __init__(self, network: YuNet, scale: int = 1) -> None:
-        self.words = f"YuNet (score {MIN_SCORE}) and alignCrop of OpenCV" + (
+    def __init__(self, scale: int = 1) -> None:
+        self.words = f"FaceDetectorYN (score {MIN_SCORE}) and alignCrop of OpenCV" + (
             f" on the picture enlarged {scale} times" if scale > 1 else ""
         )
-        self._network, self._scale = network, scale
+        self._scale = scale
+        model = np.frombuffer(yunet_file().read_bytes(), dtype=np.uint8)
         level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
         try:
+            self._network = cv2.FaceDetectorYN.create(
+                "onnx", model, np.empty(0, np.uint8), (32, 32), MIN_SCORE
+            )
             self._aligner = cv2.FaceRecognizerSF.create(str(sface().path), "")
         finally:
             cv2.utils.logging.setLogLevel(level)
 
     def find(self, image: Image) -> Rows:
         """See `Finder.find`."""
-        rows = self._network.find(self._enlarged(image))
-        rows = rows[rows[:, 14] >= MIN_SCORE]
+        seen = self._enlarged(image)
+        self._network.setInputSize((seen.shape[1], seen.shape[0]))
+        found = self._network.detect(seen)[1]
+        rows = np.zeros((0, 15), np.float32) if found is None else np.array(found, np.float32).reshape(-1, 15)
+        rows = rows[np.isfinite(rows).all(axis=1)]
         rows[:, :14] /= self._scale
         return rows
 
@@ -104,7 +112,8 @@ class OpenCV:
         scaled[:14] *= self._scale
         crop = np.asarray(self._aligner.alignCrop(self._enlarged(image), scaled), dtype=np.uint8)
         face = face_of(row)
-        return AlignedFace(face.box, face.pixels, face.score, crop, encoder, face.points)
+        quality = assess_face(image, face.box, face.points, pixels=face.pixels, score=face.score)
+        return AlignedFace(face.box, face.pixels, quality, crop, encoder, face.points)
 
     def _enlarged(self, image: Image) -> Image:
         if self._scale == 1:
@@ -130,18 +139,17 @@ class Fewpix:
         return align_faces(image, [face_of(row)], encoder)[0]
 
 
-def finders() -> dict[str, Finder]:
+def finders(threads: int = 0) -> dict[str, Finder]:
     """All of them.
+
+    Args:
+        threads: of fewpix' detector; 0 leaves it to the runtime.
 
     Raises:
         UnavailableError: YuNet or SFace is not installed.
     """
-    network = installed_yunet(MIN_SCORE)
-    return {
-        "yunet": OpenCV(network),
-        "yunet-x3": OpenCV(network, 3),
-        "fewpix": Fewpix(default_detector(MIN_SCORE)),
-    }
+    network = installed_yunet(SEARCH_SCORE, threads)
+    return {"yunet": OpenCV(), "yunet-x3": OpenCV(3), "fewpix": Fewpix(Detector(network, MIN_SCORE))}
 
 
 def usable(rows: Rows) -> Rows:

@@ -25,7 +25,6 @@ from fewpix.adapt.stats import NormState, load_state, save_state
 from fewpix.embed.adaptation import student_weights
 from fewpix.embed.open import STUDENTS, open_encoder
 from fewpix.embed.protocol import Encoder
-from fewpix.embed.router import Router, encoder_for
 from fewpix.errors import GuardError
 from fewpix.evaluate.embedding_store import Chunk, EmbeddingStore
 from fewpix.files import write_text
@@ -33,7 +32,7 @@ from fewpix.identify.faces import embed_faces
 from fewpix.identify.reservoir import Reservoir
 from fewpix.image.codec import Image
 
-CODE = ("detect", "image", "embed", "identify", "models", "adapt")
+CODE = ("detect", "image", "quality", "embed", "identify", "models", "adapt")
 """Packages whose code decides what is found and embedded."""
 
 MISSED = "no face where it is known to be"
@@ -68,7 +67,7 @@ class Work:
         self.photos, self._finders, self._folder = photos, finders, folder
         self._options: dict[str, Any] = {"runtime": runtime, "threads": threads}
         self._encoders: dict[tuple[str, str], Encoder] = {}
-        self._states: dict[tuple[int, int, bool], tuple[NormState | None, dict[str, Any]]] = {}
+        self._states: dict[tuple[int, int, str], tuple[NormState | None, dict[str, Any]]] = {}
         self._stores: dict[str, EmbeddingStore] = {}
         self._small: tuple[int | None, dict[int, Image]] = (None, {})
         self._code = code_digest()
@@ -103,9 +102,7 @@ class Work:
         out = np.zeros((len(self.photos.names), self.encoder(arm.model).card.space.dim), dtype=np.float32)
         found = np.zeros(len(out), dtype=np.bool_)
         for person, members in self._members(wanted):
-            state = (
-                self.state(size, 1 - person % 2, arm.facebn == "reference", wanted) if arm.facebn else None
-            )
+            state = self.state(size, 1 - person % 2, arm.facebn, wanted) if arm.facebn else None
             encoder = self.encoder(arm.model, state)
             key = self._key(arm.finder, size) | {
                 "model_sha256": encoder.card.sha256,
@@ -124,14 +121,12 @@ class Work:
             told()
         return out, found
 
-    def state(
-        self, size: int | None, half: int, compare: bool, wanted: NDArray[np.int64]
-    ) -> NormState | None:
+    def state(self, size: int | None, half: int, mode: str, wanted: NDArray[np.int64]) -> NormState | None:
         """The state that one half of the people gives the other at a size; None where it gives none."""
         assert size is not None
-        key = (size, half, compare)
+        key = (size, half, mode)
         if key not in self._states:
-            self._states[key] = self._learned(size, half, compare, wanted)
+            self._states[key] = self._learned(size, half, mode, wanted)
         return self._states[key][0]
 
     @property
@@ -140,30 +135,28 @@ class Work:
         return [facts for _, (_, facts) in sorted(self._states.items())]
 
     def _learned(
-        self, size: int, half: int, compare: bool, wanted: NDArray[np.int64]
+        self, size: int, half: int, mode: str, wanted: NDArray[np.int64]
     ) -> tuple[NormState | None, dict[str, Any]]:
         router = self.encoder("auto")
         faces = [
-            (int(n), face_of(row))
+            (n, row)
             for person, members in self._members(wanted)
             if person % 2 == half
             for n, row in self._found("fewpix", size, person, members)
         ]
-        takers = [encoder_for(router, face.pixels).card for _, face in faces]
+        takers = [
+            self._finders["fewpix"].cut(self._picture(n, size), row, router).encoder.card for n, row in faces
+        ]
         counts = {card.name: takers.count(card) for card in takers}
         student = max(
             (name for name in counts if name in STUDENTS), key=lambda name: counts[name], default=""
         )
-        facts: dict[str, Any] = {"size": size, "half": half, "reference": compare, "student": student or None}
+        facts: dict[str, Any] = {"size": size, "half": half, "mode": mode, "student": student or None}
         facts |= {"faces": counts.get(student, 0), "id": None, "refused": None}
         if not student or 2 * counts[student] < len(faces):
             return None, facts | {"student": None, "refused": "most faces of this size go to the teacher"}
         card = next(card for card in takers if card.name == student)
-        assert isinstance(router, Router)
-        reservoir = Reservoir(router, card.sha256, most=len(faces))
-        for n, face in faces:
-            reservoir.see(self._picture(n, size), face)
-        key = self._key("fewpix", size) | {"student": card.sha256, "half": half, "reference": compare}
+        key = self._key("fewpix", size) | {"student": card.sha256, "half": half, "mode": mode}
         names = [self.photos.names[n] for n, _ in faces]
         text = json.dumps(key | {"photos": names}, sort_keys=True)
         path = self._folder / f"state-{hashlib.sha256(text.encode()).hexdigest()[:16]}.safetensors"
@@ -173,9 +166,12 @@ class Work:
         if path.is_file():
             state = load_state(path)
         else:
+            reservoir = Reservoir(router, card.sha256, most=len(faces))
+            for n, row in faces:
+                reservoir.see(self._picture(n, size), face_of(row))
             try:
                 state = reservoir.state(
-                    student_weights(student), source=f"photographs at {size} px", compare=compare
+                    student_weights(student), source=f"photographs at {size} px", mode=mode
                 )
             except GuardError as error:
                 write_text(refused, error.what)
@@ -216,9 +212,7 @@ class Work:
         self, faces: Chunk, finder: str, size: int | None, members: NDArray[np.int64], encoder: Encoder
     ) -> Chunk:
         cuts = [
-            self._finders[finder].cut(
-                self._picture(int(n), size), row, encoder_for(encoder, face_of(row).pixels)
-            )
+            self._finders[finder].cut(self._picture(int(n), size), row, encoder)
             for n, row, found in zip(members, faces.rows, faces.enrolled, strict=True)
             if found
         ]

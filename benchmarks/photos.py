@@ -171,7 +171,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES))
     parser.add_argument("--arms", nargs="+", default=list(ARMS), choices=list(ARMS), metavar="ARM")
     parser.add_argument("--runtime", default="auto")
-    parser.add_argument("--threads", type=int, default=0, help="of the runtime and of OpenCV")
+    parser.add_argument("--threads", type=int, default=0, help="of the runtimes and of OpenCV")
     parser.add_argument("--replicates", type=int, default=REPLICATES)
     parser.add_argument("--seed", type=int, default=0, help="of the bootstrap")
     given = parser.parse_args(words)
@@ -188,8 +188,8 @@ def main(words: Sequence[str] | None = None) -> int:
             raise ConfigError(f"--limit {given.limit} is too few", fix=f"take at least {FEWEST} people")
         check_folder(given.work)
         open_encoder("auto", runtime=given.runtime, threads=given.threads)  # now, not after the photographs
-        photos = Photos.read(given.photos, installed_yunet(MIN_SCORE).find, limit=given.limit)
-        work = Work(photos, finders(), given.work, runtime=given.runtime, threads=given.threads)
+        photos = Photos.read(given.photos, installed_yunet(MIN_SCORE, given.threads).find, limit=given.limit)
+        work = Work(photos, finders(given.threads), given.work, runtime=given.runtime, threads=given.threads)
         found, enrolled = measured(
             work, given.arms, given.sizes, replicates=given.replicates, seed=given.seed
         )

@@ -206,7 +206,7 @@ def test_the_whole_way_and_going_on(
     assert cells[24, "fewpix + auto"]["rank1"] > 0.8
     # 6 faces of other people are too few for the guard, which is told, and then nothing is adapted
     assert {"too few" in state["refused"] for state in result["states"]} == {True}
-    assert cells[10, "fewpix + auto, FaceBN"]["rank1"] == cells[10, "fewpix + auto"]["rank1"]
+    assert cells[10, "fewpix + auto, FaceBN excess"]["rank1"] == cells[10, "fewpix + auto"]["rank1"]
 
     table = photos(result, "tpir").splitlines()
     assert table[0] == "|  | 24 px | 10 px |"
