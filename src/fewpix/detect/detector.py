@@ -41,7 +41,7 @@ TRIAL = 640
 
 
 class Detector:
-    """Finds faces from about 6 px to the whole picture, with few false alarms.
+    """Finds faces from about 8 px to the whole picture, with few false alarms.
 
     The search runs YuNet at every scale in overlapping tiles. Each find is then cut out, scaled to
     `looks.LOOKS` and looked at again; it counts only if it is seen in both. Box and points are the means of

@@ -37,7 +37,9 @@ class YuNet:
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
-        options.log_severity_level = 3
+        # Threads that wait for the next layer sleep; spinning takes cores from whatever else runs there.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 3  # warnings are nothing that a user could act on
         model = folded(path, sha256_file(path), any_size=True)
         self._session = onnxruntime.InferenceSession(
             model.read_bytes(), options, providers=["CPUExecutionProvider"]

@@ -22,10 +22,11 @@ def found(result: Mapping[str, Any], pictures: str) -> str:
         return f"{percent(row['recall'])} / {row['false_alarms_per_picture']:.2f}"
 
     rows = [[name, *(cell(cells[name, width]) for width in widths)] for name in _methods(result)]
-    faces = [cells[name, width]["faces"] for name, width in cells]
+    faces = sorted({row["faces"] for row in cells.values()})
     note = (
-        f"Faces found in % / false alarms per picture, by the width of the faces; {min(faces)} to "
-        f"{max(faces)} a column, score {result['settings']['min_score']:g} or more."
+        f"Faces found in % / false alarms per picture, by the width of the faces; "
+        f"{' to '.join(str(count) for count in dict.fromkeys((faces[0], faces[-1])))} a column, "
+        f"score {result['settings']['min_score']:g} or more."
     )
     return f"{markdown(['', *(f'{width} px' for width in widths)], rows)}\n\n{note}"
 
