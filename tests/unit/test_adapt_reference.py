@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fewpix.adapt.expected import Expected
 from fewpix.adapt.reference import Familiar, Reference, beside, load_reference, reference_of, save_reference
-from fewpix.adapt.stats import Expected, LayerStats, NormState, load_state, mix, save_state
+from fewpix.adapt.stats import LayerStats, NormState, load_state, mix, save_state
 from fewpix.errors import ConfigError, InputError, WeightsError
 
 
@@ -109,6 +110,11 @@ def test_what_does_not_fit_is_refused():
     for values in ((0, -1, 1, 1), (0, 1, -1, 1), (0, 1, 1, np.nan)):
         with pytest.raises(ConfigError, match="must be finite"):
             Expected(*one(*values))
+    for n in range(1, 6):
+        parts = [1.0] * 6
+        parts[n] = -1.0
+        with pytest.raises(ConfigError, match="familiar statistics must be finite"):
+            Familiar(*one(*parts))
 
 
 def test_a_file_gives_back_what_was_written(tmp_path: Path):

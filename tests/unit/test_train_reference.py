@@ -11,7 +11,8 @@ torch = pytest.importorskip("torch")
 
 from fewpix.adapt.apply import mixed_statistics, norm_layers  # noqa: E402  (torch may not be installed)
 from fewpix.adapt.estimate import estimate  # noqa: E402
-from fewpix.adapt.stats import Expected, NormState  # noqa: E402
+from fewpix.adapt.expected import Expected  # noqa: E402
+from fewpix.adapt.stats import NormState  # noqa: E402
 from fewpix.data.faces import load_faces  # noqa: E402
 from fewpix.data.orl import load_orl  # noqa: E402
 from fewpix.degrade import PRESETS  # noqa: E402

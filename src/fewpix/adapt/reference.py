@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from fewpix.adapt.stats import Expected, frozen
+from fewpix.adapt.expected import Expected, hold
 from fewpix.errors import ConfigError, InputError, WeightsError
 from fewpix.files import atomic
 
@@ -58,14 +58,10 @@ class Familiar:
     var_face: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            object.__setattr__(self, name, frozen(value))
-        self.of(1)
+        hold(self, "familiar")
 
     def of(self, faces: int) -> Expected:
         """What so many faces of one place of training look like."""
-        if len({value.shape for value in vars(self).values()}) != 1:
-            raise ConfigError("familiar statistics: six vectors (C,) of one length")
         return Expected(
             self.mean,
             self.var,

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from fewpix.adapt.expected import Expected, frozen
 from fewpix.errors import ConfigError, InputError, WeightsError
 from fewpix.files import atomic
 
@@ -31,43 +32,6 @@ FLOOR = 1e-3
 
 FAMILIAR = 2.0
 """Standard deviations from training faces of its size within which a place is like those of training."""
-
-
-@dataclass(frozen=True)
-class Expected:
-    """What training faces as many and as large as the target's look like at the input of one BatchNorm layer.
-
-    Args:
-        mean: (C,) float64, over all places of training.
-        var: (C,) float64, likewise.
-        mean_spread: (C,) float64, how far the mean of one place of training lies from `mean`, as a standard
-            deviation: of the places, and of so few faces.
-        var_spread: (C,) float64, the same of the logarithm of the variance.
-
-    Raises:
-        ConfigError: shapes differ, a value is not finite, or a variance or a spread is negative.
-    """
-
-    mean: NDArray[np.float64]
-    var: NDArray[np.float64]
-    mean_spread: NDArray[np.float64]
-    var_spread: NDArray[np.float64]
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            object.__setattr__(self, name, frozen(value))
-        values = [*vars(self).values()]
-        if len({value.shape for value in values}) != 1 or self.mean.ndim != 1:
-            raise ConfigError("expected statistics: four vectors (C,) of one length")
-        if not np.isfinite(values).all() or (np.array(values[1:]) < 0).any():
-            raise ConfigError("expected statistics must be finite, and none but a mean negative")
-
-
-def frozen(value: NDArray[Any]) -> NDArray[np.float64]:
-    """A copy that nobody can write to."""
-    copied = np.array(value, dtype=np.float64)
-    copied.setflags(write=False)
-    return copied
 
 
 @dataclass(frozen=True)
@@ -236,9 +200,9 @@ def mix(
     mean_s, var_s = np.asarray(source_mean, dtype=np.float64), np.asarray(source_var, dtype=np.float64)
     if (known := layer.expected) is not None:
         floor = FLOOR * var_s + np.finfo(np.float64).tiny
-        apart = _beyond(layer.mean - known.mean, FAMILIAR * known.mean_spread)
+        shift = _beyond(layer.mean - known.mean, FAMILIAR * known.mean_spread)
         ratio = _beyond(np.log((layer.var + floor) / (known.var + floor)), FAMILIAR * known.var_spread)
-        return mean_s + (1 - weight) * apart, var_s * np.exp((1 - weight) * ratio)
+        return mean_s + (1 - weight) * shift, var_s * np.exp((1 - weight) * ratio)
     mean = weight * mean_s + (1 - weight) * layer.mean
     apart = (mean_s - layer.mean) ** 2
     return mean, weight * var_s + (1 - weight) * layer.var + weight * (1 - weight) * apart

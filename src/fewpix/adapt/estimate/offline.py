@@ -19,8 +19,9 @@ from torch import Tensor, nn
 from fewpix.adapt.apply import restored
 from fewpix.adapt.estimate.layers import Layers, choose
 from fewpix.adapt.estimate.passes import exchange, flowing, one_pass, reached, up_to
+from fewpix.adapt.expected import Expected
 from fewpix.adapt.guard import MINIMUM_FACES, check_faces
-from fewpix.adapt.stats import Expected, LayerStats, NormState, source_state
+from fewpix.adapt.stats import LayerStats, NormState, source_state
 from fewpix.errors import ConfigError, GuardError
 
 Order = Literal["sequential", "batch-upstream", "naive"]
@@ -113,7 +114,7 @@ def estimate(
         chunks = torch.split(faces, CHUNK)
         # Input, output, a residual and the convolution's workspace are alive at the same time.
         needed = 4 * 4 * max(sizes.values()) * len(faces)
-        compare = partial(compared, expected or {})
+        compare = partial(_with_expected, expected or {})
         if order == "naive":
             found = {name: compare(name, item) for name, item in one_pass(model, chunks, chosen).items()}
         elif needed <= memory_mb * 2**20:
@@ -126,7 +127,7 @@ def estimate(
     return NormState(model_sha256, mode, share, len(faces), date or today(), source, found)
 
 
-def compared(expected: Mapping[str, Expected], name: str, layer: LayerStats) -> LayerStats:
+def _with_expected(expected: Mapping[str, Expected], name: str, layer: LayerStats) -> LayerStats:
     """A layer's moments, with what is expected there.
 
     Raises:
