@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from fewpix.adapt.apply import restored
 from fewpix.adapt.estimate import estimate, follow
 from fewpix.adapt.estimate.passes import reached
-from fewpix.adapt.stats import Expected, NormState
+from fewpix.adapt.reference import Reference
+from fewpix.adapt.stats import NormState
 from fewpix.evaluate.pairs import PairList
 from fewpix.models.card import Card
 
@@ -67,7 +68,8 @@ def state_of(
     card: Card,
     faces: Tensor,
     source: str,
-    expected: Mapping[str, Expected] | None = None,
+    reference: Reference | None = None,
+    size: int = 0,
 ) -> NormState:
     """The state of an arm, without the guard, which is judged apart.
 
@@ -77,7 +79,8 @@ def state_of(
         card: its card.
         faces: (N, 3, side, side).
         source: in words.
-        expected: for "excess": what training faces as many and as large as these look like.
+        reference: the student's; only "excess" needs it.
+        size: of the faces in pixels.
     """
     layers: Any = "all"
     if arm.half:
@@ -99,7 +102,8 @@ def state_of(
         return follow(model, faces, **common)
     mode: Any = arm.mode
     if mode == "excess":
-        assert expected is not None
+        assert reference is not None
+        expected = reference.at([size] * len(faces))
         common["expected"] = {
             name: replace(
                 layer, mean_spread=arm.spread * layer.mean_spread, var_spread=arm.spread * layer.var_spread

@@ -109,11 +109,11 @@ class Bench:
                 def make(
                     part: torch.Tensor,
                     arm: str = arm,
-                    where: str = f"{family}@{size}",
-                    sides: Any = (size,),
-                ) -> Any:
-                    known = self.reference.at(sides * len(part)) if self.reference else None
-                    return state_of(ARMS[arm], self.model, self.card, part, where, known)
+                    family: str = family,
+                    size: int = size,
+                ) -> NormState:
+                    where = f"{family}@{size}"
+                    return state_of(ARMS[arm], self.model, self.card, part, where, self.reference, size)
 
                 state = make(faces)
                 found = score(self.embed(probes, state))

@@ -115,8 +115,8 @@ class States:
         faces = torch.from_numpy(self.card.preprocess.apply(crops))
 
         def state_from(part: torch.Tensor) -> NormState:
-            known = self.reference.at([size] * len(part))
-            return state_of(ARMS[ARM], self.model, self.card, part, f"{where}@{size}", known)
+            source = f"{where}@{size}"
+            return state_of(ARMS[ARM], self.model, self.card, part, source, self.reference, size)
 
         verdict, state = judge(self.model, faces, state_from), state_from(faces)
         path = self._path(where, size)
