@@ -98,7 +98,7 @@ def estimate(
             "mode 'excess', and no other, needs what training faces look like",
             fix="make a reference with `fewpix reference`",
         )
-    final = mode == "excess" if final is None else final or FINAL
+    final = (FINAL or mode == "excess") if final is None else final
     if order not in get_args(Order):
         raise ConfigError(f"order must be one of {', '.join(get_args(Order))}, not {order!r}")
     if mode == "source":
