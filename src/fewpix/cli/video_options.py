@@ -1,4 +1,4 @@
-"""The options of `fewpix identify` that are for videos only."""
+"""The options that are for videos only: of `fewpix identify`, and some of `fewpix adapt --camera`."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ Adapt = Annotated[
     Path | None,
     Option(
         help="Of a video: learn this camera's FaceBN state from the faces in it, under the guard, and keep "
-        "it in this .safetensors file, from which the next run starts. Off unless asked for: measured, it "
-        "helps in the dark and with interlaced frames and hurts elsewhere. Needs torch; while it learns, for "
-        "seconds, no frame is looked at.",
+        "it in this .safetensors file, from which the next run starts. Off unless asked for, so that no "
+        "result depends on what was seen before; what it brings where was measured: see docs. Needs torch; "
+        "while it learns, for seconds, no frame is looked at.",
         show_default=False,
     ),
 ]
