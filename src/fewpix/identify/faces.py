@@ -70,7 +70,21 @@ class Searcher(Finder, Protocol):
 
 
 @dataclass(frozen=True)
-class AlignedFace:
+class _Seen:
+    """What is known of a face whatever has become of it."""
+
+    box: tuple[float, float, float, float]
+    pixels: float
+    quality: Quality
+
+    @property
+    def routed_pixels(self) -> float:
+        """The size by which its encoder is chosen; see the function of this name."""
+        return routed_pixels(self.pixels, self.quality)
+
+
+@dataclass(frozen=True)
+class AlignedFace(_Seen):
     """A face cut out for one encoder.
 
     Args:
@@ -82,20 +96,17 @@ class AlignedFace:
         points: (5, 2) x, y in picture pixels; None for a crop.
     """
 
-    box: tuple[float, float, float, float]
-    pixels: float
-    quality: Quality
     crop: Crop
     encoder: Encoder
     points: NDArray[np.float32] | None = None
 
     def encoder_of(self, encoder: Encoder) -> Encoder:
         """The one that a router takes for this face, or the encoder itself."""
-        return encoder_for(encoder, routed_pixels(self.pixels, self.quality))
+        return encoder_for(encoder, self.routed_pixels)
 
 
 @dataclass(frozen=True)
-class EmbeddedFace:
+class EmbeddedFace(_Seen):
     """A face's embedding and how it came about.
 
     Args:
@@ -107,9 +118,6 @@ class EmbeddedFace:
         state_id: the NormState it was made under; empty for none.
     """
 
-    box: tuple[float, float, float, float]
-    pixels: float
-    quality: Quality
     embedding: NDArray[np.float32]
     encoder_sha256: str
     state_id: str

@@ -10,7 +10,7 @@ from fewpix.gallery.calibrated import Calibrated, Rate, RateCurve
 from fewpix.gallery.census import Census, census
 from fewpix.gallery.search import Candidate
 from fewpix.gallery.store import Gallery
-from fewpix.identify.faces import EmbeddedFace, routed_pixels
+from fewpix.identify.faces import EmbeddedFace
 
 UNRATED = Rate(reason="no calibration is in use")
 OTHER_PHOTO = (
@@ -77,9 +77,9 @@ class Rater:
         """
         known = self._census()
         people = known.people if self._templates else known.rows
-        pixels = routed_pixels(face.pixels, face.quality)  # what the encoder was chosen by, too
         one, all_of_them = (
-            self.calibrated.curve(face.encoder_sha256, face.state_id, pixels, count) for count in (1, people)
+            self.calibrated.curve(face.encoder_sha256, face.state_id, face.routed_pixels, count)
+            for count in (1, people)
         )
         fmr = tuple(self._at(one, candidate, known) for candidate in candidates)
         if not candidates:

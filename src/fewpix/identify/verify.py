@@ -10,15 +10,7 @@ import numpy as np
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError, InputError, NoFaceError
 from fewpix.gallery.calibrated import Calibrated, Rate, one_in
-from fewpix.identify.faces import (
-    AlignedFace,
-    EmbeddedFace,
-    Finder,
-    align_faces,
-    embed_faces,
-    routed_pixels,
-    whole_crop,
-)
+from fewpix.identify.faces import AlignedFace, EmbeddedFace, Finder, align_faces, embed_faces, whole_crop
 from fewpix.identify.pipeline import rate_json
 from fewpix.identify.rating import UNRATED
 from fewpix.image.codec import Image
@@ -146,16 +138,11 @@ def only_face(image: Image, path: str, detector: Finder | None, encoder: Encoder
 
 def _rate(calibrated: Calibrated, faces: list[EmbeddedFace], score: float) -> Rate:
     """The false match rate with the smaller face as the probe."""
-    small, large = sorted(faces, key=_size)
+    small, large = sorted(faces, key=lambda face: face.routed_pixels)
     gallery = calibrated.calibration.gallery_encoder
     if (large.encoder_sha256, large.state_id) != (gallery.sha256, gallery.state_id):
         return Rate(reason=BOTH_SMALL)
-    return calibrated.curve(small.encoder_sha256, small.state_id, _size(small)).at(score)
-
-
-def _size(face: EmbeddedFace) -> float:
-    """What the encoder was chosen by."""
-    return routed_pixels(face.pixels, face.quality)
+    return calibrated.curve(small.encoder_sha256, small.state_id, small.routed_pixels).at(score)
 
 
 def _decided(rate: Rate, wanted: float) -> Decision:
