@@ -155,20 +155,28 @@ def align_faces(image: Image, faces: Sequence[Found], encoder: Encoder) -> list[
     return aligned
 
 
-def whole_crop(crop: Image, encoder: Encoder) -> AlignedFace:
+def whole_crop(crop: Image, encoder: Encoder, origin: str = "") -> AlignedFace:
     """A picture that is an aligned face already; its side is its size in pixels.
+
+    Args:
+        crop: (s, s, 3) uint8 BGR.
+        encoder: the one that is to embed it, or a router.
+        origin: the picture's name, for messages; empty where the caller names it.
 
     Raises:
         InputError: it is not square, or smaller than 8 px.
     """
     height, width = crop.shape[:2]
+    named = f"{origin}: " if origin else ""
     if width != height:
         raise InputError(
-            f"an aligned crop must be square, not {width} x {height} px", fix="leave out --crops for photos"
+            f"{named}an aligned crop must be square, not {width} x {height} px",
+            fix="leave out --crops for photos",
         )
     if width < SMALLEST_CROP:
         raise InputError(
-            f"a crop of {width} px is too small", fix=f"crops of at least {SMALLEST_CROP} px are embedded"
+            f"{named}a crop of {width} px is too small",
+            fix=f"crops of at least {SMALLEST_CROP} px are embedded",
         )
     box, quality = (0.0, 0.0, float(width), float(height)), assess_crop(crop)
     chosen = encoder_for(encoder, routed_pixels(width, quality))

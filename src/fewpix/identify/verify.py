@@ -122,10 +122,7 @@ def only_face(image: Image, path: str, detector: Finder | None, encoder: Encoder
         InputError: there are several, or the crop is not one.
     """
     if detector is None:
-        try:
-            return whole_crop(image, encoder)
-        except InputError as error:
-            raise type(error)(f"{path}: {error.what}", fix=error.fix) from error
+        return whole_crop(image, encoder, path)
     found = detector.detect(image)
     if not found:
         raise NoFaceError(f"{path} holds no face", fix="use a photograph with a visible face")
