@@ -54,15 +54,13 @@ class Verified:
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values; pixels to a hundredth, the score to a millionth, rates to 3 digits."""
-        interval = None if self.fmr.low is None else [self.fmr.low, self.fmr.high]
+        low, high = self.fmr.low, self.fmr.high
         return {
             "paths": list(self.paths),
             "pixels": [round(value, 2) for value in self.pixels],
             "score": round(self.score, 6),
             **rate_json("fmr", self.fmr),
-            "fmr_ci95": None
-            if interval is None
-            else [float(f"{end:.3g}") for end in interval if end is not None],
+            "fmr_ci95": None if low is None or high is None else [float(f"{end:.3g}") for end in (low, high)],
             "wanted": self.wanted,
             "decision": self.decision,
         }
