@@ -207,7 +207,7 @@ def sample(color: tuple[int, int, int], worth: float, time: float = 0.0, pixels:
     crop = np.full((16, 16, 3), color, np.uint8)
     quality = Quality(pixels / 2, worth, Pose(worth, 0.0, 0.0), 0.9)
     face = AlignedFace((0, 0, pixels, pixels), pixels, quality, crop, MeanColor(16))
-    return Sample(time, face, crop, 1.0, worth)
+    return Sample(time, face, crop, worth)
 
 
 def test_a_template_is_the_weighted_mean() -> None:

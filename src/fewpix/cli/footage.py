@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fewpix.cli.output import progress
+from fewpix.cli.video_options import length, thin_of
 from fewpix.errors import ConfigError, InputError, NoFaceError
 
 if TYPE_CHECKING:
@@ -113,8 +114,7 @@ class Footage:
 
         thin = self._thin()
         reader = open_video(source_of(self.word), thin)
-        length = None if reader.duration is None else max(1, round(reader.duration))
-        with progress("looking for faces", length, as_json=as_json) as bar:
+        with progress("looking for faces", length(reader), as_json=as_json) as bar:
 
             def advance(time: float) -> None:
                 bar(round(time - thin.start), note=f"s of video, {reservoir.seen} faces")
@@ -123,15 +123,7 @@ class Footage:
         return Read(reader.counts.looked, "frame", found, ())
 
     def _thin(self) -> Thin:
-        from fewpix.video import Thin
-        from fewpix.video.thin import seconds
-
-        return Thin(
-            1 if self.every is None else self.every,
-            self.fps,
-            seconds(self.start) if self.start else 0.0,
-            seconds(self.end) if self.end else None,
-        )
+        return thin_of(self.every, self.fps, self.start, self.end)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from fewpix.cli.calibration_options import chosen_calibration
 from fewpix.cli.gallery_options import chosen_state, enrolled
 from fewpix.cli.output import Bar, emit, progress
 from fewpix.cli.stopping import stopping
-from fewpix.cli.video_options import Asked
+from fewpix.cli.video_options import Asked, length, thin_of
 from fewpix.detect import default_detector
 from fewpix.embed.adaptation import student_weights
 from fewpix.embed.open import open_encoder, require
@@ -32,7 +32,6 @@ from fewpix.video import (
     Sight,
     Source,
     StateLearner,
-    Thin,
     VideoIdentifier,
     h264_file,
     open_video,
@@ -41,7 +40,6 @@ from fewpix.video import (
 from fewpix.video.collect import FAINT_SCORE
 from fewpix.video.learning import Reopen, learnable
 from fewpix.video.pipeline import SHORTEST
-from fewpix.video.thin import seconds
 from fewpix.video.writer import H264Writer
 
 UNCALIBRATED = (
@@ -68,12 +66,7 @@ def identify_video(
     """Run it; the arguments are those of the verb, `rule` being threshold, FPIR and calibration."""
     threshold, fpir, calibration = rule
     source = source_of(word)
-    thin = Thin(
-        1 if asked.every is None else asked.every,
-        asked.fps,
-        seconds(asked.start) if asked.start else 0.0,
-        seconds(asked.end) if asked.end else None,
-    )
+    thin = thin_of(asked.every, asked.fps, asked.start, asked.end)
     _check_targets(asked, source)
     norms = _first_state(asked, state, camera, gallery)
 
@@ -115,7 +108,7 @@ def identify_video(
         stdout = sys.stdout
         bar = Bar()
         if not stdout.isatty() or as_json:
-            bar = stack.enter_context(progress("identifying", _whole(reader.duration), as_json=as_json))
+            bar = stack.enter_context(progress("identifying", length(reader), as_json=as_json))
         stop = stack.enter_context(stopping())
         watch = _Watch(identifier, reader, writer, bar, thin.start)
         for track in identifier.run(reader, watch=watch, stop=stop):
@@ -158,10 +151,6 @@ class _Watch:
 
 def _write_sheet(path: Path, sheet: ContactSheet) -> None:
     write_image(path, sheet.draw())
-
-
-def _whole(duration: float | None) -> int | None:
-    return None if duration is None else max(1, round(duration))
 
 
 def _summary(reader: Reader, tracks: int, left_out: int, decided: bool, as_json: bool) -> None:

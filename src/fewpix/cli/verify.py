@@ -8,6 +8,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from fewpix.cli.calibration_options import CalibrationFile, chosen_calibration
+from fewpix.cli.detect_options import chosen_detector
 from fewpix.cli.output import emit, progress
 
 
@@ -41,7 +42,6 @@ def verify(
     no rate was measured for these faces. The exit code is 0 for each of the three answers.
     """
     from fewpix.adapt.stats import load_state
-    from fewpix.detect import default_detector
     from fewpix.embed.open import open_encoder
     from fewpix.identify.verify import verify as compare
     from fewpix.image.codec import read_image
@@ -53,7 +53,7 @@ def verify(
         by = chosen_calibration(calibration, None, None, encoder)
         found = compare(
             *images,
-            detector=None if crops else default_detector(),
+            detector=chosen_detector(None, crops=crops),
             encoder=encoder,
             calibrated=by.calibrated,
             fmr=fmr,

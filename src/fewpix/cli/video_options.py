@@ -1,14 +1,17 @@
-"""The options of `fewpix identify` that are for videos only."""
+"""The options that are for videos only: of `fewpix identify`, and some of `fewpix adapt --camera`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
 from fewpix.errors import ConfigError
+
+if TYPE_CHECKING:
+    from fewpix.video import Reader, Thin
 
 Sheet = Annotated[
     Path | None,
@@ -48,9 +51,9 @@ Adapt = Annotated[
     Path | None,
     Option(
         help="Of a video: learn this camera's FaceBN state from the faces in it, under the guard, and keep "
-        "it in this .safetensors file, from which the next run starts. Off unless asked for: measured, it "
-        "helps in the dark and with interlaced frames and hurts elsewhere. Needs torch; while it learns, for "
-        "seconds, no frame is looked at.",
+        "it in this .safetensors file, from which the next run starts. Off unless asked for, so that no "
+        "result depends on what was seen before; what it brings where was measured: see docs. Needs torch; "
+        "while it learns, for seconds, no frame is looked at.",
         show_default=False,
     ),
 ]
@@ -81,3 +84,25 @@ class Asked:
         if given:
             words = ", ".join(f"--{name.replace('_', '-')}" for name in given)
             raise ConfigError(f"{words}: for videos only", fix="name a video, a stream or a camera")
+
+
+def thin_of(every: int | None, fps: float | None, start: str | None, end: str | None) -> Thin:
+    """The choice of frames that was asked for.
+
+    Raises:
+        ConfigError: a value out of range, no time, or both ways of thinning.
+    """
+    from fewpix.video import Thin
+    from fewpix.video.thin import seconds
+
+    return Thin(
+        1 if every is None else every,
+        fps,
+        seconds(start) if start else 0.0,
+        seconds(end) if end else None,
+    )
+
+
+def length(reader: Reader) -> int | None:
+    """How long the bar of a video is, in whole seconds; None when unknown."""
+    return None if reader.duration is None else max(1, round(reader.duration))

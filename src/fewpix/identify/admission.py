@@ -42,7 +42,7 @@ def admit(face: AlignedFace, origin: str, *, accept_poor: bool = False) -> tuple
     refused, warned = [], []
     if quality.effective_pixels < WARNED_BELOW:
         has = f"has the detail of a face of {quality.effective_pixels:.0f} px"
-        if face.pixels > 1.25 * quality.effective_pixels:
+        if face.routed_pixels < face.pixels:
             has += f", though it is {face.pixels:.0f} px wide"
         if quality.effective_pixels < REFUSED_BELOW:
             refused.append(f"{has}; at least {REFUSED_BELOW:.0f} are wanted")

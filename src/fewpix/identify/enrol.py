@@ -38,10 +38,7 @@ def one_face(
         InputError: there are several, or the crop is not square or too small.
     """
     if detector is None:
-        try:
-            return whole_crop(image, encoder)
-        except InputError as error:
-            raise InputError(f"{origin}: {error.what}", fix=error.fix) from error
+        return whole_crop(image, encoder, origin)
     found = detector.detect(image)
     if not found:
         raise NoFaceError(f"{origin}: no face found", fix="use a sharper or closer photo")

@@ -70,7 +70,21 @@ class Searcher(Finder, Protocol):
 
 
 @dataclass(frozen=True)
-class AlignedFace:
+class _Seen:
+    """What is known of a face whatever has become of it."""
+
+    box: tuple[float, float, float, float]
+    pixels: float
+    quality: Quality
+
+    @property
+    def routed_pixels(self) -> float:
+        """The size by which its encoder is chosen; see the function of this name."""
+        return routed_pixels(self.pixels, self.quality)
+
+
+@dataclass(frozen=True)
+class AlignedFace(_Seen):
     """A face cut out for one encoder.
 
     Args:
@@ -82,20 +96,17 @@ class AlignedFace:
         points: (5, 2) x, y in picture pixels; None for a crop.
     """
 
-    box: tuple[float, float, float, float]
-    pixels: float
-    quality: Quality
     crop: Crop
     encoder: Encoder
     points: NDArray[np.float32] | None = None
 
     def encoder_of(self, encoder: Encoder) -> Encoder:
         """The one that a router takes for this face, or the encoder itself."""
-        return encoder_for(encoder, routed_pixels(self.pixels, self.quality))
+        return encoder_for(encoder, self.routed_pixels)
 
 
 @dataclass(frozen=True)
-class EmbeddedFace:
+class EmbeddedFace(_Seen):
     """A face's embedding and how it came about.
 
     Args:
@@ -107,9 +118,6 @@ class EmbeddedFace:
         state_id: the NormState it was made under; empty for none.
     """
 
-    box: tuple[float, float, float, float]
-    pixels: float
-    quality: Quality
     embedding: NDArray[np.float32]
     encoder_sha256: str
     state_id: str
@@ -147,20 +155,28 @@ def align_faces(image: Image, faces: Sequence[Found], encoder: Encoder) -> list[
     return aligned
 
 
-def whole_crop(crop: Image, encoder: Encoder) -> AlignedFace:
+def whole_crop(crop: Image, encoder: Encoder, origin: str = "") -> AlignedFace:
     """A picture that is an aligned face already; its side is its size in pixels.
+
+    Args:
+        crop: (s, s, 3) uint8 BGR.
+        encoder: the one that is to embed it, or a router.
+        origin: the picture's name, for messages; empty where the caller names it.
 
     Raises:
         InputError: it is not square, or smaller than 8 px.
     """
     height, width = crop.shape[:2]
+    named = f"{origin}: " if origin else ""
     if width != height:
         raise InputError(
-            f"an aligned crop must be square, not {width} x {height} px", fix="leave out --crops for photos"
+            f"{named}an aligned crop must be square, not {width} x {height} px",
+            fix="leave out --crops for photos",
         )
     if width < SMALLEST_CROP:
         raise InputError(
-            f"a crop of {width} px is too small", fix=f"crops of at least {SMALLEST_CROP} px are embedded"
+            f"{named}a crop of {width} px is too small",
+            fix=f"crops of at least {SMALLEST_CROP} px are embedded",
         )
     box, quality = (0.0, 0.0, float(width), float(height)), assess_crop(crop)
     chosen = encoder_for(encoder, routed_pixels(width, quality))

@@ -203,19 +203,20 @@ class Identifier:
         # One more than is shown, since a tie at the first place must be seen even when one name is asked for.
         queries = np.stack([face.embedding for face in faces])
         found = self.gallery.search(queries, self.top + 1, templates=self.templates)
-        return [self._named(face, candidates) for face, candidates in zip(faces, found, strict=True)]
-
-    def _named(self, face: EmbeddedFace, candidates: Sequence[Candidate]) -> IdentifiedFace:
-        shown = tuple(candidates[: self.top])
-        rated = Rated((UNRATED,) * len(shown), UNRATED, None)
-        if self._rater is not None:
-            rated = self._rater.rate(face, shown, self.fpir)
-        return IdentifiedFace(
-            box=face.box,
-            pixels=face.pixels,
-            quality=face.quality,
-            candidates=shown,
-            decision=decide(candidates, self.threshold if self.fpir is None else rated.threshold),
-            fmr=rated.fmr,
-            fpir=rated.fpir,
-        )
+        shown = [tuple(candidates[: self.top]) for candidates in found]
+        if self._rater is None:
+            rates = [Rated((UNRATED,) * len(candidates), UNRATED, None) for candidates in shown]
+        else:
+            rates = self._rater.rate(faces, shown, self.fpir)
+        return [
+            IdentifiedFace(
+                box=face.box,
+                pixels=face.pixels,
+                quality=face.quality,
+                candidates=candidates,
+                decision=decide(all_of_them, self.threshold if self.fpir is None else rated.threshold),
+                fmr=rated.fmr,
+                fpir=rated.fpir,
+            )
+            for face, all_of_them, candidates, rated in zip(faces, found, shown, rates, strict=True)
+        ]

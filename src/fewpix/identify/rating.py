@@ -10,7 +10,7 @@ from fewpix.gallery.calibrated import Calibrated, Rate, RateCurve
 from fewpix.gallery.census import Census, census
 from fewpix.gallery.search import Candidate
 from fewpix.gallery.store import Gallery
-from fewpix.identify.faces import EmbeddedFace, routed_pixels
+from fewpix.identify.faces import EmbeddedFace
 
 UNRATED = Rate(reason="no calibration is in use")
 OTHER_PHOTO = (
@@ -67,19 +67,29 @@ class Rater:
         self.calibrated, self.gallery, self._templates = calibrated, gallery, templates
         self._known: tuple[Hashable, Census] | None = None
 
-    def rate(self, face: EmbeddedFace, candidates: Sequence[Candidate], fpir: float | None) -> Rated:
-        """The rates of a face, and the threshold that keeps `fpir`; without one, no threshold.
+    def rate(
+        self,
+        faces: Sequence[EmbeddedFace],
+        candidates: Sequence[Sequence[Candidate]],
+        fpir: float | None,
+    ) -> list[Rated]:
+        """The rates of faces, and the thresholds that keep `fpir`; without one, no thresholds.
 
         Args:
-            face: as it was embedded.
-            candidates: best first.
+            faces: as they were embedded.
+            candidates: of each face, best first.
             fpir: the false positive identification rate to keep.
         """
         known = self._census()
+        return [self._rated(*of, fpir, known) for of in zip(faces, candidates, strict=True)]
+
+    def _rated(
+        self, face: EmbeddedFace, candidates: Sequence[Candidate], fpir: float | None, known: Census
+    ) -> Rated:
         people = known.people if self._templates else known.rows
-        pixels = routed_pixels(face.pixels, face.quality)  # what the encoder was chosen by, too
         one, all_of_them = (
-            self.calibrated.curve(face.encoder_sha256, face.state_id, pixels, count) for count in (1, people)
+            self.calibrated.curve(face.encoder_sha256, face.state_id, face.routed_pixels, count)
+            for count in (1, people)
         )
         fmr = tuple(self._at(one, candidate, known) for candidate in candidates)
         if not candidates:

@@ -10,7 +10,7 @@ import numpy as np
 from fewpix.adapt.stats import NormState
 from fewpix.embed.adaptation import adapt_to
 from fewpix.embed.protocol import Encoder
-from fewpix.identify.faces import Found, align_faces, routed_pixels
+from fewpix.identify.faces import Found, align_faces
 from fewpix.image.codec import Image
 from fewpix.image.resize import Crop
 
@@ -51,7 +51,7 @@ class Reservoir:
         place = len(self.crops) if len(self.crops) < self._most else int(self._rng.integers(self.seen))
         if place < self._most:
             self.crops[place : place + 1] = [aligned.crop]
-            self.pixels[place : place + 1] = [routed_pixels(aligned.pixels, aligned.quality)]
+            self.pixels[place : place + 1] = [aligned.routed_pixels]
         return True
 
     def state(self, weights: Path, *, source: str, **options: Any) -> NormState:

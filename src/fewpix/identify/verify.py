@@ -10,15 +10,7 @@ import numpy as np
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError, InputError, NoFaceError
 from fewpix.gallery.calibrated import Calibrated, Rate, one_in
-from fewpix.identify.faces import (
-    AlignedFace,
-    EmbeddedFace,
-    Finder,
-    align_faces,
-    embed_faces,
-    routed_pixels,
-    whole_crop,
-)
+from fewpix.identify.faces import AlignedFace, EmbeddedFace, Finder, align_faces, embed_faces, whole_crop
 from fewpix.identify.pipeline import rate_json
 from fewpix.identify.rating import UNRATED
 from fewpix.image.codec import Image
@@ -62,15 +54,13 @@ class Verified:
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values; pixels to a hundredth, the score to a millionth, rates to 3 digits."""
-        interval = None if self.fmr.low is None else [self.fmr.low, self.fmr.high]
+        low, high = self.fmr.low, self.fmr.high
         return {
             "paths": list(self.paths),
             "pixels": [round(value, 2) for value in self.pixels],
             "score": round(self.score, 6),
             **rate_json("fmr", self.fmr),
-            "fmr_ci95": None
-            if interval is None
-            else [float(f"{end:.3g}") for end in interval if end is not None],
+            "fmr_ci95": None if low is None or high is None else [float(f"{end:.3g}") for end in (low, high)],
             "wanted": self.wanted,
             "decision": self.decision,
         }
@@ -130,10 +120,7 @@ def only_face(image: Image, path: str, detector: Finder | None, encoder: Encoder
         InputError: there are several, or the crop is not one.
     """
     if detector is None:
-        try:
-            return whole_crop(image, encoder)
-        except InputError as error:
-            raise type(error)(f"{path}: {error.what}", fix=error.fix) from error
+        return whole_crop(image, encoder, path)
     found = detector.detect(image)
     if not found:
         raise NoFaceError(f"{path} holds no face", fix="use a photograph with a visible face")
@@ -146,16 +133,11 @@ def only_face(image: Image, path: str, detector: Finder | None, encoder: Encoder
 
 def _rate(calibrated: Calibrated, faces: list[EmbeddedFace], score: float) -> Rate:
     """The false match rate with the smaller face as the probe."""
-    small, large = sorted(faces, key=_size)
+    small, large = sorted(faces, key=lambda face: face.routed_pixels)
     gallery = calibrated.calibration.gallery_encoder
     if (large.encoder_sha256, large.state_id) != (gallery.sha256, gallery.state_id):
         return Rate(reason=BOTH_SMALL)
-    return calibrated.curve(small.encoder_sha256, small.state_id, _size(small)).at(score)
-
-
-def _size(face: EmbeddedFace) -> float:
-    """What the encoder was chosen by."""
-    return routed_pixels(face.pixels, face.quality)
+    return calibrated.curve(small.encoder_sha256, small.state_id, small.routed_pixels).at(score)
 
 
 def _decided(rate: Rate, wanted: float) -> Decision:

@@ -76,7 +76,7 @@ class IdentifiedTrack:
                     "time": round(item.time, 3),
                     "box": [round(value, 2) for value in item.face.box],
                     "pixels": round(item.face.pixels, 2),
-                    "sharpness": round(item.sharpness, 4),
+                    "sharpness": round(item.face.quality.sharpness, 4),
                     "weight": round(item.weight, 4),
                     "effective_pixels": round(item.face.quality.effective_pixels, 2),
                     "quality": round(item.face.quality.value, 4),

@@ -31,14 +31,12 @@ class Sample:
         time: seconds.
         face: cut out for its encoder.
         patch: the face with some surroundings in the frame's own pixels, for people to look at.
-        sharpness: see `quality.sharpness`.
         weight: what it counts in the template.
     """
 
     time: float
     face: AlignedFace
     patch: Image
-    sharpness: float
     weight: float
 
 

@@ -46,8 +46,7 @@ class Track:
                 self.boxes = self.boxes[::2]
                 self._stride *= 2
         self.frames += 1
-        sharp = sharpness(image, box)
-        worth = weight(face.pixels, sharp, face.score)
+        worth = weight(face.pixels, sharpness(image, box), face.score)
         if self.best.wants(time, worth):
             (aligned,) = align_faces(image, [face], encoder)
-            self.best.add(Sample(time, aligned, patch(image, box), sharp, worth))
+            self.best.add(Sample(time, aligned, patch(image, box), worth))
