@@ -52,6 +52,7 @@ def test_the_whole_way_twice_gives_the_same_figures(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send")
+@pytest.mark.slow
 def test_ctrl_c_ends_in_one_line_and_leaves_nothing_half_written(tmp_path: Path) -> None:
     out = tmp_path / "quickstart"
     command = [sys.executable, "-c", MAIN, "quickstart", "--out", str(out)]

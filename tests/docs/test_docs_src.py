@@ -59,6 +59,7 @@ def test_the_whole_path(
 
 
 @pytest.mark.needs("samples", "torch")
+@pytest.mark.slow
 def test_facebn_in_torch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

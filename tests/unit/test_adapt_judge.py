@@ -67,6 +67,7 @@ def test_the_state_that_is_judged_never_saw_the_faces_it_is_judged_on():
 
 
 @pytest.mark.needs("weights")
+@pytest.mark.slow
 def test_states_that_do_harm_are_noticed_and_a_good_one_is_not():
     """The shipped student at 16 px: statistics of a dark place in a bright one, and of eight faces alone."""
     model, card = load_student(shipped("fewpix-s.safetensors"))

@@ -65,6 +65,7 @@ def pool(tmp_path: Path) -> tuple[Path, Path]:
     return tmp_path / "pool", student(tmp_path, load_faces([tmp_path / "pool"]).sha256)
 
 
+@pytest.mark.slow
 def test_the_pool(bench: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     faces, weights = pool(tmp_path)
     out = tmp_path / "results" / "pool.json"
@@ -106,6 +107,7 @@ def test_the_pool(bench: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert [row for row in read_result(again)["figures"] if row["arm"] == "ema"] == repeated
 
 
+@pytest.mark.slow
 def test_the_families(bench: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Every figure is that of a search done by hand; the teacher finds large faces, random weights nobody."""
     module = importlib.import_module("families")

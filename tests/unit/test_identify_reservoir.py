@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from grey_encoder import Grey
 
 from fewpix.detect import Face
@@ -19,6 +20,7 @@ def face(side: float) -> Face:
     return Face((0.0, 0.0, side, side), points, 0.9, side)
 
 
+@pytest.mark.slow
 def test_every_face_is_as_likely_to_be_held_as_any_other():
     held = np.zeros(20)
     for seed in range(300):

@@ -81,6 +81,7 @@ def by_student(student: nn.Module, crops: Sequence[Crop]) -> Tensor:
         return F.normalize(student.eval()(torch.from_numpy(OURS.apply(crops))), dim=1)
 
 
+@pytest.mark.slow
 def test_the_student_begins_as_an_approximation_of_its_teacher(teacher: Path) -> None:
     """On faces that nothing was fitted to, against the same student before; both less the mean embedding."""
     seen, unseen = faces()[:250], faces()[250:]
@@ -110,6 +111,7 @@ def test_the_student_begins_as_an_approximation_of_its_teacher(teacher: Path) ->
         assert torch.equal(one.weight, other.weight)
 
 
+@pytest.mark.slow
 def test_a_trunk_at_the_teacher_s_resolution_has_its_layers(teacher: Path) -> None:
     """Fed with the teacher's own map in the place of the stem's, it gives nearly the teacher's embedding."""
     torch.manual_seed(5)
@@ -127,6 +129,7 @@ def test_a_trunk_at_the_teacher_s_resolution_has_its_layers(teacher: Path) -> No
     assert float((found * by_teacher(teacher, unseen)).sum(1).mean()) > 0.9
 
 
+@pytest.mark.slow
 def test_a_block_may_stand_for_several_of_the_teacher_s(teacher: Path) -> None:
     """Its pointwise convolution answers for the last of them, from what the first one's depthwise gives."""
     torch.manual_seed(5)

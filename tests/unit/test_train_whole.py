@@ -279,6 +279,7 @@ def test_a_run_begins_as_its_teacher_and_can_keep_a_share_of_that(tmp_path: Path
     assert found.min() > 0.99 > 0.9 > lost.max()
 
 
+@pytest.mark.slow
 def test_a_share_of_the_start_survives_a_kill(tmp_path: Path) -> None:
     whole, killed = run(tmp_path / "a", 0.5)[0], run(tmp_path / "b", 0.5, killed_at=2)[0]
     for name, value in whole.items():
