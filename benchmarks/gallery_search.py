@@ -78,32 +78,34 @@ def main() -> None:
     brute = ExactIndex(enrolled, starts, names, coarse_from=options.rows + 1)
     coarse = ExactIndex(enrolled, starts, names, coarse_from=0)
     coarse.search(queries[:1], K)  # the first call opens a session
-    differ = 0
+    figures = []
     for batch in options.batches:
         expected, brute_ms = timed(brute.search, queries, batch)
         before = coarse.widened
         found, coarse_ms = timed(coarse.search, queries, batch)
-        wrong = sum(a != b for a, b in zip(expected, found, strict=True))
-        differ += wrong
-        widened = coarse.widened - before
-        print(
-            f"{options.rows} x {options.dim}, {batch:3} queries at a time: numpy {brute_ms:.2f} ms, "
-            f"by way of 8 bits {coarse_ms:.2f} ms per query, {widened} widened, "
-            f"{wrong} of {options.queries} differ",
-            flush=True,
-        )
+        row = {
+            "at_a_time": batch,
+            "ms_per_query": round(coarse_ms, 3),
+            "float32_ms_per_query": round(brute_ms, 3),
+            "widened": coarse.widened - before,
+            "differ": sum(a != b for a, b in zip(expected, found, strict=True)),
+        }
+        figures.append(row)
+        print(", ".join(f"{key.replace('_', ' ')} {value}" for key, value in row.items()), flush=True)
     if options.out is not None:
         result = {
-            "benchmark": "gallery_search",
-            "rows": options.rows,
-            "dim": options.dim,
-            "queries": options.queries,
-            "k": K,
-            "seed": options.seed,
-            "differ": differ,
-            "widened": coarse.widened,
+            "question": "exact search by way of 8 bits against float32 products of all rows",
+            "settings": {
+                "rows": options.rows,
+                "dim": options.dim,
+                "queries": options.queries,
+                "k": K,
+                "seed": options.seed,
+            },
+            "figures": figures,
         }
         write_result(options.out, result, Run.since(start))
+    differ = sum(int(row["differ"]) for row in figures)
     if differ:
         raise SystemExit(f"{differ} queries differ")
 

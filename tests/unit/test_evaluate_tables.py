@@ -415,3 +415,29 @@ def test_the_committed_documents_show_the_committed_results() -> None:
     measured = {name for name, (file, _) in TABLES.items() if (ROOT / "results" / file).is_file()}
     assert {"lfw-hr-lr", "lfw-lr-lr"} <= measured
     assert {name for name in TABLES if f"<!-- table: {name} -->" in text} == measured
+
+
+def test_tables_of_a_large_gallery_and_a_video(tmp_path: Path) -> None:
+    row = {"at_a_time": 16, "ms_per_query": 2.0, "float32_ms_per_query": 15.0, "widened": 3, "differ": 0}
+    settings = {"rows": 1_000_000, "dim": 128, "queries": 1000, "k": 5}
+    search = {"settings": settings, "figures": [row]}
+    stages = {"decode": 6.62, "detect": 303.26}
+    video = {
+        "settings": {"frames": 50, "threads": 2},
+        "figures": {
+            "ms_per_frame": stages,
+            "ms_per_frame_whole": 309.9,
+            "faces_per_frame": 9.72,
+            "tracks": 10,
+        },
+    }
+    write_result(tmp_path / "gallery_search.json", search, Run.since(time.monotonic()))
+    write_result(tmp_path / "video_stages.json", video, Run.since(time.monotonic()))
+    made = {
+        name: render(f"<!-- table: {name} -->\n<!-- /table -->\n", tmp_path, "scale.md")
+        for name in ("gallery-search", "video-stages")
+    }
+    assert "\n| 16 | 2.0 | 15.0 | 7.5 | 3 | 0 |\n" in made["gallery-search"]
+    assert "1,000,000 embeddings of 128 numbers, 1,000 queries" in made["gallery-search"]
+    assert "\n| decode | detect | whole |\n" in made["video-stages"]
+    assert "\n| 6.6 | 303.3 | 309.9 |\n" in made["video-stages"]

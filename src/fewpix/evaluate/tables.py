@@ -29,7 +29,7 @@ from fewpix.evaluate.tabulate import (
     norm_quality,
 )
 from fewpix.evaluate.tabulate_photos import photo_differences, photos
-from fewpix.evaluate.tabulate_scale import scale
+from fewpix.evaluate.tabulate_scale import gallery_search, scale, video_stages
 from fewpix.files import write_text
 
 _OPENING = re.compile(r"<!-- table: *(.*?) *-->")
@@ -76,6 +76,8 @@ TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "ablation-cctv": ("ablation.json", lambda result: ablation_differences(result, "pool", "cctv", "rank1")),
     "scale": ("scale.json", scale),
     "scale-search": ("scale_search.json", scale),
+    "gallery-search": ("gallery_search.json", gallery_search),
+    "video-stages": ("video_stages.json", video_stages),
     "calibration-lfw-fmr": ("calibration_lfw.json", calibration.false_matches),
     "calibration-lfw-fpir": ("calibration_lfw.json", calibration.false_positives),
     "calibration-pool-fmr": ("calibration_pool.json", calibration.false_matches),

@@ -1,4 +1,4 @@
-"""The tables of what protocols of IJB-C's and QMUL-SurvFace's size cost."""
+"""The tables of what large protocols, a large gallery and a video cost."""
 
 from __future__ import annotations
 
@@ -48,3 +48,46 @@ def _cost(found: Mapping[str, Any]) -> str:
 
 def _ratio(found: Mapping[str, Any]) -> str:
     return "–" if "skipped" in found else f"{found['times_seconds']:.1f} / {found['times_memory']:.1f}"
+
+
+def gallery_search(result: Mapping[str, Any]) -> str:
+    """Time of a query in a large gallery.
+
+    Args:
+        result: of `benchmarks/gallery_search.py`.
+    """
+    settings = result["settings"]
+    rows = [
+        [
+            str(row["at_a_time"]),
+            f"{row['ms_per_query']:.1f}",
+            f"{row['float32_ms_per_query']:.1f}",
+            f"{row['float32_ms_per_query'] / row['ms_per_query']:.1f}",
+            str(row["widened"]),
+            str(row["differ"]),
+        ]
+        for row in result["figures"]
+    ]
+    titles = ["queries at a time", "ms per query", "NumPy, float32", "times", "widened", "differ"]
+    note = (
+        f"{settings['rows']:,} embeddings of {settings['dim']} numbers, {settings['queries']:,} queries, the "
+        f"{settings['k']} best people. Widened: queries of which 8 bits left open who belongs "
+        "to these, so that all who may were scored exactly."
+    )
+    return f"{markdown(titles, rows)}\n\n{note}"
+
+
+def video_stages(result: Mapping[str, Any]) -> str:
+    """Where the time of a video goes.
+
+    Args:
+        result: of `benchmarks/video_stages.py`.
+    """
+    figures, settings = result["figures"], result["settings"]
+    stages = figures["ms_per_frame"]
+    rows = [[f"{value:.1f}" for value in (*stages.values(), figures["ms_per_frame_whole"])]]
+    note = (
+        f"ms per frame of 1280 × 720 px, {settings['frames']} frames, {figures['faces_per_frame']:.1f} faces "
+        f"in each, {figures['tracks']} tracks, {settings['threads']} threads."
+    )
+    return f"{markdown([*stages, 'whole'], rows)}\n\n{note}"
