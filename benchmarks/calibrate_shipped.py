@@ -1,8 +1,9 @@
 """Makes the calibration in the package, of the shipped models and the router between them.
 
 Strangers: faces of CelebA and of CelebA in the wild from the training pool, made small. They are searched for
-among the sharp faces of UTKFace. The faces that the students were not trained on are left for
-`calibration_pool.py`, which asks whether strangers that no student saw score like those that it did.
+among the sharp faces of UTKFace; and, to know how far other people may be from these, among each other. The
+faces that the students were not trained on are left for `calibration_pool.py`, which asks whether strangers
+that no student saw score like those that it did.
 
     python benchmarks/calibrate_shipped.py FACES.tar ...
 """
@@ -16,17 +17,21 @@ from pathlib import Path
 import numpy as np
 from training_pool import held_out_from_all
 
-from fewpix.calibrate.impostors import strangers
-from fewpix.calibrate.measure import measure
-from fewpix.calibrate.plan import plan
+from fewpix.calibrate.impostors import Strangers, strangers
+from fewpix.calibrate.measure import Suspects, measure
+from fewpix.calibrate.plan import Plan, plan
+from fewpix.calibrate.populations import beside
 from fewpix.calibrate.report import Made
 from fewpix.config import cache_dir
 from fewpix.embed.open import open_encoder
 from fewpix.errors import FewpixError
-from fewpix.gallery.calibration import SHIPPED, write_calibration
+from fewpix.gallery.calibration import SHIPPED, Calibration, write_calibration
 from fewpix.models.shipped import STUDENTS
 
 PROBES, GALLERY = ("celeba", "wild"), "utk"
+OTHERS = (("celeba", "celeba"), ("wild", "wild"), ("celeba", "wild"))
+"""Whole faces on both sides, in halves where the two are one source."""
+
 SEED = 5  # of which faces are searched for, where not all of them are
 NOTE = (
     "Both sides are of the pool that the students were distilled on: the probes were trained on, what was "
@@ -52,21 +57,36 @@ def main() -> int:
         held = held_out_from_all([open_encoder(name).card for name in STUDENTS], given.faces, teacher)
         faces = held.faces
         wanted = np.flatnonzero(np.isin(faces.sources, PROBES))
+        apart = set(held.scored.tolist())
         order = np.random.default_rng(SEED).permutation(wanted[~np.isin(wanted, held.scored)])
         chosen = order[: given.most] if given.most else order
-        found = plan(
-            "auto",
-            encoder,
-            strangers(faces, ", ".join(PROBES), one_each=True, keep=chosen.tolist()),
-            strangers(faces, GALLERY, one_each=True, sources=[GALLERY]),
-            note=NOTE,
+
+        def side(source: str) -> Strangers:
+            own = [int(n) for n in wanted if faces.sources[n] == source and n not in apart]
+            return strangers(faces, source, one_each=True, keep=own)
+
+        def counted(of: Plan) -> tuple[Calibration, Suspects]:
+            print(of, flush=True)
+            return measure(
+                of,
+                cache_dir() / "teacher.db",
+                lambda done, total: print(f"{done} of {total}", file=sys.stderr, flush=True),
+            )
+
+        calibration, suspects = counted(
+            plan(
+                "auto",
+                encoder,
+                strangers(faces, ", ".join(PROBES), one_each=True, keep=chosen.tolist()),
+                strangers(faces, GALLERY, one_each=True, sources=[GALLERY]),
+                note=NOTE,
+            )
         )
-        print(found, flush=True)
-        calibration, suspects = measure(
-            found,
-            cache_dir() / "teacher.db",
-            lambda done, total: print(f"{done} of {total}", file=sys.stderr, flush=True),
-        )
+        others = [
+            plan("auto", encoder, side(probes), None if probes == gallery else side(gallery), galleries=())
+            for probes, gallery in OTHERS
+        ]
+        calibration = beside(calibration, [counted(each)[0] for each in others])
         write_calibration(given.out, calibration)
     except FewpixError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -77,8 +77,8 @@ def main() -> int:
         "figures": figures,
     }
     write_result(given.out, payload, Run.since(start))
-    agreeing = sum(figure["agrees"] for figure in figures)
-    print(f"{agreeing} of {len(figures)} stated rates agree with what was seen")
+    agreeing, spanned = (sum(figure[key] for figure in figures) for key in ("agrees", "in_range"))
+    print(f"of {len(figures)} stated rates {agreeing} agree with what was seen, {spanned} within their range")
     return 0
 
 

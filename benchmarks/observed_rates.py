@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -67,7 +68,8 @@ def observed(
         galleries: sizes.
 
     Returns:
-        An entry for each size of gallery and rate: what is stated, and what was seen at its threshold.
+        An entry for each size of gallery and rate: what is stated, and what was seen at its threshold;
+        whether the two agree among people like those of the calibration, and over all that it spans.
     """
     found = []
     for people in (1, *galleries):
@@ -90,18 +92,20 @@ def observed(
 
         seen = shares(blocks, probe_people, count, thresholds)
         for rate, threshold, (share, ci95) in zip(rates, thresholds, seen, strict=True):
-            stated = curve.at(threshold)
+            stated, here = curve.at(threshold), replace(curve, span=(0.0, 0.0)).at(threshold)
             found.append(
                 {
                     "pixels": pixels,
                     "people": people,
                     "galleries": count,
                     "stated": rate,
-                    "stated_ci95": [stated.low, stated.high],
+                    "stated_ci95": [here.low, here.high],
+                    "stated_range": [stated.low, stated.high],
                     "threshold": threshold,
                     "observed": share,
                     "observed_ci95": ci95.to_json(),
-                    "agrees": agree(rate, (stated.low, stated.high), share, (ci95.low, ci95.high)),
+                    "agrees": agree(rate, (here.low, here.high), share, (ci95.low, ci95.high)),
+                    "in_range": agree(rate, (stated.low, stated.high), share, (ci95.low, ci95.high)),
                 }
             )
     return found
@@ -132,4 +136,5 @@ def facts(known: Calibrated) -> Mapping[str, Any]:
         "independent_searches": made.independent_searches,
         "degradation": made.degradation,
         "encoders": {encoder.name: encoder.sha256 for encoder in made.encoders},
+        "populations": [each.model_dump() for each in made.populations],
     }

@@ -223,3 +223,17 @@ def test_verify_says_the_same_different_or_undecided(folder: Path, model, made, 
     assert code == 5
     assert "not resolvable with 24 independent pairs" in err
     assert run(capsys, "verify", sharp, tmp_path / "absent.png", *words)[0] == 3
+
+
+def test_other_strangers_that_are_too_few_are_refused_and_nothing_is_written(
+    folder: Path, model, made, tmp_path: Path, capsys
+):
+    words = ("calibrate", "--impostors", folder / "strangers", "--crops", *model, "--sizes", "8,16")
+    words = (*words, "--galleries", "5", "--seed", "1", "--out", tmp_path / "c.json")
+    code, _, err = run(capsys, *words, "--beside", made)
+    assert code == 3
+    assert "says nothing of pixels at 8 px: too few people" in err
+    code, _, err = run(capsys, *words, "--beside", tmp_path / "absent.json")
+    assert code == 3
+    assert "cannot read the calibration" in err
+    assert not (tmp_path / "c.json").exists()

@@ -64,3 +64,17 @@ def data() -> dict[str, Any]:
 
 def made() -> Calibration:
     return Calibration.model_validate(data())
+
+
+def beside_others(*shifts: float) -> Calibration:
+    """The same with other populations, one of each shift at all sizes."""
+    values = data()
+    faces = values["probes"]
+    values["populations"] = [
+        {"probes": {**faces, "name": f"others {n}"}, "gallery": faces, "left_out": 0}
+        for n in range(len(shifts))
+    ]
+    for encoder in values["encoders"]:
+        for each in encoder["sizes"]:
+            each["shifts"] = shifts
+    return Calibration.model_validate(values)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from calibration_made import SMALL, made
+from calibration_made import SMALL, beside_others, made
 from grey_encoder import Grey
 
 from fewpix.gallery.calibrated import Calibrated
@@ -39,6 +39,22 @@ def test_shares_are_counted_as_by_hand():
     assert (found["galleries"], found["threshold"]) == (4, pytest.approx(0.4))
     assert found["observed"] == pytest.approx((best[strangers] >= 0.4).mean())
     assert found["observed_ci95"][0] < found["observed"] < found["observed_ci95"][1]
+
+
+def test_a_rate_may_agree_over_all_populations_only():
+    rng = np.random.default_rng(0)
+    probes, gallery = unit(rng, 300, 12), unit(rng, 40, 12)
+    mine = np.arange(300)[:, None] % 100 == np.arange(40)[None, :]
+    seen = {}
+    for known in (Calibrated(made()), Calibrated(beside_others(0.2, -0.2))):
+        arguments = (probes, np.arange(300) % 100, gallery, lambda part: mine[part], [])
+        seen[bool(known.calibration.populations)] = observed(known, Grey(SMALL), 16, *arguments)
+    for alone, spanning in zip(seen[False], seen[True], strict=True):
+        assert (alone["observed"], alone["agrees"]) == (spanning["observed"], spanning["agrees"])
+        assert alone["stated_range"] == alone["stated_ci95"] == spanning["stated_ci95"]
+        assert alone["in_range"] == alone["agrees"]
+    # a cosine of 0.3 is reached by far more than 1 in 100 here, as among those who score 0.2 higher
+    assert [(row["stated"], row["agrees"], row["in_range"]) for row in seen[True]][1] == (0.01, False, True)
 
 
 def test_rates_agree_when_their_difference_is_within_its_interval():

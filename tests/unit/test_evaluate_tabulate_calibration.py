@@ -11,7 +11,9 @@ from fewpix.evaluate.results import Run, write_result
 from fewpix.evaluate.tables import render
 
 
-def figure(pixels: int, people: int, stated: float, observed: float, agrees: bool) -> dict[str, object]:
+def figure(
+    pixels: int, people: int, stated: float, observed: float, agrees: bool, in_range: bool = True
+) -> dict[str, object]:
     return {
         "pixels": pixels,
         "people": people,
@@ -19,6 +21,7 @@ def figure(pixels: int, people: int, stated: float, observed: float, agrees: boo
         "observed": observed,
         "observed_ci95": [observed / 2, observed * 2],
         "agrees": agrees,
+        "in_range": in_range,
     }
 
 
@@ -26,7 +29,7 @@ def figure(pixels: int, people: int, stated: float, observed: float, agrees: boo
 def results(tmp_path: Path) -> Path:
     figures = [
         figure(8, 1, 0.01, 0.012, True),
-        figure(8, 1, 0.1, 0.25, False),
+        figure(8, 1, 0.1, 0.25, False, False),
         figure(16, 1, 0.1, 0.11, True),
         figure(16, 1000, 0.1, 0.05, True),
         figure(16, 100, 0.1, 0.3, False),
@@ -40,7 +43,7 @@ def results(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_pairs_have_a_row_per_size_and_what_disagrees_is_bold(results: Path):
+def test_pairs_have_a_row_per_size_and_what_no_population_explains_is_bold(results: Path):
     made = render("<!-- table: calibration-lfw-fmr -->\n<!-- /table -->", results, "x.md")
     assert (
         "| px | stated 10 % | stated 1 % |\n"
@@ -49,12 +52,15 @@ def test_pairs_have_a_row_per_size_and_what_disagrees_is_bold(results: Path):
         "| 16 | 11 (5.5–22) | – |\n"
     ) in made
     assert "6,400 independent pairs" in made
-    assert "1 of 3" in made
+    assert "95 % interval: 1 of 3; in bold where it is also beyond" in made
+    assert "populations: 1." in made
     assert "4,000 people observed" in made
 
 
-def test_searches_have_a_row_per_size_and_gallery(results: Path):
+def test_searches_have_a_row_per_size_and_gallery_and_what_others_explain_is_in_italics(results: Path):
     made = render("<!-- table: calibration-lfw-fpir -->\n<!-- /table -->", results, "x.md")
     assert "| px | enrolled | stated 10 % |" in made
-    assert "| 16 | 100 | **30 (15–60)** |\n| 16 | 1,000 | 5 (2.5–10) |" in made
+    assert "| 16 | 100 | *30 (15–60)* |\n| 16 | 1,000 | 5 (2.5–10) |" in made
     assert "6,500 people searched for" in made
+    assert "interval: 1 of 2;" in made
+    assert "populations: 0." in made

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from calibration_made import LARGE, SMALL, data, made
+from calibration_made import LARGE, SMALL, beside_others, data, made
 from grey_encoder import Grey
 from hypothesis import given
 from hypothesis import strategies as st
@@ -170,3 +170,37 @@ def test_a_rate_knows_where_it_stands():
     assert rate.at_most(0.01)
     assert not rate.at_most(0.0099)
     assert not replace(rate, value=None, reason="so").at_most(0.5)
+
+
+def test_an_interval_holds_what_the_rate_is_among_other_populations():
+    """Others score 0.1 higher, or 0.05 lower: a tenth of a cosine is a tenth of the rate here."""
+    curve = Calibrated(beside_others(0.1, -0.05)).curve(SMALL, "", 16)
+    found = curve.at(0.3)
+    assert found.value == pytest.approx(0.01)  # what is stated stays
+    assert found.high == pytest.approx(0.1 * 2)
+    assert found.low == pytest.approx(10**-2.5 / 2)
+    assert found.interval == "1 in 630 to 1 in 5"
+    assert curve.threshold(0.01) == pytest.approx(0.3)
+    # between sizes, as thresholds
+    assert Calibrated(beside_others(0.1)).curve(SMALL, "", 11).span == (0.0, pytest.approx(0.1))
+
+
+def test_populations_on_one_side_leave_the_other_end_as_it_was():
+    found = Calibrated(beside_others(0.1, 0.05)).curve(SMALL, "", 16).at(0.3)
+    assert (found.low, found.high) == (pytest.approx(0.005), pytest.approx(0.2))
+
+
+def test_a_score_beyond_all_thresholds_here_may_be_reached_elsewhere():
+    curve = Calibrated(beside_others(0.1, -0.1)).curve(SMALL, "", 16)
+    found = curve.at(0.45)
+    assert (found.value, found.low, found.below) == (None, 0.0, 0.001)
+    assert found.high == pytest.approx(10**-2.5 * 2)
+    assert found.interval == "up to 1 in 160"
+    assert curve.at(0.51).high is None  # by nobody
+    assert curve.at(0.51).interval == ""
+    assert curve.at(0.35).low == 0.0  # where the lower ones would be beyond
+
+
+def test_each_population_needs_its_shifts(tmp_path: Path):
+    said = spoilt(tmp_path / "c.json", lambda values: values["encoders"][0]["sizes"][0].update(shifts=[0.1]))
+    assert "8 px: shifts of 1 populations" in said

@@ -93,7 +93,13 @@ def test_every_candidate_has_its_false_match_rate_and_the_face_its_fpir(gallery:
     assert face.fmr[1].value == pytest.approx(10 ** -(1 / 1.2), rel=1e-3)  # a cosine of 0
     assert face.fpir.value == pytest.approx(0.1, rel=1e-4)
     values = face.to_json()
-    assert values["candidates"][0] == {"name": "P3", "score": 0.3, "fmr": 0.01, "fmr_reason": None}
+    assert values["candidates"][0] == {
+        "name": "P3",
+        "score": 0.3,
+        "fmr": 0.01,
+        "fmr_range": [0.005, 0.02],
+        "fmr_reason": None,
+    }
     assert (values["fpir"], values["fpir_reason"], values["decision"]) == (0.1, None, None)
 
 
@@ -223,8 +229,10 @@ def test_the_smaller_face_says_what_a_score_is_worth_whichever_comes_first():
     assert found.score == other.score == pytest.approx(0.3)
     values = json.loads(json.dumps(found.to_json()))
     assert values["decision"] == "same"
-    assert values["fmr_ci95"] == [pytest.approx(0.005, rel=0.01), pytest.approx(0.02, rel=0.01)]
-    assert str(found) == "same   score 0.300   1 in 100 at 16 px   (faces of 16 px and 100 px, by 50 %)"
+    assert values["fmr_range"] == [pytest.approx(0.005, rel=0.01), pytest.approx(0.02, rel=0.01)]
+    assert str(found) == (
+        "same   score 0.300   1 in 100 (1 in 200 to 1 in 50) at 16 px   (faces of 16 px and 100 px, by 50 %)"
+    )
 
 
 def test_two_small_faces_and_other_models_are_undecided():
@@ -233,7 +241,7 @@ def test_two_small_faces_and_other_models_are_undecided():
     assert BOTH_SMALL in str(both)
     alone = compared((16, 1.0), (100, 1.0), 0.01, known=None)
     assert (alone.decision, alone.fmr.value) == ("undecided", None)
-    assert alone.to_json()["fmr_ci95"] is None
+    assert alone.to_json()["fmr_range"] is None
 
 
 def test_rates_that_cannot_be_resolved_are_refused():

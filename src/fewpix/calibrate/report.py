@@ -38,6 +38,7 @@ class Made:
             f"FPIR from {one_in(1 / made.independent_searches)} on",
         ]
         lines += self._thresholds()
+        lines += self._populations()
         lines += [f"left out {name}: {why}" for name, why in self.failed]
         warning = self.warning()
         return "\n".join([*lines, warning] if warning else lines)
@@ -55,6 +56,18 @@ class Made:
                     cells = "".join(f"{'-' if value is None else f'{value:.3f}':>13}" for value in values)
                     what = "FMR" if measured.people == 1 else f"FPIR of {measured.people:,}"
                     found.append(f"  {encoder.name[:10]:<10} {size.pixels:>3} px  {what:<14}{cells}".rstrip())
+        return found
+
+    def _populations(self) -> list[str]:
+        """How far the scores of other strangers lie from these, one line each."""
+        sizes = [size for encoder in self.calibration.encoders for size in encoder.sizes]
+        found = []
+        for number, other in enumerate(self.calibration.populations):
+            shifts = [size.shifts[number] for size in sizes]
+            found.append(
+                f"{other.probes.name} among {other.gallery.name} score {min(shifts):+.3f} to "
+                f"{max(shifts):+.3f} beside these, by size"
+            )
         return found
 
     def warning(self) -> str:

@@ -77,6 +77,14 @@ def calibrate(
         Option(help="Where the faces come from, in words, kept in the file.", show_default=False),
     ] = "",
     note: Annotated[str, Option(help="What else is to be kept in the file.", show_default=False)] = "",
+    beside: Annotated[
+        list[Path] | None,
+        Option(
+            help="A calibration of other strangers by the same model: intervals then hold what rates are "
+            "among those, too. May be given again.",
+            show_default=False,
+        ),
+    ] = None,
     dry_run: DryRun = False,
     runtime: Annotated[str, Option(help="auto, onnxruntime, openvino or torch.")] = "auto",
     device: Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
@@ -98,23 +106,25 @@ def calibrate(
     from fewpix.calibrate.impostors import strangers
     from fewpix.calibrate.measure import measure
     from fewpix.calibrate.plan import SAME, plan
+    from fewpix.calibrate.populations import beside as spanning
     from fewpix.calibrate.report import Made
     from fewpix.cli.evaluate_options import numbers_of
     from fewpix.config import cache_dir
     from fewpix.embed.open import open_encoder
     from fewpix.evaluate.degraded import Degradation
     from fewpix.evaluate.results import model_label
-    from fewpix.gallery.calibration import write_calibration
+    from fewpix.gallery.calibration import read_calibration, write_calibration
 
+    others = [read_calibration(path) for path in beside or ()]
     encoder = open_encoder(model, runtime=runtime, device=device, state=load_state(state) if state else None)
     faces, failed = _faces(impostors, crops, as_json)
     probes = strangers(faces, name or _named(impostors, source), one_each=one_each, sources=source or ())
     people = None
     if against:
-        others, more = _faces(against, crops, as_json)
+        enrolled, more = _faces(against, crops, as_json)
         failed += more
         people = strangers(
-            others, _named(against, against_source), one_each=one_each, sources=against_source or ()
+            enrolled, _named(against, against_source), one_each=one_each, sources=against_source or ()
         )
     found = plan(
         model_label(model),
@@ -134,6 +144,7 @@ def calibrate(
         print(found, flush=True)
     with progress("calibrating", as_json=as_json) as bar:
         calibration, suspects = measure(found, cache_dir() / "teacher.db", bar)
+    calibration = spanning(calibration, others)
     write_calibration(out, calibration)
     made = Made(str(out), calibration, suspects, failed)
     emit(made, as_json)

@@ -34,12 +34,13 @@ def _table(result: Row, least: int, what: str) -> str:
         row = [str(pixels)] + ([f"{people:,}"] if least > 1 else [])
         rows.append(row + [_cell(cells.get((pixels, people, rate))) for rate in rates])
     titles = ["px", *(["enrolled"] if least > 1 else []), *(f"stated {100 * rate:g} %" for rate in rates)]
-    agreeing = sum(figure["agrees"] for figure in figures)
+    agreeing, spanned = (sum(figure[key] for figure in figures) for key in ("agrees", "in_range"))
     data = result["data"]
     note = (
         f"Observed in % (95 % interval, clustered by people) {what}. {data['people']:,} people observed. "
-        f"In bold where the difference from what is stated lies outside of its 95 % interval: "
-        f"{len(figures) - agreeing} of {len(figures)}. – where the calibration cannot resolve the rate."
+        f"In italics where the difference from what is stated lies outside of its 95 % interval: "
+        f"{len(figures) - agreeing} of {len(figures)}; in bold where it is also beyond what the rate "
+        f"is among the other populations: {len(figures) - spanned}. – where the calibration cannot resolve the rate."
     )
     return f"{markdown(titles, rows)}\n\n{note}"
 
@@ -49,4 +50,6 @@ def _cell(figure: Row | None) -> str:
         return "–"
     low, high = figure["observed_ci95"]
     text = f"{100 * figure['observed']:.3g} ({100 * low:.2g}–{100 * high:.2g})"
-    return text if figure["agrees"] else f"**{text}**"
+    if figure["agrees"]:
+        return text
+    return f"*{text}*" if figure["in_range"] else f"**{text}**"

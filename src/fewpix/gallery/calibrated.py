@@ -4,6 +4,9 @@ Between two sizes of one encoder, and between two sizes of the gallery, the thre
 be linear in the logarithm of the size. Between two rates, the logarithm of the rate is linear in the score. A
 score above all thresholds is rarer among strangers than the impostors can show; that is said, and no number
 is given.
+
+Strangers of another kind score higher or lower. Where others were measured beside, a rate's interval holds
+what it is among each of them, as if all of their scores were shifted alike.
 """
 
 from __future__ import annotations
@@ -29,8 +32,9 @@ class Rate:
 
     Args:
         value: 0 to 1; None where it was not measured, or is not resolvable.
-        low: lower end of the 95 % interval of the measurement; None as `value`.
-        high: upper end; where the score is above all thresholds, that of the rarest rate.
+        low: lower end of the 95 % interval of the measurement, or of the other populations if one of them
+            lies lower; None where nothing is known.
+        high: upper end; None too where the score is above all thresholds, among all populations.
         reason: why there is no value; empty where there is.
         below: where the score is above all thresholds, the rarest rate that the impostors can show.
     """
@@ -45,6 +49,13 @@ class Rate:
         if self.value is not None:
             return one_in(self.value)
         return "not measured" if self.below is None else f"under {one_in(self.below)}"
+
+    @property
+    def interval(self) -> str:
+        """From rare to frequent, in words; empty where nothing is known."""
+        if self.low is None or self.high is None:
+            return ""
+        return f"{one_in(self.low)} to {one_in(self.high)}" if self.low > 0 else f"up to {one_in(self.high)}"
 
     def at_most(self, rate: float) -> bool:
         """Whether strangers score as high at most this often."""
@@ -71,6 +82,7 @@ class RateCurve:
         low: (K,) lower ends of the intervals of the rates.
         high: (K,) upper ends.
         reason: why there is no curve; K is 0 then.
+        span: how far below and above these strangers' scores those of others lie; holds 0.
     """
 
     rates: NDArray[np.float64]
@@ -78,6 +90,7 @@ class RateCurve:
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     reason: str = ""
+    span: tuple[float, float] = (0.0, 0.0)
 
     @classmethod
     def none(cls, reason: str) -> RateCurve:
@@ -89,18 +102,24 @@ class RateCurve:
         """How often strangers reach this score."""
         if self.reason:
             return Rate(reason=self.reason)
-        if score > self.thresholds[-1]:
+        below, above = (score - shift for shift in self.span)
+        last = self.thresholds[-1]
+        low = self._read(self.low, below) if below <= last else 0.0
+        high = self._read(self.high, above) if above <= last else None
+        if score > last:
             rarest = float(self.rates[-1])
             return Rate(
-                high=float(self.high[-1]),
+                low=0.0,
+                high=high,
                 reason=f"not resolvable: under {one_in(rarest)}, the rarest that the impostors can show",
                 below=rarest,
             )
-        value, low, high = (
-            float(np.exp(np.interp(score, (-1.0, *self.thresholds), (0.0, *np.log(np.maximum(ends, 1e-12))))))
-            for ends in (self.rates, self.low, self.high)
-        )
-        return Rate(value, low, high)
+        return Rate(self._read(self.rates, score), low, high)
+
+    def _read(self, rates: NDArray[np.float64], score: float) -> float:
+        """One of the lists at a score up to the last threshold."""
+        logs = np.log(np.maximum(rates, 1e-12))
+        return float(np.exp(np.interp(score, (-1.0, *self.thresholds), (0.0, *logs))))
 
     def threshold(self, rate: float) -> float | None:
         """The smallest score that strangers reach at most so often; None where that cannot be resolved."""
@@ -183,6 +202,7 @@ class Calibrated:
                 np.array(curve.threshold),
                 np.array(curve.low),
                 np.array(curve.high),
+                span=(min((0.0, *size.shifts)), max((0.0, *size.shifts))),
             )
             for curve in ends
         ]
@@ -223,4 +243,8 @@ def _between(curves: Sequence[RateCurve], places: Sequence[float], place: float)
         mixed(lambda curve: curve.thresholds),
         mixed(lambda curve: curve.low),
         mixed(lambda curve: curve.high),
+        span=(
+            (1 - share) * first.span[0] + share * second.span[0],
+            (1 - share) * first.span[1] + share * second.span[1],
+        ),
     )

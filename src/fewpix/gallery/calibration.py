@@ -22,6 +22,7 @@ SHIPPED = WEIGHTS / "calibration.json"
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Cosine = Annotated[float, Field(ge=-1, le=1)]
+Shift = Annotated[float, Field(ge=-2, le=2)]
 
 
 class _Part(BaseModel):
@@ -75,6 +76,9 @@ class Size(_Part):
 
     pixels: int = Field(ge=1, description="side of the probes' faces")
     curves: tuple[Curve, ...] = Field(min_length=1, description="by size of the gallery, rising from 1")
+    shifts: tuple[Shift, ...] = Field(
+        (), description="by population, how far above the one here the score lies that 1 in 100 pairs reach"
+    )
 
     @model_validator(mode="after")
     def _rises_from_one(self) -> Self:
@@ -82,6 +86,14 @@ class Size(_Part):
         if people[0] != 1 or people != sorted(set(people)):
             raise ValueError(f"galleries must rise from 1, not {people}")
         return self
+
+
+class Population(_Part):
+    """Other strangers, of whom the same was measured with the same encoders."""
+
+    probes: Impostors = Field(description="the strangers who are searched for")
+    gallery: Impostors = Field(description="the people among whom they are searched")
+    left_out: int = Field(ge=0, description="pairs that look like one person, and were not compared")
 
 
 class EncoderId(_Part):
@@ -133,6 +145,9 @@ class Calibration(_Part):
     rates: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = Field(
         min_length=1, description="that thresholds are given for, falling"
     )
+    populations: tuple[Population, ...] = Field(
+        (), description="other strangers, by whom intervals are widened; see `Size.shifts`"
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -140,6 +155,8 @@ class Calibration(_Part):
             raise ValueError("rates must fall")
         for encoder in self.encoders:
             for size in encoder.sizes:
+                if len(size.shifts) != len(self.populations):
+                    raise ValueError(f"{size.pixels} px: shifts of {len(size.shifts)} populations")
                 for curve in size.curves:
                     units = self.independent_pairs if curve.people == 1 else self.independent_searches
                     if len(curve.threshold) > len(self.rates):

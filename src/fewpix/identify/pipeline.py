@@ -64,10 +64,14 @@ class IdentifiedFace:
         }
 
 
-def rate_json(name: str, rate: Rate) -> dict[str, float | str | None]:
-    """A rate under its name, null with the reason beside it where there is none."""
-    value = None if rate.value is None else float(f"{rate.value:.3g}")
-    return {name: value, f"{name}_reason": rate.reason or None}
+def rate_json(name: str, rate: Rate) -> dict[str, Any]:
+    """A rate under its name with its interval, null with the reason beside it where there is none."""
+    ends = [None if end is None else float(f"{end:.3g}") for end in (rate.value, rate.low, rate.high)]
+    return {
+        name: ends[0],
+        f"{name}_range": None if None in ends[1:] else ends[1:],
+        f"{name}_reason": rate.reason or None,
+    }
 
 
 @dataclass(frozen=True)

@@ -44,23 +44,21 @@ class Verified:
     decision: Decision
 
     def __str__(self) -> str:
-        smaller = min(self.pixels)
-        rate = (
-            f"{self.fmr} at {smaller:.0f} px" if self.fmr.reason == "" or self.fmr.below else self.fmr.reason
-        )
+        rate = self.fmr.reason
+        if self.fmr.value is not None or self.fmr.below is not None:
+            interval = f" ({self.fmr.interval})" if self.fmr.interval else ""
+            rate = f"{self.fmr}{interval} at {min(self.pixels):.0f} px"
         sizes = " and ".join(f"{value:.0f} px" for value in self.pixels)
         asked = f"(faces of {sizes}, by {one_in(self.wanted)})"
         return f"{self.decision}   score {self.score:.3f}   {rate}   {asked}"
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values; pixels to a hundredth, the score to a millionth, rates to 3 digits."""
-        low, high = self.fmr.low, self.fmr.high
         return {
             "paths": list(self.paths),
             "pixels": [round(value, 2) for value in self.pixels],
             "score": round(self.score, 6),
             **rate_json("fmr", self.fmr),
-            "fmr_ci95": None if low is None or high is None else [float(f"{end:.3g}") for end in (low, high)],
             "wanted": self.wanted,
             "decision": self.decision,
         }
@@ -141,7 +139,7 @@ def _rate(calibrated: Calibrated, faces: list[EmbeddedFace], score: float) -> Ra
 
 
 def _decided(rate: Rate, wanted: float) -> Decision:
-    if rate.at_most(wanted) and rate.high is not None and (rate.high <= wanted or rate.below is not None):
+    if rate.at_most(wanted) and (rate.high is None or rate.high <= wanted):
         return "same"
     if rate.low is not None and rate.low > wanted:
         return "different"
