@@ -52,8 +52,8 @@ def test_pairs_have_a_row_per_size_and_what_no_population_explains_is_bold(resul
         "| 16 | 11 (5.5–22) | – |\n"
     ) in made
     assert "6,400 independent pairs" in made
-    assert "95 % interval: 1 of 3; in bold where it is also beyond" in made
-    assert "populations: 1." in made
+    assert "95 % interval: 1 of 3; in bold where the rate is not so among" in made
+    assert "populations either: 1." in made
     assert "4,000 people observed" in made
 
 
@@ -63,4 +63,4 @@ def test_searches_have_a_row_per_size_and_gallery_and_what_others_explain_is_in_
     assert "| 16 | 100 | *30 (15–60)* |\n| 16 | 1,000 | 5 (2.5–10) |" in made
     assert "6,500 people searched for" in made
     assert "interval: 1 of 2;" in made
-    assert "populations: 0." in made
+    assert "populations either: 0." in made

@@ -39,8 +39,8 @@ def _table(result: Row, least: int, what: str) -> str:
     note = (
         f"Observed in % (95 % interval, clustered by people) {what}. {data['people']:,} people observed. "
         f"In italics where the difference from what is stated lies outside of its 95 % interval: "
-        f"{len(figures) - agreeing} of {len(figures)}; in bold where it is also beyond what the rate "
-        f"is among the other populations: {len(figures) - spanned}. – where the calibration cannot resolve the rate."
+        f"{len(figures) - agreeing} of {len(figures)}; in bold where the rate is not so among the other "
+        f"populations either: {len(figures) - spanned}. – where the calibration cannot resolve the rate."
     )
     return f"{markdown(titles, rows)}\n\n{note}"
 
