@@ -7,36 +7,41 @@ from fewpix.degrade.draws import Choice, Uniform
 from fewpix.degrade.step import Step, step
 from fewpix.errors import ConfigError
 
+
+def _train(aligned: Step, jpeg: float) -> tuple[Step, ...]:
+    """In the light's order: geometry, the lens, the sensor's grid, its noise, its tone curve, the file."""
+    return (
+        aligned,
+        step("defocus", p=0.15, radius=Uniform(0.4, 1.2)),
+        step("motion_blur", p=0.1, length=Uniform(1, 2.5), angle=Uniform(0, 180)),
+        step(
+            "downscale",
+            side=Choice((8, 10, 12, 14, 16, 20, 24, 28, 32), (2, 1, 2, 1, 2, 1, 2, 1, 2)),
+            interpolation=Choice(("area", "bilinear", "bicubic"), (8, 1, 1)),
+        ),
+        step("sensor_noise", p=0.3, read=Uniform(0, 6), shot=Uniform(0, 0.15)),
+        step("gamma", p=0.2, g=Uniform(0.7, 1.5, log=True)),
+        step("contrast", p=0.2, gain=Uniform(0.75, 1.2), offset=Uniform(-15, 15)),
+        step("grey", p=0.1),
+        step("jpeg", p=jpeg, quality=Uniform(30, 95)),
+    )
+
+
+_NEARLY = step(
+    "shift", p=0.5, dx=Uniform(-2, 2), dy=Uniform(-2, 2), scale=Uniform(0.97, 1.03), angle=Uniform(-3, 3)
+)
+_ROUGHLY = step(
+    "shift", p=0.7, dx=Uniform(-4, 4), dy=Uniform(-4, 4), scale=Uniform(0.92, 1.08), angle=Uniform(-6, 6)
+)
+
 PRESETS: dict[str, Chain] = {
     "area": Chain((step("downscale", side=Choice((8, 12, 16, 24, 32))),), name="area"),
-    # In the light's order: geometry, the lens, the sensor's grid, its noise, its tone curve, the file.
-    "train": Chain(
-        (
-            step(
-                "shift",
-                p=0.5,
-                dx=Uniform(-2, 2),
-                dy=Uniform(-2, 2),
-                scale=Uniform(0.97, 1.03),
-                angle=Uniform(-3, 3),
-            ),
-            step("defocus", p=0.15, radius=Uniform(0.4, 1.2)),
-            step("motion_blur", p=0.1, length=Uniform(1, 2.5), angle=Uniform(0, 180)),
-            step(
-                "downscale",
-                side=Choice((8, 10, 12, 14, 16, 20, 24, 28, 32), (2, 1, 2, 1, 2, 1, 2, 1, 2)),
-                interpolation=Choice(("area", "bilinear", "bicubic"), (8, 1, 1)),
-            ),
-            step("sensor_noise", p=0.3, read=Uniform(0, 6), shot=Uniform(0, 0.15)),
-            step("gamma", p=0.2, g=Uniform(0.7, 1.5, log=True)),
-            step("contrast", p=0.2, gain=Uniform(0.75, 1.2), offset=Uniform(-15, 15)),
-            step("grey", p=0.1),
-            step("jpeg", p=0.3, quality=Uniform(30, 95)),
-        ),
-        name="train",
-    ),
+    "train": Chain(_train(_NEARLY, 0.3), name="train"),
+    "train-found": Chain(_train(_ROUGHLY, 0.4), name="train-found"),
 }
-"""`area` is the protocol at its five sizes; `train` is the default training mixture of 8 to 32 px."""
+"""`area` is the protocol at its five sizes; `train` is the default training mixture of 8 to 32 px.
+`train-found` is for faces that a detector finds: its landmarks are some 4 pixels of 112 off where a face has
+8 px (`results/detect_small.json`), and cameras send JPEG."""
 
 FAMILIES: dict[str, tuple[tuple[Step, ...], tuple[Step, ...]]] = {
     "area": ((), ()),
