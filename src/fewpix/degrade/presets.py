@@ -37,7 +37,7 @@ _ROUGHLY = step(
 PRESETS: dict[str, Chain] = {
     "area": Chain((step("downscale", side=Choice((8, 12, 16, 24, 32))),), name="area"),
     "train": Chain(_train(_NEARLY, 0.3), name="train"),
-    "train-found": Chain(_train(_ROUGHLY, 0.4), name="train-found"),
+    "train-found": Chain(_train(_ROUGHLY, 0.6), name="train-found"),
 }
 """`area` is the protocol at its five sizes; `train` is the default training mixture of 8 to 32 px.
 `train-found` is for faces that a detector finds: its landmarks are some 4 pixels of 112 off where a face has
