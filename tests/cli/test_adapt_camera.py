@@ -17,8 +17,10 @@ from fewpix.adapt.reference import beside, load_reference
 from fewpix.cli import main
 from fewpix.data.orl import load_orl
 from fewpix.gallery import Gallery
+from fewpix.gallery.calibration import read_calibration
 from fewpix.gallery.cameras import cameras
 from fewpix.image.codec import write_image
+from fewpix.image.resize import resize_square
 from fewpix.models.shipped import shipped
 from fewpix.models.space import Space
 from fewpix.models.weights import load_weights
@@ -120,6 +122,37 @@ def test_a_state_from_pictures_is_what_identify_uses(
     for name, layer in layers.items():  # compared with training faces of the size in the pictures
         assert layer.expected is not None
         assert layer.expected.mean == pytest.approx(expected[name].mean, abs=1e-3)
+
+
+@pytest.mark.needs("weights")
+@pytest.mark.slow
+def test_a_calibration_under_a_camera_s_state_names_what_it_sees(
+    own: Path, yard: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("FEWPIX_CACHE", str(tmp_path / "cache"))
+    here = ("--camera", "yard", "--gallery", own)
+    assert run(capsys, "adapt", yard, *here, "--minimum-faces", 16, "--force")[0] == 0
+    for person in range(40):
+        crop = resize_square(load_orl().images[10 * person + 9][12:104], 112)
+        write_image(tmp_path / "strangers" / f"{person}" / "9.png", crop)
+    made = tmp_path / "yard.json"
+    words = ("calibrate", "--impostors", tmp_path / "strangers", "--crops", "--sizes", "12,24")
+    code, _, err = run(capsys, *words, "--galleries", "2", *here, "--out", made, "-q")
+    assert code == 0, err
+    states = {encoder.name: encoder.state_id for encoder in read_calibration(made).encoders}
+    assert states == {"fewpix-s": kept(own)["yard"], "fewpix-l": ""}
+    find = ("identify", yard / "a.png", *here, "--json")
+    small = {}
+    for name, more in (("shipped", ()), ("own", ("--calibration", made, "--fpir", 0.1))):
+        (line,) = run(capsys, *find, *more)[1].splitlines()
+        faces = [face for face in json.loads(line)["faces"] if 12 <= face["pixels"] < 17]
+        small[name] = [face["fpir_reason"] or "" for face in faces]
+    assert all("under this FaceBN state" in reason for reason in small["shipped"])
+    assert len(small["own"]) > 10
+    assert not any("FaceBN" in reason for reason in small["own"])
+    code, _, err = run(capsys, *words, "--camera", "gate", "--gallery", own, "--out", tmp_path / "no.json")
+    assert code == 3
+    assert "gate" in err
 
 
 def test_a_trial_keeps_nothing_and_a_newer_state_replaces_an_older_one(

@@ -441,3 +441,30 @@ def test_tables_of_a_large_gallery_and_a_video(tmp_path: Path) -> None:
     assert "1,000,000 embeddings of 128 numbers, 1,000 queries" in made["gallery-search"]
     assert "\n| decode | detect | whole |\n" in made["video-stages"]
     assert "\n| 6.6 | 303.3 | 309.9 |\n" in made["video-stages"]
+
+
+def test_a_table_of_what_files_and_found_landmarks_cost(tmp_path: Path) -> None:
+    figures = [
+        {
+            "model": model,
+            "size": 12,
+            "jpeg": jpeg,
+            "points": points,
+            "rank1": rank1,
+            "rank1_ci95": [0.25, 0.75],
+        }
+        for points, jpeg, ours, theirs in (
+            ("true", None, 0.875, 0.625),
+            ("true", 75, 0.5, 0.375),
+            ("found", None, 0.75, 0.5),
+            ("found", 75, 0.25, 0.125),
+        )
+        for model, rank1 in (("fewpix-s", ours), ("teacher", theirs))
+    ]
+    payload = {"data": {"set": "ORL", "people": 40, "probes": 360}, "figures": figures}
+    write_result(tmp_path / "found_faces.json", payload, Run.since(time.monotonic()))
+    made = render("<!-- table: found-faces -->\n<!-- /table -->\n", tmp_path, "photos.md")
+    assert "\n| px | points | no JPEG | JPEG 75 |\n" in made
+    assert "\n| 12 | true | 87.5 (25.0–75.0) / 62.5 | 50.0 (25.0–75.0) / 37.5 |\n" in made
+    assert "\n| 12 | found | 75.0 (25.0–75.0) / 50.0 | 25.0 (25.0–75.0) / 12.5 |\n" in made
+    assert "360 pictures of 40 people of ORL" in made

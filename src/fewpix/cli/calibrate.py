@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
-from fewpix.cli.gallery_options import DryRun
+from fewpix.cli.gallery_options import DryRun, Location, chosen_state
 from fewpix.cli.output import emit, progress
 from fewpix.errors import ConfigError, InputError
 
@@ -59,6 +59,11 @@ def calibrate(
     state: Annotated[
         Path | None, Option(help="Calibrate under a NormState of `fewpix adapt`.", show_default=False)
     ] = None,
+    camera: Annotated[
+        str | None,
+        Option(help="Calibrate under the state that the gallery keeps for this camera.", show_default=False),
+    ] = None,
+    gallery: Location = None,
     sizes: Annotated[str, Option(help="Sides of the small faces in pixels.")] = "8,12,16,24,32,48,112",
     galleries: Annotated[
         str, Option(help="Numbers of enrolled people; those that there are too few people for are left out.")
@@ -102,7 +107,6 @@ def calibrate(
         raise InputError(
             f"a calibration is a .json file, not {out}", fix="name one, such as calibration.json"
         )
-    from fewpix.adapt.stats import load_state
     from fewpix.calibrate.impostors import strangers
     from fewpix.calibrate.measure import measure
     from fewpix.calibrate.plan import SAME, plan
@@ -116,7 +120,8 @@ def calibrate(
     from fewpix.gallery.calibration import read_calibration, write_calibration
 
     others = [read_calibration(path) for path in beside or ()]
-    encoder = open_encoder(model, runtime=runtime, device=device, state=load_state(state) if state else None)
+    norms = chosen_state(state, camera, gallery)
+    encoder = open_encoder(model, runtime=runtime, device=device, state=norms)
     faces, failed = _faces(impostors, crops, as_json)
     probes = strangers(faces, name or _named(impostors, source), one_each=one_each, sources=source or ())
     people = None

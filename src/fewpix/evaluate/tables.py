@@ -28,7 +28,7 @@ from fewpix.evaluate.tabulate import (
     lfw,
     norm_quality,
 )
-from fewpix.evaluate.tabulate_photos import photo_differences, photos
+from fewpix.evaluate.tabulate_photos import found_faces, photo_differences, photos
 from fewpix.evaluate.tabulate_scale import gallery_search, scale, video_stages
 from fewpix.files import write_text
 
@@ -86,6 +86,7 @@ TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "photos-rank1": ("photos.json", lambda result: photos(result, "rank1")),
     "photos-tpir": ("photos.json", lambda result: photos(result, "tpir")),
     "photos-differences": ("photos.json", lambda result: photo_differences(result, "fewpix + auto")),
+    "found-faces": ("found_faces.json", lambda result: found_faces(result, "fewpix-s", "teacher")),
     "study-clean": ("lfw_study.json", study.clean),
     "study-hr-lr": ("lfw_study.json", lambda result: study.over_families(result, "hr-lr")),
     "study-lr-lr": ("lfw_study.json", lambda result: study.over_families(result, "lr-lr")),

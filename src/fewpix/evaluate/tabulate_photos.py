@@ -1,4 +1,4 @@
-"""How `results/photos.json`, of `benchmarks/photos.py`, becomes Markdown tables."""
+"""How results about whole photographs become Markdown tables: `photos.json` and `found_faces.json`."""
 
 from __future__ import annotations
 
@@ -55,3 +55,31 @@ def photo_differences(result: Mapping[str, Any], arm: str) -> str:
         "where it lies below."
     )
     return f"{markdown([arm, *(f'{size} px' for size in sizes)], rows)}\n\n{note}"
+
+
+def found_faces(result: Mapping[str, Any], model: str, other: str) -> str:
+    """What a file and found landmarks cost: a row per size and points, a column per file.
+
+    Args:
+        result: of `benchmarks/found_faces.py`.
+        model: whose rank-1 comes first in each cell.
+        other: whose comes second.
+    """
+    cells = {(r["size"], r["points"], r["jpeg"], r["model"]): r for r in result["figures"]}
+    files = list(dict.fromkeys(jpeg for _, _, jpeg, _ in cells))
+    rows = []
+    for size, points in dict.fromkeys(key[:2] for key in cells):
+        row = [str(size), points]
+        for jpeg in files:
+            both = [cells[size, points, jpeg, name] for name in (model, other)]
+            low, high = both[0]["rank1_ci95"]
+            first, second = (percent(each["rank1"]) for each in both)
+            row.append(f"{first} ({percent(low)}–{percent(high)}) / {second}")
+        rows.append(row)
+    data = result["data"]
+    note = (
+        f"Rank-1 in % of {model} (95 % interval over people) / of {other}; {data['probes']} pictures of "
+        f"{data['people']} people of {data['set']}, laid on photographs; a missed face is an error."
+    )
+    titles = ["px", "points", *("no JPEG" if jpeg is None else f"JPEG {jpeg}" for jpeg in files)]
+    return f"{markdown(titles, rows)}\n\n{note}"
