@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,9 +73,14 @@ def nearest(detector: Detector, picture: Image, points: Points, size: int) -> Po
 
 
 def figures(
-    encoders: dict[str, Encoder], detector: Detector, size: int, quality: int | None, seed: int
+    encoders: dict[str, Encoder],
+    detector: Detector,
+    known: Sequence[Points],
+    size: int,
+    quality: int | None,
+    seed: int,
 ) -> list[dict[str, Any]]:
-    """Of one size and file: a row per model and kind of points."""
+    """Of one size and file, `known` being each picture's points: a row per model and kind of points."""
     from sklearn.datasets import load_sample_image
 
     orl, rng = load_orl(), np.random.default_rng([seed, size])
@@ -85,11 +91,11 @@ def figures(
     probes = np.setdiff1d(np.arange(len(orl.images)), enrolled)
     pictures: list[tuple[Image, Points, Points | None]] = []
     for n in probes:
-        made, true = scene(orl.images[n], known_points(detector, orl.images[n]), size, backs[n % 2], rng)
+        made, true = scene(orl.images[n], known[n], size, backs[n % 2], rng)
         if quality is not None:
             made = ops.jpeg(made, quality)
         pictures.append((made, true, nearest(detector, made, true, size)))
-    sharp = [align(orl.images[n], known_points(detector, orl.images[n]), TEMPLATE_SIDE) for n in enrolled]
+    sharp = [align(orl.images[n], known[n], TEMPLATE_SIDE) for n in enrolled]
     gallery = encoders["teacher"].embed(sharp)
     clusters, rows = Clusters.of(orl.people[probes]), []
     seen = np.array([found is not None for _, _, found in pictures])
@@ -140,10 +146,11 @@ def main() -> int:
         check_target(given.out)
         detector = default_detector()
         encoders = {name: open_encoder(name, runtime=given.runtime, threads=given.threads) for name in MODELS}
+        known = [known_points(detector, image) for image in load_orl().images]
         rows = []
         for size in given.sizes:
             for quality in FILES:
-                rows += figures(encoders, detector, size, quality, given.seed)
+                rows += figures(encoders, detector, known, size, quality, given.seed)
                 print(f"{size} px, JPEG {quality} done", file=sys.stderr, flush=True)
     except FewpixError as error:
         print(f"error: {error}", file=sys.stderr)
