@@ -98,19 +98,19 @@ def figures(
     sharp = [align(orl.images[n], known[n], TEMPLATE_SIDE) for n in enrolled]
     gallery = encoders["teacher"].embed(sharp)
     clusters, rows = Clusters.of(orl.people[probes]), []
-    seen = np.array([found is not None for _, _, found in pictures])
     off = [
         np.linalg.norm(f - t, axis=1).mean() * TEMPLATE_SIDE / size for _, t, f in pictures if f is not None
     ]
     for name, encoder in encoders.items():
         side = encoder.card.preprocess.side
         for kind in ("true", "found"):
+            cut = [true if kind == "true" else found for _, true, found in pictures]
+            here = np.array([points is not None for points in cut])
             crops: list[Crop] = [
-                align(made, true if kind == "true" else found, side)
-                for made, true, found in pictures
-                if kind == "true" or found is not None
+                align(made, points, side)
+                for (made, _, _), points in zip(pictures, cut, strict=True)
+                if points is not None
             ]
-            here = np.ones(len(probes), dtype=np.bool_) if kind == "true" else seen
             right = np.zeros(len(probes))
             if crops:
                 best = (encoder.embed(crops) @ gallery.T).argmax(axis=1)
