@@ -11,21 +11,17 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
-import time
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import cv2
 import numpy as np
 from enlarged import KERNELS, Enlargement
-from training_pool import held_out_from_all
+from quality_run import pool_options, run
+from training_pool import held_out_from_shipped
 
-from fewpix.embed.open import open_encoder
-from fewpix.errors import FewpixError
-from fewpix.evaluate.results import Run, check_target, write_result
 from fewpix.image.align import TEMPLATE_SIDE
 from fewpix.image.resize import Crop
-from fewpix.models.shipped import STUDENTS
 from fewpix.quality.resolution import TABLE, effective_pixels
 
 SIZES = (8, 12, 16, 24, 32, 48, 64)
@@ -83,41 +79,30 @@ def estimated(crops: list[Crop], seed: int) -> list[dict[str, Any]]:
     return figures
 
 
-def main() -> int:
-    """Measure and write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("faces", nargs="+", type=Path)
-    parser.add_argument("--count", type=int, default=100, help="of the held-out faces")
-    parser.add_argument("--runtime", default="auto", help="of the models, whose training made the split")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, required=True)
-    given = parser.parse_args()
-    start = time.monotonic()
-    cv2.setNumThreads(1)
-    try:
-        check_target(given.out)
-        cards = [open_encoder(name, runtime=given.runtime).card for name in STUDENTS]
-        found = held_out_from_all(cards, given.faces, open_encoder("teacher", runtime=given.runtime))
-    except FewpixError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    rows = np.sort(np.random.default_rng(given.seed).permutation(len(found.scored))[: given.count])
-    figures = estimated([found.faces.crop(int(found.scored[n])) for n in rows], given.seed)
-    payload = {
+def result(given: argparse.Namespace) -> dict[str, Any]:
+    """Measure; the models are asked for nothing but which faces they never saw."""
+    _, found = held_out_from_shipped(given.faces, given.runtime)
+    rows = found.some(given.count, given.seed)
+    return {
         "question": "how well is the effective resolution of a face estimated?",
         "data": {"sha256": found.faces.sha256, "held_out": len(found.scored), "estimated": len(rows)},
         "estimator": hashlib.sha256(TABLE.read_bytes()).hexdigest(),
         "settings": {"seed": given.seed, "within": WITHIN},
-        "figures": figures,
+        "figures": estimated(found.crops(rows), given.seed),
     }
-    write_result(given.out, payload, Run.since(start))
-    for row in figures:
-        size = f"blur {row['sigma']}" if "sigma" in row else f"{row['size']} px"
-        low, high = row["deciles"]
-        print(f"{row['kernel']}, {row['condition']}, {size}: {row['median']:.1f} ({low:.1f} to {high:.1f})")
-    return 0
+
+
+def line(row: Mapping[str, Any]) -> str:
+    """A figure in words."""
+    size = f"blur {row['sigma']}" if "sigma" in row else f"{row['size']} px"
+    low, high = row["deciles"]
+    return f"{row['kernel']}, {row['condition']}, {size}: {row['median']:.1f} ({low:.1f} to {high:.1f})"
+
+
+def main() -> int:
+    """Measure and write."""
+    given = pool_options(__doc__, count=100).parse_args()
+    return run(given.out, lambda: result(given), line)
 
 
 if __name__ == "__main__":

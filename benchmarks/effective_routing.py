@@ -13,25 +13,18 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
-import time
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
-import cv2
 import numpy as np
 from enlarged import Enlargement, cut
 from numpy.typing import NDArray
-from training_pool import HeldOutFaces, held_out_from_all
+from quality_run import mean_change, pool_options, run
+from training_pool import HeldOutFaces, held_out_from_shipped
 
-from fewpix.embed.open import open_encoder
-from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import Router, read_bands
-from fewpix.errors import FewpixError
-from fewpix.evaluate.bootstrap import Clusters, mean_interval
-from fewpix.evaluate.results import Run, check_target, write_result
+from fewpix.evaluate.bootstrap import Clusters
 from fewpix.image.align import TEMPLATE_SIDE
-from fewpix.image.resize import Crop
-from fewpix.models.shipped import STUDENTS
 from fewpix.quality.resolution import TABLE, effective_pixels
 
 PICTURE = 100
@@ -51,11 +44,9 @@ ARMS: dict[str, float | None] = {"nominal": None, "effective": 1.0, "cautious": 
 """What the router goes by: the picture's size, or the smaller of it and so many times the estimate."""
 
 
-def routed(
-    crops: list[Crop], rows: NDArray[np.int64], found: HeldOutFaces, router: Router, seed: int
-) -> list[dict[str, Any]]:
+def routed(rows: NDArray[np.int64], found: HeldOutFaces, router: Router, seed: int) -> list[dict[str, Any]]:
     """What is gained when the router goes by the estimate instead of the picture's size."""
-    clusters = Clusters.of(found.component[rows])
+    crops, clusters = found.crops(rows), Clusters.of(found.component[rows])
     figures: list[dict[str, Any]] = []
     for name, options in ROUTED.items():
         for size in ROUTED_SIZES:
@@ -64,7 +55,11 @@ def routed(
             rng = np.random.default_rng([seed, size])
             pictures = [way.picture(crop, rng) for crop in crops]
             estimates = [min(side, effective_pixels(cut(picture, TEMPLATE_SIDE))) for picture in pictures]
-            scores = [judged(encoder, pictures, rows, found.teacher) for encoder in router.encoders]
+            scores = []
+            for encoder in router.encoders:
+                side_seen = encoder.card.preprocess.side
+                made = encoder.embed([cut(picture, side_seen) for picture in pictures])
+                scores.append(np.stack(found.matched(made, rows)))
             row: dict[str, Any] = {"picture": name, "size": size, "estimate": float(np.median(estimates))}
             nominal: NDArray[np.float64] | None = None
             for arm, trusted in ARMS.items():
@@ -76,63 +71,37 @@ def routed(
                     nominal = taken
                     continue
                 for n, metric in enumerate(("cosine", "rank1")):
-                    gain = taken[:, n] - nominal[:, n]
-                    row[arm][f"{metric}_gain"] = {
-                        "mean": float(gain.mean()),
-                        "ci95": mean_interval(gain, clusters, seed=seed).to_json(),
-                    }
+                    row[arm][f"{metric}_gain"] = mean_change(taken[:, n] - nominal[:, n], clusters, seed)
             figures.append(row)
             print(row, file=sys.stderr)
     return figures
 
 
-def judged(
-    encoder: Encoder, pictures: list[Crop], rows: NDArray[np.int64], gallery: NDArray[np.float32]
-) -> NDArray[np.float64]:
-    """(2, N) cosine with the face's own sharp embedding, and whether that is the most similar one."""
-    side = encoder.card.preprocess.side
-    similar = encoder.embed([cut(picture, side) for picture in pictures]) @ gallery.T
-    return np.stack([similar[np.arange(len(rows)), rows], similar.argmax(axis=1) == rows]).astype(np.float64)
-
-
-def main() -> int:
-    """Measure and write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("faces", nargs="+", type=Path)
-    parser.add_argument("--count", type=int, default=150, help="of the held-out faces")
-    parser.add_argument("--runtime", default="auto")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, required=True)
-    given = parser.parse_args()
-    start = time.monotonic()
-    cv2.setNumThreads(1)
-    try:
-        check_target(given.out)
-        encoders = {name: open_encoder(name, runtime=given.runtime) for name in (*STUDENTS, "teacher")}
-        cards = [encoders[name].card for name in STUDENTS]
-        found = held_out_from_all(cards, given.faces, encoders["teacher"])
-    except FewpixError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+def result(given: argparse.Namespace) -> dict[str, Any]:
+    """Measure."""
+    encoders, found = held_out_from_shipped(given.faces, given.runtime)
     router = Router([(begin, encoders[name]) for begin, name in read_bands()])
-    rows = np.sort(np.random.default_rng(given.seed).permutation(len(found.scored))[: given.count])
-    crops = [found.faces.crop(int(found.scored[n])) for n in rows]
-    figures = routed(crops, rows, found, router, given.seed)
-    payload = {
+    rows = found.some(given.count, given.seed)
+    return {
         "question": "should the router go by the effective resolution of a face?",
         "data": {"sha256": found.faces.sha256, "held_out": len(found.scored), "routed": len(rows)},
         "models": {name: encoder.card.sha256 for name, encoder in encoders.items()},
         "estimator": hashlib.sha256(TABLE.read_bytes()).hexdigest(),
         "settings": {"seed": given.seed, "picture": PICTURE, "bands": list(router.starts), "arms": ARMS},
-        "figures": figures,
+        "figures": routed(rows, found, router, given.seed),
     }
-    write_result(given.out, payload, Run.since(start))
-    for row in figures:
-        text = ", ".join(f"{arm} {row[arm]['cosine']:.3f} {100 * row[arm]['rank1']:.1f} %" for arm in ARMS)
-        print(f"{row['picture']}, {row['size']} px: {text}")
-    return 0
+
+
+def line(row: Mapping[str, Any]) -> str:
+    """A figure in words."""
+    text = ", ".join(f"{arm} {row[arm]['cosine']:.3f} {100 * row[arm]['rank1']:.1f} %" for arm in ARMS)
+    return f"{row['picture']}, {row['size']} px: {text}"
+
+
+def main() -> int:
+    """Measure and write."""
+    given = pool_options(__doc__, count=150).parse_args()
+    return run(given.out, lambda: result(given), line)
 
 
 if __name__ == "__main__":

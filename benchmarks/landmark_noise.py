@@ -12,23 +12,19 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import cv2
 import numpy as np
 from enlarged import cut, exact_points
 from numpy.typing import NDArray
+from quality_run import mean_change, pool_options, run
 from training_pool import HeldOutFaces, held_out_from_all
 
 from fewpix.degrade import ops
 from fewpix.embed.open import open_encoder
 from fewpix.embed.protocol import Encoder, normalised
-from fewpix.errors import FewpixError
-from fewpix.evaluate.bootstrap import Clusters, mean_interval
-from fewpix.evaluate.results import Run, check_target, write_result
+from fewpix.evaluate.bootstrap import Clusters
 from fewpix.image.align import TEMPLATE_SIDE
 from fewpix.image.resize import Crop
 from fewpix.models.shipped import STUDENTS
@@ -66,14 +62,6 @@ def views(
     return made
 
 
-def judged(
-    made: NDArray[np.float32], rows: NDArray[np.int64], gallery: NDArray[np.float32]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(N,) cosine with the face's own sharp embedding, and whether it is the most similar one."""
-    similar = (made @ gallery.T).astype(np.float64)
-    return similar[np.arange(len(rows)), rows], (similar.argmax(axis=1) == rows).astype(np.float64)
-
-
 def measure(
     encoder: Encoder, crops: Sequence[Crop], rows: NDArray[np.int64], found: HeldOutFaces, seed: int
 ) -> list[dict[str, Any]]:
@@ -91,7 +79,7 @@ def measure(
                 mirrored = encoder.embed([np.ascontiguousarray(crop[:, ::-1]) for crop in aligned[0]])
                 ways["mirrored"] = normalised(single + mirrored)
                 ways["jittered"] = normalised(np.sum([single, *others], axis=0))
-            scores = {name: judged(made, rows, found.teacher) for name, made in ways.items()}
+            scores = {name: found.matched(made, rows) for name, made in ways.items()}
             for name, (cosine, right) in scores.items():
                 row: dict[str, Any] = {
                     "model": encoder.card.name,
@@ -104,54 +92,42 @@ def measure(
                 if name != "single":
                     for metric, values in enumerate((cosine, right)):
                         gain = values - scores["single"][metric]
-                        row[("cosine_gain", "rank1_gain")[metric]] = {
-                            "mean": float(gain.mean()),
-                            "ci95": mean_interval(gain, clusters, seed=seed).to_json(),
-                        }
+                        row[("cosine_gain", "rank1_gain")[metric]] = mean_change(gain, clusters, seed)
                 figures.append(row)
             print(figures[-len(ways) :], file=sys.stderr)
     return figures
 
 
-def main() -> int:
-    """Measure and write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("faces", nargs="+", type=Path)
-    parser.add_argument("--models", default=",".join(STUDENTS))
-    parser.add_argument("--count", type=int, default=200, help="of the held-out faces")
-    parser.add_argument("--runtime", default="auto")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, required=True)
-    given = parser.parse_args()
-    start = time.monotonic()
-    cv2.setNumThreads(1)
-    try:
-        check_target(given.out)
-        students = [open_encoder(name, runtime=given.runtime) for name in given.models.split(",")]
-        teacher = open_encoder("teacher", runtime=given.runtime)
-        found = held_out_from_all([student.card for student in students], given.faces, teacher)
-    except FewpixError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    rows = np.sort(np.random.default_rng(given.seed).permutation(len(found.scored))[: given.count])
-    crops = [found.faces.crop(int(found.scored[n])) for n in rows]
-    figures = [row for student in students for row in measure(student, crops, rows, found, given.seed)]
-    payload = {
+def result(given: argparse.Namespace) -> dict[str, Any]:
+    """Measure."""
+    students = [open_encoder(name, runtime=given.runtime) for name in given.models.split(",")]
+    teacher = open_encoder("teacher", runtime=given.runtime)
+    found = held_out_from_all([student.card for student in students], given.faces, teacher)
+    rows = found.some(given.count, given.seed)
+    crops = found.crops(rows)
+    return {
         "question": "what do landmarks that are off cost, and does averaging alignments help?",
         "data": {"sha256": found.faces.sha256, "held_out": len(found.scored), "probes": len(rows)},
         "models": {student.card.name: student.card.sha256 for student in students},
         "settings": {"seed": given.seed, "views": VIEWS, "jitter": JITTER},
-        "figures": figures,
+        "figures": [row for student in students for row in measure(student, crops, rows, found, given.seed)],
     }
-    write_result(given.out, payload, Run.since(start))
-    for row in figures:
-        print(
-            f"{row['model']}, {row['size']} px, noise {row['noise']:g}, {row['way']}: cosine "
-            f"{row['cosine']:.3f}, rank-1 {100 * row['rank1']:.1f} %"
-        )
-    return 0
+
+
+def line(row: Mapping[str, Any]) -> str:
+    """A figure in words."""
+    return (
+        f"{row['model']}, {row['size']} px, noise {row['noise']:g}, {row['way']}: cosine "
+        f"{row['cosine']:.3f}, rank-1 {100 * row['rank1']:.1f} %"
+    )
+
+
+def main() -> int:
+    """Measure and write."""
+    parser = pool_options(__doc__, count=200)
+    parser.add_argument("--models", default=",".join(STUDENTS))
+    given = parser.parse_args()
+    return run(given.out, lambda: result(given), line)
 
 
 if __name__ == "__main__":

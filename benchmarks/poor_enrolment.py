@@ -14,27 +14,23 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
+from collections.abc import Mapping
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from enlarged import Enlargement, cut
 from numpy.typing import NDArray
-from training_pool import HeldOutFaces, held_out_from_all
+from quality_run import mean_change, pool_options, run
+from training_pool import HeldOutFaces, held_out_from_shipped
 
 from fewpix.degrade import ops
-from fewpix.embed.open import open_encoder
 from fewpix.embed.router import Router, read_bands
-from fewpix.errors import FewpixError
-from fewpix.evaluate.bootstrap import Clusters, mean_interval
-from fewpix.evaluate.results import Run, check_target, write_result
+from fewpix.evaluate.bootstrap import Clusters
 from fewpix.identify.faces import routed_pixels
 from fewpix.image.align import TEMPLATE_SIDE
 from fewpix.image.resize import Crop
-from fewpix.models.shipped import STUDENTS
 from fewpix.quality.assess import assess_crop
 
 SIZES = (8, 12, 16, 20, 24, 32, 48)
@@ -84,15 +80,9 @@ def costs(
     rates = [((table > threshold) & strangers).sum(axis=0) / strangers.sum(axis=0) for table in (sharp, poor)]
     return {
         "rank1": float(right.mean()),
-        "rank1_change": {
-            "mean": float(lost.mean()),
-            "ci95": mean_interval(lost, clusters, seed=seed).to_json(),
-        },
+        "rank1_change": mean_change(lost, clusters, seed),
         "false_match_rate": float(rates[1].mean()),
-        "false_match_change": {
-            "mean": float((rates[1] - rates[0]).mean()),
-            "ci95": mean_interval(rates[1] - rates[0], clusters, seed=seed).to_json(),
-        },
+        "false_match_change": mean_change(rates[1] - rates[0], clusters, seed),
         "worst_twentieth": float(np.quantile(rates[1], 0.95)),
     }
 
@@ -110,7 +100,7 @@ def embed(router: Router, pictures: list[Crop], pixels: list[float]) -> NDArray[
 
 def measured(found: HeldOutFaces, rows: NDArray[np.int64], router: Router, seed: int) -> list[dict[str, Any]]:
     """The cost of every kind of poor photograph, for probes of every size."""
-    crops = [found.faces.crop(int(found.scored[n])) for n in rows]
+    crops = found.crops(rows)
     sharp, component = found.teacher[rows], found.component[rows]
     strangers, clusters = component[:, None] != component[None, :], Clusters.of(component)
     probes = {
@@ -141,45 +131,33 @@ def measured(found: HeldOutFaces, rows: NDArray[np.int64], router: Router, seed:
     return figures
 
 
-def main() -> int:
-    """Measure and write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("faces", nargs="+", type=Path)
-    parser.add_argument("--count", type=int, default=300, help="people, of the held-out faces")
-    parser.add_argument("--runtime", default="auto")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, required=True)
-    given = parser.parse_args()
-    start = time.monotonic()
-    cv2.setNumThreads(1)
-    try:
-        check_target(given.out)
-        encoders = {name: open_encoder(name, runtime=given.runtime) for name in (*STUDENTS, "teacher")}
-        cards = [encoders[name].card for name in STUDENTS]
-        found = held_out_from_all(cards, given.faces, encoders["teacher"])
-        router = Router([(begin, encoders[name]) for begin, name in read_bands()])
-    except FewpixError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    rows = np.sort(np.random.default_rng(given.seed).permutation(len(found.scored))[: given.count])
-    figures = measured(found, rows, router, given.seed)
-    payload = {
+def result(given: argparse.Namespace) -> dict[str, Any]:
+    """Measure."""
+    encoders, found = held_out_from_shipped(given.faces, given.runtime)
+    router = Router([(begin, encoders[name]) for begin, name in read_bands()])
+    rows = found.some(given.count, given.seed)
+    return {
         "question": "what does it cost to enrol a poor photograph?",
         "data": {"sha256": found.faces.sha256, "held_out": len(found.scored), "people": len(rows)},
         "models": {name: encoder.card.sha256 for name, encoder in encoders.items()},
         "settings": {"seed": given.seed, "fmr": FMR},
-        "figures": figures,
+        "figures": measured(found, rows, router, given.seed),
     }
-    write_result(given.out, payload, Run.since(start))
-    for row in figures:
-        print(
-            f"{row['photograph']} (about {row['effective']:.0f} px) by {row['routed_by']}, "
-            f"probes of {row['probe']} px: rank-1 {100 * row['rank1']:.1f} % "
-            f"({100 * row['rank1_change']['mean']:+.1f}), false matches {100 * row['false_match_rate']:.2f} %"
-        )
-    return 0
+
+
+def line(row: Mapping[str, Any]) -> str:
+    """A figure in words."""
+    return (
+        f"{row['photograph']} (about {row['effective']:.0f} px) by {row['routed_by']}, "
+        f"probes of {row['probe']} px: rank-1 {100 * row['rank1']:.1f} % "
+        f"({100 * row['rank1_change']['mean']:+.1f}), false matches {100 * row['false_match_rate']:.2f} %"
+    )
+
+
+def main() -> int:
+    """Measure and write."""
+    given = pool_options(__doc__, count=300, counted="people, of the held-out faces").parse_args()
+    return run(given.out, lambda: result(given), line)
 
 
 if __name__ == "__main__":

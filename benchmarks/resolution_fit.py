@@ -25,13 +25,11 @@ import numpy as np
 import torch
 from enlarged import KERNELS, WHOLE, Enlargement, cut, exact_points
 from numpy.typing import NDArray
-from training_pool import HeldOutFaces, held_out_from_all
+from training_pool import HeldOutFaces, held_out_from_shipped
 
-from fewpix.embed.open import open_encoder
 from fewpix.errors import FewpixError
 from fewpix.files import write_text
 from fewpix.image.align import TEMPLATE_SIDE
-from fewpix.models.shipped import STUDENTS
 from fewpix.quality.resolution import SMALLEST, TABLE, Estimator
 from fewpix.quality.spectrum import spectrum
 
@@ -121,8 +119,7 @@ def main(words: Sequence[str] | None = None) -> int:
     given = parser.parse_args(words)
     torch.set_num_threads(1)
     try:
-        cards = [open_encoder(name, runtime=given.runtime).card for name in STUDENTS]
-        found = held_out_from_all(cards, given.faces, open_encoder("teacher", runtime=given.runtime))
+        _, found = held_out_from_shipped(given.faces, given.runtime)
         spectra, sizes = examples(found, given.count, given.seed)
     except FewpixError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -11,21 +11,19 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from quality_run import mean_change, options, run
 
 from fewpix.data.orl import load_orl
 from fewpix.detect import Face, default_detector
 from fewpix.embed.open import open_encoder
 from fewpix.embed.protocol import Encoder
-from fewpix.errors import FewpixError
-from fewpix.evaluate.bootstrap import Clusters, mean_interval
-from fewpix.evaluate.results import Run, check_target, write_result
+from fewpix.evaluate.bootstrap import Clusters
 from fewpix.gallery.template import fuse, weight
 from fewpix.identify.faces import AlignedFace, EmbeddedFace, align_faces, embed_faces
 from fewpix.image.codec import Image
@@ -84,7 +82,6 @@ def templates(encoder: Encoder, seed: int) -> list[dict[str, Any]]:
             }
             for name, (right, lead) in scores.items():
                 change = right - scores["detector's score"][0]
-                interval = mean_interval(change, clusters, seed=seed)
                 figures.append(
                     {
                         "poor": size,
@@ -92,7 +89,7 @@ def templates(encoder: Encoder, seed: int) -> list[dict[str, Any]]:
                         "weights": name,
                         "rank1": float(right.mean()),
                         "lead": float(lead.mean()),
-                        "against_score": {"mean": float(change.mean()), "ci95": interval.to_json()},
+                        "against_score": mean_change(change, clusters, seed),
                     }
                 )
     return figures
@@ -124,37 +121,29 @@ def _scaled(face: Face, scale: float) -> Face:
     return Face((x, y, width, height), points, face.score, face.pixels * scale)
 
 
-def main() -> int:
-    """Measure and write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--runtime", default="auto")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, required=True)
-    given = parser.parse_args()
-    start = time.monotonic()
-    cv2.setNumThreads(1)
-    try:
-        check_target(given.out)
-        encoder = open_encoder("auto", runtime=given.runtime)
-        figures = templates(encoder, given.seed)
-    except FewpixError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    payload = {
+def result(given: argparse.Namespace) -> dict[str, Any]:
+    """Measure."""
+    encoder = open_encoder("auto", runtime=given.runtime)
+    return {
         "question": "how should the photographs of a template count?",
         "models": {"auto": encoder.card.sha256},
         "settings": {"seed": given.seed, "probes": PROBES},
-        "figures": figures,
+        "figures": templates(encoder, given.seed),
     }
-    write_result(given.out, payload, Run.since(start))
-    for row in figures:
-        print(
-            f"probes of {row['probe']} px, a sharp and a {row['poor']} px photograph, "
-            f"{row['weights']}: rank-1 {100 * row['rank1']:.1f} %, lead {row['lead']:.3f}"
-        )
-    return 0
+
+
+def line(row: Mapping[str, Any]) -> str:
+    """A figure in words."""
+    return (
+        f"probes of {row['probe']} px, a sharp and a {row['poor']} px photograph, "
+        f"{row['weights']}: rank-1 {100 * row['rank1']:.1f} %, lead {row['lead']:.3f}"
+    )
+
+
+def main() -> int:
+    """Measure and write."""
+    given = options(__doc__).parse_args()
+    return run(given.out, lambda: result(given), line)
 
 
 if __name__ == "__main__":

@@ -14,9 +14,11 @@ from numpy.typing import NDArray
 from fewpix.config import cache_dir
 from fewpix.data.cache import TeacherCache
 from fewpix.data.faces import FaceSet, load_faces
+from fewpix.embed.open import STUDENTS, open_encoder
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError, InputError
 from fewpix.files import atomic
+from fewpix.image.resize import Crop
 from fewpix.models.card import Card
 from fewpix.train.material import split_faces
 from fewpix.train.recipe import Recipe
@@ -78,6 +80,25 @@ class HeldOutFaces:
     teacher: NDArray[np.float32]
     component: NDArray[np.int64]
 
+    def some(self, count: int, seed: int) -> NDArray[np.int64]:
+        """(N,) rows of the held-out faces, rising: so many of them drawn by the seed, or all."""
+        return np.sort(np.random.default_rng(seed).permutation(len(self.scored))[:count])
+
+    def crops(self, rows: NDArray[np.int64]) -> list[Crop]:
+        """The faces in these rows."""
+        return [self.faces.crop(int(self.scored[n])) for n in rows]
+
+    def matched(
+        self, made: NDArray[np.float32], rows: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """How embeddings (N, D) of the faces in these rows fare among the sharp ones.
+
+        Returns:
+            (N,) cosine with the face's own sharp embedding, and whether that is the most similar one, 0 or 1.
+        """
+        similar = (made @ self.teacher.T).astype(np.float64)
+        return similar[np.arange(len(rows)), rows], (similar.argmax(axis=1) == rows).astype(np.float64)
+
 
 def held_out(pool: TrainingPool) -> HeldOutFaces:
     """By the split that the student was trained with.
@@ -116,3 +137,15 @@ def held_out_from_all(cards: Sequence[Card], shards: Sequence[Path], teacher: En
     if any(not np.array_equal(part.scored, parts[0].scored) for part in parts):
         raise ConfigError("the students were not shown the same faces", fix="measure them one by one")
     return parts[0]
+
+
+def held_out_from_shipped(shards: Sequence[Path], runtime: str) -> tuple[dict[str, Encoder], HeldOutFaces]:
+    """The students of the package and their teacher, by name, and the faces that no student ever saw.
+
+    Raises:
+        ConfigError: the students were not shown the same faces.
+        InputError: the shards are not those that they were trained on.
+    """
+    encoders = {name: open_encoder(name, runtime=runtime) for name in (*STUDENTS, "teacher")}
+    cards = [encoders[name].card for name in STUDENTS]
+    return encoders, held_out_from_all(cards, shards, encoders["teacher"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -10,6 +11,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from fewpix.errors import InputError
 from fewpix.evaluate.bootstrap import Clusters
 from fewpix.image.align import TEMPLATE
 
@@ -46,6 +48,25 @@ def test_a_face_is_enlarged_as_it_is_said(bench) -> None:
         np.full((112, 112, 3), 128, np.uint8), np.random.default_rng(0)
     )
     assert np.std(noisy.astype(float)) == pytest.approx(5, rel=0.05)
+
+
+def test_a_benchmark_writes_its_result_or_says_why_not(
+    bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, out = bench("quality_run").run, tmp_path / "result.json"
+    payload = {"figures": [{"size": 8}, {"size": 12}]}
+    assert run(out, lambda: payload, lambda row: f"{row['size']} px") == 0
+    assert json.loads(out.read_text()) == payload
+    assert out.with_suffix(".run.json").is_file()
+    assert capsys.readouterr().out == "8 px\n12 px\n"
+
+    def fails() -> dict[str, object]:
+        raise InputError("no such shard")
+
+    assert run(tmp_path / "other.json", fails, str) == InputError("").exit_code
+    assert "error: no such shard" in capsys.readouterr().err
+    assert not (tmp_path / "other.json").exists()
+    assert run(tmp_path / "result.txt", lambda: pytest.fail("measured for nothing"), str) != 0
 
 
 @pytest.mark.needs("torch")  # the split of the faces is that of a training run
@@ -112,3 +133,19 @@ def test_a_split_is_found_out_once(bench, tmp_path: Path, monkeypatch: pytest.Mo
         np.testing.assert_array_equal(found.teacher, [[0.0, 1.0]])
         assert found.component.tolist() == [1]
     assert calls == ["a", "b"]
+
+
+@pytest.mark.needs("torch")  # the split of the faces is that of a training run
+def test_a_face_is_matched_with_the_sharp_one_of_its_row(bench) -> None:
+    """Of four held-out faces two are drawn; one is found, the other is taken for its neighbour."""
+    from fewpix.data.faces import FaceSet
+
+    module = bench("training_pool")
+    faces = FaceSet(("a", "b", "c", "d", "e"), ("",) * 5, (b"",) * 5)
+    found = module.HeldOutFaces(faces, np.array([0, 2, 3, 4]), np.eye(4, dtype=np.float32), np.arange(4))
+    assert found.some(9, seed=0).tolist() == [0, 1, 2, 3]
+    assert found.some(2, seed=0).tolist() == sorted(np.random.default_rng(0).permutation(4)[:2])
+    made = np.array([[0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 0.6, 0.8]], dtype=np.float32)
+    cosine, right = found.matched(made, np.array([1, 2]))
+    np.testing.assert_allclose(cosine, [1.0, 0.6], rtol=1e-6)
+    assert right.tolist() == [1.0, 0.0]

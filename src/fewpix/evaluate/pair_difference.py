@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.evaluate.bootstrap import REPLICATES, Interval, percentiles
+from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval, percentiles
 from fewpix.evaluate.curve_bootstrap import CurveReplicates, replicate_curves
 from fewpix.evaluate.mcnemar import McNemar, mcnemar
 from fewpix.evaluate.metrics import allowed_accepts, far_key, fold_accuracy
+from fewpix.evaluate.paired import paired_interval
 from fewpix.evaluate.pairs import PairList
 from fewpix.evaluate.streaming import SortedScores
 from fewpix.evaluate.verification import accuracy_difference
@@ -109,36 +110,70 @@ def pair_difference(
         one, other = (fold_accuracy(scores, pairs.same, pairs.folds) for scores in (first, second))
         found = accuracy_difference(one, other, pairs, replicates=replicates, seed=seed)
         accuracy, test = Change(found.accuracy, found.ci95), mcnemar(one.correct, other.correct)
-    ordered = [SortedScores.of(scores, pairs.same) for scores in (first, second)]
-    shown = tuple(far for far in fars if allowed_accepts(far, len(ordered[0].impostor)))
-    curves = drawn or [
-        replicate_curves(scores, pairs.same, shown, pairs.clusters(), replicates=replicates, seed=seed)
-        for scores in (first, second)
-    ]
-    return PairDifference(accuracy, test, *curve_changes(ordered, curves, shown))
+    curves = curve_changes(
+        (first, second),
+        pairs.same,
+        pairs.clusters(),
+        fars=fars,
+        drawn=drawn,
+        replicates=replicates,
+        seed=seed,
+    )
+    return PairDifference(accuracy, test, *curves)
 
 
 def curve_changes(
-    ordered: Sequence[SortedScores], drawn: Sequence[CurveReplicates], fars: Sequence[float]
+    scores: tuple[NDArray[np.floating], NDArray[np.floating]],
+    same: NDArray[np.bool_],
+    clusters: Clusters,
+    *,
+    fars: Sequence[float],
+    drawn: Both | None,
+    replicates: int,
+    seed: int,
 ) -> tuple[dict[str, Change], Change, Change]:
     """Changes of TAR at each rate, of the equal error rate and of the area, each with its interval.
 
     Args:
-        ordered: the scores of the first and of the second model.
-        drawn: their replicates, drawn alike.
-        fars: false accept rates that can be shown, among the targets of both.
+        scores: (P,) of the first and of the second model.
+        same: (P,) which comparisons are of one person.
+        clusters: the people of each.
+        fars: false accept rates; those that the comparisons cannot show are left out.
+        drawn: see `pair_difference`.
+        replicates: likewise.
+        seed: likewise.
 
     Raises:
-        InputError: too few people for an interval.
+        InputError: a score is not finite, or there are too few people for an interval.
     """
-    one, other = drawn
+    ordered = [SortedScores.of(values, same) for values in scores]
+    shown = tuple(far for far in fars if allowed_accepts(far, len(ordered[0].impostor)))
+    one, other = drawn or [
+        replicate_curves(values, same, shown, clusters, replicates=replicates, seed=seed) for values in scores
+    ]
     tars = {}
-    for far in fars:
-        values = [scores.tar_at_far(far).tar or 0.0 for scores in ordered]
+    for far in shown:
+        values = [found.tar_at_far(far).tar or 0.0 for found in ordered]
         tars[far_key(far)] = Change(values[0] - values[1], percentiles(one.tars(far) - other.tars(far)))
-    eers, aucs = ([scores.eer().rate for scores in ordered], [scores.auc() for scores in ordered])
+    eers, aucs = ([found.eer().rate for found in ordered], [found.auc() for found in ordered])
     return (
         tars,
         Change(eers[0] - eers[1], percentiles(one.eer - other.eer)),
         Change(aucs[0] - aucs[1], percentiles(one.auc - other.auc)),
     )
+
+
+def answers_change(
+    first: NDArray[np.bool_], second: NDArray[np.bool_], clusters: Clusters, *, replicates: int, seed: int
+) -> Change:
+    """Change of the share of right answers.
+
+    Args:
+        first: (P,) which answers one model got right.
+        second: (P,) the other.
+        clusters: the people of each answer.
+        replicates: of the bootstrap.
+        seed: of the bootstrap.
+    """
+    ci95 = paired_interval(first, second, clusters, replicates=replicates, seed=seed)
+    return Change(float((first.astype(np.int64) - second).mean()), ci95)

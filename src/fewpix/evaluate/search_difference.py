@@ -11,8 +11,7 @@ import numpy as np
 from fewpix.evaluate.bootstrap import REPLICATES, Clusters, mean_interval, percentiles
 from fewpix.evaluate.mcnemar import McNemar, mcnemar
 from fewpix.evaluate.metrics import allowed_accepts, far_key, tar_at_far
-from fewpix.evaluate.pair_difference import Both, Change
-from fewpix.evaluate.paired import paired_interval
+from fewpix.evaluate.pair_difference import Both, Change, answers_change
 from fewpix.evaluate.retrieval import open_auc, open_replicates, open_scores
 from fewpix.evaluate.streaming_search import Labels, Searched
 
@@ -89,13 +88,10 @@ def search_difference(
     closed = bool(mated.all())
     mates = Clusters.of(np.asarray(probe_people)[mated])
     places = [(one.row_ranks if closed else one.ranks)[mated] for one in (first, second)]
-
-    def found(k: int) -> Change:
-        hits = places[0] <= k, places[1] <= k
-        ci95 = paired_interval(*hits, mates, replicates=replicates, seed=seed)
-        return Change(float((hits[0].astype(np.int64) - hits[1]).mean()), ci95)
-
-    by_rank = {k: found(k) for k in ranks}
+    by_rank = {
+        k: answers_change(places[0] <= k, places[1] <= k, mates, replicates=replicates, seed=seed)
+        for k in ranks
+    }
     average = None
     if first.precisions is not None and second.precisions is not None:
         change = first.precisions[mated] - second.precisions[mated]

@@ -10,11 +10,8 @@ import numpy as np
 
 from fewpix.errors import InputError
 from fewpix.evaluate.bootstrap import REPLICATES
-from fewpix.evaluate.curve_bootstrap import replicate_curves
-from fewpix.evaluate.metrics import allowed_accepts, far_key
-from fewpix.evaluate.pair_difference import Both, Change, curve_changes
-from fewpix.evaluate.paired import paired_interval
-from fewpix.evaluate.streaming import SortedScores
+from fewpix.evaluate.metrics import far_key
+from fewpix.evaluate.pair_difference import Both, Change, answers_change, curve_changes
 from fewpix.evaluate.template_pair_record import TemplatePairRecord
 
 Row = tuple[TemplatePairRecord, int]
@@ -82,14 +79,16 @@ def template_pair_difference(
         raise InputError("the scores are of different pairs of templates")
     if not one.whole:
         return TemplatePairDifference(_held(first, second, fars, replicates, seed), None, None)
-    scores = one.scores[a], other.scores[b]
-    ordered = [SortedScores.of(values, one.same) for values in scores]
-    shown = tuple(far for far in fars if allowed_accepts(far, len(ordered[0].impostor)))
-    found = drawn or [
-        replicate_curves(values, one.same, shown, one.clusters, replicates=replicates, seed=seed)
-        for values in scores
-    ]
-    return TemplatePairDifference(*curve_changes(ordered, found, shown))
+    curves = curve_changes(
+        (one.scores[a], other.scores[b]),
+        one.same,
+        one.clusters,
+        fars=fars,
+        drawn=drawn,
+        replicates=replicates,
+        seed=seed,
+    )
+    return TemplatePairDifference(*curves)
 
 
 def _held(first: Row, second: Row, fars: Sequence[float], replicates: int, seed: int) -> dict[str, Change]:
@@ -103,6 +102,5 @@ def _held(first: Row, second: Row, fars: Sequence[float], replicates: int, seed:
             record.scores[cell] >= np.float32(threshold)
             for (record, cell), threshold in zip((first, second), thresholds, strict=True)
         )
-        ci95 = paired_interval(one, other, first[0].clusters, replicates=replicates, seed=seed)
-        tars[far_key(far)] = Change(float((one.astype(np.int64) - other).mean()), ci95)
+        tars[far_key(far)] = answers_change(one, other, first[0].clusters, replicates=replicates, seed=seed)
     return tars

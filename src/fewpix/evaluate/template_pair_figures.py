@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval, mean_intervals
+from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval, passing_intervals
 from fewpix.evaluate.curve_bootstrap import CurveReplicates, replicate_curves
 from fewpix.evaluate.enrolment import NO_SCORE
 from fewpix.evaluate.readers.ijb_pairs import TemplatePairs
@@ -140,10 +140,8 @@ def held_intervals(
     points = [*tars, *(ordered.tar_at_far(far) for far in curve_targets(len(ordered.impostor)))]
     thresholds = list(dict.fromkeys(point.threshold for point in points if point.threshold is not None))
     genuine = scores[pairs.same]
-    passed: NDArray[np.bool_] = genuine[:, None] >= np.array(thresholds, dtype=genuine.dtype)
     own = Clusters.of(people[pairs.first[pairs.same]])
-    found = mean_intervals(passed, own, replicates=replicates, seed=seed)
-    known = dict(zip(thresholds, found, strict=True))
+    known = passing_intervals(genuine, thresholds, own, replicates=replicates, seed=seed)
 
     def at(point: TarPoint) -> Interval:
         assert point.threshold is not None

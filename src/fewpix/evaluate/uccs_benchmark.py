@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import ConfigError, InputError
-from fewpix.evaluate.bootstrap import LEVEL, REPLICATES, Clusters, Interval, mean_intervals
+from fewpix.evaluate.bootstrap import LEVEL, REPLICATES, Clusters, Interval, passing_intervals
 from fewpix.evaluate.iou_matching import (
     IOU,
     MAX_RANK,
@@ -238,9 +238,7 @@ def evaluate_uccs(
         every = (point for rate in CURVE if (point := _point(found, rate)) is not None)
         trace = tuple({point.threshold: point for point in every}.values())
         thresholds = [*(p.threshold for p in points.values() if p), *(p.threshold for p in trace)]
-        passed: NDArray[np.bool_] = at[:, None] >= np.array(thresholds)
-        found_ci95 = mean_intervals(passed, Clusters.of(clusters), replicates=replicates, seed=seed)
-        ci95 = dict(zip(thresholds, found_ci95, strict=True))
+        ci95 = passing_intervals(at, thresholds, Clusters.of(clusters), replicates=replicates, seed=seed)
         return Curve(
             found.wanted,
             len(found.hits),

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from fewpix.evaluate.bootstrap import REPLICATES, Clusters
 from fewpix.evaluate.mcnemar import McNemar, mcnemar
-from fewpix.evaluate.pair_difference import Change
-from fewpix.evaluate.paired import paired_interval
+from fewpix.evaluate.pair_difference import Change, answers_change
 from fewpix.evaluate.uccs_record import UccsRecord
 
 Found = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -90,9 +89,8 @@ def uccs_difference(
             if np.isnan(thresholds).any():
                 continue
             hits = one[0] >= thresholds[0], other[0] >= thresholds[1]
-            ci95 = paired_interval(*hits, Clusters.of(clusters), replicates=replicates, seed=seed)
-            value = float((hits[0].astype(np.int64) - hits[1]).mean())
-            found[key] = RateChange(Change(value, ci95), mcnemar(*hits))
+            change = answers_change(*hits, Clusters.of(clusters), replicates=replicates, seed=seed)
+            found[key] = RateChange(change, mcnemar(*hits))
         return found
 
     known = first.known

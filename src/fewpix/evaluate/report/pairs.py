@@ -7,6 +7,7 @@ from fewpix.evaluate.native import Look
 from fewpix.evaluate.report.blocks import Block, Plots, Report, Section, Table, Text
 from fewpix.evaluate.report.curves import (
     ROC,
+    Cell,
     Rates,
     against_pixels,
     groups,
@@ -18,19 +19,21 @@ from fewpix.evaluate.report.curves import (
 )
 from fewpix.evaluate.report.differences import pair_changes
 from fewpix.evaluate.report.faces import Faces
-from fewpix.evaluate.report.figures import at, by_size, counts, facts, label, models, share
+from fewpix.evaluate.report.figures import at, by_size, counts, facts, models, share
 from fewpix.evaluate.report.worst import worst
-from fewpix.evaluate.schema.pairs import PairFigures, PairsResult
+from fewpix.evaluate.schema.pairs import Degraded, PairCurve, PairFigures, PairsResult
 
 _INTERVALS = (
     "Behind every figure stands its 95 % interval, from resampling people. Accuracy is the mean over "
     "the folds, each under the best threshold of the others, and its interval holds those thresholds; "
     "all others set their threshold anew in every replicate, and are rather too wide than too narrow."
 )
-_CURVES = (
+
+CURVES = (
     "Each point is a threshold that was observed. The curves end where the pairs of two people are too "
     "few to show a lower false accept rate; the bands are 95 % intervals of the true accept rate."
 )
+"""What the curves of pairs show."""
 
 
 def pairs_report(result: PairsResult, faces: Faces) -> Report:
@@ -43,10 +46,10 @@ def pairs_report(result: PairsResult, faces: Faces) -> Report:
     sections = [
         Section("Figures", (_headline(result), *_unresolved(result), Text(_INTERVALS))),
         *_by_size(result),
-        Section("ROC and DET", (Text(_CURVES), _curves(result))),
+        Section("ROC and DET", (Text(CURVES), _curves(result))),
         Section("Scores", (_scores(result),)),
         *pair_changes(result.differences, "the first model of the run"),
-        worst([(label(f.model, f.size), f.worst, _looks(result, f)) for f in result.figures], faces),
+        worst([(named(f), f.worst, _looks(result, f)) for f in result.figures], faces),
         Section("What was measured", _measured(result)),
     ]
     return Report(f"{_name(result)}: pairs, {result.protocol}", _lead(result), tuple(sections))
@@ -67,7 +70,7 @@ def _lead(result: PairsResult) -> str:
         best = min(result.figures, key=lambda figures: figures.eer)
         found = f"equal error rate {share(best.eer, best.eer_ci95)} %"
     most = "Highest of all, " if len(result.figures) > 1 else ""
-    return f"{most}{label(best.model, best.size)}: {found}, on {pairs}."
+    return f"{most}{named(best)}: {found}, on {pairs}."
 
 
 def _headline(result: PairsResult) -> Table:
@@ -93,7 +96,7 @@ def _unresolved(result: PairsResult) -> list[Block]:
     said = [f"TAR at FAR {far} is not resolvable: {why}." for far, why in first.not_resolvable.items()]
     said += [f"There is no accuracy: {first.no_accuracy}."] if first.no_accuracy else []
     quality = [
-        (label(f.model, f.size), third.name, f"{third.n_pairs:,}", share(third.accuracy, third.ci95))
+        (named(f), third.name, f"{third.n_pairs:,}", share(third.accuracy, third.ci95))
         for f in result.figures
         for third in f.accuracy_by_quality or []
     ]
@@ -117,14 +120,16 @@ def _by_size(result: PairsResult) -> list[Section]:
     return [size_section(found)]
 
 
-def _rates(figures: PairFigures) -> Rates:
-    curve = figures.curve
-    return Rates(named(figures), curve.far, curve.tar, curve.tar_ci95, curve.threshold)
-
-
 def _curves(result: PairsResult) -> Plots:
     panels = groups(result.figures)
-    return rate_curves([(title, [(name, _rates(f)) for name, f in cells]) for title, cells in panels], ROC)
+    return rate_curves(
+        [(title, [(name, roc_rates(f, f.curve)) for name, f in cells]) for title, cells in panels], ROC
+    )
+
+
+def roc_rates(cell: Cell, curve: PairCurve) -> Rates:
+    """The curve of a model at a size."""
+    return Rates(named(cell), curve.far, curve.tar, curve.tar_ci95, curve.threshold)
 
 
 def _scores(result: PairsResult) -> Plots:
@@ -149,6 +154,7 @@ def _measured(result: PairsResult) -> tuple[Block, ...]:
         ("benchmark", f"{_name(result)}, {result.n_pairs:,} pairs in {result.folds} folds"),
         ("coverage", f"{100 * result.coverage:.1f} %, {result.n_missing:,} pairs left out"),
         ("protocol", result.protocol),
+        *made_small(result.degraded),
         ("pictures", f"{pictures.used:,}, {side.smallest} to {side.largest} px, median {side.median:g}"),
         ("not square", f"{pictures.not_square:,}, made so by {result.fit}"),
         ("resampled", result.interpolation),
@@ -158,11 +164,6 @@ def _measured(result: PairsResult) -> tuple[Block, ...]:
         ("lists and pictures", result.data_sha256),
         ("single scores", result.scores_sha256),
     ]
-    if result.degraded:
-        rows.insert(
-            3, ("made small", f"the {result.degraded.sides} side of a pair, seed {result.degraded.seed}")
-        )
-        rows[4:4] = [(f"to {size} px", steps) for size, steps in by_size(result.degraded.steps)]
     kept = [f for f in result.figures if f.already_smaller]
     rows += [(f"smaller than {f.size} px already", f"{f.already_smaller:,} pictures, left so") for f in kept]
     teachers = {
@@ -174,3 +175,13 @@ def _measured(result: PairsResult) -> tuple[Block, ...]:
         models(result.models, teachers, "the other side"),
         counts(result.inventory.counts),
     )
+
+
+def made_small(degraded: Degraded | None) -> list[tuple[str, str]]:
+    """Lines of the table of what was measured; none where no picture was made small."""
+    if degraded is None:
+        return []
+    return [
+        ("made small", f"the {degraded.sides} side of a pair, seed {degraded.seed}"),
+        *((f"to {size} px", steps) for size, steps in by_size(degraded.steps)),
+    ]

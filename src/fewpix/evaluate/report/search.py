@@ -20,7 +20,7 @@ from fewpix.evaluate.report.curves import (
 )
 from fewpix.evaluate.report.differences import search_changes
 from fewpix.evaluate.report.faces import Faces
-from fewpix.evaluate.report.figures import at, by_size, counts, facts, label, models, share
+from fewpix.evaluate.report.figures import at, by_size, counts, facts, models, share
 from fewpix.evaluate.report.worst import worst
 from fewpix.evaluate.schema.search import ClosedFigures, OpenFigures, SearchCurve, SearchResult
 
@@ -49,7 +49,7 @@ def search_report(result: SearchResult, faces: Faces) -> Report:
         result: the figures.
         faces: draws the worst searches.
     """
-    looks = [(label(f.model, f.size), f.worst, _looks(result, f)) for f in result.figures]
+    looks = [(named(f), f.worst, _looks(result, f)) for f in result.figures]
     sections = [
         Section("Figures", (_headline(result), *_unresolved(result), Text(_INTERVALS))),
         *_by_size(result),
@@ -79,7 +79,7 @@ def _lead(result: SearchResult) -> str:
     title, value, ci95 = _main(best)
     most = "Highest of all, " if len(result.figures) > 1 else ""
     searches = f"{result.mated:,} mated and {result.nonmated:,} non-mated searches"
-    return f"{most}{label(best.model, best.size)}: {title} {share(value, ci95)} %, in {searches}."
+    return f"{most}{named(best)}: {title} {share(value, ci95)} %, in {searches}."
 
 
 def _headline(result: SearchResult) -> Table:

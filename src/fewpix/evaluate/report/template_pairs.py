@@ -5,7 +5,6 @@ from __future__ import annotations
 from fewpix.evaluate.report.blocks import Block, Report, Section, Table, Text
 from fewpix.evaluate.report.curves import (
     ROC,
-    Rates,
     against_pixels,
     groups,
     histograms,
@@ -15,9 +14,10 @@ from fewpix.evaluate.report.curves import (
     size_section,
 )
 from fewpix.evaluate.report.differences import template_pair_changes
-from fewpix.evaluate.report.figures import at, by_size, counts, facts, models, share
+from fewpix.evaluate.report.figures import at, counts, facts, models, share
+from fewpix.evaluate.report.pairs import CURVES, made_small, roc_rates
 from fewpix.evaluate.report.templates import seen_rows
-from fewpix.evaluate.schema.templates import TemplatePairFigures, TemplatePairsResult
+from fewpix.evaluate.schema.templates import TemplatePairsResult
 
 _INTERVALS = (
     "Behind a figure stands its 95 % interval, from resampling people, who are told apart by the pairs of "
@@ -26,20 +26,19 @@ _INTERVALS = (
     "and those of TAR do not show how well the threshold itself is known. Which it was stands below. A "
     "template that failed to enrol counts against the model."
 )
-_CURVES = (
-    "Each point is a threshold that was observed. The curves end where the pairs of two people are too "
-    "few to show a lower false accept rate; the bands are 95 % intervals of the true accept rate."
-)
 
 
 def template_pairs_report(result: TemplatePairsResult) -> Report:
     """All of it."""
-    panels = [(title, [(name, _rates(f)) for name, f in cells]) for title, cells in groups(result.figures)]
+    panels = [
+        (title, [(name, roc_rates(f, f.curve)) for name, f in cells])
+        for title, cells in groups(result.figures)
+    ]
     scores = [(named(f), f.histogram, [f.threshold_at_eer]) for f in result.figures]
     sections = (
         Section("Figures", (_headline(result), *_unresolved(result), Text(_INTERVALS))),
         *_sizes(result),
-        Section("ROC and DET", (Text(_CURVES), rate_curves(panels, ROC))),
+        Section("ROC and DET", (Text(CURVES), rate_curves(panels, ROC))),
         Section("Scores", (histograms(scores),)),
         *template_pair_changes(result.differences, "the first model of the run"),
         Section("What was measured", _measured(result)),
@@ -47,15 +46,14 @@ def template_pairs_report(result: TemplatePairsResult) -> Report:
     return Report(f"{result.benchmark}: pairs of templates, {result.protocol}", _lead(result), sections)
 
 
-def _rates(figures: TemplatePairFigures) -> Rates:
-    curve = figures.curve
-    return Rates(named(figures), curve.far, curve.tar, curve.tar_ci95, curve.threshold)
+def _shown(result: TemplatePairsResult) -> list[str]:
+    """The false accept rates that can be shown."""
+    return [far for far in result.figures[0].tar_at_far if far not in result.figures[0].not_resolvable]
 
 
 def _main(result: TemplatePairsResult) -> str | None:
-    """The lowest false accept rate that can be shown; None where none can."""
-    known = [far for far in result.figures[0].tar_at_far if far not in result.figures[0].not_resolvable]
-    return min(known, key=float, default=None)
+    """The lowest of them; None where none can be shown."""
+    return min(_shown(result), key=float, default=None)
 
 
 def _lead(result: TemplatePairsResult) -> str:
@@ -75,7 +73,7 @@ def _lead(result: TemplatePairsResult) -> str:
 
 
 def _headline(result: TemplatePairsResult) -> Table:
-    fars = [far for far in result.figures[0].tar_at_far if far not in result.figures[0].not_resolvable]
+    fars = _shown(result)
     head = ("model", "size", *(f"TAR at FAR {far}, %" for far in fars), "EER, %", "AUC, %")
     rows = tuple(
         (
@@ -115,6 +113,7 @@ def _measured(result: TemplatePairsResult) -> tuple[Block, ...]:
         ("benchmark", f"{result.benchmark}, {result.n_pairs:,} pairs of templates"),
         ("coverage", f"{100 * result.coverage:.1f} %, {result.n_missing:,} pairs left out"),
         ("protocol", result.protocol),
+        *made_small(result.degraded),
         ("pictures", result.alignment),
         ("fused", result.fusion),
         ("resampled", result.interpolation),
@@ -124,10 +123,6 @@ def _measured(result: TemplatePairsResult) -> tuple[Block, ...]:
         ("lists and pictures", result.data_sha256),
         ("single scores", result.scores_sha256 or "not kept: too many"),
     ]
-    if result.degraded:
-        small = f"the {result.degraded.sides} side of a pair, seed {result.degraded.seed}"
-        rows.insert(3, ("made small", small))
-        rows[4:4] = [(f"to {size} px", steps) for size, steps in by_size(result.degraded.steps)]
     for name, teacher in (result.teachers or {}).items():
         rows += seen_rows(f"templates seen by the teacher of {name}", teacher)
     for f in result.figures:
