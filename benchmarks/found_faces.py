@@ -11,25 +11,22 @@ intervals over people; and the share that is found. ORL is an easy set: what is 
 
 from __future__ import annotations
 
-import argparse
 import sys
-import time
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from quality_run import options, run
 
 from fewpix.data.orl import load_orl
 from fewpix.degrade import ops
 from fewpix.detect import Detector, default_detector
 from fewpix.embed.open import open_encoder
 from fewpix.embed.protocol import Encoder
-from fewpix.errors import FewpixError
 from fewpix.evaluate.bootstrap import Clusters, mean_interval
-from fewpix.evaluate.results import Run, check_target, model_facts, write_result
+from fewpix.evaluate.results import model_facts, model_label
 from fewpix.image.align import TEMPLATE_SIDE, align, pixels
 from fewpix.image.codec import Image
 from fewpix.image.resize import Crop
@@ -96,7 +93,7 @@ def figures(
             made = ops.jpeg(made, quality)
         pictures.append((made, true, nearest(detector, made, true, size)))
     sharp = [align(orl.images[n], known[n], TEMPLATE_SIDE) for n in enrolled]
-    gallery = encoders["teacher"].embed(sharp)
+    gallery = list(encoders.values())[-1].embed(sharp)
     clusters, rows = Clusters.of(orl.people[probes]), []
     off = [
         np.linalg.norm(f - t, axis=1).mean() * TEMPLATE_SIDE / size for _, t, f in pictures if f is not None
@@ -130,40 +127,39 @@ def figures(
     return rows
 
 
+def line(row: Mapping[str, Any]) -> str:
+    """A figure for people."""
+    return (
+        f"{row['model']}, {row['size']} px, JPEG {row['jpeg']}, {row['points']} points: rank-1 "
+        f"{100 * row['rank1']:.1f}, found {100 * row['found']:.1f}"
+    )
+
+
 def main() -> int:
     """Measure and write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__doc__)
     parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES))
-    parser.add_argument("--runtime", default="auto")
-    parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--seed", type=int, default=0, help="of places, backgrounds and the bootstrap")
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--models", nargs="+", default=list(MODELS), help="the last one enrols")
     given = parser.parse_args()
-    start = time.monotonic()
-    try:
-        check_target(given.out)
+
+    def measure() -> dict[str, Any]:
         detector = default_detector()
-        encoders = {name: open_encoder(name, runtime=given.runtime, threads=given.threads) for name in MODELS}
+        encoders = {model_label(name): open_encoder(name, runtime=given.runtime) for name in given.models}
         known = [known_points(detector, image) for image in load_orl().images]
         rows = []
         for size in given.sizes:
             for quality in FILES:
                 rows += figures(encoders, detector, known, size, quality, given.seed)
                 print(f"{size} px, JPEG {quality} done", file=sys.stderr, flush=True)
-    except FewpixError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    payload = {
-        "question": "what do few pixels, a JPEG file and found landmarks each cost?",
-        "data": {"set": "ORL", "people": 40, "probes": 360},
-        "settings": {"sizes": given.sizes, "seed": given.seed, "scene": SCENE},
-        "models": {name: model_facts(encoder) for name, encoder in encoders.items()},
-        "figures": rows,
-    }
-    write_result(given.out, payload, Run.since(start))
-    return 0
+        return {
+            "question": "what do few pixels, a JPEG file and found landmarks each cost?",
+            "data": {"set": "ORL", "people": 40, "probes": 360},
+            "settings": {"sizes": given.sizes, "seed": given.seed, "scene": SCENE},
+            "models": {name: model_facts(encoder) for name, encoder in encoders.items()},
+            "figures": rows,
+        }
+
+    return run(given.out, measure, line)
 
 
 if __name__ == "__main__":
