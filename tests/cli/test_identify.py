@@ -156,6 +156,14 @@ def test_a_picture_is_never_drawn_over(
         assert (code, out) == (5, "")
         assert message in err
     assert photo.read_bytes() == before
+    # a/b/b/x.png as drawn into a would be a/b/x.png
+    for inner in ("x.png", "b/x.png"):
+        write_image(tmp_path / "a" / "b" / inner, read_image(photo))
+    one = (tmp_path / "a" / "b" / "x.png").read_bytes()
+    code, out, err = run(capsys, tmp_path / "a" / "b", "--gallery", gallery, "--draw", tmp_path / "a")
+    assert (code, out) == (5, "")
+    assert "would replace pictures in" in err
+    assert (tmp_path / "a" / "b" / "x.png").read_bytes() == one
     code, _, _ = run(capsys, photo, "--gallery", gallery, "--draw", tmp_path / "new" / "named.jpg")
     assert code == 0
     assert read_image(tmp_path / "new" / "named.jpg").shape[1] > 640

@@ -30,6 +30,11 @@ class Drawing:
                 raise ConfigError(f"--draw {out} is a file", fix="name a folder for the pictures of a folder")
             if there == here or here in there.parents:
                 raise ConfigError(f"--draw {out} lies in the folder that is read", fix="name another folder")
+            if there in here.parents and (here / here.relative_to(there)).exists():
+                raise ConfigError(
+                    f"--draw {out} would replace pictures in {source / here.relative_to(there)}",
+                    fix="name another folder",
+                )
         elif self.target(source).resolve() == here:
             raise ConfigError(f"--draw {out} would replace the picture itself", fix="name another file")
 
