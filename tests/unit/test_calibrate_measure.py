@@ -19,6 +19,7 @@ from fewpix.errors import ConfigError, InputError
 from fewpix.evaluate.degraded import Degradation
 from fewpix.gallery.calibrated import Calibrated
 from fewpix.image.codec import encode_image
+from fewpix.image.resize import resize_square
 
 SIDE = 64
 
@@ -162,6 +163,26 @@ def test_a_router_gives_each_size_to_its_encoder_and_measures_the_ends_of_bands(
 def test_faces_smaller_than_a_size_are_not_made_larger(probes: FaceSet, gallery: FaceSet):
     with pytest.raises(InputError, match="too few faces of 112 px"):
         planned(probes, gallery, sizes=[16, 112])
+
+
+def test_many_large_faces_of_one_person_are_one_person(gallery: FaceSet):
+    rng = np.random.default_rng(0)
+    small = [(f"p{n:02d}/0", encode_image(crop(rng), ".png")) for n in range(25)]
+    large = [(f"p00/{n}", encode_image(resize_square(crop(rng), 112), ".png")) for n in range(1, 26)]
+    keys, data = zip(*sorted(small + large), strict=True)
+    mixed = strangers(FaceSet(keys, ("",) * len(keys), data), "A", one_each=False)
+    others = strangers(gallery, "B", one_each=True)
+    with pytest.raises(InputError, match="too few faces of 112 px and more: of 1 people"):
+        plan("grey", Grey(), mixed, others, sizes=[16, 112])
+    assert plan("grey", Grey(), mixed, others, sizes=[16, 64]).probes.count == 25
+
+
+def test_a_gallery_is_sharp(probes: FaceSet):
+    rng = np.random.default_rng(0)
+    data = [encode_image(resize_square(crop(rng), 10 if n < 3 else 64), ".png") for n in range(25)]
+    dull = FaceSet(tuple(f"g{n:02d}" for n in range(25)), ("",) * 25, tuple(data))
+    with pytest.raises(InputError, match="3 of 25 faces of B as gallery have fewer than 64 px"):
+        planned(probes, dull)
 
 
 def test_bad_plans_are_refused(probes: FaceSet, gallery: FaceSet):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.calibrate.impostors import Strangers
+from fewpix.calibrate.impostors import SHARP, Strangers
 from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import Router, encoder_for
 from fewpix.errors import ConfigError, InputError
@@ -146,11 +146,18 @@ def plan(
                 f"{count} people as {side} are too few to calibrate with",
                 fix=f"name faces of at least {FEWEST}",
             )
-    sides = np.array([len(probes.faces.crop(int(n))) for n in probes.members], dtype=np.int64)
-    if (sides >= wanted[-1]).sum() < FEWEST:
+    sides = _sides(probes)
+    large = len(np.unique(probes.people[sides >= wanted[-1]]))
+    if large < FEWEST:
         raise InputError(
-            f"{probes.name} has too few faces of {wanted[-1]} px and more",
+            f"{probes.name} has too few faces of {wanted[-1]} px and more: of {large} people",
             fix="leave out the largest of --sizes, or name sharper faces",
+        )
+    dull = int((_sides(alone) < SHARP).sum())
+    if dull:
+        raise InputError(
+            f"{dull:,} of {len(alone):,} faces of {alone.name} as gallery have fewer than {SHARP} px",
+            fix=f"a gallery is sharp: name faces of at least {SHARP} px",
         )
     return Plan(
         model,
@@ -164,6 +171,11 @@ def plan(
         how,
         note,
     )
+
+
+def _sides(side: Strangers) -> NDArray[np.int64]:
+    """(N,) side in pixels of each picture."""
+    return np.array([len(side.faces.crop(int(n))) for n in side.members], dtype=np.int64)
 
 
 def seers(encoder: Encoder, sizes: Sequence[int]) -> tuple[tuple[Encoder, tuple[int, ...]], ...]:

@@ -76,7 +76,9 @@ def calibrate(
         ),
     ] = None,
     family: Annotated[str, Option(help="How faces are made small: a family of degradations.")] = "area",
-    seed: Annotated[int, Option(help="Of who is in which gallery, and of what is random in the family.")] = 0,
+    seed: Annotated[
+        int, Option(min=0, help="Of who is in which gallery, and of what is random in the family.")
+    ] = 0,
     name: Annotated[
         str,
         Option(help="Where the faces come from, in words, kept in the file.", show_default=False),

@@ -18,7 +18,7 @@ def compare(
     second: Annotated[
         Path, Argument(help="Another one of the same benchmark; it is subtracted.", show_default=False)
     ],
-    seed: Annotated[int, Option(help="Of the bootstrap.")] = 0,
+    seed: Annotated[int, Option(min=0, help="Of the bootstrap.")] = 0,
     out: Out = None,
     report: Report = None,
     as_json: AsJson = False,

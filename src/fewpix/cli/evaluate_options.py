@@ -58,7 +58,7 @@ Sizes = Annotated[
         show_default=False,
     ),
 ]
-Seed = Annotated[int, Option(help="Of the random families and of the bootstrap.")]
+Seed = Annotated[int, Option(min=0, help="Of the random families and of the bootstrap.")]
 AsJson = Annotated[bool, Option("--json", help="Print one JSON object.")]
 State = Annotated[Path | None, Option(help="Apply a NormState to the model.", show_default=False)]
 Distance = Annotated[
