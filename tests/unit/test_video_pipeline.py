@@ -102,7 +102,7 @@ def test_each_track_gets_one_decision(gallery: Gallery):
     assert line.keys() == {
         *("path", "track", "first", "last", "clock", "frames", "boxes", "pixels", "quality", "crops"),
         *("effective_pixels", "sharpness", "pose", "detector_score", "state", "candidates"),
-        *("fpir", "fpir_reason", "decision"),
+        *("fpir", "fpir_range", "fpir_reason", "decision"),
     }
     assert line["boxes"][3] == [0.3, 50.0, 20.0, 12.0, 12.0]
     assert line["pixels"] == pytest.approx(12, abs=0.1)

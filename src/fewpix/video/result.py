@@ -86,6 +86,7 @@ class IdentifiedTrack:
             "state": self.state_id,
             "candidates": face["candidates"],
             "fpir": face["fpir"],
+            "fpir_range": face["fpir_range"],
             "fpir_reason": face["fpir_reason"],
             "decision": face["decision"],
         }
