@@ -118,6 +118,16 @@ def test_with_every_photo_the_photos_count(gallery: Gallery):
     assert named(gallery, 16, 0.42, fpir=0.01, templates=False).decision is None
 
 
+def test_with_every_photo_a_person_of_ten_is_as_often_like_a_stranger_as_ten_people(gallery: Gallery):
+    for n in range(9):  # all but the same
+        row = towards(3, 0.999999 - 1e-7 * n)
+        gallery.add("P3", row, pixels=100, encoder_sha256=LARGE, state_id="", source=f"more {n}")
+    one, ten = (named(gallery, 16, 0.3, templates=templates).fmr[0] for templates in (True, False))
+    assert one.value == pytest.approx(0.01, rel=0.05)
+    assert ten.value == pytest.approx(0.1, rel=0.05)
+    assert named(gallery, 16, 0.3, templates=False).fmr[1].value == pytest.approx(10 ** -(1 / 1.2), rel=1e-3)
+
+
 def test_what_is_rarer_than_can_be_shown_is_named_without_a_number(gallery: Gallery):
     face = named(gallery, 16, 0.6, fpir=0.001)
     assert face.decision == "P3"
@@ -187,7 +197,7 @@ def test_the_text_says_how_rare_at_which_size(gallery: Gallery):
     identifier = Identifier(None, Angle(SMALL), gallery, calibrated=KNOWN, fpir=0.05, top=1)
     picture = identifier.identify_picture(crop(16, 3, 0.4), "a.png")
     assert str(picture).splitlines()[1] == "    1    16 px at 0,0   P3, 1 in 100   [P3 0.400]"
-    assert size_and_rate(picture.faces[0]) == "1 in 100 at 16 px"
+    assert size_and_rate(picture.faces[0]) == "16 px, 1 in 100"
     plain = IdentifiedFace((0, 0, 16, 16), 16, None, (), None)
     assert size_and_rate(plain) == "16 px"
     assert "unknown" not in str(IdentifiedPicture("a.png", (plain,), None))
@@ -242,6 +252,43 @@ def test_two_small_faces_and_other_models_are_undecided():
     alone = compared((16, 1.0), (100, 1.0), 0.01, known=None)
     assert (alone.decision, alone.fmr.value) == ("undecided", None)
     assert alone.to_json()["fmr_range"] is None
+
+
+def test_a_model_that_does_not_embed_the_gallery_is_not_blamed_on_small_faces():
+    pictures = [(f"{n}.png", crop(100, 3, 1.0)) for n in range(2)]
+    found = verify(*pictures, detector=None, encoder=Angle(SMALL), calibrated=KNOWN, fmr=0.01)
+    assert found.decision == "undecided"
+    assert "not measured for this model alone: the calibration is of sharp faces that large embedded" in str(
+        found
+    )
+
+
+def test_the_rate_is_told_for_the_size_that_it_was_looked_up_for():
+    """A face of 12 px enlarged to 100 is routed, and rated, as one of few pixels."""
+    image = resize_square(crop(12, 3, 0.3), 100).copy()
+    image[0, 0, :2] = (3, 30)
+    router = Router([(0, Angle(SMALL)), (20, Angle(LARGE))])
+    found = verify(
+        ("a.png", image),
+        ("b.png", crop(100, 3, 1.0)),
+        detector=None,
+        encoder=router,
+        calibrated=KNOWN,
+        fmr=0.5,
+    )
+    assert found.pixels == (100, 100)
+    assert 10 < found.routed_pixels[0] < 17
+    assert f" at {found.routed_pixels[0]:.0f} px   (faces of 100 px and 100 px" in str(found)
+    assert found.to_json()["routed_pixels"] == [round(each, 2) for each in found.routed_pixels]
+
+
+def test_rates_that_no_threshold_is_given_for_are_refused():
+    """A hundred more pairs than the rarest of the rates asks for change nothing."""
+    known = Calibrated(KNOWN.calibration.model_copy(update={"independent_pairs": 1100}))
+    with pytest.raises(ConfigError, match="not resolvable with 1,100 independent pairs") as caught:
+        compared((16, 1.0), (100, 1.0), 0.00095, known=known)
+    assert "ask for at least 0.001" in str(caught.value.fix)
+    assert compared((16, 1.0), (100, 1.0), 0.001, known=known).decision == "same"
 
 
 def test_rates_that_cannot_be_resolved_are_refused():

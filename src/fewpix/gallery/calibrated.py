@@ -146,6 +146,17 @@ class Calibrated:
             curve.people for e in calibration.encoders for size in e.sizes for curve in size.curves
         )
 
+    def rarest(self, people: int) -> float:
+        """The rarest rate that a threshold is given for: of two faces for 1, else of a gallery."""
+        lengths = (
+            len(curve.threshold)
+            for encoder in self.calibration.encoders
+            for size in encoder.sizes
+            for curve in size.curves
+            if (curve.people == 1) == (people == 1)
+        )
+        return float(self._rates[max(lengths, default=1) - 1])
+
     def misfit(self, encoder: Encoder) -> str:
         """Why a model is not the one that was calibrated; empty where at least a part of a router is.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,14 +15,22 @@ class Census:
     """Who is enrolled.
 
     Args:
-        people: how many.
-        rows: how many embeddings of their photos.
+        photos: how many embeddings each has, by name.
         others: names of those with an embedding that another encoder made, or another state.
     """
 
-    people: int
-    rows: int
+    photos: Mapping[str, int]
     others: frozenset[str]
+
+    @property
+    def people(self) -> int:
+        """How many."""
+        return len(self.photos)
+
+    @property
+    def rows(self) -> int:
+        """How many embeddings of their photos."""
+        return sum(self.photos.values())
 
 
 def census(gallery: Gallery, encoder_sha256: str, state_id: str) -> Census:
@@ -42,4 +51,4 @@ def census(gallery: Gallery, encoder_sha256: str, state_id: str) -> Census:
             state_id,
         )
     )
-    return Census(len(rows), sum(row[1] for row in rows), frozenset(row[0] for row in rows if row[2]))
+    return Census({row[0]: int(row[1]) for row in rows}, frozenset(row[0] for row in rows if row[2]))

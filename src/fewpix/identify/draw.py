@@ -184,9 +184,9 @@ def _text(face: IdentifiedFace, decides: bool, number: int) -> list[tuple[str, b
 
 
 def size_and_rate(face: IdentifiedFace) -> str:
-    """How large a face is, and how often strangers score so in this gallery: 1 in 2,000 at 14 px."""
+    """How large a face is, and how often strangers score so in this gallery: 14 px, 1 in 2,000."""
     size = f"{face.pixels:.0f} px"
-    return size if face.fpir is UNRATED else f"{face.fpir} at {size}"
+    return size if face.fpir is UNRATED else f"{size}, {face.fpir}"
 
 
 def _inset(image: Image, face: IdentifiedFace, side: int) -> Image:

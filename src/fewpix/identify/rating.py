@@ -45,11 +45,12 @@ def check_fpir(fpir: float | None, calibrated: Calibrated | None) -> None:
         raise ConfigError(f"FPIR must be above 0 and below 1, not {fpir:g}", fix="0.01 is one in a hundred")
     if calibrated is None:
         raise ConfigError("FPIR needs a calibration", fix="name one with --calibration")
-    searches = calibrated.calibration.independent_searches
-    if fpir * searches < 1 - 1e-9:
+    rarest = calibrated.rarest(calibrated.largest)
+    if fpir < rarest * (1 - 1e-9):
+        searches = calibrated.calibration.independent_searches
         raise ConfigError(
             f"FPIR {fpir:g} is not resolvable: the calibration has {searches:,} people searched for",
-            fix=f"ask for at least {1 / searches:.2g}, or calibrate with more people",
+            fix=f"ask for at least {rarest:g}, or calibrate with more people",
         )
 
 
@@ -87,11 +88,17 @@ class Rater:
         self, face: EmbeddedFace, candidates: Sequence[Candidate], fpir: float | None, known: Census
     ) -> Rated:
         people = known.people if self._templates else known.rows
-        one, all_of_them = (
-            self.calibrated.curve(face.encoder_sha256, face.state_id, face.routed_pixels, count)
-            for count in (1, people)
+
+        def curve(count: int) -> RateCurve:
+            return self.calibrated.curve(face.encoder_sha256, face.state_id, face.routed_pixels, count)
+
+        # Where each photo is compared, a person with several is as often like a stranger as several are.
+        counts = [1 if self._templates else known.photos.get(each.name, 1) for each in candidates]
+        curves = {count: curve(count) for count in set(counts)}
+        fmr = tuple(
+            self._at(curves[count], each, known) for count, each in zip(counts, candidates, strict=True)
         )
-        fmr = tuple(self._at(one, candidate, known) for candidate in candidates)
+        all_of_them = curve(people)
         if not candidates:
             return Rated((), Rate(reason="nobody is enrolled"), None)
         best = self._at(all_of_them, candidates[0], known)

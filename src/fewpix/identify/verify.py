@@ -8,8 +8,9 @@ from typing import Any, Literal
 import numpy as np
 
 from fewpix.embed.protocol import Encoder
+from fewpix.embed.router import encoder_for
 from fewpix.errors import ConfigError, InputError, NoFaceError
-from fewpix.gallery.calibrated import Calibrated, Rate, one_in
+from fewpix.gallery.calibrated import LARGEST, Calibrated, Rate, one_in
 from fewpix.identify.faces import AlignedFace, EmbeddedFace, Finder, align_faces, embed_faces, whole_crop
 from fewpix.identify.pipeline import rate_json
 from fewpix.identify.rating import UNRATED
@@ -20,6 +21,9 @@ Decision = Literal["same", "different", "undecided"]
 BOTH_SMALL = (
     "not measured for two small faces: the larger one must be sharp enough for the calibration's gallery"
 )
+OTHER_GALLERY = (
+    "not measured for this model alone: the calibration is of sharp faces that {} embedded, as `auto` does"
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ class Verified:
     Args:
         paths: of the pictures.
         pixels: side of either face in source pixels.
+        routed_pixels: side by which either face's encoder was chosen; less where there is less detail.
         score: cosine of the two.
         fmr: how often two people score so when the smaller face is of this size.
         wanted: the false match rate to decide by.
@@ -38,6 +43,7 @@ class Verified:
 
     paths: tuple[str, str]
     pixels: tuple[float, float]
+    routed_pixels: tuple[float, float]
     score: float
     fmr: Rate
     wanted: float
@@ -47,7 +53,7 @@ class Verified:
         rate = self.fmr.reason
         if self.fmr.value is not None or self.fmr.below is not None:
             interval = f" ({self.fmr.interval})" if self.fmr.interval else ""
-            rate = f"{self.fmr}{interval} at {min(self.pixels):.0f} px"
+            rate = f"{self.fmr}{interval} at {min(self.routed_pixels):.0f} px"
         sizes = " and ".join(f"{value:.0f} px" for value in self.pixels)
         asked = f"(faces of {sizes}, by {one_in(self.wanted)})"
         return f"{self.decision}   score {self.score:.3f}   {rate}   {asked}"
@@ -57,6 +63,7 @@ class Verified:
         return {
             "paths": list(self.paths),
             "pixels": [round(value, 2) for value in self.pixels],
+            "routed_pixels": [round(value, 2) for value in self.routed_pixels],
             "score": round(self.score, 6),
             **rate_json("fmr", self.fmr),
             "wanted": self.wanted,
@@ -90,17 +97,24 @@ def verify(
     """
     if not 0 < fmr < 1:
         raise ConfigError(f"--fmr must be above 0 and below 1, not {fmr:g}", fix="0.001 is one in a thousand")
-    if calibrated is not None and fmr * calibrated.calibration.independent_pairs < 1 - 1e-9:
+    rarest = None if calibrated is None else calibrated.rarest(1)
+    if calibrated is not None and rarest is not None and fmr < rarest * (1 - 1e-9):
         pairs = calibrated.calibration.independent_pairs
         raise ConfigError(
             f"a false match rate of {fmr:g} is not resolvable with {pairs:,} independent pairs",
-            fix=f"ask for at least {1 / pairs:.2g}, or calibrate with more people",
+            fix=f"ask for at least {rarest:g}, or calibrate with more people",
         )
     faces = embed_faces([only_face(image, path, detector, encoder) for path, image in (first, second)])
     score = float(np.float32(faces[0].embedding.astype(np.float64) @ faces[1].embedding.astype(np.float64)))
-    rate = UNRATED if calibrated is None else _rate(calibrated, faces, score)
+    rate = UNRATED if calibrated is None else _rate(calibrated, encoder, faces, score)
     return Verified(
-        (first[0], second[0]), (faces[0].pixels, faces[1].pixels), score, rate, fmr, _decided(rate, fmr)
+        (first[0], second[0]),
+        (faces[0].pixels, faces[1].pixels),
+        (faces[0].routed_pixels, faces[1].routed_pixels),
+        score,
+        rate,
+        fmr,
+        _decided(rate, fmr),
     )
 
 
@@ -129,12 +143,14 @@ def only_face(image: Image, path: str, detector: Finder | None, encoder: Encoder
     return align_faces(image, found, encoder)[0]
 
 
-def _rate(calibrated: Calibrated, faces: list[EmbeddedFace], score: float) -> Rate:
+def _rate(calibrated: Calibrated, encoder: Encoder, faces: list[EmbeddedFace], score: float) -> Rate:
     """The false match rate with the smaller face as the probe."""
     small, large = sorted(faces, key=lambda face: face.routed_pixels)
     gallery = calibrated.calibration.gallery_encoder
     if (large.encoder_sha256, large.state_id) != (gallery.sha256, gallery.state_id):
-        return Rate(reason=BOTH_SMALL)
+        sharp = encoder_for(encoder, LARGEST)
+        takes = (sharp.card.sha256, sharp.state_id) == (gallery.sha256, gallery.state_id)
+        return Rate(reason=BOTH_SMALL if takes else OTHER_GALLERY.format(gallery.name))
     return calibrated.curve(small.encoder_sha256, small.state_id, small.routed_pixels).at(score)
 
 
