@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 UNDECIDED = "nobody is named: {}; see docs"
 RATES = (
-    "named where strangers would score so in at most {} in a gallery of this size; see docs for whose faces"
+    "named where the calibration's strangers score so in at most {} in a gallery of this size; others may "
+    "more often: see docs"
 )
 
 
