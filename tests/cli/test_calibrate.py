@@ -133,6 +133,7 @@ def test_bad_commands_say_what_to_do(folder: Path, model, tmp_path: Path, capsys
         ),
         ((*strangers, "--out", tmp_path / "c.json", "--sizes", "16,112"), 3, "too few faces of 112 px"),
         ((*strangers, "--out", tmp_path / "c.json", "--family", "fog"), 5, "fog"),
+        ((*strangers, "--out", tmp_path / "c.json", "--seed", "-1"), 2, "greater than or equal to 0"),
     ):
         found, out, err = run(capsys, *words)
         assert (found, out) == (code, ""), err
