@@ -182,6 +182,46 @@ def test_identify_names_by_the_calibration(folder: Path, model, made, gallery, t
     assert "in at most 1 in 20 in a gallery of this size" in out.splitlines()[-1]
 
 
+def test_identify_may_be_cautious(folder: Path, model, made, gallery, tmp_path: Path, capsys):
+    """Who is named where the interval reaches above what is asked for is not named then, and nobody else is."""
+    faces = tmp_path / "in"
+    for person in range(6):
+        small(folder / "known" / f"k{person:02d}" / "1.png", faces / f"k{person:02d}.png", 16)
+    words = (
+        "identify",
+        faces,
+        "--crops",
+        "--gallery",
+        gallery,
+        "--calibration",
+        made,
+        *model,
+        "--fpir",
+        "0.2",
+    )
+    lines = {}
+    for more in ((), ("--cautious",)):
+        code, out, _ = run(capsys, *words, *more, "--json")
+        assert code == 0
+        lines[bool(more)] = [json.loads(line)["faces"][0] for line in out.splitlines()]
+    for plain, cautious in zip(lines[False], lines[True], strict=True):
+        assert {**plain, "decision": None} == {**cautious, "decision": None}
+        if cautious["decision"] is not None and cautious["fpir_range"] is not None:
+            assert cautious["fpir_range"][1] <= 0.2
+            assert plain["decision"] == cautious["decision"]
+    code, out, _ = run(capsys, *words, "--cautious")
+    assert out.splitlines()[-1].startswith(
+        "named where strangers of every kind that was measured score so in at most"
+    )
+    lines_file = tmp_path / "lines.jsonl"
+    assert run(capsys, *words, "--out", lines_file)[0] == 0
+    code, _, err = run(capsys, *words, "--cautious", "--out", lines_file, "--resume")
+    assert code != 0
+    assert "cautious" in err
+    code, _, err = run(capsys, *words[:-2], "--threshold", "0.3", "--cautious")
+    assert (code, "--cautious is about rates" in err) == (5, True)
+
+
 def test_identify_does_not_decide_by_what_was_not_measured(
     folder: Path, model, made, gallery, tmp_path: Path, capsys
 ):

@@ -204,3 +204,24 @@ def test_a_score_beyond_all_thresholds_here_may_be_reached_elsewhere():
 def test_each_population_needs_its_shifts(tmp_path: Path):
     said = spoilt(tmp_path / "c.json", lambda values: values["encoders"][0]["sizes"][0].update(shifts=[0.1]))
     assert "8 px: shifts of 1 populations" in said
+
+
+def test_a_cautious_threshold_keeps_the_rate_among_all_populations():
+    calibration = beside_others(0.1, -0.05)
+    plain, cautious = (Calibrated(calibration, cautious=caution) for caution in (False, True))
+    for people in (1, 10):
+        curve = cautious.curve(SMALL, "", 16, people)
+        threshold = curve.threshold(0.02)
+        assert threshold is not None
+        assert curve.at(threshold).high == pytest.approx(0.02)
+        # the upper end of the interval is twice the rate here, and others score 0.1 higher
+        assert threshold == pytest.approx(plain.curve(SMALL, "", 16, people).threshold(0.01) + 0.1)
+        assert curve.at(threshold) == plain.curve(SMALL, "", 16, people).at(threshold)
+    assert cautious.curve(SMALL, "", 11, 50).threshold(0.05) > plain.curve(SMALL, "", 11, 50).threshold(0.05)
+    assert cautious.curve(SMALL, "", 16).threshold(0.0019) is None
+    assert (plain.rarest(1), cautious.rarest(1)) == (0.001, 0.002)
+
+
+def test_without_other_populations_caution_is_about_the_sampling():
+    cautious = Calibrated(made(), cautious=True)
+    assert cautious.curve(SMALL, "", 16).threshold(0.02) == pytest.approx(0.3)

@@ -33,6 +33,14 @@ Fpir = Annotated[
         show_default=False,
     ),
 ]
+Cautious = Annotated[
+    bool,
+    Option(
+        "--cautious",
+        help="Keep the rate with the upper end of its interval: among the other strangers, too, that the "
+        "calibration spans. Fewer are named.",
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -51,12 +59,17 @@ class Chosen:
 
 
 def chosen_calibration(
-    file: Path | None, fpir: float | None, threshold: float | None, encoder: Encoder
+    file: Path | None,
+    fpir: float | None,
+    threshold: float | None,
+    encoder: Encoder,
+    *,
+    cautious: bool = False,
 ) -> Chosen:
     """The calibration that fits an encoder, and the rule that follows from the options.
 
     Raises:
-        ConfigError: `fpir` beside a threshold, or without a calibration that fits.
+        ConfigError: `fpir` or `cautious` beside a threshold, or without a calibration that fits.
         InputError: the file is no calibration.
         WeightsError: the file is of another model or state.
     """
@@ -66,9 +79,11 @@ def chosen_calibration(
 
     if threshold is not None and fpir is not None:
         raise ConfigError("--threshold and --fpir both decide", fix="give one of them")
+    if threshold is not None and cautious:
+        raise ConfigError("--cautious is about rates, which --threshold does not ask", fix="leave one out")
     calibrated, why = None, ""
     if file is not None or SHIPPED.is_file():
-        calibrated = Calibrated(read_calibration(file or SHIPPED))
+        calibrated = Calibrated(read_calibration(file or SHIPPED), cautious=cautious)
         why = calibrated.misfit(encoder)
         if why and file is not None:
             raise WeightsError(f"{file}: {why}", fix="calibrate the model that is used, under its state")
@@ -76,8 +91,9 @@ def chosen_calibration(
         why = "this install has no calibration"
     if why:
         calibrated, why = None, f"there is no calibration ({why})"
-        if fpir is not None:
-            raise ConfigError(f"--fpir: {why}", fix="make one with `fewpix calibrate`")
+        if fpir is not None or cautious:
+            asked = "--fpir" if fpir is not None else "--cautious"
+            raise ConfigError(f"{asked}: {why}", fix="make one with `fewpix calibrate`")
     elif fpir is None and threshold is None and calibrated is not None:
         searches = calibrated.calibration.independent_searches
         if DEFAULT_FPIR * searches >= 1:

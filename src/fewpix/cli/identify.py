@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from fewpix.cli import video_options as options
-from fewpix.cli.calibration_options import CalibrationFile, Chosen, Fpir, chosen_calibration
+from fewpix.cli.calibration_options import CalibrationFile, Cautious, Chosen, Fpir, chosen_calibration
 from fewpix.cli.detect_options import DetectBudget, chosen_detector
 from fewpix.cli.gallery_options import Location, chosen_state, enrolled
 from fewpix.cli.output import Bar, emit, progress
@@ -25,6 +25,10 @@ UNDECIDED = "nobody is named: {}; see docs"
 RATES = (
     "named where the calibration's strangers score so in at most {} in a gallery of this size; others may "
     "more often: see docs"
+)
+CAUTIOUS = (
+    "named where strangers of every kind that was measured score so in at most {} in a gallery of this size; "
+    "see docs for whose faces"
 )
 
 
@@ -48,6 +52,7 @@ def identify(
         ),
     ] = None,
     fpir: Fpir = None,
+    cautious: Cautious = False,
     calibration: CalibrationFile = None,
     top: Annotated[int, Option(help="How many candidates to show per face.")] = 3,
     model: Annotated[
@@ -135,7 +140,7 @@ def identify(
             raise ConfigError("the frames of a video are no crops", fix="leave out --crops")
         if out is not None or resume:
             raise ConfigError("--out and --resume are for pictures", fix="send the lines to a file by > FILE")
-        rule = (threshold, fpir, calibration)
+        rule = (threshold, fpir, calibration, cautious)
         chosen = (gallery, rule, top, model, state, camera, photos, detect_budget, runtime, device)
         identify_video(source, asked, *chosen, as_json)
         return
@@ -158,7 +163,7 @@ def identify(
     norms = chosen_state(state, camera, gallery)
     detector = chosen_detector(detect_budget, crops=crops)
     encoder = open_encoder(model, runtime=runtime, device=device, state=norms)
-    by = chosen_calibration(calibration, fpir, threshold, encoder)
+    by = chosen_calibration(calibration, fpir, threshold, encoder, cautious=cautious)
     refused: list[InputError] = []
     with ExitStack() as stack:
         store = stack.enter_context(enrolled(gallery, encoder.card.space))
@@ -219,7 +224,8 @@ def closing(by: Chosen, threshold: float | None) -> str:
     from fewpix.gallery.calibrated import one_in
 
     if by.fpir is not None:
-        return RATES.format(one_in(by.fpir))
+        cautious = by.calibrated is not None and by.calibrated.cautious
+        return (CAUTIOUS if cautious else RATES).format(one_in(by.fpir))
     return "" if threshold is not None else UNDECIDED.format(by.why)
 
 
@@ -234,6 +240,7 @@ def _settings(identifier: Identifier, by: Chosen, detect_budget: float | None) -
         "state": identifier.encoder.state_id,
         "threshold": identifier.threshold,
         "fpir": by.fpir,
+        "cautious": by.calibrated is not None and by.calibrated.cautious,
         "calibration_sha256": calibration,
         "detect_budget": detect_budget,
         "top": identifier.top,

@@ -52,7 +52,7 @@ def identify_video(
     word: str,
     asked: Asked,
     gallery: str | None,
-    rule: tuple[float | None, float | None, Path | None],
+    rule: tuple[float | None, float | None, Path | None, bool],
     top: int,
     model: str,
     state: Path | None,
@@ -63,8 +63,8 @@ def identify_video(
     device: str,
     as_json: bool,
 ) -> None:
-    """Run it; the arguments are those of the verb, `rule` being threshold, FPIR and calibration."""
-    threshold, fpir, calibration = rule
+    """Run it; the arguments are those of the verb, `rule` being threshold, FPIR, calibration, caution."""
+    threshold, fpir, calibration, cautious = rule
     source = source_of(word)
     thin = thin_of(asked.every, asked.fps, asked.start, asked.end)
     _check_targets(asked, source)
@@ -75,7 +75,9 @@ def identify_video(
 
     detector = default_detector(FAINT_SCORE, budget_ms=detect_budget)
     encoder = reopen(norms)
-    by = chosen_calibration(calibration, fpir, threshold, encoder)
+    by = chosen_calibration(calibration, fpir, threshold, encoder, cautious=cautious)
+    if cautious and fpir is None:
+        raise ConfigError("in a video --cautious needs a rate", fix="give it with --fpir")
     if fpir is not None and asked.adapt is not None:
         raise ConfigError(
             "--adapt learns states that no calibration was made under", fix="leave out --adapt or --fpir"

@@ -83,6 +83,7 @@ class RateCurve:
         high: (K,) upper ends.
         reason: why there is no curve; K is 0 then.
         span: how far below and above these strangers' scores those of others lie; holds 0.
+        cautious: whether a threshold keeps a rate with the upper end of its interval.
     """
 
     rates: NDArray[np.float64]
@@ -91,6 +92,7 @@ class RateCurve:
     high: NDArray[np.float64]
     reason: str = ""
     span: tuple[float, float] = (0.0, 0.0)
+    cautious: bool = False
 
     @classmethod
     def none(cls, reason: str) -> RateCurve:
@@ -123,12 +125,13 @@ class RateCurve:
 
     def threshold(self, rate: float) -> float | None:
         """The smallest score that strangers reach at most so often; None where that cannot be resolved."""
-        if self.reason or rate < self.rates[-1] * (1 - 1e-9):
+        kept = self.high if self.cautious else self.rates
+        if self.reason or rate < kept[-1] * (1 - 1e-9):
             return None
         if rate >= 1:
             return -1.0
-        logs = -np.log(self.rates)
-        return float(np.interp(-log(rate), (0.0, *logs), (-1.0, *self.thresholds)))
+        found = np.interp(-log(rate), (0.0, *-np.log(kept)), (-1.0, *self.thresholds))
+        return float(found) + (self.span[1] if self.cautious else 0.0)
 
 
 class Calibrated:
@@ -136,10 +139,12 @@ class Calibrated:
 
     Args:
         calibration: the file.
+        cautious: whether thresholds keep rates with the upper ends of their intervals, so among all
+            populations that the calibration spans, not only among its own strangers.
     """
 
-    def __init__(self, calibration: Calibration) -> None:
-        self.calibration = calibration
+    def __init__(self, calibration: Calibration, *, cautious: bool = False) -> None:
+        self.calibration, self.cautious = calibration, cautious
         self._encoders = {(e.sha256, e.state_id): e for e in calibration.encoders}
         self._rates = np.array(calibration.rates)
         self.largest = max(
@@ -148,14 +153,17 @@ class Calibrated:
 
     def rarest(self, people: int) -> float:
         """The rarest rate that a threshold is given for: of two faces for 1, else of a gallery."""
-        lengths = (
-            len(curve.threshold)
+        curves = (
+            curve
             for encoder in self.calibration.encoders
             for size in encoder.sizes
             for curve in size.curves
             if (curve.people == 1) == (people == 1)
         )
-        return float(self._rates[max(lengths, default=1) - 1])
+        return min(
+            curve.high[-1] if self.cautious else float(self._rates[len(curve.threshold) - 1])
+            for curve in curves
+        )
 
     def misfit(self, encoder: Encoder) -> str:
         """Why a model is not the one that was calibrated; empty where at least a part of a router is.
@@ -214,6 +222,7 @@ class Calibrated:
                 np.array(curve.low),
                 np.array(curve.high),
                 span=(min((0.0, *size.shifts)), max((0.0, *size.shifts))),
+                cautious=self.cautious,
             )
             for curve in ends
         ]
@@ -258,4 +267,5 @@ def _between(curves: Sequence[RateCurve], places: Sequence[float], place: float)
             (1 - share) * first.span[0] + share * second.span[0],
             (1 - share) * first.span[1] + share * second.span[1],
         ),
+        cautious=first.cautious,
     )
