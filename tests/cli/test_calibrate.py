@@ -183,7 +183,7 @@ def test_identify_names_by_the_calibration(folder: Path, model, made, gallery, t
 
 
 def test_identify_may_be_cautious(folder: Path, model, made, gallery, tmp_path: Path, capsys):
-    """Who is named where the interval reaches above what is asked for is not named then, and nobody else is."""
+    """Where the interval reaches above what is asked for nobody is named; all else stays as it is."""
     faces = tmp_path / "in"
     for person in range(6):
         small(folder / "known" / f"k{person:02d}" / "1.png", faces / f"k{person:02d}.png", 16)
