@@ -237,9 +237,16 @@ def test_a_picture_as_json_and_as_text():
                 "pose": {"yaw": 60.0, "pitch": 0.0, "roll": -10.0},
                 "detector_score": 0.8765,
                 "candidates": [
-                    {"name": "Ana", "score": 0.512346, "fmr": None, "fmr_reason": "no calibration is in use"}
+                    {
+                        "name": "Ana",
+                        "score": 0.512346,
+                        "fmr": None,
+                        "fmr_range": None,
+                        "fmr_reason": "no calibration is in use",
+                    }
                 ],
                 "fpir": None,
+                "fpir_range": None,
                 "fpir_reason": "no calibration is in use",
                 "decision": None,
             }
