@@ -28,7 +28,7 @@ def lfw(result: Mapping[str, Any], protocol: str) -> str:
     rows = [
         [
             str(size),
-            *(_figure(cells[name, size]) for name in models),
+            *(accuracy_and_tar(cells[name, size]) for name in models),
             *(_difference(cells[name, size]["minus_baseline"]) for name in models[:-1]),
         ]
         for size in sorted({size for _, size in cells})
@@ -229,11 +229,10 @@ def marked(text: str, better: bool, worse: bool) -> str:
     return f"**{text}**" if better else f"*{text}*" if worse else text
 
 
-def _figure(figure: Mapping[str, Any]) -> str:
+def accuracy_and_tar(figure: Mapping[str, Any]) -> str:
     """Accuracy, its interval, and TAR."""
-    low, high = figure["accuracy_ci95"]
     (tar,) = figure["tar_at_far"].values()
-    return f"{percent(figure['accuracy'])} ({percent(low)}–{percent(high)}) / {percent(tar)}"
+    return f"{with_interval(figure['accuracy'], figure['accuracy_ci95'])} / {percent(tar)}"
 
 
 def _difference(change: Mapping[str, Any]) -> str:
@@ -244,6 +243,12 @@ def _difference(change: Mapping[str, Any]) -> str:
 def percent(value: float | None) -> str:
     """A fraction in % with one digit behind the point; a dash for one that cannot be shown."""
     return "–" if value is None else f"{100 * value:.1f}"
+
+
+def with_interval(value: float, ci95: Sequence[float]) -> str:
+    """A fraction in % with its interval behind it."""
+    low, high = ci95
+    return f"{percent(value)} ({percent(low)}–{percent(high)})"
 
 
 def markdown(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fewpix.evaluate.tabulate import change_in_points, markdown, percent
+from fewpix.evaluate.tabulate import change_in_points, markdown, percent, with_interval
 
 MEASURES = {"detection": "faces found", "rank1": "rank-1", "tpir": "TPIR"}
 
@@ -16,8 +16,7 @@ def photos(result: Mapping[str, Any], measure: str) -> str:
     cells = {(row["arm"], row["size"]): row for row in result["figures"]}
 
     def cell(row: Mapping[str, Any]) -> str:
-        low, high = row[f"{measure}_ci95"]
-        return f"{percent(row[measure])} ({percent(low)}–{percent(high)})"
+        return with_interval(row[measure], row[f"{measure}_ci95"])
 
     rows = [[arm, *(cell(cells[arm, size]) for size in sizes)] for arm in result["arms"]]
     said, seeds = MEASURES[measure], len(settings["seeds"])
@@ -71,10 +70,8 @@ def found_faces(result: Mapping[str, Any], model: str, other: str) -> str:
     for size, points in dict.fromkeys(key[:2] for key in cells):
         row = [str(size), points]
         for jpeg in files:
-            both = [cells[size, points, jpeg, name] for name in (model, other)]
-            low, high = both[0]["rank1_ci95"]
-            first, second = (percent(each["rank1"]) for each in both)
-            row.append(f"{first} ({percent(low)}–{percent(high)}) / {second}")
+            ours, theirs = (cells[size, points, jpeg, name] for name in (model, other))
+            row.append(f"{with_interval(ours['rank1'], ours['rank1_ci95'])} / {percent(theirs['rank1'])}")
         rows.append(row)
     data = result["data"]
     note = (

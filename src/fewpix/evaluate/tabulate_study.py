@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fewpix.evaluate.tabulate import DIRECT_FEED, change_in_points, markdown, marked, percent
+from fewpix.evaluate.tabulate import (
+    DIRECT_FEED,
+    accuracy_and_tar,
+    change_in_points,
+    markdown,
+    marked,
+    percent,
+    with_interval,
+)
 
 NOTHING = "–"
 CLEAN = "area"
@@ -176,11 +184,7 @@ def _title(result: Row, family: str) -> str:
 
 
 def _figure(figure: Row | None) -> str:
-    if figure is None:
-        return NOTHING
-    (tar,) = figure["tar_at_far"].values()
-    low, high = figure["accuracy_ci95"]
-    return f"{percent(figure['accuracy'])} ({percent(low)}–{percent(high)}) / {percent(tar)}"
+    return NOTHING if figure is None else accuracy_and_tar(figure)
 
 
 def _change(row: Row | None, name: str) -> str:
@@ -192,9 +196,8 @@ def _mean(row: Row | None, most: int) -> str:
     if row is None:
         return NOTHING
     families: Sequence[str] = row["families"]
-    low, high = row["mean"]["ci95"]
     few = f" [{len(families)} of {most} families]" if len(families) < most else ""
-    return f"{percent(row['mean']['accuracy'])} ({percent(low)}–{percent(high)}){few}"
+    return with_interval(row["mean"]["accuracy"], row["mean"]["ci95"]) + few
 
 
 def _worst(row: Row | None) -> str:
