@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from fewpix.identify.pipeline import IdentifiedFace
+from fewpix.identify.pipeline import IdentifiedFace, rate_json
 from fewpix.video.sample import Sample
 from fewpix.video.track import Box
 
@@ -85,9 +85,7 @@ class IdentifiedTrack:
             ],
             "state": self.state_id,
             "candidates": face["candidates"],
-            "fpir": face["fpir"],
-            "fpir_range": face["fpir_range"],
-            "fpir_reason": face["fpir_reason"],
+            **rate_json("fpir", self.face.fpir),
             "decision": face["decision"],
         }
 
