@@ -57,6 +57,11 @@ class Chosen:
     fpir: float | None
     why: str
 
+    @property
+    def cautious(self) -> bool:
+        """Whether the rate is kept with the upper end of its interval."""
+        return self.calibrated is not None and self.calibrated.cautious
+
 
 def chosen_calibration(
     file: Path | None,

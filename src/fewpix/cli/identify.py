@@ -224,8 +224,7 @@ def closing(by: Chosen, threshold: float | None) -> str:
     from fewpix.gallery.calibrated import one_in
 
     if by.fpir is not None:
-        cautious = by.calibrated is not None and by.calibrated.cautious
-        return (CAUTIOUS if cautious else RATES).format(one_in(by.fpir))
+        return (CAUTIOUS if by.cautious else RATES).format(one_in(by.fpir))
     return "" if threshold is not None else UNDECIDED.format(by.why)
 
 
@@ -240,7 +239,7 @@ def _settings(identifier: Identifier, by: Chosen, detect_budget: float | None) -
         "state": identifier.encoder.state_id,
         "threshold": identifier.threshold,
         "fpir": by.fpir,
-        "cautious": by.calibrated is not None and by.calibrated.cautious,
+        "cautious": by.cautious,
         "calibration_sha256": calibration,
         "detect_budget": detect_budget,
         "top": identifier.top,
