@@ -111,7 +111,7 @@ class RateCurve:
         if score > last:
             rarest = float(self.rates[-1])
             return Rate(
-                low=0.0,
+                low=low,
                 high=high,
                 reason=f"not resolvable: under {one_in(rarest)}, the rarest that the impostors can show",
                 below=rarest,

@@ -97,8 +97,7 @@ def verify(
     """
     if not 0 < fmr < 1:
         raise ConfigError(f"--fmr must be above 0 and below 1, not {fmr:g}", fix="0.001 is one in a thousand")
-    rarest = None if calibrated is None else calibrated.rarest(1)
-    if calibrated is not None and rarest is not None and fmr < rarest * (1 - 1e-9):
+    if calibrated is not None and fmr < (rarest := calibrated.rarest(1)) * (1 - 1e-9):
         pairs = calibrated.calibration.independent_pairs
         raise ConfigError(
             f"a false match rate of {fmr:g} is not resolvable with {pairs:,} independent pairs",
