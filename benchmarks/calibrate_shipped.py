@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from training_pool import held_out_from_all
+from training_pool import held_out_from_shipped
 
 from fewpix.calibrate.impostors import Strangers, strangers
 from fewpix.calibrate.measure import Suspects, measure
@@ -26,7 +26,6 @@ from fewpix.config import cache_dir
 from fewpix.embed.open import open_encoder
 from fewpix.errors import FewpixError
 from fewpix.gallery.calibration import SHIPPED, Calibration, write_calibration
-from fewpix.models.shipped import STUDENTS
 
 PROBES, GALLERY = ("celeba", "wild"), "utk"
 OTHERS = (("celeba", "celeba"), ("wild", "wild"), ("celeba", "wild"))
@@ -53,8 +52,7 @@ def main() -> int:
     given = parser.parse_args()
     try:
         encoder = open_encoder("auto", runtime=given.runtime, threads=given.threads)
-        teacher = open_encoder("teacher", runtime=given.runtime, threads=given.threads)
-        held = held_out_from_all([open_encoder(name).card for name in STUDENTS], given.faces, teacher)
+        _, held = held_out_from_shipped(given.faces, given.runtime, given.threads)
         faces = held.faces
         wanted = np.flatnonzero(np.isin(faces.sources, PROBES))
         apart = set(held.scored.tolist())

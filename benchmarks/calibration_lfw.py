@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from observed_rates import SIZES, embedded, facts, observed
+from observed_rates import SIZES, conclude, embedded, facts, observed
 
 from fewpix.calibrate.impostors import strangers
 from fewpix.data.faces import load_faces
@@ -23,7 +23,7 @@ from fewpix.embed.open import open_encoder
 from fewpix.embed.router import encoder_for
 from fewpix.errors import FewpixError
 from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.results import Run, check_target, write_result
+from fewpix.evaluate.results import check_target
 from fewpix.gallery.calibrated import Calibrated
 from fewpix.gallery.calibration import SHIPPED, read_calibration
 
@@ -80,9 +80,7 @@ def main() -> int:
         "seed": given.seed,
         "figures": figures,
     }
-    write_result(given.out, payload, Run.since(start))
-    agreeing, spanned = (sum(figure[key] for figure in figures) for key in ("agrees", "in_range"))
-    print(f"of {len(figures)} stated rates {agreeing} agree with what was seen, {spanned} within their range")
+    conclude(given.out, payload, start)
     return 0
 
 

@@ -16,17 +16,16 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from observed_rates import SIZES, embedded, facts, observed
-from training_pool import held_out_from_all
+from observed_rates import SIZES, conclude, embedded, facts, observed
+from training_pool import held_out_from_shipped
 
 from fewpix.embed.open import open_encoder
 from fewpix.embed.router import encoder_for
 from fewpix.errors import FewpixError
 from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.results import Run, check_target, write_result
+from fewpix.evaluate.results import check_target
 from fewpix.gallery.calibrated import Calibrated
 from fewpix.gallery.calibration import SHIPPED, read_calibration
-from fewpix.models.shipped import STUDENTS
 
 
 def main() -> int:
@@ -46,14 +45,12 @@ def main() -> int:
         check_target(given.out)
         known = Calibrated(read_calibration(given.calibration))
         encoder = open_encoder("auto", runtime=given.runtime, threads=given.threads)
-        teacher = open_encoder("teacher", runtime=given.runtime, threads=given.threads)
-        cards = [open_encoder(name).card for name in STUDENTS]
-        held = held_out_from_all(cards, given.faces, teacher)
+        encoders, held = held_out_from_shipped(given.faces, given.runtime, given.threads)
         faces = held.faces
         people = np.unique(held.component, return_inverse=True)[1].astype(np.int64)
         others = np.flatnonzero(np.array(faces.sources) == "utk")
         others = np.random.default_rng(0).permutation(others)
-        gallery = embedded(teacher, faces, others, None, Degradation())
+        gallery = embedded(encoders["teacher"], faces, others, None, Degradation())
         same = known.calibration.same
 
         def alike(part: slice) -> NDArray[np.bool_]:
@@ -76,9 +73,7 @@ def main() -> int:
         "degradation": "area",
         "figures": figures,
     }
-    write_result(given.out, payload, Run.since(start))
-    agreeing, spanned = (sum(figure[key] for figure in figures) for key in ("agrees", "in_range"))
-    print(f"of {len(figures)} stated rates {agreeing} agree with what was seen, {spanned} within their range")
+    conclude(given.out, payload, start)
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from fewpix.data.faces import FaceSet
 from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import encoder_for
 from fewpix.evaluate.degraded import Degradation
+from fewpix.evaluate.results import Run, write_result
 from fewpix.gallery.calibrated import LARGEST, Calibrated
 from fewpix.image.resize import Crop
 
@@ -138,3 +140,17 @@ def facts(known: Calibrated) -> Mapping[str, Any]:
         "encoders": {encoder.name: encoder.sha256 for encoder in made.encoders},
         "populations": [each.model_dump() for each in made.populations],
     }
+
+
+def conclude(out: Path, payload: Mapping[str, Any], start: float) -> None:
+    """Write a result with `figures` of `observed`, and say in how many the two agree.
+
+    Args:
+        out: where to.
+        payload: the result.
+        start: when the run began, by `time.monotonic`.
+    """
+    write_result(out, payload, Run.since(start))
+    figures = payload["figures"]
+    agreeing, spanned = (sum(figure[key] for figure in figures) for key in ("agrees", "in_range"))
+    print(f"of {len(figures)} stated rates {agreeing} agree with what was seen, {spanned} within their range")

@@ -139,13 +139,15 @@ def held_out_from_all(cards: Sequence[Card], shards: Sequence[Path], teacher: En
     return parts[0]
 
 
-def held_out_from_shipped(shards: Sequence[Path], runtime: str) -> tuple[dict[str, Encoder], HeldOutFaces]:
+def held_out_from_shipped(
+    shards: Sequence[Path], runtime: str, threads: int = 0
+) -> tuple[dict[str, Encoder], HeldOutFaces]:
     """The students of the package and their teacher, by name, and the faces that no student ever saw.
 
     Raises:
         ConfigError: the students were not shown the same faces.
         InputError: the shards are not those that they were trained on.
     """
-    encoders = {name: open_encoder(name, runtime=runtime) for name in (*STUDENTS, "teacher")}
+    encoders = {name: open_encoder(name, runtime=runtime, threads=threads) for name in (*STUDENTS, "teacher")}
     cards = [encoders[name].card for name in STUDENTS]
     return encoders, held_out_from_all(cards, shards, encoders["teacher"])
