@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from matplotlib.figure import Figure
-from pictures import INK, drawn
+from pictures import INK, banded, drawn
 
 from fewpix.evaluate.results import read_result
 
@@ -39,13 +39,8 @@ def main() -> int:
                 if not cells:
                     continue
                 shown = [size for size in sizes if size in cells]
-                low, high = zip(*(cells[size]["accuracy_ci95"] for size in shown), strict=True)
-                place = [sizes.index(size) for size in shown]
-                panel.fill_between(
-                    place, [100 * v for v in low], [100 * v for v in high], color=colour, alpha=0.18, lw=0
-                )
-                values = [100 * cells[size]["accuracy"] for size in shown]
-                panel.plot(place, values, "o-", color=colour, label=label, markersize=4)
+                place, rows = [sizes.index(size) for size in shown], [cells[size] for size in shown]
+                banded(panel, place, rows, "accuracy", color=colour, label=label)
             panel.set_xticks(range(len(sizes)), [str(size) for size in sizes])
             panel.set_xlabel("face size in pixels")
             panel.set_title(f"LFW, {title}", fontsize=11)

@@ -14,7 +14,7 @@ from typing import Any
 
 from lfw_plot import LOOKS
 from matplotlib.figure import Figure
-from pictures import INK, drawn
+from pictures import INK, banded, drawn
 
 from fewpix.evaluate.results import read_result
 
@@ -46,11 +46,16 @@ def draw(figure: Figure, result: Mapping[str, Any]) -> None:
             colour, label = LOOKS.get(model, FACEBN)
             own = [size for size in sizes if size in cells]
             place = [sizes.index(size) for size in own]
-            ends = [[100 * cells[size]["accuracy_ci95"][end] for size in own] for end in (0, 1)]
-            panel.fill_between(place, *ends, color=colour, alpha=0.15, lw=0)
-            values = [100 * cells[size]["accuracy"] for size in own]
-            style = "o-" if model in LOOKS else "o--"
-            (shown[label],) = panel.plot(place, values, style, color=colour, markersize=3)
+            shown[label] = banded(
+                panel,
+                place,
+                [cells[size] for size in own],
+                "accuracy",
+                color=colour,
+                style="o-" if model in LOOKS else "o--",
+                alpha=0.15,
+                size=3,
+            )
         sign = " †" if family in result["settings"]["unseen"] else ""
         panel.set_title(family + sign, fontsize=10)
         panel.set_xticks(range(len(sizes)), [str(size) for size in sizes])

@@ -13,7 +13,7 @@ from pathlib import Path
 from lfw_plot import LOOKS
 from matplotlib.figure import Figure
 from photo_arms import ENLARGED, PLAIN, ROUTER
-from pictures import INK, drawn
+from pictures import INK, banded, drawn
 
 from fewpix.evaluate.results import read_result
 
@@ -39,10 +39,7 @@ def main() -> int:
         for panel, (measure, title) in zip(figure.subplots(1, 2, sharey=True), titles.items(), strict=True):
             for arm, (colour, label) in SHOWN.items():
                 rows = [cells[arm, size] for size in sizes]
-                low, high = ([100 * row[f"{measure}_ci95"][end] for row in rows] for end in (0, 1))
-                panel.fill_between(range(len(sizes)), low, high, color=colour, alpha=0.18, lw=0)
-                values = [100 * row[measure] for row in rows]
-                panel.plot(range(len(sizes)), values, "o-", color=colour, label=label, markersize=4)
+                banded(panel, range(len(sizes)), rows, measure, color=colour, label=label)
             panel.set_xticks(range(len(sizes)), [str(size) for size in sizes])
             panel.set_xlabel("face size in pixels")
             panel.set_title(title, fontsize=11)
