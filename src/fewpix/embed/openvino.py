@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from fewpix.adapt.stats import NormState
 from fewpix.embed.graph import graph_bytes
 from fewpix.embed.protocol import in_batches
+from fewpix.embed.tuning import tune
 from fewpix.errors import ConfigError, UnavailableError, WeightsError
 from fewpix.image.resize import Crop
 from fewpix.models.card import Card
@@ -23,7 +24,7 @@ class OpenVinoEncoder:
         model: the ONNX file and its card.
         device: "auto" or "cpu".
         state: the NormState to run under; None for the model's own statistics.
-        batch: faces per call.
+        batch: faces per call, 0 for as many as the network is fast with.
         threads: 0 leaves it to OpenVINO.
 
     Raises:
@@ -40,7 +41,7 @@ class OpenVinoEncoder:
         *,
         device: str = "auto",
         state: NormState | None = None,
-        batch: int = 4,
+        batch: int = 0,
         threads: int = 0,
     ) -> None:
         import openvino
@@ -49,17 +50,18 @@ class OpenVinoEncoder:
             raise UnavailableError(
                 f"fewpix runs OpenVINO on the CPU only, not on '{device}'", fix="use --device cpu"
             )
-        if batch < 1 or threads < 0:
-            raise ConfigError(f"batch must be at least 1 and threads at least 0, not {batch} and {threads}")
+        if batch < 0 or threads < 0:
+            raise ConfigError(f"batch and threads must be at least 0, not {batch} and {threads}")
         self.card: Card = model.card
         self.state_id = state.id if state else ""
-        self._batch = batch
         side = self.card.preprocess.side
         core = openvino.Core()
         try:
-            graph = core.read_model(graph_bytes(model, state))
+            data, fast = tune(graph_bytes(model, state), spread=False)
+            self._batch = batch or fast
+            graph = core.read_model(data)
             # A fixed shape is planned once; and every face is calculated by the same kernels in every batch.
-            graph.reshape([batch, 3, side, side])
+            graph.reshape([self._batch, 3, side, side])
             # On CPUs with bfloat16 or float16 units OpenVINO would use them, and no other runtime would
             # agree.
             settings = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}

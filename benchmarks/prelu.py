@@ -1,0 +1,87 @@
+"""How much faster is an encoder in onnxruntime with its PReLUs spread (`fewpix.embed.tuning`) than without?
+
+Both forms take turns on the same input, so that a busy machine is busy for both; a ratio is the median over
+the rounds of their times' ratio, with the quartiles beside it.
+
+    python benchmarks/prelu.py --threads 2 --out results/prelu.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from fewpix.embed.graph import graph_bytes
+from fewpix.embed.tuning import tune
+from fewpix.evaluate.results import Run, write_result
+from fewpix.models.shipped import STUDENTS, shipped
+from fewpix.models.teacher import foreign, sface
+
+
+def main() -> int:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--calls", type=int, default=12, help="per round")
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--out", type=Path, required=True)
+    given = parser.parse_args()
+    start = time.monotonic()
+
+    models = {**{name: foreign(shipped(f"{name}.onnx")) for name in STUDENTS}, "teacher": sface()}
+    rng, figures = np.random.default_rng(0), {}
+    for name, model in models.items():
+        plain = graph_bytes(model)
+        spread, faces = tune(plain, spread=True)
+        sessions = [_open(data, given.threads) for data in (plain, spread)]
+        side = model.card.preprocess.side
+        block = (rng.random((faces, 3, side, side), dtype=np.float32) - 0.5) * 2
+        taken = np.array(
+            [[_time(session, block, given.calls) for session in sessions] for _ in range(given.rounds + 1)]
+        )[1:]  # the first round allocates
+        ratios = taken[:, 0] / taken[:, 1]
+        low, middle, high = np.quantile(ratios, [0.25, 0.5, 0.75])
+        figures[name] = {
+            "faces_per_call": faces,
+            "faces_per_second": {
+                form: round(float(faces * given.calls / np.median(taken[:, n])), 1)
+                for n, form in enumerate(("as it is", "spread"))
+            },
+            "times": round(float(middle), 2),
+            "times_quartiles": [round(float(low), 2), round(float(high), 2)],
+        }
+        print(f"{name:10} {figures[name]}")
+    payload = {
+        "question": "how much faster is an encoder in onnxruntime with its PReLUs spread?",
+        "models": {name: model.card.sha256 for name, model in models.items()},
+        "settings": {"threads": given.threads, "calls": given.calls, "rounds": given.rounds, "seed": 0},
+        "figures": figures,
+    }
+    write_result(given.out, payload, Run.since(start))
+    return 0
+
+
+def _open(data: bytes, threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.log_severity_level = threads, 3
+    return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+
+
+def _time(session: onnxruntime.InferenceSession, block: NDArray[np.float32], calls: int) -> float:
+    """Seconds of some calls, one after another."""
+    name = session.get_inputs()[0].name
+    start = time.perf_counter()
+    for _ in range(calls):
+        session.run(None, {name: block})
+    return time.perf_counter() - start
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
