@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from training_pool import held_out_from_all
 
 from fewpix.embed.adaptation import student_weights
-from fewpix.embed.open import STUDENTS, open_encoder
+from fewpix.embed.open import open_encoder
 from fewpix.errors import FewpixError
 from fewpix.evaluate.bootstrap import REPLICATES, Clusters, mean_interval, percentiles
 from fewpix.evaluate.degraded import Degradation
@@ -93,7 +93,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("faces", nargs="+", type=Path)
-    parser.add_argument("--models", default=",".join(STUDENTS))
+    parser.add_argument("--models", default="fewpix-s,fewpix-l")
     parser.add_argument("--families", nargs="+", default=list(FAMILIES))
     parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES))
     parser.add_argument("--runtime", default="auto", help="of the teacher")

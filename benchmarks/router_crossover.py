@@ -31,7 +31,6 @@ from fewpix.errors import FewpixError
 from fewpix.evaluate.metrics import tar_at_far
 from fewpix.evaluate.results import Run, write_result
 from fewpix.files import write_text
-from fewpix.models.shipped import STUDENTS
 
 SIZES = (8, 10, 12, 14, 16, 18, 20, 22, 24, 28, 32, 40, 48, 64, 112)
 FAR = 1e-3
@@ -63,7 +62,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("faces", nargs="+", type=Path)
-    parser.add_argument("--models", default=",".join(STUDENTS), help="for the smallest faces first")
+    parser.add_argument("--models", default="fewpix-s,fewpix-l", help="for the smallest faces first")
     parser.add_argument("--same", type=float, default=0.55)
     parser.add_argument("--runtime", default="auto")
     parser.add_argument("--out", type=Path, required=True)

@@ -35,7 +35,8 @@ def test_everything_is_here(
     by_name = {runtime["name"]: runtime for runtime in found["runtimes"]}
     assert set(by_name) == {"onnxruntime", "openvino", "torch"}
     assert "cpu" in by_name["onnxruntime"]["devices"]
-    student, large, teacher = found["models"]
+    small, student, large, teacher = found["models"]
+    assert (small["name"], small["space"]) == ("fewpix-xs", student["space"])
     assert (large["name"], large["space"]) == ("fewpix-l", student["space"])
     assert (student["name"], student["runtime"], student["device"]) == ("fewpix-s", "onnxruntime", "cpu")
     assert student["space"] == teacher["space"]
@@ -43,7 +44,7 @@ def test_everything_is_here(
     assert "research" in student["terms"]
     for file in found["weights"]:
         assert file["sha256"] == sha256_file(Path(file["path"]))
-    assert len(found["weights"]) == 7
+    assert len(found["weights"]) == 9
     assert "400 pictures of 40 people" in found["samples"]
     assert "secret" not in out
 
@@ -62,7 +63,7 @@ def test_missing_weights_are_a_fault(
     code, out = run(capsys, "--json")
     found = json.loads(out)
     assert (code, found["ok"]) == (UnavailableError.exit_code, False)
-    for name in ("fewpix-s", "fewpix-l"):
+    for name in ("fewpix-xs", "fewpix-s", "fewpix-l"):
         assert len([fault for fault in found["faults"] if f"ships no '{name}" in fault]) == 3
 
 
@@ -72,9 +73,10 @@ def test_damaged_weights_are_a_fault(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     data[len(data) // 2] ^= 1
     (tmp_path / "fewpix-s.onnx").write_bytes(data)
     monkeypatch.setattr(shipped, "WEIGHTS", tmp_path)
-    student, large, teacher = models.running_models()
+    small, student, large, teacher = models.running_models()
     assert "damaged" in student.fault
-    assert "the package ships no 'fewpix-l.onnx'" in large.fault
+    for missing in (small, large):
+        assert f"the package ships no '{missing.name}.onnx'" in missing.fault
     assert teacher.fault == ""
 
 

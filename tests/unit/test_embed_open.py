@@ -95,7 +95,7 @@ def test_the_router_uses_all():
 
 
 @shipped
-@pytest.mark.parametrize("name", STUDENTS)
+@pytest.mark.parametrize("name", ["fewpix-s", "fewpix-l"])
 def test_under_the_router_a_state_reaches_the_student_that_it_was_made_for(name: str):
     encoder = open_encoder(name, threads=1)
     state = source_state(encoder.card.sha256, count=9, source="camera", date="2026-01-01")
@@ -103,6 +103,15 @@ def test_under_the_router_a_state_reaches_the_student_that_it_was_made_for(name:
     assert isinstance(router, Router)
     assert {item.card.name: item.state_id for item in router.encoders if item.state_id} == {name: state.id}
     assert router.state_id == state.id
+
+
+@shipped
+def test_a_state_of_a_student_outside_of_the_router_is_refused_by_it():
+    card = open_encoder("fewpix-xs", threads=1).card
+    state = source_state(card.sha256, count=9, source="camera", date="2026-01-01")
+    with pytest.raises(WeightsError, match="which the router does not use") as caught:
+        open_encoder("auto", threads=1, state=state)
+    assert "fewpix-s, fewpix-l" in caught.value.fix
 
 
 @shipped

@@ -14,7 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from fewpix.embed.tuning import FACES_PER_CALL, FACES_PER_CHEAP_CALL, _shapes, multiply_adds, tune
-from fewpix.models.shipped import shipped
+from fewpix.models.shipped import STUDENTS, shipped
 from fewpix.models.zoo import load_student
 
 SLOPES = np.array([0.25, -1.5, 0.0, 1.0, 3.0], dtype=np.float32)
@@ -73,7 +73,7 @@ def test_what_is_no_model_is_left_to_the_runtime():
         assert tune(data, spread=True) == (data, FACES_PER_CALL)
 
 
-@pytest.mark.parametrize("name", ["fewpix-s", "fewpix-l"])
+@pytest.mark.parametrize("name", STUDENTS)
 def test_students_keep_their_embeddings_and_lose_their_prelus(name: str):
     data = shipped(f"{name}.onnx").read_bytes()
     spread, faces = tune(data, spread=True)
@@ -106,13 +106,15 @@ def counted(path: Path) -> int:
     return total
 
 
-@pytest.mark.parametrize(("name", "faces"), [("fewpix-s", FACES_PER_CALL), ("fewpix-l", FACES_PER_CALL)])
+@pytest.mark.parametrize(
+    ("name", "faces"),
+    [("fewpix-xs", FACES_PER_CHEAP_CALL), ("fewpix-s", FACES_PER_CALL), ("fewpix-l", FACES_PER_CALL)],
+)
 def test_multiply_adds_decide_how_many_faces_a_call_gets(name: str, faces: int):
     data = shipped(f"{name}.onnx").read_bytes()
     model = onnx.shape_inference.infer_shapes(onnx.load_model_from_string(data))
     assert multiply_adds(model, _shapes(model)) == counted(shipped(f"{name}.safetensors"))
     assert tune(data, spread=False)[1] == faces
-    assert FACES_PER_CHEAP_CALL > FACES_PER_CALL
 
 
 def test_nobody_guesses_where_a_shape_is_unknown():

@@ -443,6 +443,33 @@ def test_tables_of_a_large_gallery_and_a_video(tmp_path: Path) -> None:
     assert "\n| 6.6 | 303.3 | 309.9 |\n" in made["video-stages"]
 
 
+def test_tables_of_how_fast_encoders_are(tmp_path: Path) -> None:
+    def row(rate: float, plain: float) -> dict[str, float]:
+        return {"faces_per_second": rate, "times_teacher": 7.0, "times_plain_teacher": plain}
+
+    speed = {
+        "settings": {"threads": 2, "side": 24},
+        "figures": {
+            "onnxruntime": {"teacher": row(200, 2.0), "teacher as its file is": row(100, 1.0)},
+            "openvino": {"teacher": row(220.4, 1.0)},
+        },
+    }
+    forms = {"as it is": 600.4, "spread": 1200.6}
+    prelu = {
+        "settings": {"threads": 2},
+        "figures": {"fewpix-xs": {"faces_per_second": forms, "times": 2.0, "times_quartiles": [1.95, 2.04]}},
+    }
+    write_result(tmp_path / "embed_speed.json", speed, Run.since(time.monotonic()))
+    write_result(tmp_path / "prelu.json", prelu, Run.since(time.monotonic()))
+    made = {
+        name: render(f"<!-- table: {name} -->\n<!-- /table -->\n", tmp_path, "models.md")
+        for name in ("embed-speed", "spread-prelu")
+    }
+    assert "\n| teacher | 200, 2.0 × | 220, 1.0 × |\n" in made["embed-speed"]
+    assert "\n| teacher as its file is | 100, 1.0 × | as it is |\n" in made["embed-speed"]
+    assert "\n| fewpix-xs | 600 | 1,201 | 2.00 (1.95–2.04) |\n" in made["spread-prelu"]
+
+
 def test_a_table_of_what_files_and_found_landmarks_cost(tmp_path: Path) -> None:
     figures = [
         {

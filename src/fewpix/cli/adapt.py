@@ -43,7 +43,8 @@ def adapt(
     model: Annotated[
         str | None,
         Option(
-            help="fewpix-s, fewpix-l, or a student's .safetensors file; fewpix-s if nothing is said. In "
+            help="fewpix-xs, fewpix-s, fewpix-l, "
+            "or a student's .safetensors file; fewpix-s if nothing is said. In "
             "footage also auto, which is the default there: fewpix-s, from the faces that `identify --model "
             "auto` would give it.",
             show_default=False,

@@ -54,7 +54,10 @@ def calibrate(
         Option("--crops", help="The pictures are aligned square crops; shards and .rec hold nothing else."),
     ] = False,
     model: Annotated[
-        str, Option(help="auto, teacher, fewpix-s, fewpix-l, or a model file: the one to identify with.")
+        str,
+        Option(
+            help="auto, teacher, fewpix-xs, fewpix-s, fewpix-l, or a model file: the one to identify with."
+        ),
     ] = "auto",
     state: Annotated[
         Path | None, Option(help="Calibrate under a NormState of `fewpix adapt`.", show_default=False)

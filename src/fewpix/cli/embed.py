@@ -20,7 +20,8 @@ def embed(
     model: Annotated[
         str,
         Option(
-            help="fewpix-s, fewpix-l, teacher, auto (the better one for each crop's size), or a model file."
+            help="fewpix-xs, fewpix-s, fewpix-l, "
+            "teacher, auto (the better one for each crop's size), or a model file."
         ),
     ] = "fewpix-s",
     state: Annotated[

@@ -24,7 +24,8 @@ def enrol(
     model: Annotated[
         str,
         Option(
-            help="auto (the better one for each face's size), teacher, fewpix-s, fewpix-l, or a model file."
+            help="auto (the better one for each face's size), teacher, "
+            "fewpix-xs, fewpix-s, fewpix-l, or a model file."
         ),
     ] = "auto",
     state: Annotated[

@@ -47,7 +47,11 @@ Pairs = Annotated[
 def lfw(
     folder: Folder,
     model: Annotated[
-        str, Option(help="fewpix-s, fewpix-l, teacher (the direct feed), auto (the router), or a model file.")
+        str,
+        Option(
+            help="fewpix-xs, fewpix-s, fewpix-l, "
+            "teacher (the direct feed), auto (the router), or a model file."
+        ),
     ] = "fewpix-s",
     size: Annotated[int, Option(help="Side of the small faces in pixels, 8 to 112.")] = 16,
     protocol: Annotated[

@@ -40,7 +40,7 @@ def pairs(
         Path, Argument(help="Its folder or file, with the original names inside.", show_default=False)
     ],
     model: Annotated[
-        str, Option(help="fewpix-s, fewpix-l, teacher, auto or model files, separated by commas.")
+        str, Option(help="fewpix-xs, fewpix-s, fewpix-l, teacher, auto or model files, separated by commas.")
     ] = "fewpix-s",
     protocol: Annotated[
         str,

@@ -42,7 +42,8 @@ def search(
     model: Annotated[
         str,
         Option(
-            help="Sees the probes: fewpix-s, fewpix-l, teacher, auto or model files, separated by commas."
+            help="Sees the probes: "
+            "fewpix-xs, fewpix-s, fewpix-l, teacher, auto or model files, separated by commas."
         ),
     ] = "fewpix-s",
     gallery_model: Annotated[

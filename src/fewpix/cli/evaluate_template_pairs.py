@@ -39,7 +39,7 @@ def template_pairs(
     kind: Annotated[str, Argument(help=f"{', '.join(kinds_of(TEMPLATE_PAIRS))}.", show_default=False)],
     path: Annotated[Path, Argument(help="The folder with meta and loose_crop.", show_default=False)],
     model: Annotated[
-        str, Option(help="fewpix-s, fewpix-l, teacher, auto or model files, separated by commas.")
+        str, Option(help="fewpix-xs, fewpix-s, fewpix-l, teacher, auto or model files, separated by commas.")
     ] = "fewpix-s",
     protocol: Annotated[
         str,

@@ -43,7 +43,10 @@ def template_search(
     ],
     model: Annotated[
         str,
-        Option(help="See the probes: fewpix-s, fewpix-l, teacher, auto or model files, separated by commas."),
+        Option(
+            help="See the probes: "
+            "fewpix-xs, fewpix-s, fewpix-l, teacher, auto or model files, separated by commas."
+        ),
     ] = "fewpix-s",
     gallery_model: Annotated[
         str, Option(help="Sees the galleries: teacher, a name or model file, or same for --model itself.")

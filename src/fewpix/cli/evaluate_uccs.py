@@ -72,7 +72,8 @@ def uccs_scores(
         Path, Argument(help="The score file to write; 10 kB a face found.", show_default=False)
     ],
     model: Annotated[
-        str, Option(help="Sees the faces found: fewpix-s, fewpix-l, teacher, auto, or a model file.")
+        str,
+        Option(help="Sees the faces found: fewpix-xs, fewpix-s, fewpix-l, teacher, auto, or a model file."),
     ] = "auto",
     gallery_model: Annotated[
         str, Option(help="Sees the gallery: teacher, a name or model file, or same for --model itself.")

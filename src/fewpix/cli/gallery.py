@@ -153,7 +153,7 @@ def import_file(
 @gallery.command("reembed", short_help="embed kept originals again by another model")
 def reembed(
     model: Annotated[
-        str, Option(help="auto, teacher, fewpix-s, fewpix-l, or a model file; of any space.")
+        str, Option(help="auto, teacher, fewpix-xs, fewpix-s, fewpix-l, or a model file; of any space.")
     ] = "auto",
     gallery: Location = None,
     state: Annotated[

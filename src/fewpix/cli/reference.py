@@ -11,7 +11,7 @@ from fewpix.cli.output import emit, progress
 
 
 def reference(
-    model: Annotated[str, Option(help="fewpix-s, fewpix-l, or a student's .safetensors file")],
+    model: Annotated[str, Option(help="fewpix-xs, fewpix-s, fewpix-l, or a student's .safetensors file")],
     faces: Annotated[
         list[Path], Option(help="tar shard or folder of the faces it was trained on; may be given again")
     ],

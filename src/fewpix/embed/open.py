@@ -30,9 +30,9 @@ def open_encoder(
     """Open an encoder. What is asked for by name is what runs: nothing falls back to something else.
 
     Args:
-        model: "fewpix-s" or "fewpix-l" (the shipped students: the fast one, the accurate one), "teacher"
-            (SFace), "auto" (per face the best of them all at its size), or a path: `.onnx` for onnxruntime
-            and OpenVINO, `.safetensors` for torch.
+        model: "fewpix-xs", "fewpix-s" or "fewpix-l" (the shipped students: the one for cameras, the fast one,
+            the accurate one), "teacher" (SFace), "auto" (per face the best of the last three at its size),
+            or a path: `.onnx` for onnxruntime and OpenVINO, `.safetensors` for torch.
         runtime: "auto" (onnxruntime, or torch for a `.safetensors` path), "onnxruntime", "openvino" or
             "torch".
         device: "auto", "cpu", "cuda", "cuda:1" or "mps"; see the runtime.

@@ -29,7 +29,7 @@ from fewpix.evaluate.tabulate import (
     norm_quality,
 )
 from fewpix.evaluate.tabulate_photos import found_faces, photo_differences, photos
-from fewpix.evaluate.tabulate_scale import gallery_search, scale, video_stages
+from fewpix.evaluate.tabulate_scale import embed_speed, gallery_search, scale, spread_prelu, video_stages
 from fewpix.files import write_text
 
 _OPENING = re.compile(r"<!-- table: *(.*?) *-->")
@@ -38,6 +38,8 @@ _CLOSING = "<!-- /table -->"
 TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "lfw-hr-lr": ("lfw.json", lambda result: lfw(result, "hr-lr")),
     "lfw-lr-lr": ("lfw.json", lambda result: lfw(result, "lr-lr")),
+    "lfw-xs-hr-lr": ("lfw_xs.json", lambda result: lfw(result, "hr-lr")),
+    "lfw-xs-lr-lr": ("lfw_xs.json", lambda result: lfw(result, "lr-lr")),
     "router-hr-lr": ("lfw_router.json", lambda result: lfw(result, "hr-lr")),
     "router-lr-lr": ("lfw_router.json", lambda result: lfw(result, "lr-lr")),
     "facebn-pool": (
@@ -56,6 +58,7 @@ TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "facebn-lfw-shifts": ("facebn_lfw.json", lambda result: facebn_shifts(result, DEFAULT_WAY, "hr-lr")),
     "families": ("families.json", lambda result: families(result, "fewpix-s")),
     "families-l": ("families.json", lambda result: families(result, "fewpix-l")),
+    "families-xs": ("families_xs.json", lambda result: families(result, "fewpix-xs")),
     "norm-quality": ("norm_quality.json", norm_quality),
     "detect-orl": ("detect_small.json", lambda result: detect.found(result, "orl")),
     "detect-photos": ("detect_small.json", lambda result: detect.found(result, "photos")),
@@ -74,6 +77,8 @@ TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
         lambda result: ablation_differences(result, "pool", "area", "rank1"),
     ),
     "ablation-cctv": ("ablation.json", lambda result: ablation_differences(result, "pool", "cctv", "rank1")),
+    "embed-speed": ("embed_speed.json", embed_speed),
+    "spread-prelu": ("prelu.json", spread_prelu),
     "scale": ("scale.json", scale),
     "scale-search": ("scale_search.json", scale),
     "gallery-search": ("gallery_search.json", gallery_search),

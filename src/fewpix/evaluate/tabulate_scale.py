@@ -91,3 +91,43 @@ def video_stages(result: Mapping[str, Any]) -> str:
         f"in each, {figures['tracks']} tracks, {settings['threads']} threads."
     )
     return f"{markdown([*stages, 'whole'], rows)}\n\n{note}"
+
+
+_RUNTIMES = {"onnxruntime": "onnxruntime", "openvino": "OpenVINO"}
+
+
+def embed_speed(result: Mapping[str, Any]) -> str:
+    """Faces a second of every encoder in every runtime, and how many times the teacher's that is.
+
+    Args:
+        result: of `benchmarks/embed_speed.py`.
+    """
+    figures, settings = result["figures"], result["settings"]
+    models = dict.fromkeys(model for found in figures.values() for model in found)
+
+    def cell(row: Mapping[str, float] | None) -> str:
+        return f"{row['faces_per_second']:,.0f}, {row['times_plain_teacher']:.1f} ×" if row else "as it is"
+
+    rows = [[model, *(cell(found.get(model)) for found in figures.values())] for model in models]
+    note = (
+        f"Faces a second on {settings['threads']} cores, faces of {settings['side']} px, resizing included; "
+        "× beside the teacher as its file is."
+    )
+    return f"{markdown(['', *(_RUNTIMES[name] for name in figures)], rows)}\n\n{note}"
+
+
+def spread_prelu(result: Mapping[str, Any]) -> str:
+    """What spreading the PReLUs brings in onnxruntime.
+
+    Args:
+        result: of `benchmarks/prelu.py`.
+    """
+    rows = []
+    for model, row in result["figures"].items():
+        low, high = row["times_quartiles"]
+        rates = [f"{value:,.0f}" for value in row["faces_per_second"].values()]
+        rows.append([model, *rates, f"{row['times']:.2f} ({low:.2f}–{high:.2f})"])
+    note = (
+        f"Faces a second in onnxruntime on {result['settings']['threads']} cores; ratio with its quartiles."
+    )
+    return f"{markdown(['', 'as the file is', 'spread', 'times'], rows)}\n\n{note}"

@@ -16,8 +16,8 @@ TERMS = (
 
 WEIGHTS = Path(__file__).parent.parent / "weights"
 
-STUDENTS: tuple[str, ...] = ("fewpix-s", "fewpix-l")
-"""The fast one, and the accurate one."""
+STUDENTS: tuple[str, ...] = ("fewpix-xs", "fewpix-s", "fewpix-l")
+"""The one for cameras, the fast one, and the accurate one. The router has the last two."""
 
 
 def shipped(file: str) -> Path:
