@@ -17,6 +17,10 @@ is said to bring something if that interval and the mean of every seed lie above
 
 A run that was interrupted goes on where it was. Small students train faster side by side, each on one core:
 `--part 1/2` and `--part 2/2` share the trainings between two processes, and the call without it scores.
+An idea for the next recipe is judged by itself, beside the arm that it is to improve:
+
+    python benchmarks/ablation.py FACES.tar ... --arms ILD+RLD "two views of a face" --work runs/ablation \
+        --out results/ablation_views.json
 """
 
 from __future__ import annotations
@@ -106,6 +110,8 @@ ARMS = {
     "ILD+RLD": Arm(f"{ILD}\n{RLD}"),
     "mixed faces": Arm(f"{ILD}\n{RLD}", data="mixes = MIXES"),
 }
+IDEAS = {"two views of a face": Arm(f"{ILD}\n{RLD}", data="per_person = 2")}
+"""Arms that are trained only if `--arms` names them, beside others of their choice."""
 ADAPTED = {"ILD+RLD, FaceBN": "prior", "ILD+RLD, FaceBN with BatchNorm1d": "prior+1d"}
 LAST, TWICE, SMALL = "last weights", "mirrored probes", "small gallery"
 DIRECT = "direct feed"
@@ -115,7 +121,7 @@ COMPARED = (
     ("RLD", "pseudo-labels"),
     ("ILD+RLD", "ILD"),
     ("ILD+RLD", "RLD"),
-    *((name, "ILD+RLD") for name in (*ADAPTED, "mixed faces")),
+    *((name, "ILD+RLD") for name in (*ADAPTED, "mixed faces", *IDEAS)),
     *((name, "ILD+RLD") for name in (LAST, TWICE, SMALL)),
 )
 SIZES = (8, 12, 16, 24)
@@ -130,6 +136,7 @@ class Ablation:
 
     def __init__(self, given: argparse.Namespace) -> None:
         self.given = given
+        self.arms = {name: {**ARMS, **IDEAS}[name] for name in given.arms}
         self.pool = load_faces(given.faces)
         self.orl = orl_faces()
         self.teacher: Encoder = open_encoder("teacher", runtime=given.runtime, threads=given.threads)
@@ -175,7 +182,7 @@ class Ablation:
                 print(f"{name}, seed {seed}: {now.done} of {now.total}, loss {loss:.3f}", file=sys.stderr)
 
         return distil(
-            self.recipe(ARMS[name], seed),
+            self.recipe(self.arms[name], seed),
             faces,
             out,
             teacher_embed=self.teacher.embed,
@@ -186,9 +193,9 @@ class Ablation:
 
     def train_part(self, part: int, parts: int) -> None:
         """Every `parts`-th training, beginning with the `part`-th."""
-        runs = [(name, seed) for name in ARMS for seed in self.given.seeds]
+        runs = [(name, seed) for name in self.arms for seed in self.given.seeds]
         for name, seed in runs[part - 1 :: parts]:
-            self.train(name, seed, self.pool if ARMS[name].pool else orl_set(self.orl, seed)[1])
+            self.train(name, seed, self.pool if self.arms[name].pool else orl_set(self.orl, seed)[1])
 
     def run(self, seed: int) -> None:
         """All arms with one seed."""
@@ -197,7 +204,7 @@ class Ablation:
         sets = [(tests, tests.sharp(self.teacher.embed)) for tests in (pool, orl)]
         for tests, sharp, family, size in self.cells(sets):
             self.keep(tests, family, size, DIRECT, self.teacher.embed(tests.small(family, size)), sharp)
-        for name, arm in ARMS.items():
+        for name, arm in self.arms.items():
             model, card = load_student(self.train(name, seed, self.pool if arm.pool else learn))
             self.weights.setdefault(name, []).append(card.sha256)
 
@@ -269,7 +276,7 @@ class Ablation:
         rows = []
         for arm, other in COMPARED:
             for tests, family, size, name in self.found:
-                if name != arm:
+                if name != arm or (tests, family, size, other) not in self.found:
                     continue
                 ours, theirs = (self.found[tests, family, size, who] for who in (arm, other))
                 row: dict[str, Any] = {"set": tests, "family": family, "size": size}
@@ -320,6 +327,7 @@ def main() -> int:
     parser.add_argument("faces", nargs="+", type=Path)
     parser.add_argument("--work", type=Path, required=True, help="folder of the runs")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--arms", nargs="+", choices=[*ARMS, *IDEAS], default=list(ARMS))
     parser.add_argument("--arch", default="lr24-s")
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--batch", type=int, default=128)
@@ -357,7 +365,7 @@ def main() -> int:
         "data": {"faces": len(made.pool), "sha256": made.pool.sha256},
         "teacher_sha256": made.teacher.card.sha256,
         "settings": {**settings, "holdout": given.holdout, "not_learnt_from": given.chips, "fpir": FPIR},
-        "arms": {name: {**asdict(arm), "weights": made.weights[name]} for name, arm in ARMS.items()},
+        "arms": {name: {**asdict(arm), "weights": made.weights[name]} for name, arm in made.arms.items()},
         "figures": made.figures(),
         "differences": made.differences(),
     }

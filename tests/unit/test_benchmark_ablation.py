@@ -89,6 +89,18 @@ def test_every_arm_is_trained_and_compared(monkeypatch: pytest.MonkeyPatch, tmp_
     assert bench.main() == 0
     assert (tmp_path / "a.json").read_bytes() == first
 
+    # An idea is trained beside the arm that it is to improve, and compared with that one alone.
+    idea = next(iter(bench.IDEAS))
+    monkeypatch.setattr(
+        sys, "argv", [*arguments, "--arms", "ILD+RLD", idea, "--out", str(tmp_path / "b.json")]
+    )
+    assert bench.main() == 0
+    judged = read_result(tmp_path / "b.json")
+    assert set(judged["arms"]) == {"ILD+RLD", idea}
+    assert judged["arms"]["ILD+RLD"] == found["arms"]["ILD+RLD"]
+    assert {row["against"] for row in judged["differences"]} == {"ILD+RLD"}
+    assert idea in {row["arm"] for row in judged["differences"]}
+
 
 def test_a_verdict_needs_every_seed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(BENCHMARKS))
