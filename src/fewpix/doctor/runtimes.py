@@ -10,7 +10,7 @@ from fewpix.errors import FewpixError
 
 WHY = {
     "onnxruntime": "used unless --runtime names another: every base install has it",
-    "openvino": "with --runtime openvino: about 3 times as fast on Intel CPUs",
+    "openvino": "with --runtime openvino: faster on Intel CPUs",
     "torch": "for distil, adapt and .safetensors files, and with --runtime torch",
 }
 """When each runtime is used."""
