@@ -31,8 +31,9 @@ def open_encoder(
 
     Args:
         model: "fewpix-xs", "fewpix-s" or "fewpix-l" (the shipped students: the one for cameras, the one
-            for the smallest faces, the accurate one), "teacher" (SFace), "auto" (per face the best of the last three at its size),
-            or a path: `.onnx` for onnxruntime and OpenVINO, `.safetensors` for torch.
+            for the smallest faces, the accurate one), "teacher" (SFace), "auto" (per face the best of the
+            last three at its size), or a path: `.onnx` for onnxruntime and OpenVINO, `.safetensors` for
+            torch.
         runtime: "auto" (onnxruntime, or torch for a `.safetensors` path), "onnxruntime", "openvino" or
             "torch".
         device: "auto", "cpu", "cuda", "cuda:1" or "mps"; see the runtime.

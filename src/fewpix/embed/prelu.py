@@ -104,16 +104,18 @@ class _Finder:
         return values.reshape(-1) if np.abs(values).max() <= STEEPEST else None
 
     def value(self, name: str) -> NDArray[Any] | None:
-        """Of a weight, also behind the casts and new axes of an exported student."""
+        """Of a weight or constant, also behind the casts and new axes of an exported student."""
         from onnx import helper, numpy_helper
 
         if name in self.constants:
             return np.asarray(numpy_helper.to_array(self.constants[name]))
         node = self.made.get(name)
-        if node is None or node.op_type not in ("Cast", "Unsqueeze"):
+        if node is None or node.op_type not in ("Constant", "Cast", "Unsqueeze"):
             return None
-        inner = self.value(node.input[0])
         given = {item.name: helper.get_attribute_value(item) for item in node.attribute}
+        if node.op_type == "Constant":
+            return np.asarray(numpy_helper.to_array(given["value"])) if "value" in given else None
+        inner = self.value(node.input[0])
         if inner is None:
             return None
         if node.op_type == "Cast":
@@ -129,4 +131,5 @@ class _Finder:
         if node.op_type == "Conv":
             kernel = self.value(node.input[1])
             return len(kernel) if kernel is not None and kernel.ndim == 4 else 0
-        return self.width(node.input[0]) if node.op_type in ("BatchNormalization", "Add") else 0
+        same = ("BatchNormalization", "PRelu", "Add")  # as wide as what they are given
+        return self.width(node.input[0]) if node.op_type in same else 0

@@ -34,10 +34,10 @@ class ModelSection(_Section):
     """The student: its name in the zoo, and how it starts.
 
     `init` is "random", "teacher" (the teacher's deep layers, see `fewpix.train.transplant`), the name of a
-    shipped student, or a safetensors file. For "teacher", the layers are fitted to `fit_faces` views, and the stem before them is
-    trained for `fit_steps` first. With `restated`, the BatchNorms then get the statistics of `fit_faces`
-    degraded views, and give what they gave. A student that is its teacher as a whole keeps its first `kept`
-    blocks as they are; 0 trains all of it.
+    shipped student, or a safetensors file. For "teacher", the layers are fitted to `fit_faces` views, and the
+    stem before them is trained for `fit_steps` first. With `restated`, the BatchNorms then get the statistics
+    of `fit_faces` degraded views, and give what they gave. A student that is its teacher as a whole keeps its
+    first `kept` blocks as they are; 0 trains all of it.
     """
 
     arch: str
