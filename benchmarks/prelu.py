@@ -1,7 +1,8 @@
 """How much faster is an encoder in onnxruntime with its PReLUs spread (`fewpix.embed.prelu`) than without?
 
-Both forms take turns on the same input, so that a busy machine is busy for both; a ratio is the median over
-the rounds of their times' ratio, with the quartiles beside it.
+Both forms take turns on the same faces, of ORL at 24 px, so that a busy machine is busy for both; how fast a
+PReLU is depends on what it is given. A ratio is the median over the rounds of their times' ratio, with the
+quartiles beside it.
 
     python benchmarks/prelu.py --threads 2 --out results/prelu.json
 """
@@ -16,10 +17,12 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from fewpix.data.orl import load_orl
 from fewpix.embed.graph import graph_bytes
 from fewpix.embed.prelu import spread_prelu
 from fewpix.embed.protocol import FACES_PER_CALL
 from fewpix.evaluate.results import Run, write_result
+from fewpix.image.resize import resize_square
 from fewpix.models.shipped import STUDENTS, shipped
 from fewpix.models.teacher import foreign, sface
 
@@ -37,12 +40,12 @@ def main() -> int:
     start = time.monotonic()
 
     models = {**{name: foreign(shipped(f"{name}.onnx")) for name in STUDENTS}, "teacher": sface()}
-    rng, figures = np.random.default_rng(0), {}
+    crops = [resize_square(image[12:104], 24) for image in load_orl().images[:FACES_PER_CALL]]
+    figures = {}
     for name, model in models.items():
         plain = graph_bytes(model)
         sessions = [_open(data, given.threads) for data in (plain, spread_prelu(plain))]
-        side = model.card.preprocess.side
-        block = rng.random((FACES_PER_CALL, 3, side, side), dtype=np.float32)
+        block = model.card.preprocess.apply(crops)
         taken = np.array(
             [[_time(session, block, given.calls) for session in sessions] for _ in range(given.rounds + 1)]
         )[1:]  # the first round allocates
