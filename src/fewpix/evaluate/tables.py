@@ -46,6 +46,10 @@ TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
         "facebn_pool.json",
         lambda result: facebn_arms(result, {"rank1": "rank-1", "cosine": "100 × cosine"}),
     ),
+    "facebn-pool-xs": (
+        "facebn_pool_xs.json",
+        lambda result: facebn_arms(result, {"rank1": "rank-1", "cosine": "100 × cosine"}),
+    ),
     "facebn-pool-modes": (
         "facebn_pool_modes.json",
         lambda result: facebn_arms(result, {"rank1": "rank-1", "cosine": "100 × cosine"}),
