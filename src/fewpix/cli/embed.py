@@ -21,7 +21,7 @@ def embed(
         str,
         Option(
             help="fewpix-xs, fewpix-s, fewpix-l, "
-            "teacher, auto (the better one for each crop's size), or a model file."
+            "teacher, auto (fewpix-s, fewpix-l or teacher by each crop's size), or a model file."
         ),
     ] = "fewpix-s",
     state: Annotated[

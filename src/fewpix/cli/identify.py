@@ -58,7 +58,7 @@ def identify(
     model: Annotated[
         str,
         Option(
-            help="auto (the better one for each face's size), teacher, "
+            help="auto (the best for each face's size), teacher, "
             "fewpix-xs, fewpix-s, fewpix-l, or a model file."
         ),
     ] = "auto",

@@ -30,7 +30,7 @@ def open_encoder(
     """Open an encoder. What is asked for by name is what runs: nothing falls back to something else.
 
     Args:
-        model: "fewpix-xs", "fewpix-s" or "fewpix-l" (the shipped students: the one for cameras, the one
+        model: "fewpix-xs", "fewpix-s" or "fewpix-l" (the shipped students: the fastest, the one
             for the smallest faces, the accurate one), "teacher" (SFace), "auto" (per face the best of the
             last three at its size), or a path: `.onnx` for onnxruntime and OpenVINO, `.safetensors` for
             torch.

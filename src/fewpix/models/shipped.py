@@ -17,7 +17,7 @@ TERMS = (
 WEIGHTS = Path(__file__).parent.parent / "weights"
 
 STUDENTS: tuple[str, ...] = ("fewpix-xs", "fewpix-s", "fewpix-l")
-"""The one for cameras, the one for the smallest faces, and the accurate one. The router has the last two."""
+"""The fastest, the one for the smallest faces, and the accurate one. The router has the last two."""
 
 
 def shipped(file: str) -> Path:
