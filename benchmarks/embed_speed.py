@@ -18,8 +18,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
+from prelu import open_session
 
 from fewpix.data.orl import load_orl
 from fewpix.embed.graph import graph_bytes
@@ -90,10 +90,8 @@ Embed = Callable[[Sequence[Crop]], NDArray[np.float32]]
 
 def _plain_teacher(threads: int) -> Embed:
     """SFace in onnxruntime as its file is, batched as by fewpix."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads, options.log_severity_level = threads, 3
     model = sface()
-    session = onnxruntime.InferenceSession(graph_bytes(model), options, providers=["CPUExecutionProvider"])
+    session = open_session(graph_bytes(model), threads)
     name = session.get_inputs()[0].name
 
     def forward(block: NDArray[np.float32]) -> NDArray[np.float32]:

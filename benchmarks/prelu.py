@@ -44,7 +44,7 @@ def main() -> int:
     figures = {}
     for name, model in models.items():
         plain = graph_bytes(model)
-        sessions = [_open(data, given.threads) for data in (plain, spread_prelu(plain))]
+        sessions = [open_session(data, given.threads) for data in (plain, spread_prelu(plain))]
         block = model.card.preprocess.apply(crops)
         taken = np.array(
             [[_time(session, block, given.calls) for session in sessions] for _ in range(given.rounds + 1)]
@@ -75,7 +75,8 @@ def main() -> int:
     return 0
 
 
-def _open(data: bytes, threads: int) -> onnxruntime.InferenceSession:
+def open_session(data: bytes, threads: int) -> onnxruntime.InferenceSession:
+    """A model on the CPU as it is."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.log_severity_level = threads, 3
     return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])

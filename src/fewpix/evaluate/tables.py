@@ -34,6 +34,7 @@ from fewpix.files import write_text
 
 _OPENING = re.compile(r"<!-- table: *(.*?) *-->")
 _CLOSING = "<!-- /table -->"
+_ON_THE_POOL = {"rank1": "rank-1", "cosine": "100 × cosine"}
 
 TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "lfw-hr-lr": ("lfw.json", lambda result: lfw(result, "hr-lr")),
@@ -42,18 +43,9 @@ TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "lfw-xs-lr-lr": ("lfw_xs.json", lambda result: lfw(result, "lr-lr")),
     "router-hr-lr": ("lfw_router.json", lambda result: lfw(result, "hr-lr")),
     "router-lr-lr": ("lfw_router.json", lambda result: lfw(result, "lr-lr")),
-    "facebn-pool": (
-        "facebn_pool.json",
-        lambda result: facebn_arms(result, {"rank1": "rank-1", "cosine": "100 × cosine"}),
-    ),
-    "facebn-pool-xs": (
-        "facebn_pool_xs.json",
-        lambda result: facebn_arms(result, {"rank1": "rank-1", "cosine": "100 × cosine"}),
-    ),
-    "facebn-pool-modes": (
-        "facebn_pool_modes.json",
-        lambda result: facebn_arms(result, {"rank1": "rank-1", "cosine": "100 × cosine"}),
-    ),
+    "facebn-pool": ("facebn_pool.json", lambda result: facebn_arms(result, _ON_THE_POOL)),
+    "facebn-pool-xs": ("facebn_pool_xs.json", lambda result: facebn_arms(result, _ON_THE_POOL)),
+    "facebn-pool-modes": ("facebn_pool_modes.json", lambda result: facebn_arms(result, _ON_THE_POOL)),
     "facebn-lfw": (
         "facebn_lfw.json",
         lambda result: facebn_arms(result, {"hr-lr": "sharp against small", "lr-lr": "both small"}),
