@@ -234,6 +234,14 @@ def test_shipped_students_are_what_they_say(name: str) -> None:
     assert replace(card.preprocess) == architecture(card.arch).preprocess
 
 
+@pytest.mark.xfail(
+    strict=True, reason="3.9 M parameters since it starts from its teacher's layers; 3.5 M is the aim"
+)
+def test_the_small_student_is_small() -> None:
+    model, _ = load_student(shipped("fewpix-s.safetensors"))
+    assert sum(parameter.numel() for parameter in model.parameters()) <= 3.5e6
+
+
 def test_the_student_for_cameras_is_small() -> None:
     model, _ = load_student(shipped("fewpix-xs.safetensors"))
     assert sum(parameter.numel() for parameter in model.parameters()) <= 3.5e6
