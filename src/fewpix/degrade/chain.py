@@ -9,7 +9,7 @@ import numpy as np
 
 from fewpix.degrade.draws import Fixed
 from fewpix.degrade.ops import side_of
-from fewpix.degrade.step import Step
+from fewpix.degrade.step import OPERATIONS, Step
 from fewpix.errors import ConfigError
 from fewpix.image.resize import Crop
 
@@ -104,17 +104,19 @@ class Chain:
     def place(self, rng: np.random.Generator) -> Chain:
         """The chain as one camera is: which steps happen, and their parameters, are drawn once for all faces.
 
-        Only `shift` stays as it is, since faces are never aligned alike.
+        What is a face's own stays drawn for each: how it is aligned, and where in a block it lies.
 
         Args:
             rng: all randomness.
         """
         steps = []
         for s in self.steps:
-            if s.op == "shift":
+            known = OPERATIONS[s.op][1]
+            if known and all(parameter.per_face for parameter in known.values()):
                 steps.append(s)
             elif s.p >= 1 or rng.random() < s.p:
-                draws = tuple((name, Fixed(value)) for name, value in s.sample(rng).items())
+                fixed = {name: Fixed(value) for name, value in s.sample(rng).items()}
+                draws = tuple((name, draw if known[name].per_face else fixed[name]) for name, draw in s.draws)
                 steps.append(replace(s, p=1.0, draws=draws))
         return Chain(tuple(steps), f"{self.name}, one place")
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from fewpix.degrade import camera, ops
+from fewpix.degrade import camera, compress, ops
 from fewpix.degrade.draws import Choice, Draw, Fixed, Uniform, Value, parse_draw
 from fewpix.errors import ConfigError
 from fewpix.image.align import TEMPLATE_SIDE
@@ -22,7 +22,7 @@ class Parameter:
 
     `unit` says what a length is measured in: `output` pixels are those of the image the chain ends with,
     since a camera's blur has a size on the sensor, not on the face; `template` pixels are 1/112 of the crop's
-    side.
+    side. With `per_face` it is drawn for every face anew, also at one place (`Chain.place`).
     """
 
     low: float = -math.inf
@@ -31,6 +31,7 @@ class Parameter:
     names: tuple[str, ...] = ()
     default: Value | None = None
     unit: Literal["", "output", "template"] = ""
+    per_face: bool = False
 
     def fault(self, value: Value) -> str:
         """Why `value` is not allowed; empty when it is."""
@@ -44,7 +45,8 @@ class Parameter:
 
 
 _TURN = Parameter(-360, 360)
-_MOVE = Parameter(-TEMPLATE_SIDE, TEMPLATE_SIDE, unit="template")
+_MOVE = Parameter(-TEMPLATE_SIDE, TEMPLATE_SIDE, unit="template", per_face=True)
+_IN_BLOCK = Parameter(0, compress.MACROBLOCK - 1, integer=True, per_face=True)
 _TINY = 1e-3
 
 OPERATIONS: dict[str, tuple[Callable[..., Crop], dict[str, Parameter]]] = {
@@ -53,8 +55,8 @@ OPERATIONS: dict[str, tuple[Callable[..., Crop], dict[str, Parameter]]] = {
         {
             "dx": _MOVE,
             "dy": _MOVE,
-            "scale": Parameter(0.5, 2, default=1.0),
-            "angle": Parameter(-360, 360, default=0.0),
+            "scale": Parameter(0.5, 2, default=1.0, per_face=True),
+            "angle": Parameter(-360, 360, default=0.0, per_face=True),
         },
     ),
     "defocus": (ops.defocus, {"radius": Parameter(0, 16, unit="output")}),
@@ -74,6 +76,15 @@ OPERATIONS: dict[str, tuple[Callable[..., Crop], dict[str, Parameter]]] = {
     "sharpen": (camera.sharpen, {"amount": Parameter(0, 16), "radius": Parameter(0, 16, unit="output")}),
     "interlace": (camera.interlace, {"dx": Parameter(-16, 16, unit="output")}),
     "infrared": (camera.infrared, {}),
+    "crispen": (compress.crispen, {"amount": Parameter(0, 16)}),
+    "photo_jpeg": (
+        compress.photo_jpeg,
+        {"quality": Parameter(1, 100, integer=True), "left": _IN_BLOCK, "top": _IN_BLOCK},
+    ),
+    "video_frame": (
+        compress.video_frame,
+        {"qp": Parameter(0, 51, integer=True), "left": _IN_BLOCK, "top": _IN_BLOCK},
+    ),
 }
 """Every operation a chain may name, with its parameters in the order in which they are drawn."""
 
