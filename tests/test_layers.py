@@ -11,7 +11,7 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "fewpix"
 
-BASE = {"errors", "config", "files"}
+BASE = {"errors", "config", "files", "progress"}
 EMBED = BASE | {"image", "detect", "models", "adapt"}
 TRAIN = BASE | {"image", "data", "degrade", "losses", "models"}
 ABOVE = EMBED | TRAIN | {"embed", "gallery", "quality", "identify", "evaluate", "train", "export"}
@@ -20,13 +20,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "config": {"errors"},
     "files": {"errors"},
+    "progress": set(),
     "image": BASE,
     "detect": BASE | {"image", "models"},
     "quality": BASE | {"image"},
     "degrade": BASE | {"image"},
     "data": BASE | {"image"},
     "losses": {"errors"},
-    "adapt": {"errors", "files"},
+    "adapt": {"errors", "files", "progress"},
     "models": BASE | {"image"},
     "embed": EMBED,
     "gallery": EMBED | {"embed"},

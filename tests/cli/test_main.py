@@ -256,7 +256,7 @@ def test_plain_progress_says_how_long_it_will_take(
     monkeypatch.setattr("fewpix.cli.output.is_quiet", lambda: False)
     monkeypatch.setattr("fewpix.cli.output.time.monotonic", lambda: clock[0])
     with progress("counting", 40) as bar:
-        for seconds, done in ((5.0, 2), (20.0, 10), (30.0, 39), (40.0, 40)):
+        for seconds, done in ((1.0, 1), (3.0, 2), (11.0, 10), (30.0, 39), (40.0, 40)):
             clock[0] = seconds
             bar(done, note="files")
     with progress("listening") as bar:
@@ -268,12 +268,37 @@ def test_plain_progress_says_how_long_it_will_take(
     assert capsys.readouterr().err.splitlines() == [
         *(
             "counting ...",
-            "counting: 10 of 40 files, about 60 s left",
+            "counting: 10 of 40 files, about 33 s left",
             "counting: 39 of 40 files, about 1 s left",
         ),
         *("counting: 40 of 40 files", "listening ...", "listening: 7"),
-        *("learning ...", "learning: 10 of 1000, about 33 min left"),
+        # One report says where a run is, not how fast it goes.
+        *("learning ...", "learning: 10 of 1000"),
     ]
+
+
+def test_the_time_left_is_of_this_stage_of_this_run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A slow teacher, then training that goes on at step 200: 800 steps of 1.8 s are 24 minutes."""
+    clock = [0.0]
+    monkeypatch.setattr("fewpix.cli.output.is_quiet", lambda: False)
+    monkeypatch.setattr("fewpix.cli.output.time.monotonic", lambda: clock[0])
+    with progress("distil") as bar:
+        for done in range(64, 1001, 64):
+            clock[0] += 20.0
+            bar(done, 1000, stage="teacher embeddings")
+        for done in range(201, 241):
+            clock[0] += 1.8
+            bar(done, 1000, "loss 2.000", "training")
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[1] == "distil, teacher embeddings: 64 of 1000"
+    assert lines[3] == "distil, teacher embeddings: 192 of 1000, about 4 min left of this stage"
+    first = lines.index("distil, training: 206 of 1000 loss 2.000, about 24 min left of this stage")
+    for line in lines[first:]:
+        assert line.startswith("distil, training: ")
+        assert line.endswith(("about 24 min left of this stage", "about 23 min left of this stage"))
+    assert first == 1 + 15  # one line for each report of the teacher, and none of training before
 
 
 def test_json_refuses_what_json_has_not() -> None:

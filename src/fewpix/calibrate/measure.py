@@ -17,12 +17,10 @@ from fewpix.embed.protocol import Encoder
 from fewpix.errors import InputError
 from fewpix.evaluate.score_curve import curve_targets
 from fewpix.gallery.calibration import Calibration, Curve, Encoded, EncoderId, Impostors, Size
+from fewpix.progress import Parts, Told
 
 _ROWS = 256  # of one block of comparisons
 _MOST_GALLERIES = 500  # of one size; more of them would not make the people more
-
-Advance = Callable[[int, int], object]
-"""Called with the number of faces done and of all, each counted once per encoder and size."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ class Suspects:
     examples: tuple[tuple[str, str, float], ...]
 
 
-def measure(plan: Plan, cache: Path, advance: Advance | None = None) -> tuple[Calibration, Suspects]:
+def measure(plan: Plan, cache: Path, advance: Told | None = None) -> tuple[Calibration, Suspects]:
     """Embed and count.
 
     Embeddings are kept in a cache as they are made, so that an interrupted run goes on where it was.
@@ -48,7 +46,7 @@ def measure(plan: Plan, cache: Path, advance: Advance | None = None) -> tuple[Ca
     Args:
         plan: what to measure.
         cache: the file with the embeddings; made when absent.
-        advance: told of the faces that are done.
+        advance: told of the faces that are done, part by part.
 
     Raises:
         InputError: a picture cannot be read, or the pictures show too few people.
@@ -97,13 +95,11 @@ def measure(plan: Plan, cache: Path, advance: Advance | None = None) -> tuple[Ca
 
 
 class _Work:
-    """Embeds through the cache, and counts what is done over all calls."""
+    """Embeds through the cache, and tells of every call as a part."""
 
-    def __init__(self, plan: Plan, cache: Path, advance: Advance | None) -> None:
-        self._plan, self._cache, self._advance = plan, cache, advance
-        self._done = 0
-        self._all = len(plan.probes) + len(plan.gallery)
-        self._all += sum(int((plan.sides >= size).sum()) for _, sizes in plan.seers for size in sizes)
+    def __init__(self, plan: Plan, cache: Path, advance: Told | None) -> None:
+        self._plan, self._cache = plan, cache
+        self._parts = Parts(2 + sum(len(sizes) for _, sizes in plan.seers), advance)
 
     def sharp(self, side: Strangers) -> NDArray[np.float32]:
         """(N, D) of faces as they are, by the gallery's encoder."""
@@ -131,15 +127,7 @@ class _Work:
         self, encoder: Encoder, keys: Sequence[str], render: Callable[[int], NDArray[np.uint8]]
     ) -> NDArray[np.float32]:
         store = TeacherCache(self._cache, encoder.card.sha256 + encoder.state_id, encoder.card.space.dim)
-
-        def told(done: int, total: int) -> None:
-            if self._advance is not None:
-                self._advance(self._done + done, self._all)
-
-        found = store.embeddings(keys, render, encoder.embed, told)
-        self._done += len(keys)
-        told(0, len(keys))
-        return found
+        return store.embeddings(keys, render, encoder.embed, self._parts.part())
 
 
 def _of(pairs: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -68,13 +68,13 @@ def distil(
         return
     # torch keeps the cores busy; OpenCV's own pool would only fight it over images of 112 pixels.
     cv2.setNumThreads(1)
-    with progress("distil", checked.last_step, as_json=json) as bar:
+    with progress("distil", as_json=json) as bar:
 
         def on_progress(now: Progress) -> None:
             if now.stage != "train":
-                bar(now.done, now.total, STAGES[now.stage])
+                bar(now.done, now.total, stage=STAGES[now.stage])
             else:
-                bar(now.done, now.total, f"loss {now.values['total']:.3f}")
+                bar(now.done, now.total, f"loss {now.values['total']:.3f}", "training")
 
         result = run(
             checked,

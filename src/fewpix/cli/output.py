@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from fewpix.cli.pace import Pace, in_words
 from fewpix.cli.verbosity import is_quiet
 
 PLAIN_EVERY = 10.0
@@ -37,38 +38,54 @@ def emit(result: Result, as_json: bool) -> None:
 class Bar:
     """Where progress goes; this one goes nowhere."""
 
-    def __call__(self, done: float, total: float | None = None, note: str = "") -> None:
+    def __call__(self, done: float, total: float | None = None, note: str = "", stage: str = "") -> None:
         """Tell how far it is.
 
         Args:
-            done: units done so far, counted from the start.
+            done: units done so far; of the stage, where there are stages.
             total: units in all, when known by now.
             note: a few words behind the bar, such as a loss.
+            stage: what is being done now, where a command does several things one after the other. The time
+                left is that of the stage.
         """
 
 
-class _Plain(Bar):
-    """A line now and then, for logs."""
+class _Shown(Bar):
+    """What is known of a bar that is shown."""
 
     def __init__(self, description: str, total: float | None) -> None:
         self.description, self.total = description, total
-        self.said = self.began = time.monotonic()
+        self._pace = Pace()
+
+    def left(self, done: float, total: float | None, stage: str) -> str:
+        """The time that is left, in words; empty where it cannot be said yet."""
+        self.total = self.total if total is None else total
+        seconds = self._pace.left(time.monotonic(), done, self.total, stage)
+        if seconds is None:
+            return ""
+        return f"about {in_words(seconds)} left{' of this stage' if stage else ''}"
+
+    def title(self, stage: str) -> str:
+        """What is going on."""
+        return f"{self.description}, {stage}" if stage else self.description
+
+
+class _Plain(_Shown):
+    """A line now and then, for logs."""
+
+    def __init__(self, description: str, total: float | None) -> None:
+        super().__init__(description, total)
+        self.said = time.monotonic()
         print(f"{description} ...", file=sys.stderr, flush=True)
 
-    def __call__(self, done: float, total: float | None = None, note: str = "") -> None:
-        self.total = self.total if total is None else total
+    def __call__(self, done: float, total: float | None = None, note: str = "", stage: str = "") -> None:
+        left = self.left(done, total, stage)
         if time.monotonic() - self.said < PLAIN_EVERY:
             return
         self.said = time.monotonic()
         far = f"{done:g}" + (f" of {self.total:g}" if self.total else "")
-        print(f"{self.description}: {far} {note}".rstrip() + self._left(done), file=sys.stderr, flush=True)
-
-    def _left(self, done: float) -> str:
-        """How long it will take at the pace so far; empty where that cannot be said."""
-        if not self.total or not 0 < done < self.total:
-            return ""
-        left = (self.said - self.began) * (self.total - done) / done
-        return f", about {left:.0f} s left" if left < 120 else f", about {left / 60:.0f} min left"
+        line = f"{self.title(stage)}: {far} {note}".rstrip() + (f", {left}" if left else "")
+        print(line, file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -100,23 +117,30 @@ def progress(description: str, total: float | None = None, *, as_json: bool = Fa
 def _on_terminal(description: str, total: float | None) -> Iterator[Bar]:
     """A bar of rich, imported here because it takes longer than the whole of `fewpix --help`."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    note = TextColumn("{task.fields[note]}", markup=False)
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        note,
+        TextColumn("{task.fields[left]}", markup=False),
+        TextColumn("{task.fields[note]}", markup=False),
     )
     with Progress(*columns, console=Console(stderr=True)) as shown:
-        task = shown.add_task(description, total=total, note="")
+        task = shown.add_task(description, total=total, note="", left="")
 
-        class Rich(Bar):
-            def __call__(self, done: float, total: float | None = None, note: str = "") -> None:
-                shown.update(task, completed=done, note=note)
-                if total is not None:
-                    shown.update(task, total=total)
+        class Rich(_Shown):
+            def __call__(
+                self, done: float, total: float | None = None, note: str = "", stage: str = ""
+            ) -> None:
+                left = self.left(done, total, stage)
+                shown.update(
+                    task,
+                    description=self.title(stage),
+                    total=self.total,
+                    completed=done,
+                    note=note,
+                    left=left,
+                )
 
-        yield Rich()
+        yield Rich(description, total)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fewpix.errors import StorageError
 from fewpix.image.resize import Crop
+from fewpix.progress import Advance
 
 Embed = Callable[[Sequence[Crop]], NDArray[np.float32]]
 """Sharp crops to embeddings (N, D) float32."""
@@ -48,7 +49,7 @@ class TeacherCache:
         keys: Sequence[str],
         render: Callable[[int], Crop],
         embed: Embed,
-        on_progress: Callable[[int, int], None] | None = None,
+        on_progress: Advance | None = None,
     ) -> NDArray[np.float32]:
         """Embeddings of all pictures, from the cache where it has them.
 

@@ -23,7 +23,6 @@ from fewpix.evaluate.enrolment import with_failures
 from fewpix.evaluate.metrics import allowed_accepts
 from fewpix.evaluate.native import Look
 from fewpix.evaluate.pair_difference import Both
-from fewpix.evaluate.parts import Parts
 from fewpix.evaluate.picture_embedding import Embedded, embed_pictures
 from fewpix.evaluate.readers.benchmark import Pictures, Search
 from fewpix.evaluate.readers.searches import PROTOCOLS, Protocol
@@ -34,7 +33,7 @@ from fewpix.evaluate.search_choices import Choices, is_open
 from fewpix.evaluate.search_difference import search_difference
 from fewpix.evaluate.search_result import SearchResult, Side
 from fewpix.evaluate.streaming_search import Labels, prototypes, search
-from fewpix.evaluate.views import Advance
+from fewpix.progress import Parts, Told
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +78,7 @@ def evaluate_search(
     looks: Sequence[Look],
     *,
     options: SearchOptions | None = None,
-    advance: Advance | None = None,
+    advance: Told | None = None,
 ) -> SearchResult:
     """Search the probes with every model in every look; a gallery is embedded once for all that share it.
 
@@ -92,7 +91,7 @@ def evaluate_search(
         galleries: by the same names who sees the gallery; of equal looks.
         looks: of the probes, which differ in nothing but their size.
         options: what else decides it.
-        advance: told how many pictures are embedded and probes searched, and of how many.
+        advance: told how many pictures of a part are embedded, or probes searched, and of how many.
 
     Raises:
         ConfigError: a choice for the other kind of set.
@@ -108,9 +107,7 @@ def evaluate_search(
     for name, encoder in models.items():
         check_gallery_space(name, encoder, galleries[name])
     distinct = list({id(eye.encoder): eye for eye in galleries.values()}.values())
-    parts = Parts(
-        len(distinct) * len(data.gallery) + 2 * len(models) * len(looks) * len(data.probes), advance
-    )
+    parts = Parts(len(distinct) + 2 * len(models) * len(looks), advance)
     cells: dict[tuple[int, str], SearchCell] = {}
     for eye in distinct:
         gallery = _embed(data, data.gallery, eye, how, parts)
@@ -168,7 +165,7 @@ def _embed(data: Search, pictures: Pictures, eye: Eye, how: SearchOptions, parts
         eye.look,
         flip=how.flip,
         store=how.store,
-        advance=parts.part(len(pictures)),
+        advance=parts.part(),
     )
 
 
@@ -194,7 +191,7 @@ def _cell(
         rows,
         names,
         precisions=not is_open(data),
-        advance=parts.part(len(data.probes)),
+        advance=parts.part(),
     )
     found = with_failures(found, people, probes.enrolled, listed)
     drawn = {"replicates": how.replicates, "seed": how.seed}

@@ -17,7 +17,6 @@ from fewpix.evaluate.native import Look
 from fewpix.evaluate.pair_protocol import Teachers, check_space, teachers_of
 from fewpix.evaluate.pair_result import Treatment
 from fewpix.evaluate.pair_scores import pair_scores
-from fewpix.evaluate.parts import Parts
 from fewpix.evaluate.readers.ijb_pairs import TemplatePairs
 from fewpix.evaluate.results import model_facts
 from fewpix.evaluate.search_benchmark import Eye
@@ -31,7 +30,7 @@ from fewpix.evaluate.template_embedding import (
 from fewpix.evaluate.template_pair_figures import FARS, template_pair_figures
 from fewpix.evaluate.template_pair_record import kept
 from fewpix.evaluate.template_pair_result import Seen, TemplatePairCell, TemplatePairResult
-from fewpix.evaluate.views import Advance
+from fewpix.progress import Parts, Told
 
 
 def evaluate_template_pairs(
@@ -46,7 +45,7 @@ def evaluate_template_pairs(
     store: Path | None = None,
     replicates: int = REPLICATES,
     seed: int = 0,
-    advance: Advance | None = None,
+    advance: Told | None = None,
 ) -> TemplatePairResult:
     """Measure every model at every size; each picture is read once for each of these.
 
@@ -64,7 +63,7 @@ def evaluate_template_pairs(
         store: a folder that keeps embeddings of pictures, see `embedding_store`.
         replicates: of the bootstrap over people.
         seed: of the bootstrap.
-        advance: told the number of pictures embedded and of all.
+        advance: told the number of pictures embedded and of all, part by part.
 
     Raises:
         ConfigError: a protocol, side or size that does not fit, or qualities are to weigh and there are none.
@@ -84,13 +83,13 @@ def evaluate_template_pairs(
         for name, encoder in models.items():
             check_space(name, encoder, owners[name])
     distinct = {id(owner): owner for owner in owners.values()}
-    many, few = data.pictures.count(sharp), data.pictures.count(small)
-    parts = Parts(many * len(distinct) + few * len(sizes) * len(models), advance)
+    parts = Parts(len(distinct) + len(sizes) * len(models), advance)
 
     def made(name: str, encoder: Encoder, size: int | None, ids: NDArray[np.int64]) -> EmbeddedTemplates:
         eye = Eye(name, encoder, Look(size, how.fit, how.degradation))
-        told = parts.part(many if ids is sharp else few)
-        return embed_templates(data.pictures, ids, eye, fusion, flip=how.flip, store=store, advance=told)
+        return embed_templates(
+            data.pictures, ids, eye, fusion, flip=how.flip, store=store, advance=parts.part()
+        )
 
     galleries = {key: made("teacher", owner, None, sharp) for key, owner in distinct.items()}
     seen = [data.inventory.sha256, *(gallery.sha256 for gallery in galleries.values())]

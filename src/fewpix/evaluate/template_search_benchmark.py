@@ -15,7 +15,6 @@ from fewpix.errors import ConfigError, InputError
 from fewpix.evaluate.bootstrap import REPLICATES
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.native import Look
-from fewpix.evaluate.parts import Parts
 from fewpix.evaluate.readers.ijb_search import TemplatePeople
 from fewpix.evaluate.results import model_facts
 from fewpix.evaluate.search_benchmark import Eye, check_gallery_space
@@ -29,7 +28,7 @@ from fewpix.evaluate.template_embedding import (
 from fewpix.evaluate.template_pair_result import Seen
 from fewpix.evaluate.template_search import RANKS, RATES, GallerySearch, JoinedSearch, joined_search, search
 from fewpix.evaluate.template_search_result import TemplateSearchCell, TemplateSearchResult
-from fewpix.evaluate.views import Advance
+from fewpix.progress import Parts, Told
 
 
 @dataclass(frozen=True)
@@ -79,7 +78,7 @@ def evaluate_template_search(
     store: Path | None = None,
     replicates: int = REPLICATES,
     seed: int = 0,
-    advance: Advance | None = None,
+    advance: Told | None = None,
 ) -> TemplateSearchResult:
     """Search the probes in each gallery, seen by every model at every size.
 
@@ -92,7 +91,7 @@ def evaluate_template_search(
         store: a folder that keeps embeddings of pictures, see `embedding_store`.
         replicates: of the bootstrap over people.
         seed: of the bootstrap.
-        advance: told the number of pictures embedded and of all.
+        advance: told the number of pictures embedded and of all, part by part.
 
     Raises:
         ConfigError: a size out of range, or qualities are to weigh and there are none.
@@ -108,22 +107,21 @@ def evaluate_template_search(
             check_gallery_space(name, encoder, sharp)
     enrolled_ids = np.concatenate([part.ids for part in data.galleries.values()])
     owners = {"": gallery} if gallery else {name: (name, encoder) for name, encoder in models.items()}
-    many, few = (data.pictures.count(ids) for ids in (enrolled_ids, data.probes.ids))
-    parts = Parts(many * len(owners) + few * len(sizes) * len(models), advance)
+    parts = Parts(len(owners) + len(sizes) * len(models), advance)
 
-    def made(eye: Eye, ids: NDArray[np.int64], count: int) -> EmbeddedTemplates:
-        told = parts.part(count)
+    def made(eye: Eye, ids: NDArray[np.int64]) -> EmbeddedTemplates:
+        told = parts.part()
         return embed_templates(data.pictures, ids, eye, how.fusion, flip=how.flip, store=store, advance=told)
 
     contents = [data.inventory.sha256]
     enrolled: dict[str, EmbeddedTemplates] = {}
     for owner, (name, encoder) in owners.items():
-        enrolled[owner] = made(Eye(name, encoder, looks[how.gallery_size]), enrolled_ids, many)
+        enrolled[owner] = made(Eye(name, encoder, looks[how.gallery_size]), enrolled_ids)
         contents.append(enrolled[owner].sha256)
     cells = []
     for size in sizes:
         for name, encoder in models.items():
-            probes = made(Eye(name, encoder, looks[size]), data.probes.ids, few)
+            probes = made(Eye(name, encoder, looks[size]), data.probes.ids)
             contents.append(probes.sha256)
             owner = "" if gallery else name
             seen = enrolled[owner]

@@ -20,6 +20,7 @@ from fewpix.evaluate.search_benchmark import Eye, check_gallery_space
 from fewpix.evaluate.template_embedding import FUSIONS, TemplatePictures, embed_templates
 from fewpix.evaluate.views import Advance, embed_each
 from fewpix.image.codec import Image, read_image
+from fewpix.progress import Parts, Told
 
 SCHEMA = "uccs-scores-1"
 """What its JSON says of itself; `schema.uccs` has the keys."""
@@ -89,7 +90,7 @@ def score_uccs(
     shrink: float = 1.0,
     flip: bool = False,
     store: Path | None = None,
-    advance: Advance | None = None,
+    advance: Told | None = None,
 ) -> Scored:
     """Find the faces of every picture, compare each with everybody, and write the score file.
 
@@ -106,7 +107,7 @@ def score_uccs(
             boxes are given in the pixels of the pictures as they were.
         flip: add the mirrored face's embedding, on both sides.
         store: a folder that keeps the gallery's embeddings.
-        advance: told the number of pictures done, those of the gallery first, and of all.
+        advance: told the number of pictures done and of all, those of the gallery first.
 
     Raises:
         ConfigError: `shrink` is out of range.
@@ -117,8 +118,9 @@ def score_uccs(
     if not 0 < shrink <= 1:
         raise ConfigError(f"shrink: {shrink:g} is out of range", fix="use a factor above 0, up to 1")
     check_gallery_space(probes.name, probes.encoder, gallery)
-    total = len(data.gallery) + len(data.images)
-    enrolled = _enrol(data, gallery, flip, store, advance and (lambda done, _: advance(done, total)))
+    parts = Parts(2, advance)
+    enrolled = _enrol(data, gallery, flip, store, parts.part())
+    told = parts.part()
     counts = {"unreadable": 0, "detections": 0, "not_embedded": 0}
     faults: list[str] = []
 
@@ -135,8 +137,8 @@ def score_uccs(
                 counts["not_embedded"] += bare
                 if rows.images:
                     yield rows
-            if advance is not None:
-                advance(len(data.gallery) + number, total)
+            if told is not None:
+                told(number, len(data.images))
 
     write_scores(path, blocks(), people=data.people)
     return Scored(

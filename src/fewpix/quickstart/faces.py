@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +14,10 @@ from fewpix.identify.faces import Finder, Found
 from fewpix.image.align import TEMPLATE_SIDE, align
 from fewpix.image.codec import Image, encode_image
 from fewpix.image.resize import Crop
+from fewpix.progress import Told
 
-Advance = Callable[[float, float | None, str], None]
-"""Told how far a step is: done, total, a few words."""
+Advance = Told
+"""Told how far a step is: done, total, a few words, and the stage where a step has several."""
 
 
 @dataclass(frozen=True, eq=False)

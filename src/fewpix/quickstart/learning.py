@@ -80,8 +80,10 @@ def learn(
 
     def tell(now: Progress) -> None:
         total = now.values.get("total")
-        note = "teacher" if total is None else f"objective {total:.2f}"
-        advance(now.done, now.total, note)
+        if total is None:
+            advance(now.done, now.total, stage="teacher embeddings")
+        else:
+            advance(now.done, now.total, f"objective {total:.2f}", "training")
 
     done = distil(
         made,

@@ -35,7 +35,7 @@ def _fast_runtime() -> str:
 
 
 def _silent(title: str) -> AbstractContextManager[Advance]:
-    def nothing(done: float, total: float | None = None, note: str = "") -> None:
+    def nothing(done: float, total: float | None = None, note: str = "", stage: str = "") -> None:
         """Show nothing."""
 
     return nullcontext(nothing)
