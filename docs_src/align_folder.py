@@ -16,9 +16,12 @@ from fewpix.image.codec import read_image, write_image
 photos, faces = Path(sys.argv[1]), Path(sys.argv[2])
 smallest = float(sys.argv[3]) if len(sys.argv) > 3 else 80
 detector = default_detector()
-for name in list_images(photos):
+listed = list_images(photos)
+for name in listed.names:
     photo = read_image(photos / name)
     for n, face in enumerate(detector.detect(photo)):
         if face.pixels >= smallest:
             write_image(faces / f"{name}.{n}.png", align(photo, face.points, side=112))
             print(f"{name}: {face}")
+if listed.left_out:
+    print(listed.left_out)

@@ -7,9 +7,12 @@ import tarfile
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from fewpix.data.faces import load_faces
 from fewpix.data.orl import load_orl
+from fewpix.data.passed_over import PassedOver
 from fewpix.data.shards import ShardFace, read_shard
 from fewpix.errors import InputError
 from fewpix.image.codec import encode_image
@@ -96,3 +99,18 @@ def test_what_is_no_archive(data: bytes, tmp_path: Path) -> None:
 
 def test_an_archive_of_nothing(tmp_path: Path) -> None:
     assert list(read_shard(write_shard(tmp_path / "a.tar", []))) == []
+
+
+def test_members_passed_over_are_counted_by_their_endings(tmp_path: Path) -> None:
+    picture = encode_image(np.full((8, 8, 3), 90, np.uint8), ".png")
+    members = [(f"{n:03d}.cls", b"7") for n in range(3)]
+    members += [("000.a.jfif", picture), ("001", picture), ("001.mp4", b"\0\0\0\x18ftypisom" + bytes(40))]
+    path = write_shard(tmp_path / "a.tar", members)
+    others: list[PassedOver] = []
+    assert [(face.key, face.source) for face in read_shard(path, others)] == [("000", "a"), ("001", "")]
+    assert others == [PassedOver("*.cls", "no picture", 3), PassedOver("*.mp4", "an MP4 video")]
+    (tmp_path / "b.txt").write_text("text")
+    faces = load_faces([path])
+    assert str(faces.left_out) == (
+        f"4 files passed over: 3 {path.as_posix()}/*.cls (no picture); {path.as_posix()}/*.mp4 (an MP4 video)"
+    )

@@ -48,7 +48,7 @@ def faces_of(
 
     Returns:
         The faces, named by their photographs, and the photographs left out, each with the reason: no face,
-        several, one of fewer than 64 px, or no picture.
+        several, one of fewer than 64 px, or a damaged picture. What is no picture is in `FaceSet.left_out`.
 
     Raises:
         InputError: no folder, no picture in it, or none with a face to use.
@@ -56,7 +56,8 @@ def faces_of(
     keys: list[str] = []
     data: list[bytes] = []
     left_out: list[tuple[str, str]] = []
-    names = list_images(folder)
+    listed = list_images(folder)
+    names = listed.names
     for n, name in enumerate(names, 1):
         try:
             image = read_image(folder / name)
@@ -79,4 +80,4 @@ def faces_of(
             f"no photograph in {folder} has a face to use; the first, {left_out[0][0]}: {left_out[0][1]}",
             fix="for aligned faces say --crops",
         )
-    return FaceSet(tuple(keys), ("",) * len(keys), tuple(data)), tuple(left_out)
+    return FaceSet(tuple(keys), ("",) * len(keys), tuple(data), listed.left_out), tuple(left_out)

@@ -167,9 +167,9 @@ def adapt(
     if not replace:
         check_free(out, source=place, model_sha256=load_weights(weights)[1].sha256)
     with progress("reading", as_json=as_json) as bar:
-        faces, failed = read_crops(folder, skip_bad=skip_bad, advance=bar)
+        faces, failed, left_out = read_crops(folder, skip_bad=skip_bad, advance=bar)
     with progress("adapting", as_json=as_json):
         state = adapt_to(weights, faces, source=place, **way)
         if not dry_run:
             keep(out, state, replace=replace)
-    emit(Adapted(str(out), state, failed, dry_run), as_json)
+    emit(Adapted(str(out), state, failed, dry_run), as_json, left_out)

@@ -119,8 +119,9 @@ def adapt_camera(
         before = check_camera(store, name, card.sha256, replace=replace)
         if encoder is None:
             with progress("reading", as_json=as_json) as bar:
-                crops, failed = read_crops(Path(footage.word), skip_bad=footage.skip_bad, advance=bar)
-            read, taken, elsewhere = Read(len(crops), "crop", len(crops), failed), len(crops), 0
+                crops, failed, others = read_crops(Path(footage.word), skip_bad=footage.skip_bad, advance=bar)
+            read = Read(len(crops), "crop", len(crops), failed, others)
+            taken, elsewhere = len(crops), 0
         else:
             reservoir = Reservoir(encoder, card.sha256)
             read = footage.read(reservoir, as_json=as_json)
@@ -139,7 +140,8 @@ def adapt_camera(
         if not dry_run:
             add_camera(store, name, state, replace=replace)
         location = store.location
-    emit(LearnedCamera(name, location, state, read, taken, elsewhere, before, dry_run), as_json)
+    learned = LearnedCamera(name, location, state, read, taken, elsewhere, before, dry_run)
+    emit(learned, as_json, read.left_out)
 
 
 def _faces(read: Read, taken: int, elsewhere: int) -> str:

@@ -128,11 +128,13 @@ def calibrate(
     norms = chosen_state(state, camera, gallery)
     encoder = open_encoder(model, runtime=runtime, device=device, state=norms)
     faces, failed = _faces(impostors, crops, as_json)
+    left_out = faces.left_out
     probes = strangers(faces, name or _named(impostors, source), one_each=one_each, sources=source or ())
     people = None
     if against:
         enrolled, more = _faces(against, crops, as_json)
         failed += more
+        left_out += enrolled.left_out
         people = strangers(
             enrolled, _named(against, against_source), one_each=one_each, sources=against_source or ()
         )
@@ -148,7 +150,7 @@ def calibrate(
         note=note,
     )
     if dry_run or out is None:
-        emit(found, as_json)
+        emit(found, as_json, left_out)
         return
     if not as_json:
         print(found, flush=True)
@@ -157,7 +159,7 @@ def calibrate(
     calibration = spanning(calibration, others)
     write_calibration(out, calibration)
     made = Made(str(out), calibration, suspects, failed)
-    emit(made, as_json)
+    emit(made, as_json, left_out)
     if as_json and made.warning():
         logging.getLogger("fewpix").warning("%s", made.warning())
 

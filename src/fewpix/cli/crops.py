@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fewpix.cli.output import Bar
 from fewpix.data.folders import list_images
+from fewpix.data.passed_over import LeftOut
 from fewpix.errors import InputError
 from fewpix.evaluate.crops import read_square
 from fewpix.image.resize import Crop
@@ -13,7 +14,7 @@ from fewpix.image.resize import Crop
 
 def read_crops(
     folder: Path, *, skip_bad: bool, advance: Bar
-) -> tuple[list[Crop], tuple[tuple[str, str], ...]]:
+) -> tuple[list[Crop], tuple[tuple[str, str], ...], LeftOut]:
     """Read every image below the folder, in the order of their names.
 
     Args:
@@ -22,7 +23,7 @@ def read_crops(
         advance: told after every image.
 
     Returns:
-        The crops, and the names left out, each with the reason.
+        The crops; the names left out, each with the reason; and what is no picture.
 
     Raises:
         ImageError: an image cannot be read, is not square or is too small; it is named.
@@ -30,7 +31,8 @@ def read_crops(
     """
     crops: list[Crop] = []
     failed: list[tuple[str, str]] = []
-    names = list_images(folder)
+    found = list_images(folder)
+    names = found.names
     for n, name in enumerate(names, 1):
         try:
             crops.append(read_square(folder / name))
@@ -39,4 +41,4 @@ def read_crops(
                 raise
             failed.append((name, str(error)))
         advance(n, len(names))
-    return crops, tuple(failed)
+    return crops, tuple(failed), found.left_out

@@ -41,6 +41,6 @@ def check(
     from fewpix.evaluate.readers.kinds import take_stock
 
     found = take_stock(kind, path, pairs=pairs, ids=ids)
-    emit(found, as_json)
+    emit(found, as_json, found.left_out)
     if not found.complete:
         raise Exit(INCOMPLETE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -50,6 +51,8 @@ def distil(
     check_names(checked)
     chosen = use_device(device, threads)
     pool = load_faces(faces)
+    if pool.left_out and not dry_run:  # told now too, since the result is hours away
+        logging.getLogger("fewpix").warning("%s", pool.left_out)
     check_faces(checked, pool)
     encoder = open_encoder(teacher, runtime=runtime)
     file = teacher_file(teacher)
@@ -64,7 +67,7 @@ def distil(
             "steps": checked.last_step,
             "device": chosen,
         }
-        emit(Message("the recipe is sound; nothing was trained", facts), json)
+        emit(Message("the recipe is sound; nothing was trained", facts), json, pool.left_out)
         return
     # torch keeps the cores busy; OpenCV's own pool would only fight it over images of 112 pixels.
     cv2.setNumThreads(1)
@@ -88,4 +91,4 @@ def distil(
             device=chosen,
             terms=terms or DEFAULT_TERMS,
         )
-    emit(result, json)
+    emit(result, json, pool.left_out)

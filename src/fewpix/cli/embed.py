@@ -56,4 +56,4 @@ def embed(
     with progress("embedding", as_json=as_json) as bar:
         result = embed_folder(folder, model_label(model), encoder, skip_bad=skip_bad, advance=bar)
     result.save(out)
-    emit(result, as_json)
+    emit(result, as_json, result.left_out)

@@ -10,6 +10,7 @@ from typer import Argument, Option
 from fewpix.cli.detect_options import DetectBudget, chosen_detector
 from fewpix.cli.gallery_options import Location
 from fewpix.cli.output import emit, progress
+from fewpix.errors import InputError
 
 
 def enrol(
@@ -54,7 +55,10 @@ def enrol(
         ),
     ] = False,
     skip_bad: Annotated[
-        bool, Option("--skip-bad", help="End well although photos were refused; they are listed.")
+        bool,
+        Option(
+            "--skip-bad", help="End well although photos were refused, or a person has none; they are listed."
+        ),
     ] = False,
     runtime: Annotated[str, Option(help="auto, onnxruntime, openvino or torch.")] = "auto",
     device: Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
@@ -63,7 +67,8 @@ def enrol(
     """Add people to a gallery, each from photos with exactly one face.
 
     A photo without a face, with several, with too little detail, or that cannot be read is refused and listed
-    with the reason; the others are enrolled. Enrolling a photo again changes nothing.
+    with the reason; the others are enrolled. So are files that are no photos, and folders of people without
+    one. Enrolling a photo again changes nothing.
     """
     from fewpix.adapt.stats import load_state
     from fewpix.cli.pictures import photos_of
@@ -72,7 +77,7 @@ def enrol(
     from fewpix.gallery.store import Gallery
     from fewpix.identify.enrol import enrol_photos
 
-    listed = photos_of(photos, name, folder_per_person)
+    listed, left_out = photos_of(photos, name, folder_per_person)
     norms = load_state(state) if state else None
     detector = chosen_detector(detect_budget, crops=crops)
     encoder = open_encoder(model, runtime=runtime, device=device, state=norms)
@@ -90,7 +95,14 @@ def enrol(
             accept_poor=accept_poor,
             progress=bar,
         )
-    emit(report, as_json)
-    error = None if skip_bad else report.error()
+    emit(report, as_json, left_out)
+    if skip_bad:
+        return
+    error = report.error()
     if error is not None:
         raise error
+    if left_out.people:
+        raise InputError(
+            f"{len(left_out.people)} folders bring nobody, the first: {left_out.people[0]}",
+            fix="the others are enrolled; mend these, or accept it with --skip-bad",
+        )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fewpix.cli.output import progress
 from fewpix.cli.video_options import length, thin_of
+from fewpix.data.passed_over import NOTHING, LeftOut
 from fewpix.errors import ConfigError, InputError, NoFaceError
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ class Footage:
         from fewpix.detect import default_detector
         from fewpix.image.codec import read_image
 
-        pictures, detector = pictures_of(Path(self.word)), default_detector()
+        pictures, left_out = pictures_of(Path(self.word))
+        detector = default_detector()
         found, failed = 0, []
         with progress("looking for faces", len(pictures), as_json=as_json) as bar:
             for n, path in enumerate(pictures, 1):
@@ -105,7 +107,7 @@ class Footage:
                     for face in faces:
                         reservoir.see(image, face)
                 bar(n, note=f"{found} faces")
-        return Read(len(pictures) - len(failed), "picture", found, tuple(failed))
+        return Read(len(pictures) - len(failed), "picture", found, tuple(failed), left_out)
 
     def _frames(self, reservoir: Reservoir, as_json: bool) -> Read:
         from fewpix.detect import default_detector
@@ -135,12 +137,14 @@ class Read:
         unit: "picture", "crop" or "frame".
         faces: how many faces were found in them.
         failed: pictures that were left out, each with the reason.
+        left_out: what is no picture.
     """
 
     looked: int
     unit: str
     faces: int
     failed: tuple[tuple[str, str], ...]
+    left_out: LeftOut = NOTHING
 
     def __str__(self) -> str:
         return f"{self.looked} {self.unit}{'' if self.looked == 1 else 's'}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import sys
 from contextlib import ExitStack, redirect_stdout
@@ -121,7 +122,7 @@ def identify(
 
     For every face: where it is, how many pixels it has, and the most similar people with their scores. In a
     folder, a picture that cannot be read does not stop the others; it is named on stderr, and the exit code
-    tells.
+    tells. Files of other kinds are named at the end; with --json in a last line, `passed_over`.
 
     A face is named when its score is rare enough among strangers, by a calibration: at its size, for the
     model in use, in a gallery as large as this one. Nobody is named where that was not measured.
@@ -159,7 +160,7 @@ def identify(
     from fewpix.image.codec import read_image, write_image
 
     folder = Path(source)
-    pictures = pictures_of(folder)
+    pictures, left_out = pictures_of(folder)
     drawing = Drawing(draw, folder) if draw else None
     norms = chosen_state(state, camera, gallery)
     detector = chosen_detector(detect_budget, crops=crops)
@@ -210,7 +211,9 @@ def identify(
     if out is not None:
         facts = {"out": str(out), "pictures": len(due) - len(refused), "before": len(pictures) - len(due)}
         text = f"{out}: {facts['pictures']} pictures, {facts['before']} had a line before"
-        emit(Message(text, facts | {"refused": len(refused)}), as_json)
+        emit(Message(text, facts | {"refused": len(refused)}), as_json, left_out)
+    elif left_out:
+        print(json.dumps(left_out.to_json()) if as_json else left_out, flush=True)
     if not as_json and len(refused) < len(pictures):
         text = closing(by, threshold)
         if text:

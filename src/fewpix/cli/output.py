@@ -7,10 +7,13 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fewpix.cli.pace import Pace, in_words
 from fewpix.cli.verbosity import is_quiet
+
+if TYPE_CHECKING:
+    from fewpix.data.passed_over import LeftOut
 
 PLAIN_EVERY = 10.0
 """Seconds between two progress lines where stderr is not a terminal."""
@@ -24,15 +27,19 @@ class Result(Protocol):
         ...
 
 
-def emit(result: Result, as_json: bool) -> None:
+def emit(result: Result, as_json: bool, left_out: LeftOut | None = None) -> None:
     """Print one result to stdout: as one line of JSON, or as text.
 
     Args:
         result: has `to_json()` and `__str__`.
         as_json: whether `--json` was given. NaN and infinity are refused, as JSON has none.
+        left_out: what was passed over on the way to it: keys of the same object, or lines below the text.
     """
-    text = json.dumps(dict(result.to_json()), allow_nan=False) if as_json else str(result)
-    print(text, flush=True)
+    if as_json:
+        facts = dict(result.to_json()) | ({} if left_out is None else left_out.to_json())
+        print(json.dumps(facts, allow_nan=False), flush=True)
+        return
+    print("\n".join([str(result), *([str(left_out)] if left_out else [])]), flush=True)
 
 
 class Bar:

@@ -6,25 +6,29 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fewpix.data.folders import list_images
+from fewpix.data.passed_over import NOTHING, LeftOut
 from fewpix.errors import ConfigError, InputError
 from fewpix.identify.enrolled import Photo
 
 
-def pictures_of(source: Path) -> list[Path]:
-    """The file itself, or every image file below the folder, sorted.
+def pictures_of(source: Path) -> tuple[list[Path], LeftOut]:
+    """The file itself, or every picture below the folder, sorted; and what else is there.
 
     Raises:
-        InputError: nothing there, or a folder without images.
+        InputError: nothing there, or a folder without pictures.
     """
     if source.is_dir():
-        return [source / name for name in list_images(source)]
+        found = list_images(source)
+        return [source / name for name in found.names], found.left_out.below(source.as_posix())
     if not source.exists():
         raise InputError(f"there is no file or folder {source}", fix="check the path")
-    return [source]
+    return [source], NOTHING
 
 
-def photos_of(sources: Sequence[Path], name: str | None, folder_per_person: bool) -> list[Photo]:
-    """The photos to enrol, each with its person.
+def photos_of(
+    sources: Sequence[Path], name: str | None, folder_per_person: bool
+) -> tuple[list[Photo], LeftOut]:
+    """The photos to enrol, each with its person; and what else is there.
 
     Args:
         sources: files and folders.
@@ -33,22 +37,28 @@ def photos_of(sources: Sequence[Path], name: str | None, folder_per_person: bool
 
     Raises:
         ConfigError: neither or both ways of naming were asked for.
-        InputError: nothing there, a folder without images, or a picture outside the people's folders.
+        InputError: nothing there, a folder without pictures, or a picture outside the people's folders.
     """
     if (name is None) != folder_per_person:
         raise ConfigError(
             "say whose photos these are, in one way",
             fix="either --name NAME, or --folder-per-person when each folder is named after its person",
         )
-    if name is not None:
-        return [Photo(path, name) for source in sources for path in pictures_of(source)]
-    photos = []
+    photos: list[Photo] = []
+    left_out = NOTHING
     for source in sources:
-        for path in map(Path, list_images(source)):
+        if name is not None:
+            pictures, more = pictures_of(source)
+            photos += [Photo(path, name) for path in pictures]
+            left_out += more
+            continue
+        found = list_images(source)
+        for path in map(Path, found.names):
             if len(path.parts) < 2:
                 raise InputError(
                     f"{source / path} lies in no person's folder",
                     fix=f"with --folder-per-person, photos are at {source}/NAME/PHOTO",
                 )
             photos.append(Photo(source / path, path.parts[0]))
-    return photos
+        left_out += found.per_person().below(source.as_posix())
+    return photos, left_out.but_for({photo.name for photo in photos})

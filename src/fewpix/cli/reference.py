@@ -61,4 +61,4 @@ def reference(
     path = out or beside(weights)
     save_reference(path, found)
     facts = {"path": str(path), "id": found.id, "model_sha256": card.sha256, "sizes": list(found.sizes)}
-    emit(Message(f"{path}: {found}", facts), json)
+    emit(Message(f"{path}: {found}", facts), json, pool.left_out)

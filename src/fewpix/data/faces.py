@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fewpix.data.encoded import HELD, Encoded
 from fewpix.data.folders import list_images
+from fewpix.data.passed_over import NOTHING, LeftOut, PassedOver
 from fewpix.data.record import BROKEN
 from fewpix.data.recordio import PictureRecords, picture_records
 from fewpix.data.shards import read_shard
@@ -33,11 +34,13 @@ class FaceSet:
         keys: unique names.
         sources: where each came from (`celeba`, `utk`, …); "" when unknown.
         data: encoded pictures, square; a tuple, or `Encoded` where some lie in files.
+        left_out: what lay beside them and is no picture; no part of the set's hash.
     """
 
     keys: tuple[str, ...]
     sources: tuple[str, ...]
     data: Sequence[bytes] = field(repr=False)
+    left_out: LeftOut = field(default=NOTHING, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if len(set(self.keys)) != len(self.keys):
@@ -94,12 +97,15 @@ def load_faces(paths: Sequence[Path]) -> FaceSet:
     keys: list[str] = []
     sources: list[str] = []
     held: list[bytes] = []
+    left_out = NOTHING
     files: list[Path] = []
     places: list[tuple[NDArray[np.int32], NDArray[np.int64]]] = []
     for path in paths:
         before = len(held)
         if path.is_dir():
-            for name in list_images(path):
+            listed = list_images(path)
+            left_out += listed.left_out.below(path.as_posix())
+            for name in listed.names:
                 keys.append(name)
                 sources.append(name.split("/")[0] if "/" in name else "")
                 held.append(_read(path / name))
@@ -114,10 +120,12 @@ def load_faces(paths: Sequence[Path]) -> FaceSet:
             files.append(path)
             continue
         else:
-            for face in read_shard(path):
+            others: list[PassedOver] = []
+            for face in read_shard(path, others):
                 keys.append(face.key)
                 sources.append(face.source)
                 held.append(face.data)
+            left_out += LeftOut(tuple(others)).below(path.as_posix())
         count = len(held) - before
         places.append((np.full(count, HELD, dtype=np.int32), np.arange(before, len(held))))
     if not keys:
@@ -128,9 +136,9 @@ def load_faces(paths: Sequence[Path]) -> FaceSet:
     order = sorted(range(len(keys)), key=keys.__getitem__)
     names, origins = tuple(keys[n] for n in order), tuple(sources[n] for n in order)
     if not files:
-        return FaceSet(names, origins, tuple(held[n] for n in order))
+        return FaceSet(names, origins, tuple(held[n] for n in order), left_out)
     file, place = (np.concatenate(parts)[order] for parts in zip(*places, strict=True))
-    return FaceSet(names, origins, Encoded(tuple(held), tuple(files), file, place))
+    return FaceSet(names, origins, Encoded(tuple(held), tuple(files), file, place), left_out)
 
 
 def _records(rec: Path) -> PictureRecords:

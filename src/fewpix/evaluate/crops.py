@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.data.folders import list_images
+from fewpix.data.passed_over import NOTHING, LeftOut
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ImageError, InputError
 from fewpix.files import atomic
@@ -35,6 +36,7 @@ class Embeddings:
         model: as the user named it, a file without its folder.
         model_sha256: from its card.
         state_id: of the NormState, "" for none.
+        left_out: what else is in the folder.
     """
 
     names: tuple[str, ...]
@@ -43,6 +45,7 @@ class Embeddings:
     model: str
     model_sha256: str
     state_id: str
+    left_out: LeftOut = NOTHING
 
     def __str__(self) -> str:
         lines = [f"{len(self.names)} faces embedded by {self.model} in {self.embeddings.shape[1]} dimensions"]
@@ -96,7 +99,8 @@ def embed_folder(
         InputError: no folder, no image in it, or none that can be embedded.
         ImageError: an image cannot be read, is not square, or is smaller than 8 px; it is named.
     """
-    every = list_images(folder)
+    found = list_images(folder)
+    every = found.names
     out = np.empty((len(every), encoder.card.space.dim), dtype=np.float32)
     names: list[str] = []
     failed: list[tuple[str, str]] = []
@@ -119,7 +123,13 @@ def embed_folder(
     if not names:
         raise InputError(f"no image in {folder} can be embedded; the first, {failed[0][0]}: {failed[0][1]}")
     return Embeddings(
-        tuple(names), out[: len(names)], tuple(failed), model, encoder.card.sha256, encoder.state_id
+        tuple(names),
+        out[: len(names)],
+        tuple(failed),
+        model,
+        encoder.card.sha256,
+        encoder.state_id,
+        found.left_out,
     )
 
 

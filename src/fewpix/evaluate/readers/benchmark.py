@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.data.passed_over import NOTHING, LeftOut
 from fewpix.errors import InputError
 
 
@@ -49,6 +51,7 @@ class Inventory:
         listed: how many pictures its lists name.
         missing: those of them that are not there, relative to `folder`.
         sha256: over its lists and the names of all pictures that they name; not over the pictures.
+        left_out: where a folder says which pictures there are, what else is in it.
     """
 
     kind: str
@@ -57,6 +60,7 @@ class Inventory:
     listed: int
     missing: tuple[str, ...]
     sha256: str
+    left_out: LeftOut = NOTHING
 
     @property
     def complete(self) -> bool:
@@ -96,7 +100,7 @@ class Inventory:
         }
 
     def require_pictures(self, *, allow_missing: bool) -> None:
-        """Refuse a benchmark with missing pictures, unless they may be missing.
+        """Refuse a benchmark with missing pictures, unless they may be missing; warn of what was passed over.
 
         Raises:
             InputError: some are missing and may not be, or all are.
@@ -113,6 +117,8 @@ class Inventory:
                 f"the first one {self.missing[0]}",
                 fix="complete the folder, or leave them out with --allow-missing",
             )
+        if self.left_out:
+            logging.getLogger("fewpix").warning("%s: %s", self.folder, self.left_out)
 
 
 @dataclass(frozen=True, eq=False)

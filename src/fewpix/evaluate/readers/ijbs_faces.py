@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.data.passed_over import NOTHING, LeftOut
 from fewpix.errors import ConfigError, InputError
 from fewpix.evaluate.readers.benchmark import Count, Inventory, require_folder
 from fewpix.evaluate.readers.ijb_search import TemplatePeople
@@ -74,6 +75,7 @@ def read(lists: Ijbs, faces: Path, protocol: str, *, allow_missing: bool = False
     absent: list[str] = []
     places = list(dict.fromkeys(place for side in sides for _, parts in _rows(side) for place in parts))
     found: list[TemplatePeople] = []
+    others: dict[str, LeftOut] = {}
     number = left_out = empty = 0
     for side in sides:
         ids, people = [], []
@@ -85,7 +87,9 @@ def read(lists: Ijbs, faces: Path, protocol: str, *, allow_missing: bool = False
                 continue
             before = len(names)
             for place in there:
-                pictures = sorted(picture_files(faces / place))
+                listed = picture_files(faces / place)
+                pictures = listed.names
+                others[place] = listed.left_out.below(place)
                 names += [f"{place}/{picture}" for picture in pictures]
                 media += [numbered.setdefault(place, len(numbered))] * len(pictures)
                 templates += [number] * len(pictures)
@@ -106,6 +110,7 @@ def read(lists: Ijbs, faces: Path, protocol: str, *, allow_missing: bool = False
         listed=len(places),
         missing=gone,
         sha256=hashlib.sha256(f"{lists.inventory.sha256}\n{protocol}\n".encode()).hexdigest(),
+        left_out=sum(others.values(), start=NOTHING),
     )
     inventory.require_pictures(allow_missing=allow_missing)
     if not names:

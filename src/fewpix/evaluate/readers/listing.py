@@ -9,10 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.data.folders import Listing, list_folder
 from fewpix.errors import InputError
-
-ENDINGS = (".jpg", ".jpeg", ".png", ".bmp")
-"""Of pictures, where a folder and not a list says which there are."""
 
 
 def read_lines(path: Path, fix: str) -> list[str]:
@@ -88,15 +86,15 @@ def files_in(folder: Path, inside: Iterable[str]) -> set[str]:
     return found
 
 
-def picture_files(folder: Path) -> set[str]:
-    """Names of the pictures in a folder, not below it; none where there is no folder.
+def picture_files(folder: Path) -> Listing:
+    """The pictures in a folder, not below it, and what else is there; none where there is no folder.
 
     Hidden files are no pictures: some systems write one beside every picture (`._1.jpg`).
 
     Raises:
         InputError: the folder cannot be read.
     """
-    return {name for name in files_in(folder, [""]) if name.lower().endswith(ENDINGS) and name[0] != "."}
+    return list_folder(folder, below=False) if folder.is_dir() else Listing()
 
 
 def present(folder: Path, names: Sequence[str]) -> NDArray[np.bool_]:

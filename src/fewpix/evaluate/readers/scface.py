@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fewpix.data.passed_over import NOTHING
 from fewpix.errors import InputError
 from fewpix.evaluate.readers.benchmark import (
     Count,
@@ -194,7 +195,12 @@ def _look(
     # a picture's place depends on the copy; what the protocol asks for is its name alone
     stems = (name.rpartition("/")[2].rpartition(".")[0] for name in names)
     sha256 = digest([] if ids in GROUPS else [Path(ids)], stems)
-    return Inventory("scface", folder, tuple(counts), len(names), missing, sha256), mugshots, probes
+    places = dict.fromkeys(name.rpartition("/")[0] for name in names)
+    left_out = [picture_files(folder / place).left_out.below(place) for place in places]
+    found = Inventory(
+        "scface", folder, tuple(counts), len(names), missing, sha256, sum(left_out, start=NOTHING)
+    )
+    return found, mugshots, probes
 
 
 def _probes(folder: Path, distance: int, people: Iterable[int]) -> _Listed:
@@ -223,7 +229,7 @@ def _probes(folder: Path, distance: int, people: Iterable[int]) -> _Listed:
 def _find(folder: Path, inside: str, ending: str, wanted: Iterable[tuple[int, str]]) -> _Listed:
     """Look for pictures by their names without ending, in any case: copies differ in `.JPG` and `.jpg`."""
     there: dict[str, str] = {}
-    for name in sorted(picture_files(folder / inside)):
+    for name in picture_files(folder / inside).names:
         stem = name.rpartition(".")[0].lower()
         if stem in there:
             raise InputError(
@@ -242,6 +248,6 @@ def _infrared(folder: Path) -> int:
         INFRARED_MUGSHOTS,
         FLAT,
     ]
-    names = {name.lower() for part in inside for name in picture_files(folder / part)}
+    names = {name.lower() for part in inside for name in picture_files(folder / part).names}
     marks = tuple(f"_cam{camera}" for camera in (*NIGHT_CAMERAS, 8))
     return sum(name[3:8] in marks for name in names)

@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from fewpix.data.passed_over import NOTHING, LeftOut, PassedOver
 from fewpix.data.shards import read_shard
 from fewpix.errors import InputError
 from fewpix.evaluate.readers.benchmark import Count, Inventory
@@ -40,15 +41,18 @@ def inventory(path: Path) -> Inventory:
     bad_pictures: list[str] = []
     flat = 0
     why = ""
+    left_out = NOTHING
     for shard in shards:
         try:
-            for face in read_shard(shard):
+            others: list[PassedOver] = []
+            for face in read_shard(shard, others):
                 header = read_header(face.data)
                 if header is None or header.fault or not header.width or not header.height:
                     bad_pictures.append(f"{shard.name}: {face.key}")
                 elif header.width != header.height:
                     flat += 1
                 rows.append((face.key, face.source, hashlib.sha256(face.data).hexdigest()))
+            left_out += LeftOut(tuple(others)).below(shard.name)
         except InputError as error:
             bad_shards.append(shard.name)
             why = why or str(error)
@@ -82,6 +86,7 @@ def inventory(path: Path) -> Inventory:
         listed=len(rows) + len(absent) + len(bad_shards),
         missing=missing,
         sha256=total.hexdigest(),
+        left_out=left_out,
     )
 
 

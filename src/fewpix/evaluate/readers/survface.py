@@ -15,6 +15,7 @@ order. Here the number in the name is the person, in all three folders, and the 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -136,7 +137,8 @@ def _look(folder: Path) -> tuple[Inventory, Listed]:
             f"{MATED_LIST} lists person {strangers[0]}, who is not in {GALLERY_LIST}",
             fix="use the two lists of one download",
         )
-    others = np.array(sorted(picture_files(folder / inside / UNMATED)), dtype=np.str_)
+    unmated = picture_files(folder / inside / UNMATED)
+    others = np.array(unmated.names, dtype=np.str_)
     unmated_people = _unmated_people(others)
     known = np.flatnonzero(np.isin(unmated_people, gallery_people))
     if len(known):
@@ -151,7 +153,8 @@ def _look(folder: Path) -> tuple[Inventory, Listed]:
         present(folder / inside / GALLERY, gallery_names.tolist()),
         present(folder / inside / MATED, mated_names.tolist()),
     )
-    return _inventory(folder, lists, listed, len(stem)), listed
+    found = _inventory(folder, lists, listed, len(stem))
+    return replace(found, left_out=unmated.left_out.below(f"{stem}{UNMATED}")), listed
 
 
 def _agree(people: NDArray[np.str_], ids: NDArray[np.int64], names: NDArray[np.str_]) -> None:

@@ -15,6 +15,7 @@ gallery, so TinyFace says nothing about rejecting strangers.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -117,7 +118,8 @@ def _look(folder: Path, aligned: str | None) -> tuple[Inventory, Listed]:
             fix="use the two lists of one download",
         )
     stem = f"{inside}/" if inside else ""
-    others = sorted(picture_files(folder / inside / DISTRACTOR))
+    distractors = picture_files(folder / inside / DISTRACTOR)
+    others = distractors.names
     listed = Listed(
         Pictures.below(f"{stem}{MATCH}/", match_names, match_ids.astype(np.str_)),
         Pictures.below(f"{stem}{PROBE}/", probe_names, probe_ids.astype(np.str_)),
@@ -128,7 +130,8 @@ def _look(folder: Path, aligned: str | None) -> tuple[Inventory, Listed]:
         present(folder / inside / PROBE, probe_names.tolist()),
     )
     # the place depends on how the archive was unpacked, so it is no part of the hash; a choice of copies is
-    return _inventory(folder, lists, listed, len(stem) if aligned is None else 0), listed
+    found = _inventory(folder, lists, listed, len(stem) if aligned is None else 0)
+    return replace(found, left_out=distractors.left_out.below(f"{stem}{DISTRACTOR}")), listed
 
 
 def _inventory(folder: Path, lists: list[Path], listed: Listed, place: int) -> Inventory:
@@ -162,5 +165,5 @@ def _training(folder: Path) -> tuple[int, int]:
     """Pictures and people of the training set; none where it is not there."""
     if not folder.is_dir():
         return 0, 0
-    sizes = [len(picture_files(person)) for person in sorted(folder.iterdir()) if person.is_dir()]
+    sizes = [len(picture_files(person).names) for person in sorted(folder.iterdir()) if person.is_dir()]
     return sum(sizes), sum(size > 0 for size in sizes)
