@@ -80,7 +80,10 @@ class UnavailableError(FewpixError):
 
 
 class StorageError(FewpixError):
-    """Writing failed (disk full, no permission); what was there before is still there."""
+    """Writing failed (disk full, no permission); what was there before is still there.
+
+    Also where a removal is done, but bytes of it could not be overwritten yet.
+    """
 
     exit_code = 10
     http_status = 507

@@ -63,7 +63,7 @@ def test_writing_brings_it_up_to_date_and_loses_nothing(tmp_path: Path):
         holds_what_was_written(gallery)
         rename(gallery, "Bo", "Bob")
         assert [event.detail for event in history(gallery, "Bob")] == ["from Bo"]
-    assert version(path) == schema.SCHEMA_VERSION == 2
+    assert version(path) == schema.SCHEMA_VERSION == 3
     with Gallery.open(path, SPACE) as gallery:  # a second time there is nothing to do
         assert [person.name for person in gallery.people()] == ["Ana", "Bob"]
 
@@ -93,7 +93,7 @@ def test_a_migration_that_fails_half_way_leaves_the_old_file(tmp_path: Path, mon
     path = tmp_path / "old.db"
     write_v1(path)
     broken = (*schema._VERSION_2[:3], "CREATE TABLE people (a)")
-    monkeypatch.setattr(schema, "STEPS", (schema._VERSION_1, broken))
+    monkeypatch.setattr(schema, "STEPS", (schema._VERSION_1, broken, schema._VERSION_3))
     with pytest.raises(StorageError, match="already exists"):
         Gallery.open(path, SPACE)
     monkeypatch.undo()

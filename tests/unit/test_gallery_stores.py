@@ -237,7 +237,9 @@ def test_a_sound_gallery_has_no_faults_and_a_damaged_one_has(location: str):
         assert "photo 1 of Ana: an embedding does not have unit length" in text
         assert "Eve has no embedding" in text
         assert "of Eve: its original" in text
-        assert "3 faults" in str(check_gallery(gallery).error())
+        assert "the embedding of photo 1 of Ana is not as fewpix wrote it" in text
+        assert "the entry of Eve is not as fewpix wrote it" in text
+        assert "6 faults" in str(check_gallery(gallery).error())
 
 
 WRITER = """

@@ -8,7 +8,16 @@ from typing import Annotated
 from typer import Argument, Option, Typer
 
 from fewpix.cli.gallery_camera import camera
-from fewpix.cli.gallery_options import AsJson, DryRun, Location, Yes, open_gallery
+from fewpix.cli.gallery_options import (
+    WAIT,
+    AsJson,
+    DryRun,
+    Location,
+    Wait,
+    Yes,
+    open_gallery,
+    overwritten,
+)
 from fewpix.cli.output import emit, progress
 
 gallery = Typer(add_completion=False, help="Look at who is enrolled, and change it.")
@@ -64,6 +73,7 @@ def merge(
     gallery: Location = None,
     dry_run: DryRun = False,
     yes: Yes = False,
+    wait: Wait = WAIT,
     as_json: AsJson = False,
 ) -> None:
     """Make one person of several entries: photos and history go to --into."""
@@ -74,8 +84,9 @@ def merge(
         trial = edit.merge(store, people, into, dry_run=True)
         if not dry_run:
             confirmed(str(trial), yes)
-            trial = edit.merge(store, people, into)
+            trial = edit.merge(store, people, into, wait=wait)
         emit(trial, as_json)
+    overwritten(trial.remains)
 
 
 @gallery.command("remove", short_help="remove people, or some of their photos")
@@ -88,9 +99,13 @@ def remove(
     gallery: Location = None,
     dry_run: DryRun = False,
     yes: Yes = False,
+    wait: Wait = WAIT,
     as_json: AsJson = False,
 ) -> None:
-    """Remove people with all that is known of them, or single photos of one person."""
+    """Remove people with all that is known of them, or single photos of one person.
+
+    Ends with 10 where somebody else was using the gallery all the time, so that bytes of theirs are left.
+    """
     from fewpix.cli.confirm import confirmed
     from fewpix.errors import ConfigError
     from fewpix.gallery import edit
@@ -101,14 +116,15 @@ def remove(
 
         def change(dry_run: bool) -> edit.Changed:
             if photo:
-                return edit.remove_faces(store, people[0], photo, dry_run=dry_run)
-            return edit.remove(store, people, dry_run=dry_run)
+                return edit.remove_faces(store, people[0], photo, dry_run=dry_run, wait=wait)
+            return edit.remove(store, people, dry_run=dry_run, wait=wait)
 
         done = change(True)
         if not dry_run:
             confirmed(str(done), yes)
             done = change(False)
         emit(done, as_json)
+    overwritten(done.remains)
 
 
 @gallery.command("export", short_help="write everything into one file")
@@ -165,6 +181,7 @@ def reembed(
     ] = False,
     dry_run: DryRun = False,
     yes: Yes = False,
+    wait: Wait = WAIT,
     runtime: Annotated[str, Option(help="auto, onnxruntime, openvino or torch.")] = "auto",
     device: Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     as_json: AsJson = False,
@@ -185,8 +202,9 @@ def reembed(
         if drop_lost and not dry_run:
             confirmed(f"photos without originals are going to be removed from {store.location}", yes)
         with progress("embedding", as_json=as_json) as bar:
-            done = embed_again(store, encoder, drop_lost=drop_lost, dry_run=dry_run, progress=bar)
+            done = embed_again(store, encoder, drop_lost=drop_lost, dry_run=dry_run, wait=wait, progress=bar)
     emit(done, as_json)
+    overwritten(done.remains)
 
 
 @gallery.command("check", short_help="look for faults")

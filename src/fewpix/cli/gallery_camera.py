@@ -7,7 +7,7 @@ from typing import Annotated
 
 from typer import Argument, Option, Typer
 
-from fewpix.cli.gallery_options import AsJson, Location, Yes, open_gallery
+from fewpix.cli.gallery_options import WAIT, AsJson, Location, Wait, Yes, open_gallery, overwritten
 from fewpix.cli.output import emit
 
 camera = Typer(add_completion=False, help="Keep the NormStates of cameras in the gallery.")
@@ -45,7 +45,9 @@ def list_cameras(gallery: Location = None, as_json: AsJson = False) -> None:
 
 
 @camera.command("remove", short_help="forget a camera")
-def remove(name: Name, gallery: Location = None, yes: Yes = False, as_json: AsJson = False) -> None:
+def remove(
+    name: Name, gallery: Location = None, yes: Yes = False, wait: Wait = WAIT, as_json: AsJson = False
+) -> None:
     """Forget a camera and its state."""
     from fewpix.cli.confirm import confirmed
     from fewpix.cli.message import Message
@@ -54,5 +56,8 @@ def remove(name: Name, gallery: Location = None, yes: Yes = False, as_json: AsJs
     with open_gallery(gallery, write=True) as store:
         state = camera_state(store, name)
         confirmed(f"the state {state.id} of camera {name} is going to be removed", yes)
-        remove_camera(store, name)
-    emit(Message(f"camera {name} removed", {"camera": name, "state": state.id}), as_json)
+        left = remove_camera(store, name, wait=wait)
+    emit(
+        Message(f"camera {name} removed", {"camera": name, "state": state.id, "left": left or None}), as_json
+    )
+    overwritten(left)

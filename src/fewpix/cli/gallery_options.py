@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
-from fewpix.errors import ConfigError, InputError
+from fewpix.errors import ConfigError, InputError, StorageError
 
 if TYPE_CHECKING:
     from fewpix.adapt.stats import NormState
@@ -26,7 +26,32 @@ Location = Annotated[
 ]
 DryRun = Annotated[bool, Option("--dry-run", help="Change nothing, say what would happen.")]
 Yes = Annotated[bool, Option("--yes", help="Do not ask.")]
+Wait = Annotated[
+    float,
+    Option(
+        min=0,
+        max=86400,
+        help="Seconds to wait for others who are using the gallery, until what was removed is overwritten.",
+    ),
+]
+WAIT = 5.0
+"""Longer than anybody takes to read a gallery of usual size."""
+
 AsJson = Annotated[bool, Option("--json", help="Print one JSON object.")]
+
+
+def overwritten(remains: str) -> None:
+    """End with an error where removed bytes could not be overwritten; the removal itself is done.
+
+    Raises:
+        StorageError: with what `Database.forget` says.
+    """
+    if remains:
+        raise StorageError(
+            remains,
+            fix="when that has ended, the next command that opens the gallery overwrites them, or is told to "
+            "wait by --wait",
+        )
 
 
 def open_gallery(location: str | None, *, write: bool) -> Gallery:

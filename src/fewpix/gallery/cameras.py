@@ -80,11 +80,14 @@ def check_camera(gallery: Gallery, name: str, model_sha256: str, *, replace: boo
 def put_camera(gallery: Gallery, name: str, state: NormState, *, created: str = "") -> Camera:
     """As `add_camera` over whatever is there, inside a transaction that the caller has begun."""
     camera = Camera(name, state, created or datetime.now(UTC).isoformat(timespec="seconds"))
-    gallery.database.execute("DELETE FROM cameras WHERE name = ?", name)
-    gallery.database.execute(
-        "INSERT INTO cameras (name, state_id, model_sha256, state, created) VALUES (?, ?, ?, ?, ?)",
-        *(name, state.id, state.model_sha256, pack_state(state), camera.created),
-    )
+    values = (state.id, state.model_sha256, pack_state(state), camera.created, name)
+    if not gallery.database.execute(
+        "UPDATE cameras SET state_id = ?, model_sha256 = ?, state = ?, created = ? WHERE name = ?", *values
+    ):
+        gallery.database.execute(
+            "INSERT INTO cameras (state_id, model_sha256, state, created, name) VALUES (?, ?, ?, ?, ?)",
+            *values,
+        )
     return camera
 
 
@@ -126,8 +129,16 @@ def state_at(location: str, name: str) -> NormState:
         return camera_state(gallery, name)
 
 
-def remove_camera(gallery: Gallery, name: str) -> None:
+def remove_camera(gallery: Gallery, name: str, *, wait: float = 0.0) -> str:
     """Forget a camera.
+
+    Args:
+        gallery: open for writing.
+        name: of the camera.
+        wait: as in `Database.forget`.
+
+    Returns:
+        What is left of it, as `Database.forget` says; empty for nothing.
 
     Raises:
         InputError: there is no such camera.
@@ -136,6 +147,7 @@ def remove_camera(gallery: Gallery, name: str) -> None:
     with gallery.database.transaction():
         if not gallery.database.execute("DELETE FROM cameras WHERE name = ?", name):
             raise _unknown(gallery, name)
+    return gallery.database.forget(wait)
 
 
 def _camera(gallery: Gallery, name: str, state: bytes, created: str) -> Camera:

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from fewpix.errors import FewpixError, InputError
+from fewpix.errors import ConfigError, FewpixError, InputError
 from fewpix.gallery.cameras import cameras
+from fewpix.gallery.digests import altered
 from fewpix.gallery.embeddings import check_embeddings
-from fewpix.gallery.rows import Face
+from fewpix.gallery.names import person_name
+from fewpix.gallery.rows import Face, Person
 from fewpix.gallery.store import Gallery
 
 PROBES = 200
@@ -39,6 +41,9 @@ class Check:
         recall: share of the exact 5 best candidates that the database's own index finds, over `probes`
             searches; None where there is no such index.
         probes: how many searches.
+        sealed: since when every row has a digest, which tells whether it was changed; None where there are
+            none yet.
+        remains: what of removed rows may still be in the files, and why; empty for nothing.
     """
 
     gallery: str
@@ -51,6 +56,8 @@ class Check:
     faults: tuple[str, ...]
     recall: float | None
     probes: int
+    sealed: str | None
+    remains: str
 
     def __str__(self) -> str:
         lines = [
@@ -62,12 +69,22 @@ class Check:
             lines.append(
                 f"  HNSW finds {100 * self.recall:.1f} % of the exact candidates ({self.probes} searches)"
             )
+        if self.sealed is None:
+            lines.append("  no digests yet, which would tell that a value was changed: any change makes them")
+        elif self.sealed:
+            lines.append(f"  digests since {self.sealed}: what was changed before is not noticed")
+        if self.remains:
+            lines.append(f"  {self.remains}")
         lines += [f"  fault: {fault}" for fault in self.faults] or ["no faults"]
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values."""
-        return vars(self) | {"encoders": dict(self.encoders), "faults": list(self.faults)}
+        return vars(self) | {
+            "encoders": dict(self.encoders),
+            "faults": list(self.faults),
+            "remains": self.remains or None,
+        }
 
     def error(self) -> InputError | None:
         """What a command ends with when something is wrong."""
@@ -80,7 +97,7 @@ class Check:
 
 
 def check_gallery(gallery: Gallery) -> Check:
-    """Read every row, original and state of a gallery, and ask its database about itself.
+    """Read every row, original and state of a gallery, compare digests, and ask its database about itself.
 
     Raises:
         StorageError: it cannot be read.
@@ -103,13 +120,14 @@ def check_gallery(gallery: Gallery) -> Check:
     except InputError as error:
         faults.append(error.what)
     people, faces = gallery.people(), gallery.faces()
-    faults += [f"{person.name} has no embedding" for person in people if not person.rows]
+    faults += _names(people)
+    faults += _without_embedding(gallery, people)
     faults += _originals(gallery, faces)
-    try:
-        states = len(cameras(gallery))
-    except FewpixError as error:
-        states = 0
-        faults.append(error.what)
+    sealed = gallery.database.sealed()
+    if sealed is not None:
+        faults += _altered(gallery)
+    states, damaged = _states(gallery)
+    faults += damaged
     recall = _recall(gallery, np.array(sample)) if sample and not faults else None
     return Check(
         gallery=gallery.location,
@@ -122,7 +140,66 @@ def check_gallery(gallery: Gallery) -> Check:
         faults=tuple(faults),
         recall=recall,
         probes=0 if recall is None else len(sample),
+        sealed=sealed,
+        remains=gallery.database.left(),
     )
+
+
+def _names(people: Sequence[Person]) -> list[str]:
+    """Names that nobody could have been given."""
+    faults = []
+    for person in people:
+        try:
+            if person_name(person.name) != person.name:
+                faults.append(f"the name {person.name!a} is not in the form that galleries keep")
+        except ConfigError as error:
+            faults.append(error.what)
+    return faults
+
+
+def _without_embedding(gallery: Gallery, people: Sequence[Person]) -> list[str]:
+    nobody = [f"{person.name} has no embedding" for person in people if not person.rows]
+    lone = gallery.database.select(
+        "SELECT f.id, p.name FROM faces f JOIN people p ON f.person = p.id WHERE NOT EXISTS"
+        " (SELECT 1 FROM embeddings e WHERE e.face = f.id) AND EXISTS (SELECT 1 FROM embeddings e"
+        " JOIN faces g ON e.face = g.id WHERE g.person = p.id) ORDER BY f.id"
+    )
+    return nobody + [f"photo {face} of {name} has no embedding" for face, name in lone]
+
+
+_WHOSE = {
+    "people": "SELECT 'the entry of ' || name FROM people WHERE id = ?",
+    "faces": "SELECT 'photo ' || f.id || ' of ' || p.name FROM faces f JOIN people p ON f.person = p.id"
+    " WHERE f.id = ?",
+    "embeddings": "SELECT 'the embedding of photo ' || f.id || ' of ' || p.name FROM embeddings e"
+    " JOIN faces f ON e.face = f.id JOIN people p ON f.person = p.id WHERE e.id = ?",
+    "history": "SELECT 'the history of ' || p.name FROM history h JOIN people p ON h.person = p.id"
+    " WHERE h.id = ?",
+}
+
+
+def _altered(gallery: Gallery) -> list[str]:
+    faults = []
+    for table, number in list(altered(gallery.database)):
+        named = [text for (text,) in gallery.database.select(_WHOSE[table], number)]
+        faults.append(f"{named[0] if named else f'row {number} of {table}'} is not as fewpix wrote it")
+    return faults
+
+
+def _states(gallery: Gallery) -> tuple[int, list[str]]:
+    """How many cameras there are, and what is wrong with their states."""
+    try:
+        found = {camera.name: camera.state for camera in cameras(gallery)}
+    except FewpixError as error:
+        return 0, [error.what]
+    wrong = [
+        f"the state of camera {name} is not the one that its entry names"
+        for name, state_id, model in gallery.database.select(
+            "SELECT name, state_id, model_sha256 FROM cameras"
+        )
+        if (found[name].id, found[name].model_sha256) != (state_id, model)
+    ]
+    return len(found), wrong
 
 
 def _originals(gallery: Gallery, faces: Sequence[Face]) -> list[str]:

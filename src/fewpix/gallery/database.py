@@ -97,8 +97,27 @@ class Database(Protocol):
         """What the database itself finds wrong with its files and references; empty when nothing is."""
         ...
 
-    def forget(self) -> None:
-        """Let nothing of removed rows stay in the files, as far as the database can tell."""
+    def sealed(self) -> str | None:
+        """Since when rows have digests, UTC, ISO 8601; empty for always, None where there are none.
+
+        A gallery of an older fewpix got them when it was first opened for writing by a newer one.
+        """
+        ...
+
+    def forget(self, wait: float = 0.0) -> str:
+        """Let no byte of removed rows stay in the files.
+
+        Args:
+            wait: seconds to wait for others who are using the gallery.
+
+        Returns:
+            What is left and why, a sentence without its end; empty for nothing. The next to open the gallery
+            for writing (of a file, for anything) tries again.
+        """
+        ...
+
+    def left(self) -> str:
+        """As `forget`; through a connection that only reads, without doing anything."""
         ...
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fewpix.errors import ConfigError, InputError
+from fewpix.gallery.digests import seal
 from fewpix.gallery.history import note
 from fewpix.gallery.names import person_name
 from fewpix.gallery.store import Gallery
@@ -24,6 +25,8 @@ class Changed:
         faces: how many photos moved or went.
         same: of merged ones how many were there already, and were not doubled.
         dry_run: nothing was written.
+        remains: what of removed rows could not be overwritten yet, and why; empty for nothing. See
+            `Database.forget`.
     """
 
     action: str
@@ -32,6 +35,7 @@ class Changed:
     faces: int
     same: int = 0
     dry_run: bool = False
+    remains: str = ""
 
     def __str__(self) -> str:
         would = "would be " if self.dry_run else ""
@@ -49,6 +53,7 @@ class Changed:
             "faces": self.faces,
             "same": self.same,
             "dry_run": self.dry_run,
+            "remains": self.remains or None,
         }
 
 
@@ -68,6 +73,11 @@ def change(gallery: Gallery, *, dry_run: bool) -> Iterator[None]:
         pass
 
 
+def forgotten(gallery: Gallery, dry_run: bool, wait: float) -> str:
+    """What is left of removed rows after `Database.forget`; nothing was removed in a trial."""
+    return "" if dry_run else gallery.database.forget(wait)
+
+
 def rename(gallery: Gallery, old: str, new: str, *, dry_run: bool = False) -> Changed:
     """Give a person another name; photos, embeddings and history stay theirs.
 
@@ -85,12 +95,15 @@ def rename(gallery: Gallery, old: str, new: str, *, dry_run: bool = False) -> Ch
                     fix=f"if they are the same person, `fewpix gallery merge` {old} into {new}",
                 )
             gallery.database.execute("UPDATE people SET name = ? WHERE id = ?", new, person)
+            seal(gallery.database, "people", "id", person)
             note(gallery, person, "renamed", f"from {old}")
         faces = _faces(gallery, person)
     return Changed("renamed", (old,), new, faces, dry_run=dry_run)
 
 
-def merge(gallery: Gallery, people: Sequence[str], into: str, *, dry_run: bool = False) -> Changed:
+def merge(
+    gallery: Gallery, people: Sequence[str], into: str, *, dry_run: bool = False, wait: float = 0.0
+) -> Changed:
     """Make several entries one: all photos, embeddings and history go to `into`.
 
     A photo that `into` has already, to the last bit, is not doubled.
@@ -100,6 +113,7 @@ def merge(gallery: Gallery, people: Sequence[str], into: str, *, dry_run: bool =
         people: whose entries end.
         into: whose entry takes them; may not be new.
         dry_run: write nothing, say what would happen.
+        wait: as in `Database.forget`, for photos that are not doubled.
 
     Raises:
         ConfigError: `into` is among the others, or nobody is.
@@ -119,14 +133,21 @@ def merge(gallery: Gallery, people: Sequence[str], into: str, *, dry_run: bool =
                 gallery.database.execute("DELETE FROM faces WHERE id = ?", face)
             for table in ("faces", "history"):
                 gallery.database.execute(f"UPDATE {table} SET person = ? WHERE person = ?", target, person)
+                seal(gallery.database, table, "person", target)
             gallery.database.execute("DELETE FROM people WHERE id = ?", person)
             note(gallery, target, "merged", f"{name}, {faces} photos")
             moved, same = moved + faces, same + len(doubled)
-    return Changed("merged", names, into, moved, same, dry_run)
+    return Changed("merged", names, into, moved, same, dry_run, forgotten(gallery, dry_run, wait))
 
 
-def remove(gallery: Gallery, people: Sequence[str], *, dry_run: bool = False) -> Changed:
+def remove(gallery: Gallery, people: Sequence[str], *, dry_run: bool = False, wait: float = 0.0) -> Changed:
     """Remove people with all that is known of them: photos, embeddings, originals, history.
+
+    Args:
+        gallery: open for writing.
+        people: who goes.
+        dry_run: write nothing, say what would happen.
+        wait: as in `Database.forget`.
 
     Raises:
         ConfigError: nobody is named.
@@ -138,12 +159,13 @@ def remove(gallery: Gallery, people: Sequence[str], *, dry_run: bool = False) ->
         faces = sum(_faces(gallery, person) for person in numbers)
         for person in numbers:
             gallery.database.execute("DELETE FROM people WHERE id = ?", person)
-    if not dry_run:
-        gallery.database.forget()
-    return Changed("removed", names, "", faces, dry_run=dry_run)
+    remains = forgotten(gallery, dry_run, wait)
+    return Changed("removed", names, "", faces, dry_run=dry_run, remains=remains)
 
 
-def remove_faces(gallery: Gallery, name: str, faces: Sequence[int], *, dry_run: bool = False) -> Changed:
+def remove_faces(
+    gallery: Gallery, name: str, faces: Sequence[int], *, dry_run: bool = False, wait: float = 0.0
+) -> Changed:
     """Remove some photos of a person, who stays.
 
     Args:
@@ -151,6 +173,7 @@ def remove_faces(gallery: Gallery, name: str, faces: Sequence[int], *, dry_run: 
         name: the person.
         faces: numbers of photos, as `Gallery.faces` has them.
         dry_run: write nothing, say what would happen.
+        wait: as in `Database.forget`.
 
     Raises:
         InputError: a photo is not this person's, or they are all that there are; nothing was removed.
@@ -166,9 +189,8 @@ def remove_faces(gallery: Gallery, name: str, faces: Sequence[int], *, dry_run: 
         if not _faces(gallery, person):
             raise InputError(f"these are all photos of {name}", fix="remove the person instead")
         note(gallery, person, "removed faces", ", ".join(map(str, numbers)))
-    if not dry_run:
-        gallery.database.forget()
-    return Changed("removed", (name,), "", len(numbers), dry_run=dry_run)
+    remains = forgotten(gallery, dry_run, wait)
+    return Changed("removed", (name,), "", len(numbers), dry_run=dry_run, remains=remains)
 
 
 def _names(people: Sequence[str]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from fewpix.gallery.digests import digest
 from fewpix.gallery.rows import Event
 from fewpix.gallery.store import Gallery
 
@@ -18,9 +19,10 @@ def note(gallery: Gallery, person: int, action: str, detail: str, *, created: st
         detail: as in `Event`.
         created: when, UTC, ISO 8601; now when empty.
     """
+    event = (person, created or datetime.now(UTC).isoformat(timespec="seconds"), action, detail)
     gallery.database.insert(
-        "INSERT INTO history (person, created, action, detail) VALUES (?, ?, ?, ?)",
-        *(person, created or datetime.now(UTC).isoformat(timespec="seconds"), action, detail),
+        "INSERT INTO history (person, created, action, detail, digest) VALUES (?, ?, ?, ?, ?)",
+        *(*event, digest(*event)),
     )
 
 

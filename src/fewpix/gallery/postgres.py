@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import ConfigError, InputError
+from fewpix.gallery.digests import seal_everything
 from fewpix.gallery.postgres_connection import MAKING, connect, translated
-from fewpix.gallery.postgres_schema import HNSW_INDEX, LARGEST_HNSW, SCHEMA_VERSION, TABLES
+from fewpix.gallery.postgres_schema import HNSW_INDEX, LARGEST_HNSW, SCHEMA_VERSION, STEPS
+from fewpix.gallery.postgres_vacuum import vacuum
 from fewpix.models.space import Space
 
 _TRIES = 40
@@ -40,6 +42,34 @@ class PostgresDatabase:
         self.location = shown(address)
         self.connection = connect(address, self.location, write=write)
         self._in_snapshot = False
+        self._deleted = False
+        try:
+            if write:
+                self._migrate()
+                if self.left():
+                    self.forget()
+        except BaseException:
+            self.connection.close()
+            raise
+
+    def _version(self) -> int:
+        """Of the tables that are there; 0 for none."""
+        if not self._has("gallery"):
+            return 0
+        found = self.connection.execute("SELECT version FROM gallery").fetchone()
+        return int(found[0]) if found else 0
+
+    def _migrate(self) -> None:
+        with translated(self.location):
+            if not 0 < self._version() < SCHEMA_VERSION:
+                return
+            with self.transaction():
+                found = self._version()  # another process may have been faster
+                for step in STEPS[found:]:
+                    self.connection.execute(step)
+                if found < SCHEMA_VERSION:
+                    seal_everything(self)
+                    self.connection.execute("UPDATE gallery SET version = %s", (SCHEMA_VERSION,))
 
     def space(self) -> Space | None:
         """See `Database.space`."""
@@ -72,9 +102,9 @@ class PostgresDatabase:
             if stored is not None:
                 return stored
             self.connection.execute("CREATE SCHEMA IF NOT EXISTS fewpix")
-            self.connection.execute(TABLES)
+            self.connection.execute("\n".join(STEPS))
             self.connection.execute(
-                "INSERT INTO gallery VALUES (1, %s, %s, %s, 0)",
+                "INSERT INTO gallery (only_one, version, space, created, changes) VALUES (1, %s, %s, %s, 0)",
                 (
                     SCHEMA_VERSION,
                     json.dumps(space.to_json(), sort_keys=True),
@@ -92,7 +122,10 @@ class PostgresDatabase:
         """See `Database.transaction`. Writers wait for one another at the first statement."""
         with translated(self.location), self.connection.transaction():
             self.connection.execute("UPDATE gallery SET changes = changes + 1")
+            self._deleted = False
             yield
+            if self._deleted:
+                self.connection.execute("UPDATE gallery SET owes = true")
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -124,7 +157,9 @@ class PostgresDatabase:
     def execute(self, statement: str, *values: Any) -> int:
         """See `Database.execute`."""
         with translated(self.location):
-            return int(self.connection.execute(_own(statement), values).rowcount)
+            count = int(self.connection.execute(_own(statement), values).rowcount)
+        self._deleted |= count > 0 and statement.startswith("DELETE")
+        return count
 
     def insert(self, statement: str, *values: Any) -> int:
         """See `Database.insert`."""
@@ -187,10 +222,29 @@ class PostgresDatabase:
         ((sizes,),) = self.select("SELECT count(DISTINCT vector_dims(embedding)) FROM embeddings")
         return [f"embeddings have {sizes} different sizes"] if sizes > 1 else []
 
-    def forget(self) -> None:
-        """See `Database.forget`."""
+    def sealed(self) -> str | None:
+        """See `Database.sealed`."""
         with translated(self.location):
-            self.connection.execute("VACUUM people, faces, embeddings, history, cameras")
+            if self._version() < 2:
+                return None
+            return str(self.connection.execute("SELECT sealed FROM gallery").fetchone()[0])
+
+    def forget(self, wait: float = 0.0) -> str:
+        """See `Database.forget`: the tables are written anew, without removed rows that stay in pages."""
+        with translated(self.location):
+            (changes,) = self.connection.execute("SELECT changes FROM gallery").fetchone()
+            left = vacuum(self.connection, wait=wait)
+            if left:
+                return f"{self.location} still holds {left}"
+            self.connection.execute("UPDATE gallery SET owes = false WHERE changes = %s", (changes,))
+        return ""
+
+    def left(self) -> str:
+        """See `Database.left`."""
+        with translated(self.location):
+            if self._version() < 2 or not self.connection.execute("SELECT owes FROM gallery").fetchone()[0]:
+                return ""
+        return f"{self.location} may still hold bytes of what was removed"
 
     def close(self) -> None:
         """See `Database.close`."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 1
+from fewpix.gallery.digests import COLUMNS
+
+SCHEMA_VERSION = 2
 """Kept in the table `gallery`; a database with a higher one was written by a newer fewpix."""
 
 HNSW_INDEX = "embeddings_hnsw"
@@ -10,9 +12,10 @@ HNSW_INDEX = "embeddings_hnsw"
 LARGEST_HNSW = 2000
 """Dimensions up to which pgvector's HNSW index takes vectors."""
 
-# As in SQLite (sqlite_schema.py). Names sort by their bytes, whatever the database's collation. `changes`
-# moves with every change and is what writers lock, so that they come one after another, as in a file.
-TABLES = """
+# Version 1, as in SQLite (sqlite_schema.py). Names sort by their bytes, whatever the database's collation.
+# `changes` moves with every change and is what writers lock, so that they come one after another, as in a
+# file.
+_VERSION_1 = """
 CREATE TABLE gallery (
     only_one INTEGER PRIMARY KEY CHECK (only_one = 1),
     version INTEGER NOT NULL,
@@ -61,3 +64,16 @@ CREATE INDEX faces_of_person ON faces (person);
 CREATE INDEX embeddings_of_face ON embeddings (face);
 CREATE INDEX history_of_person ON history (person);
 """
+
+# Version 2: a digest of every row (see `digests`), since when there are any, and whether removed rows still
+# have to be overwritten.
+_VERSION_2 = "\n".join(
+    [
+        "ALTER TABLE gallery ADD COLUMN sealed TEXT NOT NULL DEFAULT '';",
+        "ALTER TABLE gallery ADD COLUMN owes BOOLEAN NOT NULL DEFAULT false;",
+        *(f"ALTER TABLE {table} ADD COLUMN digest BYTEA;" for table in COLUMNS),
+    ]
+)
+
+STEPS = (_VERSION_1, _VERSION_2)
+"""STEPS[n] leads from version n to version n + 1."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.errors import ConfigError, InputError
-from fewpix.gallery.sqlite_connection import connect, transaction, translated
-from fewpix.gallery.sqlite_schema import make, version
+from fewpix.errors import ConfigError, InputError, StorageError
+from fewpix.gallery.digests import seal_everything
+from fewpix.gallery.sqlite_connection import connect, empty_log, log_is_empty, transaction, translated
+from fewpix.gallery.sqlite_schema import SCHEMA_VERSION, make, migrate, version
 from fewpix.models.space import Space
 
 
@@ -23,7 +23,8 @@ class SqliteDatabase:
 
     Args:
         path: the file.
-        write: make it when missing; False opens it for reading only.
+        write: make it when missing, and bring an older version's tables to this one's; False opens it for
+            reading only, an older file as it is.
 
     Raises:
         InputError: no such file (when not writing), a file of another kind, or of a newer fewpix.
@@ -34,6 +35,22 @@ class SqliteDatabase:
         self.connection = connect(path, write=write)
         self.path = path
         self.location = str(path)
+        self._write, self._owes = write, False
+        try:
+            if write:
+                self._migrate()
+        except BaseException:
+            self.connection.close()
+            raise
+
+    def _migrate(self) -> None:
+        with translated(self.path):
+            if not 0 < version(self.connection) < SCHEMA_VERSION:
+                return
+            with self.transaction():
+                if version(self.connection) < SCHEMA_VERSION:  # else another process was faster
+                    migrate(self.connection)
+                    seal_everything(self)
 
     def space(self) -> Space | None:
         """See `Database.space`."""
@@ -61,9 +78,18 @@ class SqliteDatabase:
         """See `Database.set_space`."""
         self.execute("UPDATE gallery SET space = ?", json.dumps(space.to_json(), sort_keys=True))
 
-    def transaction(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
         """See `Database.transaction`."""
-        return transaction(self.connection, self.path)
+        if not self._write:
+            raise StorageError(
+                f"cannot use the gallery {self.path}: it was opened readonly",
+                fix="make the file and its folder writable, or name another with --gallery",
+            )
+        with transaction(self.connection, self.path):
+            yield
+        if self._owes:
+            self.forget()
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -128,11 +154,32 @@ class SqliteDatabase:
             f"row {row} of {table} belongs to nothing in {parent}" for table, row, parent, _ in broken
         ]
 
-    def forget(self) -> None:
-        """See `Database.forget`: removal overwrites bytes; here the log with older pages is emptied."""
-        with suppress(sqlite3.OperationalError):  # others are reading it; theirs or the next close does it
-            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    def sealed(self) -> str | None:
+        """See `Database.sealed`."""
+        with translated(self.path):
+            if version(self.connection) < 3:
+                return None
+            return str(self.connection.execute("SELECT sealed FROM gallery").fetchone()[0] or "")
+
+    def forget(self, wait: float = 0.0) -> str:
+        """See `Database.forget`: removing overwrites bytes, once the log with newer pages is in the file."""
+        with translated(self.path):
+            self._owes = not empty_log(self.connection, wait=wait)
+        return self._remains if self._owes else ""
+
+    def left(self) -> str:
+        """See `Database.left`."""
+        if self._write:
+            return self.forget()
+        return "" if log_is_empty(self.path) else self._remains
+
+    @property
+    def _remains(self) -> str:
+        return f"{self.path} may still hold bytes of what was removed, since another process is using it"
 
     def close(self) -> None:
         """See `Database.close`."""
+        if self._owes:
+            self.forget()
+            self._owes = False  # the next opening goes on
         self.connection.close()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from fewpix.errors import FewpixError, InputError, StorageError
-from fewpix.gallery.sqlite_schema import APPLICATION_ID, SCHEMA_VERSION, migrate, version, view_as_current
+from fewpix.gallery.sqlite_schema import APPLICATION_ID, SCHEMA_VERSION, version, view_as_current
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for another process's transaction before it gives up."""
@@ -22,8 +22,7 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
 
     Args:
         path: the gallery file.
-        write: make the file when it is missing, switch it to a write-ahead log flushed at every commit, and
-            bring an older version's tables to this one's. Without it an older file is read as it is.
+        write: make the file when it is missing, and switch it to a write-ahead log flushed at every commit.
 
     Raises:
         InputError: no such file (when not writing), a file of another kind, or of a newer fewpix.
@@ -46,9 +45,8 @@ def connect(path: Path, *, write: bool) -> sqlite3.Connection:
         connection = _open(path, "mode=rwc")
         try:
             _assert_durable(connection, path)
-            if 0 < version(connection) < SCHEMA_VERSION:
-                with transaction(connection, path):
-                    migrate(connection)
+            if not log_is_empty(path):
+                empty_log(connection)  # what was removed while others were reading
         except BaseException:
             connection.close()
             raise
@@ -72,14 +70,16 @@ def _open(path: Path, mode: str) -> sqlite3.Connection:
 
 def _read_only(path: Path) -> sqlite3.Connection:
     """A connection that cannot change the file, also on a medium that nothing can be written to."""
+    if not log_is_empty(path):
+        with suppress(sqlite3.OperationalError), closing(_open(path, "mode=rw")) as writer:
+            empty_log(writer)
     try:
         return _viewed(_open(path, "mode=ro"))
     except sqlite3.OperationalError as error:
         # SQLite needs a writable folder even to read a file with a write-ahead log. Where there is none,
         # nobody can be writing either, so that it may be read as immutable, unless its log holds changes.
-        log = path.with_name(path.name + "-wal")
         refused = _primary(error) in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
-        if not refused or (log.is_file() and log.stat().st_size > 0):
+        if not refused or not log_is_empty(path):
             raise
     return _viewed(_open(path, "mode=ro&immutable=1"))
 
@@ -142,6 +142,33 @@ def _write_ahead(connection: sqlite3.Connection) -> str:
             if _primary(error) != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                 raise
         time.sleep(0.01)
+
+
+def log_is_empty(path: Path) -> bool:
+    """Whether all that was written is in the file itself, and pages that were overwritten are nowhere."""
+    log = path.with_name(path.name + "-wal")
+    return not log.is_file() or log.stat().st_size == 0
+
+
+def empty_log(connection: sqlite3.Connection, *, wait: float = 0.0) -> bool:
+    """Bring everything from the log into the file, over what was removed there, and empty the log.
+
+    Args:
+        connection: may write.
+        wait: seconds to wait for others who are reading or writing.
+
+    Returns:
+        Whether it was done; not as long as somebody reads an older state of the file.
+    """
+    connection.execute(f"PRAGMA busy_timeout = {round(1000 * wait)}")
+    try:
+        return bool(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
+    except sqlite3.OperationalError as error:
+        if _primary(error) != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {round(1000 * BUSY_SECONDS)}")
 
 
 @contextmanager

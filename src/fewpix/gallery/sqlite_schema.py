@@ -6,12 +6,13 @@ import json
 import sqlite3
 from datetime import UTC, datetime
 
+from fewpix.gallery.digests import COLUMNS
 from fewpix.models.space import Space
 
 APPLICATION_ID = 0x66777078
 """`fwpx` in ASCII, in the header of every gallery (SQLite's PRAGMA application_id)."""
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Kept in PRAGMA user_version; a file with a higher one was written by a newer fewpix."""
 
 # Version 1, as the first galleries have it. A person has faces (one per photo); a face has rows: one per
@@ -68,11 +69,17 @@ _VERSION_2 = (
     )""",
 )
 
-STEPS = (_VERSION_1, _VERSION_2)
+# Version 3: a digest of every row (see `digests`), and since when there are any.
+_VERSION_3 = (
+    "ALTER TABLE gallery ADD COLUMN sealed TEXT",
+    *(f"ALTER TABLE {table} ADD COLUMN digest BLOB" for table in COLUMNS),
+)
+
+STEPS = (_VERSION_1, _VERSION_2, _VERSION_3)
 """STEPS[n] leads from version n to version n + 1."""
 
-# Version 1 seen as version 2 through a connection that may not change the file: a temporary name hides the
-# table behind it.
+# Version 1 seen with the tables of version 2 through a connection that may not change the file: a temporary
+# name hides the table behind it. Digests are asked for only where `sealed` says that there are any.
 _AS_VERSION_2 = (
     "PRAGMA temp_store = MEMORY",
     "CREATE TEMP VIEW faces AS SELECT id, person, source, created, NULL AS quality, NULL AS crop,"
@@ -91,14 +98,14 @@ def make(connection: sqlite3.Connection, space: Space) -> None:
     """Make the tables of a new gallery; the caller has begun a transaction."""
     _run(connection, 0, SCHEMA_VERSION)
     connection.execute(
-        "INSERT INTO gallery (only, space, created) VALUES (1, ?, ?)",
+        "INSERT INTO gallery (only, space, created, sealed) VALUES (1, ?, ?, '')",
         (json.dumps(space.to_json(), sort_keys=True), datetime.now(UTC).isoformat(timespec="seconds")),
     )
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring an older gallery to this version; the caller has begun a transaction."""
+    """Bring the tables to this version; the caller has begun a transaction, and computes the digests."""
     _run(connection, version(connection), SCHEMA_VERSION)
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fewpix.errors import ConfigError, InputError, SpaceError
 from fewpix.gallery.database import Database
+from fewpix.gallery.digests import digest
 from fewpix.gallery.embeddings import check_embeddings
 from fewpix.gallery.location import open_database
 from fewpix.gallery.memory import InMemory
@@ -176,17 +177,20 @@ class Gallery:
             return Added(int(same), new=False)
         if face is None:
             points = None if original is None or original.points is None else json.dumps(original.points)
+            png = None if original is None else original.png
+            about = (person, source, now, None if quality is None else float(quality), png, points)
             face = self.database.insert(
-                "INSERT INTO faces (person, source, created, quality, crop, points)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
-                *(person, source, now, quality, None if original is None else original.png, points),
+                "INSERT INTO faces (person, source, created, quality, crop, points, digest)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                *(*about, digest(*about)),
             )
         elif not list(self.database.select("SELECT 1 FROM faces WHERE id = ? AND person = ?", face, person)):
             raise ConfigError(f"face {face} of the gallery {self.location} is not one of {name}'s")
+        row = (face, vector, encoder_sha256, float(pixels), state_id, now)
         self.database.insert(
-            "INSERT INTO embeddings (face, embedding, encoder_sha256, pixels, state_id, created)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            *(face, vector, encoder_sha256, float(pixels), state_id, now),
+            "INSERT INTO embeddings (face, embedding, encoder_sha256, pixels, state_id, created, digest)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            *(*row, digest(*row)),
         )
         return Added(face, new=True)
 
@@ -216,7 +220,10 @@ class Gallery:
         for (found,) in self.database.select("SELECT id FROM people WHERE name = ?", name):
             return int(found)
         if created:
-            return self.database.insert("INSERT INTO people (name, created) VALUES (?, ?)", name, created)
+            return self.database.insert(
+                "INSERT INTO people (name, created, digest) VALUES (?, ?, ?)",
+                *(name, created, digest(name, created)),
+            )
         raise InputError(
             f"nobody in the gallery {self.location} is named {name}",
             fix="`fewpix gallery list` shows the names",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import encoder_for
 from fewpix.errors import InputError
-from fewpix.gallery.edit import change
+from fewpix.gallery.edit import change, forgotten
 from fewpix.gallery.history import note
 from fewpix.gallery.rows import Face, Row
 from fewpix.gallery.store import Gallery
@@ -38,6 +38,7 @@ class Reembedded:
         dropped: how many were removed, since nothing of them fits the new space.
         space: of the embeddings from now on.
         dry_run: nothing was written.
+        remains: what of older embeddings could not be overwritten yet, and why; empty for nothing.
     """
 
     gallery: str
@@ -48,6 +49,7 @@ class Reembedded:
     dropped: int
     space: Space
     dry_run: bool
+    remains: str = ""
 
     def __str__(self) -> str:
         would = "would be " if self.dry_run else ""
@@ -59,7 +61,7 @@ class Reembedded:
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values."""
-        return vars(self) | {"space": self.space.to_json()}
+        return vars(self) | {"space": self.space.to_json(), "remains": self.remains or None}
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ def reembed(
     *,
     drop_lost: bool = False,
     dry_run: bool = False,
+    wait: float = 0.0,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Reembedded:
     """Replace embeddings of other encoders by this one's, wherever an original is kept, in one transaction.
@@ -91,6 +94,7 @@ def reembed(
         encoder: the new model, or a router.
         drop_lost: remove photos that have no original and do not fit the new space, instead of refusing.
         dry_run: write nothing, say what would happen.
+        wait: as in `Database.forget`, for the older embeddings.
         progress: called with the number of photos done, and of all that are to be embedded.
 
     Raises:
@@ -140,6 +144,7 @@ def reembed(
         dropped=len(lost),
         space=new,
         dry_run=dry_run,
+        remains=forgotten(gallery, dry_run, wait),
     )
 
 
