@@ -78,24 +78,15 @@ def chosen_calibration(
         InputError: the file is no calibration.
         WeightsError: the file is of another model or state.
     """
-    from fewpix.errors import WeightsError
-    from fewpix.gallery.calibrated import Calibrated, one_in
-    from fewpix.gallery.calibration import SHIPPED, read_calibration
+    from fewpix.gallery.calibrated import one_in
 
     if threshold is not None and fpir is not None:
         raise ConfigError("--threshold and --fpir both decide", fix="give one of them")
     if threshold is not None and cautious:
         raise ConfigError("--cautious is about rates, which --threshold does not ask", fix="leave one out")
-    calibrated, why = None, ""
-    if file is not None or SHIPPED.is_file():
-        calibrated = Calibrated(read_calibration(file or SHIPPED), cautious=cautious)
-        why = calibrated.misfit(encoder)
-        if why and file is not None:
-            raise WeightsError(f"{file}: {why}", fix="calibrate the model that is used, under its state")
-    else:
-        why = "this install has no calibration"
+    calibrated, why = fitting_calibration(file, encoder, cautious=cautious)
     if why:
-        calibrated, why = None, f"there is no calibration ({why})"
+        why = f"there is no calibration ({why})"
         if fpir is not None or cautious:
             asked = "--fpir" if fpir is not None else "--cautious"
             raise ConfigError(f"{asked}: {why}", fix="make one with `fewpix calibrate`")
@@ -106,3 +97,25 @@ def chosen_calibration(
         else:
             why = f"{searches:,} people cannot show {one_in(DEFAULT_FPIR)}, so give the rate with --fpir"
     return Chosen(calibrated, fpir, why)
+
+
+def fitting_calibration(
+    file: Path | None, encoder: Encoder, *, cautious: bool = False
+) -> tuple[Calibrated | None, str]:
+    """The calibration of an encoder, or none and why there is none.
+
+    Raises:
+        InputError: the file is no calibration.
+        WeightsError: the file is of another model or state.
+    """
+    from fewpix.errors import WeightsError
+    from fewpix.gallery.calibrated import Calibrated
+    from fewpix.gallery.calibration import SHIPPED, read_calibration
+
+    if file is None and not SHIPPED.is_file():
+        return None, "this install has no calibration"
+    calibrated = Calibrated(read_calibration(file or SHIPPED), cautious=cautious)
+    why = calibrated.misfit(encoder)
+    if why and file is not None:
+        raise WeightsError(f"{file}: {why}", fix="calibrate the model that is used, under its state")
+    return (None, why) if why else (calibrated, "")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from fewpix.cli.calibration_options import CalibrationFile
 from fewpix.cli.detect_options import DetectBudget, chosen_detector
 from fewpix.cli.gallery_options import Location
 from fewpix.cli.output import emit, progress
@@ -54,6 +55,7 @@ def enrol(
             "refusing them.",
         ),
     ] = False,
+    calibration: CalibrationFile = None,
     skip_bad: Annotated[
         bool,
         Option(
@@ -68,9 +70,11 @@ def enrol(
 
     A photo without a face, with several, with too little detail, or that cannot be read is refused and listed
     with the reason; the others are enrolled. So are files that are no photos, and folders of people without
-    one. Enrolling a photo again changes nothing.
+    one. Enrolling a photo again changes nothing. A face that looks like somebody else who is enrolled is
+    taken with a warning; the calibration says how alike strangers are.
     """
     from fewpix.adapt.stats import load_state
+    from fewpix.cli.calibration_options import fitting_calibration
     from fewpix.cli.pictures import photos_of
     from fewpix.config import gallery_location
     from fewpix.embed.open import open_encoder
@@ -81,6 +85,7 @@ def enrol(
     norms = load_state(state) if state else None
     detector = chosen_detector(detect_budget, crops=crops)
     encoder = open_encoder(model, runtime=runtime, device=device, state=norms)
+    calibrated, _ = fitting_calibration(calibration, encoder)
     with (
         Gallery.open(gallery or gallery_location(), encoder.card.space) as store,
         progress("enrolling", len(listed), as_json=as_json) as bar,
@@ -93,6 +98,7 @@ def enrol(
             largest=largest,
             keep=keep_crops,
             accept_poor=accept_poor,
+            calibrated=calibrated,
             progress=bar,
         )
     emit(report, as_json, left_out)

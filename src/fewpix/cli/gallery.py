@@ -7,6 +7,7 @@ from typing import Annotated
 
 from typer import Argument, Option, Typer
 
+from fewpix.cli.calibration_options import CalibrationFile
 from fewpix.cli.gallery_camera import camera
 from fewpix.cli.gallery_options import (
     WAIT,
@@ -208,12 +209,20 @@ def reembed(
 
 
 @gallery.command("check", short_help="look for faults")
-def check(gallery: Location = None, as_json: AsJson = False) -> None:
-    """Read everything in the gallery and say what is wrong; measure the recall of an HNSW index."""
+def check(gallery: Location = None, calibration: CalibrationFile = None, as_json: AsJson = False) -> None:
+    """Read everything in the gallery and say what is wrong; measure the recall of an HNSW index.
+
+    Names that the faces speak against are doubts, no faults: photos under two names, people who look alike,
+    photos unlike the others of their person. How alike strangers are, the calibration says.
+    """
+    from fewpix.gallery.calibrated import Calibrated
+    from fewpix.gallery.calibration import SHIPPED, read_calibration
     from fewpix.gallery.check import check_gallery
 
+    file = calibration or (SHIPPED if SHIPPED.is_file() else None)
+    calibrated = Calibrated(read_calibration(file)) if file else None
     with open_gallery(gallery, write=False) as store:
-        found = check_gallery(store)
+        found = check_gallery(store, calibrated)
     emit(found, as_json)
     error = found.error()
     if error is not None:

@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 
 from fewpix.errors import ConfigError, FewpixError, InputError
+from fewpix.gallery.calibrated import Calibrated
 from fewpix.gallery.cameras import cameras
 from fewpix.gallery.digests import altered
 from fewpix.gallery.embeddings import check_embeddings
+from fewpix.gallery.labels import Labels, check_labels
 from fewpix.gallery.names import person_name
+from fewpix.gallery.photos import Photos
 from fewpix.gallery.rows import Face, Person
 from fewpix.gallery.store import Gallery
 
@@ -44,6 +47,8 @@ class Check:
         sealed: since when every row has a digest, which tells whether it was changed; None where there are
             none yet.
         remains: what of removed rows may still be in the files, and why; empty for nothing.
+        labels: whether the names fit the faces; None where embeddings cannot be compared. What is doubtful
+            is no fault: it may be right.
     """
 
     gallery: str
@@ -58,6 +63,7 @@ class Check:
     probes: int
     sealed: str | None
     remains: str
+    labels: Labels | None
 
     def __str__(self) -> str:
         lines = [
@@ -75,8 +81,12 @@ class Check:
             lines.append(f"  digests since {self.sealed}: what was changed before is not noticed")
         if self.remains:
             lines.append(f"  {self.remains}")
-        lines += [f"  fault: {fault}" for fault in self.faults] or ["no faults"]
-        return "\n".join(lines)
+        if self.labels is not None:
+            lines += [f"  {line}" for line in self.labels.lines()]
+        lines += [f"  fault: {fault}" for fault in self.faults]
+        doubts = 0 if self.labels is None else self.labels.doubts
+        told = f", {doubts} doubt{'' if doubts == 1 else 's'}: look at these people" if doubts else ""
+        return "\n".join([*lines, *([] if self.faults else [f"no faults{told}"])])
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values."""
@@ -84,6 +94,7 @@ class Check:
             "encoders": dict(self.encoders),
             "faults": list(self.faults),
             "remains": self.remains or None,
+            "labels": None if self.labels is None else self.labels.to_json(),
         }
 
     def error(self) -> InputError | None:
@@ -96,8 +107,14 @@ class Check:
         )
 
 
-def check_gallery(gallery: Gallery) -> Check:
+def check_gallery(gallery: Gallery, calibrated: Calibrated | None = None) -> Check:
     """Read every row, original and state of a gallery, compare digests, and ask its database about itself.
+
+    Then compare all photos with one another, to find names that do not fit.
+
+    Args:
+        gallery: an open one.
+        calibrated: tells how alike strangers are; None for nobody's telling.
 
     Raises:
         StorageError: it cannot be read.
@@ -119,6 +136,7 @@ def check_gallery(gallery: Gallery) -> Check:
                     sample.append(row.embedding)
     except InputError as error:
         faults.append(error.what)
+    sound = not faults
     people, faces = gallery.people(), gallery.faces()
     faults += _names(people)
     faults += _without_embedding(gallery, people)
@@ -142,6 +160,7 @@ def check_gallery(gallery: Gallery) -> Check:
         probes=0 if recall is None else len(sample),
         sealed=sealed,
         remains=gallery.database.left(),
+        labels=check_labels(Photos.read(gallery), calibrated) if rows and sound else None,
     )
 
 

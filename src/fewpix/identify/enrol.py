@@ -8,13 +8,16 @@ from pathlib import Path
 
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import InputError, NoFaceError
+from fewpix.gallery.calibrated import Calibrated
 from fewpix.gallery.names import person_name
 from fewpix.gallery.rows import Original
 from fewpix.gallery.store import Gallery
 from fewpix.identify.admission import admit
 from fewpix.identify.enrolled import Enrolled, EnrolReport, Photo, Refused
+from fewpix.identify.faceless import is_faceless
 from fewpix.identify.faces import AlignedFace, Finder, align_faces, embed_faces, whole_crop
 from fewpix.identify.original import keep_original
+from fewpix.identify.resemblance import Resemblance
 from fewpix.image.codec import Image, read_image
 
 BATCH = 16
@@ -61,6 +64,7 @@ def enrol_photo(
     largest: bool = False,
     keep: bool = False,
     accept_poor: bool = False,
+    calibrated: Calibrated | None = None,
 ) -> Enrolled:
     """Enrol the face of one photo; on return it is on the disk. Arguments and errors as `one_face`.
 
@@ -74,6 +78,7 @@ def enrol_photo(
         largest: of several faces take the one with the most pixels.
         keep: keep the face's pixels in the gallery, so that another model can embed them.
         accept_poor: take a face that `admit` would refuse, with a warning.
+        calibrated: tells how alike strangers are, to warn of a face that looks like somebody else.
 
     Raises:
         InputError: also when the face is too poor; see `admit`.
@@ -81,9 +86,8 @@ def enrol_photo(
         StorageError: the gallery cannot be written; it is as it was.
     """
     face = one_face(image, source, detector=detector, encoder=encoder, largest=largest)
-    warnings = admit(face, source, accept_poor=accept_poor)
-    original = keep_original(image, face) if keep else None
-    return _add([_Admitted(Photo(Path(source), name), face, original, warnings)], gallery)[0]
+    admitted = _admitted(image, Photo(Path(source), name), face, keep=keep, accept_poor=accept_poor)
+    return _add([admitted], gallery, Resemblance(gallery, calibrated))[0]
 
 
 def enrol_photos(
@@ -95,6 +99,7 @@ def enrol_photos(
     largest: bool = False,
     keep: bool = False,
     accept_poor: bool = False,
+    calibrated: Calibrated | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> EnrolReport:
     """Enrol the face of each photo file, one transaction per photo; a refused photo does not stop the others.
@@ -107,6 +112,7 @@ def enrol_photos(
         largest: of several faces in a photo take the one with the most pixels.
         keep: keep the faces' pixels in the gallery, so that another model can embed them.
         accept_poor: take faces that `admit` would refuse, with a warning.
+        calibrated: tells how alike strangers are, to warn of faces that look like somebody else.
         progress: called with the number of photos done.
 
     Raises:
@@ -117,19 +123,18 @@ def enrol_photos(
         person_name(photo.name)
     enrolled: list[Enrolled] = []
     refused: list[Refused] = []
+    resemblance = Resemblance(gallery, calibrated)
     for start in range(0, len(photos), BATCH):
         admitted = []
         for n, photo in enumerate(photos[start : start + BATCH], start + 1):
             try:
                 image = read_image(photo.path)
                 face = one_face(image, str(photo.path), detector=detector, encoder=encoder, largest=largest)
-                warnings = admit(face, str(photo.path), accept_poor=accept_poor)
-                original = keep_original(image, face) if keep else None
-                admitted.append(_Admitted(photo, face, original, warnings))
+                admitted.append(_admitted(image, photo, face, keep=keep, accept_poor=accept_poor))
             except InputError as error:
                 refused.append(Refused(str(photo.path), photo.name, error))
             progress(n)
-        enrolled += _add(admitted, gallery)
+        enrolled += _add(admitted, gallery, resemblance)
     return EnrolReport(gallery.location, tuple(enrolled), tuple(refused))
 
 
@@ -143,13 +148,22 @@ class _Admitted:
     warnings: tuple[str, ...]
 
 
-def _add(admitted: Sequence[_Admitted], gallery: Gallery) -> list[Enrolled]:
+def _admitted(image: Image, photo: Photo, face: AlignedFace, *, keep: bool, accept_poor: bool) -> _Admitted:
+    """Errors as `admit`."""
+    warnings = admit(face, str(photo.path), accept_poor=accept_poor)
+    if face.points is None and is_faceless(image):
+        warnings = (*warnings, "the detector sees no face in this crop")
+    return _Admitted(photo, face, keep_original(image, face) if keep else None, warnings)
+
+
+def _add(admitted: Sequence[_Admitted], gallery: Gallery, resemblance: Resemblance) -> list[Enrolled]:
     """Embed the faces together and add each in a transaction of its own."""
     enrolled = []
     for item, face in zip(admitted, embed_faces([item.face for item in admitted]), strict=True):
-        source, quality = str(item.photo.path), face.quality
+        source, quality, name = str(item.photo.path), face.quality, person_name(item.photo.name)
+        doubts = resemblance.doubts(face, name)
         added = gallery.add(
-            item.photo.name,
+            name,
             face.embedding,
             pixels=face.pixels,
             encoder_sha256=face.encoder_sha256,
@@ -158,6 +172,7 @@ def _add(admitted: Sequence[_Admitted], gallery: Gallery) -> list[Enrolled]:
             quality=quality.value,
             original=item.original,
         )
-        name = person_name(item.photo.name)
-        enrolled.append(Enrolled(source, name, face.pixels, added.new, quality, item.warnings))
+        if added.new:
+            resemblance.add(face, name)
+        enrolled.append(Enrolled(source, name, face.pixels, added.new, quality, (*item.warnings, *doubts)))
     return enrolled
