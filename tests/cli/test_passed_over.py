@@ -123,3 +123,51 @@ def test_embed_takes_pictures_by_their_content_and_names_the_rest(
     assert json.loads(out)["passed_over"] == [{"path": "c.txt", "why": "no picture", "count": 1}]
     with np.load(tmp_path / "e.npz", allow_pickle=False) as saved:
         assert saved["names"].tolist() == ["a", "b.JFIF"]
+
+
+def test_a_turned_photo_is_refused_with_its_angle(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    for turns in (1, 2, 3):
+        photo = tmp_path / f"{turns}.png"
+        write_image(photo, np.ascontiguousarray(np.rot90(portrait(0, 0), turns)))
+        words = ("enrol", photo, "--name", "Ana", "--gallery", tmp_path / "g.db", "--model", "teacher")
+        code, out, _ = run(capsys, *words)
+        assert code == 4
+        # counterclockwise was how it was turned, clockwise is how it comes right
+        assert f"no face found, but one when the picture is turned by {90 * turns} degrees clockwise" in out
+    head = portrait(0, 0)[52:70, 40:60]
+    write_image(tmp_path / "tight.png", head)
+    code, out, _ = run(capsys, "enrol", tmp_path / "tight.png", *words[2:])
+    assert (code, "turned, or cut too tightly?" in out) == (4, True)
+
+
+def test_a_damaged_photo_is_taken_with_a_warning_that_names_it(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+):
+    data = bytearray(encode_image(cv2.resize(portrait(0, 0), None, fx=3, fy=3), ".jpg"))
+    at = len(data) * 19 // 20
+    data[at : at + 12] = b"\x55" * 12
+    (tmp_path / "a.jpg").write_bytes(data[:-60] + b"\xff\xd9")
+    photo, gallery = tmp_path / "a.jpg", tmp_path / "g.db"
+    words = ("enrol", photo, "--name", "Ana", "--gallery", gallery, "--model", "teacher", "--json")
+    assert main([str(word) for word in words]) == 0
+    done = capfd.readouterr()
+    (warning,) = json.loads(done.out)["warnings"]
+    assert warning.startswith(f"{photo} is damaged, a part of it could not be decoded: ")
+    assert done.err == f"WARNING fewpix: {warning}\n"
+    assert main(["identify", str(photo), "--gallery", str(gallery), "--json", "--model", "teacher"]) == 0
+    assert json.loads(capfd.readouterr().out)["warnings"] == [warning]
+
+
+@pytest.mark.needs("video")
+def test_a_video_named_as_a_picture_and_the_reverse(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    (tmp_path / "clip.jpg").write_bytes(b"\0\0\0\x18ftypisom" + bytes(40))
+    (tmp_path / "face.mp4").write_bytes(encode_image(portrait(0, 0), ".png"))
+    gallery = ("--gallery", tmp_path / "g.db", "--model", "teacher")
+    code, out, _ = run(capsys, "enrol", tmp_path / "clip.jpg", "--name", "Ana", *gallery)
+    assert code == 3
+    assert "clip.jpg is an MP4 video, no picture (`fewpix identify VIDEO` takes videos)" in out
+    assert run(capsys, "enrol", tmp_path / "face.mp4", "--name", "Ana", *gallery)[0] == 0
+    code, out, _ = run(capsys, "identify", tmp_path / "face.mp4", *gallery, "--threshold", "0.5")
+    assert (code, "face.mp4: 1 face" in out) == (0, True)  # by content: a picture
+    code, _, err = run(capsys, "identify", tmp_path / "clip.jpg", *gallery, "--threshold", "0.5")
+    assert (code, "cannot" in err) == (3, True)  # opened as the video that it begins as

@@ -66,12 +66,10 @@ def test_webp_with_alpha_is_read(face: Image) -> None:
     assert decode_image(data, "x").shape == face.shape
 
 
-def test_grey_is_repeated_alpha_dropped_16_bits_become_8(face: Image) -> None:
+def test_grey_is_repeated_and_16_bits_become_8(face: Image) -> None:
     grey = face[:, :, 0]
     np.testing.assert_array_equal(decode_image(encoded(grey, ".png"), "x"), face)
     np.testing.assert_array_equal(decode_image(encoded(grey, ".pgm"), "x"), face)
-    with_alpha = np.dstack([face, np.zeros(grey.shape, np.uint8)])
-    np.testing.assert_array_equal(decode_image(encoded(with_alpha, ".png"), "x"), face)
     deep = face.astype(np.uint16) * 257
     np.testing.assert_array_equal(decode_image(encoded(deep, ".png"), "x"), face)
 
@@ -199,10 +197,7 @@ def test_a_tall_bitmap_with_negative_height_is_measured(colour: Image) -> None:
     [
         b"hello, this is no picture",
         b"\x00" * 100,
-        b"GIF89a" + bytes(50),
-        b"<svg/>",
         b"\x89PNG",
-        b"P3 1 1 255 0 0 0",
     ],
 )
 def test_what_is_no_image_is_refused(data: bytes) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fewpix.cli.pace import Pace, in_words
-from fewpix.cli.verbosity import is_quiet
+from fewpix.cli.verbosity import is_quiet, take_warnings
 
 if TYPE_CHECKING:
     from fewpix.data.passed_over import LeftOut
@@ -34,9 +34,15 @@ def emit(result: Result, as_json: bool, left_out: LeftOut | None = None) -> None
         result: has `to_json()` and `__str__`.
         as_json: whether `--json` was given. NaN and infinity are refused, as JSON has none.
         left_out: what was passed over on the way to it: keys of the same object, or lines below the text.
+
+    With `--json`, what was warned of since the last result is in the object as `warnings`, where there was
+    anything; in any case it is on stderr.
     """
+    warned = take_warnings()
     if as_json:
         facts = dict(result.to_json()) | ({} if left_out is None else left_out.to_json())
+        if warned:
+            facts.setdefault("warnings", warned)
         print(json.dumps(facts, allow_nan=False), flush=True)
         return
     print("\n".join([str(result), *([str(left_out)] if left_out else [])]), flush=True)

@@ -29,12 +29,33 @@ def take_verbosity(argv: Sequence[str]) -> tuple[list[str], int]:
     return [*rest, *argv[end:]], (logging.WARNING, logging.INFO, logging.DEBUG)[min(louder, 2)]
 
 
+class _Kept(logging.Handler):
+    """Keeps warnings for the JSON of the next result."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
+
+
+def take_warnings() -> list[str]:
+    """What was warned of since the last call."""
+    taken: list[str] = []
+    for handler in logging.getLogger("fewpix").handlers:
+        if isinstance(handler, _Kept):
+            taken += handler.messages
+            handler.messages = []
+    return taken
+
+
 def set_up_logging(level: int) -> None:
-    """Send the logger `fewpix` to stderr at `level`, one plain line per message."""
+    """Send the logger `fewpix` to stderr at `level`, one plain line per message, and keep its warnings."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
     logger = logging.getLogger("fewpix")
-    logger.handlers[:] = [handler]
+    logger.handlers[:] = [handler, _Kept()]
     logger.propagate = False
     logger.setLevel(level)
 

@@ -15,6 +15,7 @@ PACKAGES: dict[str, tuple[str, str]] = {
     "torch": ("train", "distil, adapt, export"),
     "openvino": ("openvino", "embedding, faster on CPUs"),
     "av": ("video", "videos and streams"),
+    "pillow-heif": ("heic", "HEIC and AVIF pictures"),
     "matplotlib": ("report", "plots in reports"),
     "psycopg": ("postgres", "galleries on PostgreSQL"),
     "pgvector": ("postgres", "galleries on PostgreSQL"),

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import InputError, NoFaceError
 from fewpix.gallery.calibrated import Calibrated
@@ -44,13 +46,27 @@ def one_face(
         return whole_crop(image, encoder, origin)
     found = detector.detect(image)
     if not found:
-        raise NoFaceError(f"{origin}: no face found", fix="use a sharper or closer photo")
+        raise _no_face(image, origin, detector)
     if len(found) > 1 and not largest:
         raise InputError(
             f"{origin}: {len(found)} faces found",
             fix="cut it to one person, or take the largest with --largest",
         )
     return align_faces(image, [max(found, key=lambda face: face.pixels)], encoder)[0]
+
+
+def _no_face(image: Image, origin: str, detector: Finder) -> NoFaceError:
+    """The error, with the angle when there is a face in the turned picture: nobody knows which way is up."""
+    for turns, angle in ((1, 90), (3, 270), (2, 180)):
+        if detector.detect(np.ascontiguousarray(np.rot90(image, -turns))):
+            return NoFaceError(
+                f"{origin}: no face found, but one when the picture is turned by {angle} degrees clockwise",
+                fix="turn it in a program for pictures and save it",
+            )
+    return NoFaceError(
+        f"{origin}: no face found",
+        fix="turned, or cut too tightly? Leave space around the head; or use a sharper photo",
+    )
 
 
 def enrol_photo(

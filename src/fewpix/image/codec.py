@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import stat
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
@@ -12,7 +13,11 @@ from numpy.typing import NDArray
 
 from fewpix.errors import ImageError, InputError
 from fewpix.files import atomic
-from fewpix.image.header import read_header
+from fewpix.image.alpha import decode_over_grey
+from fewpix.image.header import Header, read_header
+from fewpix.image.heif import decode_heif
+from fewpix.image.messages import caught, tells_damage
+from fewpix.image.signature import HEAD, HEIF, kind_of
 
 Image: TypeAlias = NDArray[np.uint8]
 """A picture (H, W, 3), uint8, BGR."""
@@ -30,16 +35,19 @@ SUFFIXES = frozenset(
 
 _FIX = "convert it to JPEG or PNG"
 
+log = logging.getLogger("fewpix")
+
 
 def read_image(path: Path) -> Image:
     """Read a picture file.
 
     Args:
-        path: a JPEG, PNG, WebP, BMP, TIFF or binary PGM/PPM file.
+        path: a JPEG, PNG, WebP, BMP, TIFF or binary PGM/PPM file; with the extra `heic` also HEIC or AVIF.
 
     Returns:
-        (H, W, 3) uint8 BGR, turned as its EXIF orientation says; grey is repeated, alpha dropped, 16 bits
-        become 8.
+        (H, W, 3) uint8 BGR, turned as its EXIF orientation says; grey is repeated, transparent pixels are
+        laid over grey, 16 bits become 8. A picture of which a part could not be decoded is given with a
+        warning on the logger `fewpix`.
 
     Raises:
         InputError: the file is missing, a folder, or cannot be read.
@@ -81,6 +89,10 @@ def decode_image(data: bytes, origin: str) -> Image:
     if not data:
         raise ImageError(f"{origin} is empty", fix="copy or download it again")
     header = read_header(data)
+    kind = kind_of(data[:HEAD], origin)
+    if kind is not None and (header is None or kind.name == "RAW"):
+        reads = ", which fewpix does not read" if kind.family == "picture" else ", no picture"
+        raise ImageError(f"{origin} is {kind}{reads}", fix=kind.fix)
     if header is None:
         raise ImageError(f"{origin} is not a JPEG, PNG, WebP, BMP, TIFF or binary PGM/PPM image", fix=_FIX)
     if header.width * header.height > MAX_PIXELS:
@@ -90,13 +102,29 @@ def decode_image(data: bytes, origin: str) -> Image:
         )
     if header.fault:
         raise ImageError(f"{origin} {header.fault}", fix="copy or download it again")
+    if header.format in HEIF:
+        return decode_heif(data, header.format, origin)
     try:
-        image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        with caught() as lines:
+            image = _pixels(data, header)
     except cv2.error as error:
         raise ImageError(f"{origin} cannot be decoded as {header.format}", fix=_FIX) from error
     if image is None or image.dtype != np.uint8:
-        raise ImageError(f"{origin} is a damaged or unusual {header.format} file", fix=_FIX)
+        said = f": {lines[0]}" if lines else ""
+        raise ImageError(f"{origin} is a damaged or unusual {header.format} file{said}", fix=_FIX)
+    for line in lines:
+        if tells_damage(line):
+            log.warning("%s is damaged, a part of it could not be decoded: %s", origin, line)
+        else:
+            log.info("%s: %s", origin, line)
     return np.asarray(image, dtype=np.uint8)
+
+
+def _pixels(data: bytes, header: Header) -> NDArray[Any] | None:
+    """What OpenCV makes of it: (H, W, 3), or None."""
+    if header.alpha:
+        return decode_over_grey(data, header.format, premultiplied=header.premultiplied)
+    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
 
 
 def encode_image(image: Image, suffix: str = ".png", quality: int = 95) -> bytes:

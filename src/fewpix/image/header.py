@@ -12,6 +12,8 @@ import struct
 import zlib
 from dataclasses import dataclass
 
+from fewpix.image.signature import HEAD, HEIF, kind_of
+
 CUT_OFF = "is cut off: its end is missing"
 NO_SIZE = "is damaged: its header gives no size"
 
@@ -20,17 +22,20 @@ NO_SIZE = "is damaged: its header gives no size"
 class Header:
     """Format and size of a picture; width and height are 0 where the header ends before it names them.
 
-    `fault` completes a sentence that begins with the file's name; it is empty when the file is whole.
+    `fault` completes a sentence that begins with the file's name; it is empty when the file is whole. `alpha`
+    says that pixels may be transparent, `premultiplied` that colours are multiplied by it.
     """
 
     format: str
     width: int
     height: int
     fault: str
+    alpha: bool = False
+    premultiplied: bool = False
 
 
 def read_header(data: bytes) -> Header | None:
-    """The header of a JPEG, PNG, WebP, BMP, TIFF or binary PGM/PPM picture; None when it is none of them."""
+    """The header of a JPEG, PNG, WebP, BMP, TIFF, binary PGM/PPM, HEIC or AVIF picture, None of others."""
     if data[:3] == b"\xff\xd8\xff":
         return _jpeg(data)
     if data[:8] == b"\x89PNG\r\n\x1a\n":
@@ -43,7 +48,8 @@ def read_header(data: bytes) -> Header | None:
         return _tiff(data)
     if data[:2] in (b"P5", b"P6"):
         return _pnm(data)
-    return None
+    kind = kind_of(data[:HEAD])
+    return _heif(data, kind.name) if kind and kind.name in HEIF else None
 
 
 # In entropy-coded data FF is followed by 00 (stuffing), D0-D7 (restart) or FF (fill); all else is a marker.
@@ -85,15 +91,16 @@ def _png(data: bytes) -> Header:
     width, height = struct.unpack_from(">II", data, 16)
     if data[12:16] != b"IHDR" or not width or not height:
         return Header("PNG", 0, 0, NO_SIZE)
-    at = 8
+    at, alpha = 8, data[25:26] in (b"\x04", b"\x06")
     while at + 12 <= len(data):
+        alpha = alpha or data[at + 4 : at + 8] == b"tRNS"
         end = at + 8 + struct.unpack_from(">I", data, at)[0]
         if end + 4 > len(data):
             break
         if zlib.crc32(data[at + 4 : end]) != struct.unpack_from(">I", data, end)[0]:
             return Header("PNG", width, height, "is damaged: a PNG checksum is wrong")
         if data[at + 4 : at + 8] == b"IEND":
-            return Header("PNG", width, height, "")
+            return Header("PNG", width, height, "", alpha)
         at = end + 4
     return Header("PNG", width, height, CUT_OFF)
 
@@ -102,19 +109,20 @@ def _webp(data: bytes) -> Header:
     """RIFF container with one of three first chunks (RFC 9649)."""
     if len(data) < 30:
         return Header("WebP", 0, 0, CUT_OFF)
-    kind = data[12:16]
+    kind, alpha = data[12:16], False
     if kind == b"VP8X":
+        alpha = bool(data[20] & 0x10)
         width = int.from_bytes(data[24:27], "little") + 1
         height = int.from_bytes(data[27:30], "little") + 1
     elif kind == b"VP8L" and data[20] == 0x2F:
         bits = int.from_bytes(data[21:25], "little")
-        width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+        width, height, alpha = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, bool(bits >> 28 & 1)
     elif kind == b"VP8 " and data[23:26] == b"\x9d\x01\x2a":
         width, height = (value & 0x3FFF for value in struct.unpack_from("<HH", data, 26))
     else:
         return Header("WebP", 0, 0, NO_SIZE)
     whole = len(data) >= 8 + int(struct.unpack_from("<I", data, 4)[0])
-    return Header("WebP", width, height, "" if whole else CUT_OFF)
+    return Header("WebP", width, height, "" if whole else CUT_OFF, alpha)
 
 
 def _bmp(data: bytes) -> Header:
@@ -134,7 +142,9 @@ def _bmp(data: bytes) -> Header:
         end = start + size if size else declared
     else:
         end = start + (width * bits + 31) // 32 * 4 * height
-    return Header("BMP", width, height, "" if len(data) >= end else CUT_OFF)
+    masked = packed in (3, 6) and bits == 32 and kind >= 56  # else the fourth byte means nothing
+    alpha = masked and any(data[66:70])
+    return Header("BMP", width, height, "" if len(data) >= end else CUT_OFF, alpha)
 
 
 _PNM = re.compile(rb"P[56]" + rb"(?:\s|#[^\n\r]*[\n\r])++(\d{1,9})" * 3 + rb"\s")
@@ -154,6 +164,7 @@ def _pnm(data: bytes) -> Header:
 
 _TIFF_TYPES = {1: "B", 3: "H", 4: "I"}
 _STARTS, _LENGTHS = (273, 324), (279, 325)  # of strips, of tiles
+_EXTRA = 338  # what a fourth sample means: 1 is alpha with colours multiplied by it, 2 alpha without
 
 
 def _tiff(data: bytes) -> Header:
@@ -164,7 +175,7 @@ def _tiff(data: bytes) -> Header:
         fields: dict[int, tuple[int, ...]] = {}
         for entry in range(at + 2, at + 2 + 12 * struct.unpack_from(f"{order}H", data, at)[0], 12):
             tag, kind, count = struct.unpack_from(f"{order}HHI", data, entry)
-            if tag in fields or kind not in _TIFF_TYPES or tag not in (256, 257, *_STARTS, *_LENGTHS):
+            if tag in fields or kind not in _TIFF_TYPES or tag not in (256, 257, _EXTRA, *_STARTS, *_LENGTHS):
                 continue
             form = f"{order}{min(count, len(data))}{_TIFF_TYPES[kind]}"
             inside = struct.calcsize(form) <= 4
@@ -178,4 +189,29 @@ def _tiff(data: bytes) -> Header:
     if not width or not height or not starts or len(starts) != len(lengths):
         return Header("TIFF", 0, 0, NO_SIZE)
     end = max(start + length for start, length in zip(starts, lengths, strict=True))
-    return Header("TIFF", width, height, "" if len(data) >= end else CUT_OFF)
+    extra = fields.get(_EXTRA, (0,))[0]
+    fault = "" if len(data) >= end else CUT_OFF
+    return Header("TIFF", width, height, fault, extra in (1, 2), extra == 1)
+
+
+def _heif(data: bytes, format_: str) -> Header:
+    """ISO base media: every box lies inside the file, and the largest picture's size stands in `ispe`."""
+    sizes = [struct.unpack_from(">II", data, at + 8) for at in _places(data, b"ispe") if at + 16 <= len(data)]
+    width, height = max(sizes, key=lambda size: size[0] * size[1], default=(0, 0))
+    at = 0
+    while at + 8 <= len(data):
+        size = struct.unpack_from(">I", data, at)[0]
+        if size == 1 and at + 16 <= len(data):
+            size = struct.unpack_from(">Q", data, at + 8)[0]
+        if size == 0:  # up to the end
+            size = len(data) - at
+        if size < 8 or at + size > len(data):
+            return Header(format_, width, height, CUT_OFF)
+        at += size
+    if at != len(data):
+        return Header(format_, width, height, CUT_OFF)
+    return Header(format_, width, height, "" if width and height else NO_SIZE)
+
+
+def _places(data: bytes, word: bytes) -> list[int]:
+    return [found.start() for found in re.finditer(re.escape(word), data[: 1 << 20])]

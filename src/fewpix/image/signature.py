@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
 from pathlib import PurePath
-from typing import Literal
+from typing import Literal, TypeAlias
 
 HEAD = 1024
 """So many bytes of a file are looked at."""
@@ -20,6 +22,15 @@ HEIF = frozenset(("HEIC", "AVIF"))
 EXTRA = "pip install 'fewpix[heic]', or convert it"
 
 
+Family: TypeAlias = Literal["picture", "video", "sound", "document"]
+
+
+@cache
+def heif_installed() -> bool:
+    """Whether the extra `heic` is here."""
+    return find_spec("pillow_heif") is not None
+
+
 @dataclass(frozen=True)
 class Kind:
     """What a file is.
@@ -30,12 +41,12 @@ class Kind:
     """
 
     name: str
-    family: Literal["picture", "video", "sound", "document"]
+    family: Family
 
     @property
     def readable(self) -> bool:
         """Whether this installation decodes it as a picture."""
-        return self.name in DECODED or (self.name in HEIF and False)
+        return self.name in DECODED or (self.name in HEIF and heif_installed())
 
     @property
     def fix(self) -> str:
@@ -55,7 +66,7 @@ class Kind:
 
 _SPOKEN = frozenset(("HEIC", "Matroska", "RAW"))  # said as words, or with a consonant first
 
-_STARTS: tuple[tuple[bytes, str, str], ...] = (
+_STARTS: tuple[tuple[bytes, str, Family], ...] = (
     (b"\xff\xd8\xff", "JPEG", "picture"),
     (b"\x89PNG\r\n\x1a\n", "PNG", "picture"),
     (b"GIF87a", "GIF", "picture"),
@@ -109,7 +120,7 @@ def kind_of(head: bytes, name: str = "") -> Kind | None:
     """
     for start, format_, family in _STARTS:
         if head.startswith(start):
-            return Kind(format_, family)  # type: ignore[arg-type]
+            return Kind(format_, family)
     if head[:4] == b"RIFF":
         return _riff(head[8:12])
     if head[4:8] == b"ftyp":

@@ -10,6 +10,7 @@ from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from fewpix.errors import ConfigError, InputError
+from fewpix.image.signature import HEAD, Kind, kind_of
 
 SUFFIXES = frozenset(
     (
@@ -19,6 +20,9 @@ SUFFIXES = frozenset(
     )
 )
 """Endings of files that are taken for videos."""
+
+_PICTURES_IN_A_ROW = frozenset((".mjpeg", ".mjpg"))
+"""Videos that begin as a picture does."""
 
 SCHEMES = ("rtsp", "rtsps", "http", "https", "tcp", "udp", "rtp", "rtmp", "rtmps", "srt")
 """Streams that may be named. FFmpeg knows more, some of which open files by way of others."""
@@ -46,11 +50,30 @@ class Source:
 
 
 def is_video(word: str) -> bool:
-    """Whether the word names a video: by its ending, as an address, or as a number that is no file."""
+    """Whether the word names a video: an address, a number that is no file, or a file that is one.
+
+    A file's content decides, and its ending where that does not tell.
+    """
     if _ADDRESS.match(word):
         return True
     path = Path(word)
-    return path.suffix.lower() in SUFFIXES if not _is_number(word) else not path.exists()
+    if _is_number(word) and not path.exists():
+        return True
+    ending = path.suffix.lower()
+    kind = _kind(path) if ending not in _PICTURES_IN_A_ROW else None
+    if kind is None or kind.family not in ("picture", "video"):
+        return ending in SUFFIXES
+    return kind.family == "video"
+
+
+def _kind(path: Path) -> Kind | None:
+    try:
+        if not path.is_file():
+            return None
+        with path.open("rb") as file:
+            return kind_of(file.read(HEAD), path.name)
+    except OSError:
+        return None
 
 
 def source_of(word: str) -> Source:
