@@ -147,7 +147,7 @@ def test_a_calibration_under_a_camera_s_state_names_what_it_sees(
         (line,) = run(capsys, *find, *more)[1].splitlines()
         faces = [face for face in json.loads(line)["faces"] if 12 <= face["pixels"] < 17]
         small[name] = [face["fpir_reason"] or "" for face in faces]
-    assert all("under this FaceBN state" in reason for reason in small["shipped"])
+    assert all("another FaceBN state" in reason for reason in small["shipped"])
     assert len(small["own"]) > 10
     assert not any("FaceBN" in reason for reason in small["own"])
     code, _, err = run(capsys, *words, "--camera", "gate", "--gallery", own, "--out", tmp_path / "no.json")

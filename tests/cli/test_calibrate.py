@@ -177,9 +177,10 @@ def test_identify_names_by_the_calibration(folder: Path, model, made, gallery, t
     assert 0.05 < stranger["faces"][0]["fpir"] <= 1
     assert all(0 < candidate["fmr"] <= 1 for candidate in stranger["faces"][0]["candidates"])
     code, out, _ = run(capsys, *words, "--fpir", "0.05")
-    assert "k03, under 1 in 2" in out
-    assert "unknown, " in out
-    assert "in at most 1 in 20 in a gallery of this size" in out.splitlines()[-1]
+    assert "k03; strangers score so in under 1 of 2" in out
+    assert "unknown, strangers score so in 1 of " in out
+    assert "in at most 1 of 20 searches in a gallery of this size" in out.splitlines()[-1]
+    assert out.splitlines()[-1].endswith("docs/models.md#calibration")
 
 
 def test_identify_may_be_cautious(folder: Path, model, made, gallery, tmp_path: Path, capsys):
@@ -205,7 +206,11 @@ def test_identify_may_be_cautious(folder: Path, model, made, gallery, tmp_path: 
         assert code == 0
         lines[bool(more)] = [json.loads(line)["faces"][0] for line in out.splitlines()]
     for plain, cautious in zip(lines[False], lines[True], strict=True):
-        assert {**plain, "decision": None} == {**cautious, "decision": None}
+        said = ("decision", "verdict", "ambiguous", "reason", "fix")
+        assert [plain[key] for key in plain if key not in said] == [
+            cautious[key] for key in cautious if key not in said
+        ]
+        assert all((face["decision"] is None) == (face["reason"] is not None) for face in (plain, cautious))
         if cautious["decision"] is not None and cautious["fpir_range"] is not None:
             assert cautious["fpir_range"][1] <= 0.2
             assert plain["decision"] == cautious["decision"]
@@ -230,6 +235,7 @@ def test_identify_does_not_decide_by_what_was_not_measured(
     code, out, _ = run(capsys, *words)
     assert code == 0
     assert out.splitlines()[-1].startswith("nobody is named: there is no calibration (")
+    assert out.splitlines()[-1].endswith("calibrate the model in use: docs/cli.md#calibrate")
     code, out, _ = run(capsys, *words, "--calibration", made)
     assert code == 0
     assert out.splitlines()[-1].startswith("nobody is named: 24 people cannot show 1 in 100")
@@ -254,11 +260,12 @@ def test_verify_says_the_same_different_or_undecided(folder: Path, model, made, 
     code, out, _ = run(capsys, "verify", sharp, own, *words, "--json")
     values = json.loads(out)
     assert (code, values["decision"], values["pixels"]) == (0, "same", [64, 16])
-    assert (values["fmr"], values["fmr_reason"][:14]) == (None, "not resolvable")
+    assert (values["fmr_kind"], values["fmr_reason"][:14]) == ("at most", "not resolvable")
+    assert 0 < values["fmr"] <= 0.05
     code, out, _ = run(capsys, "verify", other, sharp, *words)
     assert (code, out.split()[0]) == (0, "different")
     code, out, _ = run(capsys, "verify", sharp, own, "--crops", *model)
-    assert (code, out.split()[0]) == (0, "undecided")
+    assert (code, out.split()[0]) == (0, "undecided:")
     assert "no rate is known" in out
     code, _, err = run(capsys, "verify", sharp, own, *words[:-1], "0.01")
     assert code == 5

@@ -7,16 +7,17 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from orl_film import RATE, Walker, pictures, write_film
-from orl_scene import portrait
+from orl_scene import paste, portrait
 from stream_server import camera, packets
 
 from fewpix.cli import main
-from fewpix.image.codec import read_image, write_image
+from fewpix.image.codec import Image, read_image, write_image
 
 pytestmark = pytest.mark.needs("samples", "video")
 
@@ -107,10 +108,37 @@ def test_the_lines_for_people_say_what_no_calibration_stands_behind(
     assert all(": track " in line and " px   " in line for line in tracks)
     assert summary == f"{film.as_posix()}: 3 tracks; 3 frames looked at"
     assert note.startswith("tracks were decided by templates of several frames")
+    assert note.endswith("docs/cli.md#a-video-a-stream-a-camera")
     code, out, _ = run(capsys, *part, "--every", 3, "--shortest", 1, "--top", 1)
-    assert out.splitlines()[-1] == "nobody is named, since no --threshold or --fpir was given: see docs"
+    assert out.splitlines()[-1].startswith("nobody is named, since no --threshold or --fpir was given: docs/")
+    assert "   not decided: no threshold and no FPIR   [" in out
     assert "1 frame looked at, 2 left out as asked" in out
     assert "unknown" not in out
+
+
+def test_somebody_who_comes_closer_is_rated_though_two_encoders_saw_them(
+    tmp_path: Path, gallery: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Faces of 13 and of 20 px: with the encoder of the best and the size of all, nothing was measured."""
+
+    def frames() -> Iterator[Image]:
+        for n in range(20):
+            width = 13 if n < 14 else 20
+            image = np.full((160, 320, 3), 128, np.uint8)
+            paste(image, 0, 5, width, (120, 40))
+            yield image
+
+    film = write_film(tmp_path / "edge.mp4", frames())
+    code, out, _ = run(capsys, film, "--gallery", gallery, "--fpir", 0.01, "--json")
+    (track,) = [json.loads(line) for line in out.splitlines()]
+    assert (code, track["decision"], track["frames"]) == (0, "Ana", 20)
+    assert track["fpir"] is not None
+    sizes = [sight["pixels"] for sight in track["crops"]]
+    assert min(sizes) > 18 or max(sizes) < 18  # all of one band
+    assert min(sizes) - 0.01 <= track["pixels"] <= max(sizes) + 0.01
+    assert np.array(track["crops"][0]["points"]).shape == (5, 2)
+    code, out, _ = run(capsys, film, "--gallery", gallery, "--fpir", 0.01)
+    assert "   Ana; strangers score so in " in out.splitlines()[0]
 
 
 def test_frames_are_searched_within_a_budget(gallery: Path, film: Path, capsys: pytest.CaptureFixture[str]):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from fewpix.embed.router import Router
 from fewpix.errors import InputError
-from fewpix.gallery.calibrated import Calibrated, Rate, one_in
+from fewpix.gallery.calibrated import Calibrated, Rate, at_most_in, one_in
 from fewpix.gallery.calibration import read_calibration, write_calibration
 
 KNOWN = Calibrated(made())
@@ -67,17 +67,21 @@ def test_a_score_beyond_all_thresholds_has_no_number():
 @pytest.mark.parametrize(
     ("sha256", "state", "pixels", "people", "reason"),
     [
-        ("9" * 64, "", 16, 1, "this model is not the one that was calibrated"),
-        (SMALL, "dusk", 16, 1, "this model under this FaceBN state is not the one that was calibrated"),
-        (SMALL, "", 6.9, 1, "not measured at 7 px, only from 8 to 16 px"),
-        (SMALL, "", 24, 1, "not measured at 24 px, only from 8 to 16 px"),
-        (SMALL, "", 16, 101, "not measured for more than 100 people, and 101 are enrolled"),
+        ("9" * 64, "", 16, 1, "not measured: the calibration is of another model"),
+        (SMALL, "dusk", 16, 1, "not measured: the calibration is of another FaceBN state"),
+        (SMALL, "", 6.9, 1, "not measured: 7 px, this encoder is measured from 8 to 16 px"),
+        (SMALL, "", 24, 1, "not measured: 24 px, this encoder is measured from 8 to 16 px"),
+        (
+            *(SMALL, "", 16, 2001),
+            "not measured: 2,001 people, the calibration ends at 100, what follows from it at 2,000",
+        ),
         (SMALL, "", 16, 0, "nobody is enrolled"),
     ],
 )
 def test_nothing_is_said_beyond_what_was_measured(sha256, state, pixels, people, reason):
     curve = KNOWN.curve(sha256, state, pixels, people)
-    assert curve.at(0.9) == Rate(reason=reason)
+    assert (curve.at(0.9).reason, bool(curve.at(0.9).fix)) == (reason, True)
+    assert curve.at(0.9).of("searches") == reason
     assert str(curve.at(0.9)) == "not measured"
     assert not curve.at(0.9).at_most(1.0)
     assert curve.threshold(0.5) is None
@@ -225,3 +229,38 @@ def test_a_cautious_threshold_keeps_the_rate_among_all_populations():
 def test_without_other_populations_caution_is_about_the_sampling():
     cautious = Calibrated(made(), cautious=True)
     assert cautious.curve(SMALL, "", 16).threshold(0.02) == pytest.approx(0.3)
+
+
+def test_in_larger_galleries_than_measured_rates_are_bounds_and_say_so():
+    """In ten times the people a stranger finds somebody at most as often as in one of ten galleries."""
+    measured, larger = (KNOWN.curve(SMALL, "", 16, people) for people in (100, 1000))
+    found = larger.at(0.5)
+    assert measured.at(0.5).value == pytest.approx(0.01)
+    assert found.value == pytest.approx(1 - 0.99**10)
+    assert (found.low, found.high) == (pytest.approx(0.005), pytest.approx(1 - 0.98**10))
+    assert found.of("searches") == (
+        "at most 1 of 10 searches (extrapolated to 1,000 people, measured up to 100)"
+    )
+    assert (found.bound, measured.at(0.5).bound, measured.at(0.5).basis) == (True, False, "")
+    assert larger.threshold(1 - 0.99**10) == pytest.approx(0.5)
+    assert measured.threshold(0.2) < larger.threshold(0.2) < 0.5
+    assert larger.threshold(0.09) is None  # ten times what a hundred can show
+    beyond = larger.at(0.6)
+    assert beyond.below == pytest.approx(1 - 0.99**10)
+    assert beyond.of("searches").startswith("under 1 of 10 searches (extrapolated")
+    assert KNOWN.curve(SMALL, "", 16, 2000).at(0.45).value < 1
+
+
+@given(rate=st.floats(1e-6, 0.99), times=st.floats(1, 20))
+def test_the_bound_grows_with_the_gallery_and_is_undone(rate: float, times: float):
+    bound = at_most_in(rate, times)
+    assert rate <= bound * (1 + 1e-9)
+    assert bound <= min(1.0, times * rate * (1 + 1e-9))
+    if bound < 1 - 1e-9:
+        assert at_most_in(bound, 1 / times) == pytest.approx(rate, rel=1e-6)
+
+
+def test_a_rate_says_what_it_is_a_share_of():
+    assert Rate(0.53).of("searches") == "53 % of searches"
+    assert Rate(1 / 16).of("comparisons") == "1 of 16 comparisons"
+    assert Rate(below=0.001).of("searches") == "under 1 of 1,000 searches"

@@ -314,11 +314,20 @@ def test_several_processes_make_and_fill_one_gallery(location: str):
 
 
 def test_a_census_tells_who_was_seen_by_another_encoder(location: str):
-    """Or under another state; whoever has one such photo is not counted on."""
+    """Or under another state: in any photo, or in the template, which is of whose photos count the most."""
     with filled(location) as gallery:
-        found = census(gallery, "e" * 64, "")
+        found = census(gallery, "e" * 64, "", templates=False)
         assert found == Census({"Ana": 2, "Bo": 1, "Cy": 1}, frozenset())
         assert (found.people, found.rows) == (3, 4)
         gallery.add("Bo", unit(7), **{**PROVENANCE, "encoder_sha256": "f" * 64})
         gallery.add("Cy", unit(8), **{**PROVENANCE, "state_id": "dusk"})
-        assert census(gallery, "e" * 64, "") == Census({"Ana": 2, "Bo": 2, "Cy": 2}, frozenset({"Bo", "Cy"}))
+        photos = {"Ana": 2, "Bo": 2, "Cy": 2}
+        found = census(gallery, "e" * 64, "", templates=False)
+        assert found == Census(photos, frozenset({"Bo", "Cy"}))
+        assert census(gallery, "e" * 64, "", templates=True) == Census(photos, frozenset())
+        gallery.add("Bo", unit(9), **{**PROVENANCE, "encoder_sha256": "f" * 64})
+        assert census(gallery, "e" * 64, "", templates=True).others == {"Bo"}
+        ((best,),) = gallery.search(unit(9)[None], 1, templates=True)
+        pair = unit(7) + unit(9)  # and not the three of two encoders
+        assert best.name == "Bo"
+        assert best.score == pytest.approx(float(unit(9) @ pair / np.linalg.norm(pair)), abs=1e-6)

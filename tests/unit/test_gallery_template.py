@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fewpix.gallery.template import fuse, weight
+from fewpix.gallery.template import fuse, heaviest, weight
 
 
 def test_weights():
@@ -19,6 +19,15 @@ def test_rows_are_averaged_by_weight_and_brought_to_unit_length():
     np.testing.assert_allclose(fused, [[0.6, 0.8], [0, 1], [-1, 0]], atol=1e-7)
     assert fused.dtype == np.float32
     assert fuse(rows[:0], np.empty(0, np.int64), np.empty(0)).shape == (0, 2)
+
+
+def test_a_template_is_of_the_encoder_whose_photos_count_the_most():
+    a, b = ("a" * 64, ""), ("b" * 64, "")
+    assert heaviest([a, b, a], [0.4, 0.9, 0.4]) == b
+    assert heaviest([a, b, a], [0.5, 0.9, 0.5]) == a
+    assert heaviest([b, a], [1.0, 1.0]) == b  # of equals who came first
+    rows = np.array([[1, 0], [0, 1], [0, -1]], dtype=np.float32)
+    np.testing.assert_allclose(fuse(rows, np.array([0]), np.array([0.0, 2.0, 0.0])), [[0, 1]])
 
 
 def test_one_photo_is_its_template_to_the_last_bit():

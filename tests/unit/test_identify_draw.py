@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 from fewpix.gallery import Candidate
-from fewpix.identify import IdentifiedFace, IdentifiedPicture
+from fewpix.identify import IdentifiedFace, IdentifiedPicture, decide
 from fewpix.identify import draw as draw_faces
 from fewpix.identify.draw import COLORS
 from fewpix.image.codec import Image
 from fewpix.quality.assess import Quality
 
 
-def face(box: tuple[float, float, float, float], name: str = "Ana", decision: str | None = None):
+def face(box: tuple[float, float, float, float], name: str = "Ana", threshold: float | None = None):
     candidates = tuple(Candidate(f"{name}{n or ''}", 0.6 - n / 10) for n in range(5))
-    return IdentifiedFace(box, box[2] * 1.2, Quality(12.0, 0.5), candidates, decision)
+    return IdentifiedFace(box, box[2] * 1.2, Quality(12.0, 0.5), candidates, decide(candidates, threshold))
 
 
 def noise(height: int, width: int) -> Image:
@@ -81,9 +81,10 @@ def test_no_face_gives_a_copy():
     assert not np.shares_memory(out, image)
 
 
-def ink(name: str, decision: str | None = None, threshold: float | None = None) -> Image:
+def ink(name: str, threshold: float | None = None) -> Image:
+    """The best candidate has a score of 0.6, the next one of 0.5."""
     return drawn(
-        np.zeros((600, 800, 3), np.uint8), face((10, 10, 40, 50), name, decision), threshold=threshold
+        np.zeros((600, 800, 3), np.uint8), face((10, 10, 40, 50), name, threshold), threshold=threshold
     )
 
 
@@ -95,15 +96,16 @@ def test_names_in_other_scripts_are_written_and_are_not_question_marks():
 
 
 def test_a_long_name_ends_inside_the_panel():
-    out, short = ink("Wolfeschlegelsteinhausenbergerdorff " * 5, "W" * 200, 0.1), ink("A", "A", 0.1)
+    out, short = ink("Wolfeschlegelsteinhausenbergerdorff " * 5, 0.55), ink("A", 0.55)
     assert out.shape == short.shape
     assert (out[:, -4:] == short[:, -4:]).all()
 
 
 def test_the_decision_is_told_apart_from_no_decision():
-    undecided, unknown, named = ink("Ana"), ink("Ana", None, 0.9), ink("Ana", "Ana", 0.1)
+    undecided, unknown, named, several = ink("Ana"), ink("Ana", 0.9), ink("Ana", 0.55), ink("Ana", 0.1)
     assert (undecided != unknown).any()
     assert (unknown != named).any()
+    assert (several != named).any()
     # Only what was decided is written in full brightness.
     assert cv2.inRange(undecided[:, 800:], (230, 230, 230), (245, 245, 245)).max() == 0
     assert cv2.inRange(named[:, 800:], (230, 230, 230), (245, 245, 245)).max() == 255

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -24,6 +24,7 @@ from fewpix.identify import (
     Identifier,
     Photo,
     Refused,
+    decide,
     enrol_photo,
     enrol_photos,
 )
@@ -208,6 +209,9 @@ def test_a_tie_is_seen_even_when_one_candidate_is_asked_for(gallery: Gallery):
     (face,) = identifier.identify(scene((place, RED)))
     assert [c.name for c in face.candidates] == ["Red"]
     assert face.decision is None
+    assert str(face) == "tie: Red, Rot"
+    assert face.points is not None
+    np.testing.assert_array_equal(face.points, place.points)
 
 
 @pytest.mark.parametrize("options", [{"top": 0}, {"threshold": 1.5}])
@@ -222,7 +226,8 @@ def test_a_picture_as_json_and_as_text():
         12.345,
         Quality(8.004, 0.25, Pose(60.04, 0.0, -10.0), 0.87654),
         (Candidate("Ana", 0.51234567),),
-        decision=None,
+        decide([Candidate("Ana", 0.51234567)], None),
+        points=np.array([[n + 0.004, 2 * n] for n in range(5)], dtype=np.float32),
     )
     picture = IdentifiedPicture("a/b.jpg", (face,), None)
     assert json.loads(json.dumps(picture.to_json())) == {
@@ -230,6 +235,7 @@ def test_a_picture_as_json_and_as_text():
         "faces": [
             {
                 "box": [10.0, 20.0, 5.5, 6.0],
+                "points": [[0.0, 0.0], [1.0, 2.0], [2.0, 4.0], [3.0, 6.0], [4.0, 8.0]],
                 "pixels": 12.35,
                 "quality": round(0.87654 * 8.004 / 18 * 0.49939, 4),
                 "effective_pixels": 8.0,
@@ -241,20 +247,34 @@ def test_a_picture_as_json_and_as_text():
                         "name": "Ana",
                         "score": 0.512346,
                         "fmr": None,
+                        "fmr_kind": None,
                         "fmr_range": None,
                         "fmr_reason": "no calibration is in use",
+                        "fmr_basis": None,
                     }
                 ],
                 "fpir": None,
+                "fpir_kind": None,
                 "fpir_range": None,
                 "fpir_reason": "no calibration is in use",
+                "fpir_basis": None,
                 "decision": None,
+                "verdict": "undecided",
+                "ambiguous": [],
+                "tie": [],
+                "reason": "no threshold and no FPIR",
+                "fix": "give a threshold (--threshold), or a calibration and a rate (--calibration, --fpir)",
             }
         ],
         "scales": None,
     }
-    assert str(picture) == "a/b.jpg: 1 face\n    1    12 px at 10,20   [Ana 0.512]"
-    assert "unknown   [Ana 0.512]" in str(IdentifiedPicture("a/b.jpg", (face,), 0.9))
+    assert str(picture) == (
+        "a/b.jpg: 1 face\n    1    12 px at 10,20   not decided: no threshold and no FPIR   [Ana 0.512]"
+    )
+    unknown = replace(face, verdict=decide(face.candidates, 0.9))
+    assert "unknown, below the threshold of 0.9   [Ana 0.512]" in str(
+        IdentifiedPicture("a.png", (unknown,), 0.9)
+    )
     assert str(IdentifiedPicture("a.jpg", (), None)) == "a.jpg: no face found"
 
 

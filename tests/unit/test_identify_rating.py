@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from calibration_made import LARGE, SMALL, data, made
+from calibration_made import LARGE, SMALL, beside_others, data, made
 
 from fewpix.data.orl import load_orl
 from fewpix.embed.router import Router
@@ -16,7 +17,7 @@ from fewpix.gallery import Gallery
 from fewpix.gallery.calibrated import Calibrated, Rate
 from fewpix.gallery.calibration import Calibration
 from fewpix.gallery.census import census
-from fewpix.identify import IdentifiedFace, IdentifiedPicture, Identifier
+from fewpix.identify import IdentifiedFace, IdentifiedPicture, Identifier, decide
 from fewpix.identify.draw import size_and_rate
 from fewpix.identify.faces import EmbeddedFace
 from fewpix.identify.verify import BOTH_SMALL, verify
@@ -97,10 +98,15 @@ def test_every_candidate_has_its_false_match_rate_and_the_face_its_fpir(gallery:
         "name": "P3",
         "score": 0.3,
         "fmr": 0.01,
+        "fmr_kind": "measured",
         "fmr_range": [0.005, 0.02],
         "fmr_reason": None,
+        "fmr_basis": None,
     }
-    assert (values["fpir"], values["fpir_reason"], values["decision"]) == (0.1, None, None)
+    assert (values["fpir"], values["fpir_kind"], values["fpir_reason"]) == (0.1, "measured", None)
+    assert (values["decision"], values["verdict"]) == (None, "unknown")
+    assert str(face) == "unknown, strangers score so in 1 of 10 searches"
+    assert values["reason"] == "strangers score so in 1 of 10 searches"
 
 
 def test_more_people_enrolled_ask_for_more(gallery: Gallery):
@@ -132,44 +138,70 @@ def test_what_is_rarer_than_can_be_shown_is_named_without_a_number(gallery: Gall
     face = named(gallery, 16, 0.6, fpir=0.001)
     assert face.decision == "P3"
     assert face.fpir.value is None
-    assert face.to_json()["fpir"] is None
+    assert (face.to_json()["fpir"], face.to_json()["fpir_kind"]) == (0.001, "at most")
     assert face.to_json()["fpir_reason"].startswith("not resolvable: under 1 in 1,000")
-    assert face.verdict == "P3, under 1 in 1,000"
+    assert str(face) == "P3; strangers score so in under 1 of 1,000 searches"
 
 
 @pytest.mark.parametrize(
     ("pixels", "encoder", "reason"),
     [
-        (24, Angle(SMALL), "not measured at 24 px"),
-        (16, Angle("9" * 64), "this model is not the one that was calibrated"),
-        (16, Angle(SMALL, "dusk"), "this model under this FaceBN state"),
+        (24, Angle(SMALL), "not measured: 24 px, this encoder is measured from 8 to 16 px"),
+        (16, Angle("9" * 64), "not measured: the calibration is of another model"),
+        (16, Angle(SMALL, "dusk"), "not measured: the calibration is of another FaceBN state"),
     ],
 )
 def test_nobody_is_named_where_nothing_was_measured(gallery: Gallery, pixels: int, encoder, reason: str):
     face = named(gallery, pixels, 1.0, fpir=0.5, encoder=encoder)
     assert face.decision is None
     assert face.fpir.value is None
-    assert reason in face.fpir.reason
-    assert reason in face.to_json()["candidates"][0]["fmr_reason"]
-    assert face.verdict == "unknown, not measured"
+    assert face.fpir.reason == face.verdict.reason == reason
+    assert face.to_json()["candidates"][0]["fmr_reason"] == reason
+    assert (face.to_json()["fpir"], face.to_json()["fpir_kind"]) == (None, None)
+    assert str(face) == f"unknown, {reason}"
+    assert face.verdict.fix.startswith("decide by --threshold")
+    by_threshold = named(gallery, pixels, 1.0, threshold=0.5, encoder=encoder)
+    assert str(by_threshold) == f"P3; no rate: {reason}"
 
 
 def test_people_whose_photos_another_model_saw_are_not_named(gallery: Gallery):
-    gallery.add("P3", towards(3, 0.9), pixels=12, encoder_sha256=SMALL, state_id="", source="small")
+    """In their template, which is of one model's photos; or in any of them where all are compared."""
+    words = {"pixels": 12, "encoder_sha256": SMALL, "state_id": "", "source": "small"}
+    gallery.add("P3", towards(3, 0.9), **words, quality=0.5)
     face = named(gallery, 16, 0.6, fpir=0.01)
-    assert face.candidates[0].name == "P3"
-    assert face.decision is None
-    assert "embedded by another model" in face.fpir.reason
-    assert face.fmr[1].value is not None
-    assert census(gallery, LARGE, "").others == {"P3"}
-    assert (census(gallery, LARGE, "").people, census(gallery, LARGE, "").rows) == (10, 11)
-    assert census(gallery, LARGE, "dusk").others == {f"P{n}" for n in range(PEOPLE)}
+    assert (face.decision, face.candidates[0].score) == ("P3", pytest.approx(0.6))
+    gallery.add("P3", towards(3, 0.8), **words, quality=0.6)
+    for templates in (True, False):
+        face = named(gallery, 16, 0.6, fpir=0.01, templates=templates)
+        assert face.candidates[0].name == "P3"
+        assert face.decision is None
+        assert "embedded by another model" in str(face)
+        assert "sharp and large" in face.verdict.fix
+        assert face.fmr[1].value is not None
+        assert census(gallery, LARGE, "", templates=templates).others == {"P3"}
+    found = census(gallery, LARGE, "", templates=True)
+    assert (found.people, found.rows) == (10, 12)
+    assert census(gallery, LARGE, "dusk", templates=True).others == {f"P{n}" for n in range(PEOPLE)}
 
 
 def test_two_people_with_one_score_stay_unnamed(gallery: Gallery):
     gallery.add("Twin", towards(3, 1.0), pixels=100, encoder_sha256=LARGE, state_id="", source="")
     face = named(gallery, 16, 0.6, fpir=0.01, top=1)
-    assert face.decision is None
+    assert (face.decision, face.verdict.kind, face.verdict.tie) == (None, "ambiguous", ("P3", "Twin"))
+    assert str(face) == "tie: P3, Twin; strangers score so in under 1 of 100 searches"
+    assert str(named(gallery, 16, 0.3, fpir=0.01, top=1)).endswith("; tie: P3, Twin")
+
+
+def test_all_who_pass_are_named_however_few_candidates_are_shown(gallery: Gallery):
+    for n in range(6):
+        row = towards(3, 0.99 - n / 100)
+        gallery.add(f"Twin {n}", row, pixels=100, encoder_sha256=LARGE, state_id="", source="")
+    for rule in ({"fpir": 0.02}, {"threshold": 0.4}):
+        face = named(gallery, 16, 0.6, top=2, **rule)
+        assert len(face.candidates) == 2
+        assert face.verdict.ambiguous == (*(f"Twin {n}" for n in range(5, -1, -1)), "P3")
+        assert face.to_json()["decision"] is None
+        assert str(face).startswith("ambiguous: Twin 5, Twin 4, Twin 3, Twin 2, Twin 1 and 2 more; strangers")
 
 
 def test_a_threshold_decides_and_the_rates_are_told(gallery: Gallery):
@@ -177,8 +209,11 @@ def test_a_threshold_decides_and_the_rates_are_told(gallery: Gallery):
     assert face.decision == "P3"
     assert face.fpir.value == pytest.approx(0.1, rel=1e-4)
     plain = named(gallery, 16, 0.3, threshold=0.25, calibrated=None)
-    assert plain.verdict == "P3"
+    assert str(plain) == "P3"
     assert plain.to_json()["candidates"][0]["fmr"] is None
+    assert str(face) == "P3; strangers score so in 1 of 10 searches"
+    below = named(gallery, 16, 0.3, threshold=0.4)
+    assert str(below) == "unknown, below the threshold of 0.4; strangers score so in 1 of 10 searches"
     assert plain.to_json()["fpir_reason"] == "no calibration is in use"
 
 
@@ -196,17 +231,40 @@ def test_rules_that_make_no_sense_are_refused(gallery: Gallery):
 def test_the_text_says_how_rare_at_which_size(gallery: Gallery):
     identifier = Identifier(None, Angle(SMALL), gallery, calibrated=KNOWN, fpir=0.05, top=1)
     picture = identifier.identify_picture(crop(16, 3, 0.4), "a.png")
-    assert str(picture).splitlines()[1] == "    1    16 px at 0,0   P3, 1 in 100   [P3 0.400]"
-    assert size_and_rate(picture.faces[0]) == "16 px, 1 in 100"
-    plain = IdentifiedFace((0, 0, 16, 16), 16, None, (), None)
+    assert str(picture).splitlines()[1] == (
+        "    1    16 px at 0,0   P3; strangers score so in 1 of 100 searches   [P3 0.400]"
+    )
+    assert size_and_rate(picture.faces[0]) == "16 px, strangers 1 in 100"
+    plain = IdentifiedFace((0, 0, 16, 16), 16, None, (), decide((), None))
     assert size_and_rate(plain) == "16 px"
-    assert "unknown" not in str(IdentifiedPicture("a.png", (plain,), None))
+    assert "not decided: no threshold and no FPIR" in str(IdentifiedPicture("a.png", (plain,), None))
+    missing = replace(plain, fpir=Rate(reason="not measured: 7 px"))
+    assert size_and_rate(missing) == "16 px, not measured"
+
+
+def test_a_face_is_not_named_without_a_reason(gallery: Gallery):
+    """Every way to be unknown says which it was."""
+    assert str(named(gallery, 16, 0.39, fpir=0.01)) == "unknown, strangers score so in 1 of 79 searches"
+    for n in range(PEOPLE, 30):  # between galleries of 10 and 100, of which the latter cannot show 1 in 1,000
+        gallery.add(f"P{n}", towards(n, 1.0), pixels=100, encoder_sha256=LARGE, state_id="", source="")
+    face = named(gallery, 16, 0.9, fpir=0.001)
+    assert str(face) == (
+        "unknown, 1 in 1,000 cannot be kept here, 1 in 100 at the rarest; "
+        "strangers score so in under 1 of 100 searches"
+    )
+    assert "--fpir" in face.verdict.fix
+    others = Calibrated(beside_others(0.1), cautious=True)
+    face = named(gallery, 16, 0.46, fpir=0.05, calibrated=others)
+    assert str(face).startswith(
+        "unknown, strangers of other kinds score so in up to 1 of 7 searches; strangers"
+    )
+    assert "--cautious" in face.verdict.fix
 
 
 def test_an_embedding_that_was_made_elsewhere_is_rated_by_its_own_encoder(gallery: Gallery):
     """As those of a video's tracks, whose encoder may change."""
     identifier = Identifier(None, Angle(SMALL), gallery, calibrated=KNOWN)
-    face = EmbeddedFace((0, 0, 40, 40), 40.0, Quality(40.0, 1.0), towards(3, 0.3), LARGE, "")
+    face = EmbeddedFace((0, 0, 40, 40), 40.0, Quality(40.0, 1.0), towards(3, 0.3), LARGE, "", 40.0)
     (found,) = identifier.named([face])
     assert found.fpir.value is not None
     assert found.fpir.value < 0.1  # at 32 px it would be 0.1, at 112 px a tenth of it
@@ -241,14 +299,19 @@ def test_the_smaller_face_says_what_a_score_is_worth_whichever_comes_first():
     assert values["decision"] == "same"
     assert values["fmr_range"] == [pytest.approx(0.005, rel=0.01), pytest.approx(0.02, rel=0.01)]
     assert str(found) == (
-        "same   score 0.300   1 in 100 (1 in 200 to 1 in 50) at 16 px   (faces of 16 px and 100 px, by 50 %)"
+        "same   score 0.300   two people score so in 1 of 100 comparisons (1 in 200 to 1 in 50) at 16 px   "
+        "(faces of 16 px and 100 px; same is at most 50 % of comparisons)"
     )
 
 
 def test_two_small_faces_and_other_models_are_undecided():
     both = compared((16, 1.0), (16, 1.0), 0.01)
-    assert (both.decision, both.fmr) == ("undecided", Rate(reason=BOTH_SMALL))
-    assert BOTH_SMALL in str(both)
+    assert (both.decision, both.fmr) == ("undecided", BOTH_SMALL)
+    assert str(both).startswith(f"undecided: {BOTH_SMALL.reason}   score 1.000   (faces of 16 px and 16 px;")
+    assert (both.to_json()["reason"], bool(both.to_json()["fix"])) == (BOTH_SMALL.reason, True)
+    held = compared((16, 0.3), (100, 1.0), 0.01)
+    assert held.reason == "the rate's interval holds 1 of 100 comparisons"
+    assert compared((16, 0.4), (100, 1.0), 0.01).reason == ""
     alone = compared((16, 1.0), (100, 1.0), 0.01, known=None)
     assert (alone.decision, alone.fmr.value) == ("undecided", None)
     assert alone.to_json()["fmr_range"] is None

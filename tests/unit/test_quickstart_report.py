@@ -12,6 +12,7 @@ import pytest
 from fewpix.evaluate.results import canonical
 from fewpix.gallery.search import Candidate
 from fewpix.identify.pipeline import IdentifiedFace
+from fewpix.identify.verdict import decide
 from fewpix.quality.assess import Quality
 from fewpix.quickstart import plots
 from fewpix.quickstart.evaluating import cell
@@ -67,7 +68,8 @@ def done(table: Table) -> Quickstart:
         np.zeros((count, 5, 2)),
         (),
     )
-    found = IdentifiedFace((0, 0, 9, 9), 12.0, Quality(12.0, 0.5), (Candidate("s1", 0.5),), "s1")
+    best = (Candidate("s1", 0.5),)
+    found = IdentifiedFace((0, 0, 9, 9), 12.0, Quality(12.0, 0.5), best, decide(best, 0.3))
     scene = Identified(
         scene=crops[0],
         annotated=crops[0],

@@ -10,6 +10,7 @@ from fewpix.detect import default_detector
 from fewpix.errors import ConfigError
 from fewpix.gallery.search import Candidate
 from fewpix.identify.pipeline import IdentifiedFace
+from fewpix.identify.verdict import decide
 from fewpix.image.align import TEMPLATE_SIDE, align, pixels
 from fewpix.quality.assess import Quality
 from fewpix.quickstart.faces import SampleFaces, split
@@ -85,7 +86,9 @@ def test_the_composed_faces_are_where_and_as_large_as_it_says(faces: SampleFaces
     assert [face.pixels for face in placed] == list(FACE_PIXELS)
     assert [face.enrolled for face in placed] == [True] * 8 + [False] * 2
     detector = default_detector()
-    found = [IdentifiedFace(face.box, face.pixels, GOOD, (), None) for face in detector.detect(image)]
+    found = [
+        IdentifiedFace(face.box, face.pixels, GOOD, (), decide((), None)) for face in detector.detect(image)
+    ]
     verdicts = judge(placed, found)
     seen = [verdict for verdict in verdicts if verdict.found is not None]
     assert len(seen) >= 8
@@ -109,7 +112,7 @@ def test_the_cast_has_strangers_and_nobody_twice(faces: SampleFaces) -> None:
 
 def face(name: str | None, box: tuple[float, float, float, float] = (0, 0, 10, 10)) -> IdentifiedFace:
     candidates = (Candidate("s9" if name is None else name, 0.5),)
-    return IdentifiedFace(box, 12.0, GOOD, candidates, name)
+    return IdentifiedFace(box, 12.0, GOOD, candidates, decide(candidates, 0.9 if name is None else 0.3))
 
 
 @pytest.mark.parametrize(

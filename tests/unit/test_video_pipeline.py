@@ -14,9 +14,11 @@ from test_identify_pipeline import SPACE, KnownPlaces, MeanColor, Place
 
 import fewpix.identify.reservoir as reservoir
 from fewpix.adapt.stats import LayerStats, NormState, load_state
+from fewpix.embed.router import Router
 from fewpix.errors import ConfigError, GuardError, InputError
 from fewpix.gallery import Gallery
-from fewpix.identify import Identifier
+from fewpix.identify import Identifier, Verdict
+from fewpix.identify.faces import routed_pixels
 from fewpix.image.codec import Image
 from fewpix.quality.assess import Quality
 from fewpix.quality.pose import Pose
@@ -24,7 +26,7 @@ from fewpix.quality.sharpness import sharpness
 from fewpix.video import Annotator, ContactSheet, Frame, Shown, StateLearner, VideoIdentifier
 from fewpix.video.counts import Counts
 from fewpix.video.sample import APART, KEPT, Best, Sample, weight
-from fewpix.video.template import template
+from fewpix.video.template import of_one_encoder, template
 from fewpix.video.track import BOXES
 
 COLORS = {"Ana": (200, 20, 20), "Bo": (20, 200, 20), "Cy": (20, 20, 200)}
@@ -93,8 +95,8 @@ def test_each_track_gets_one_decision(gallery: Gallery):
     tracks = list(identifier.run(film))
     assert [(t.track, t.face.decision, t.frames) for t in tracks] == [(1, "Ana", 20), (2, None, 20)]
     assert tracks[0].face.candidates[0].name == "Ana"
-    assert tracks[0].verdict == "Ana"
-    assert tracks[1].verdict == "unknown"
+    assert tracks[0].verdict == Verdict("named", "Ana")
+    assert str(tracks[1].verdict) == "unknown, below the threshold of 0.9; tie: Ana, Bo"
     assert (tracks[0].first, tracks[0].last) == (0.0, pytest.approx(1.9))
     assert (tracks[0].clock, tracks[0].path) == (None, "film")
     assert film.closed
@@ -102,8 +104,10 @@ def test_each_track_gets_one_decision(gallery: Gallery):
     assert line.keys() == {
         *("path", "track", "first", "last", "clock", "frames", "boxes", "pixels", "quality", "crops"),
         *("effective_pixels", "sharpness", "pose", "detector_score", "state", "candidates"),
-        *("fpir", "fpir_range", "fpir_reason", "decision"),
+        *("fpir", "fpir_kind", "fpir_range", "fpir_reason", "fpir_basis"),
+        *("decision", "verdict", "ambiguous", "tie", "reason", "fix"),
     }
+    assert np.array(line["crops"][0]["points"]).shape == (5, 2)
     assert line["boxes"][3] == [0.3, 50.0, 20.0, 12.0, 12.0]
     assert line["pixels"] == pytest.approx(12, abs=0.1)
     assert len(line["crops"]) == KEPT
@@ -201,11 +205,18 @@ def test_a_growing_track_is_looked_up_rarely(gallery: Gallery):
     assert calls == [2, 4, 8, 12, 12]  # with 2, 4, 8 and 16 frames, and at the end
 
 
-def sample(color: tuple[int, int, int], worth: float, time: float = 0.0, pixels: float = 12.0) -> Sample:
+def sample(
+    color: tuple[int, int, int],
+    worth: float,
+    time: float = 0.0,
+    pixels: float = 12.0,
+    effective: float | None = None,
+) -> Sample:
     from fewpix.identify.faces import AlignedFace
 
     crop = np.full((16, 16, 3), color, np.uint8)
-    quality = Quality(pixels / 2, worth, Pose(worth, 0.0, 0.0), 0.9)
+    detail = pixels / 2 if effective is None else effective
+    quality = Quality(detail, worth, Pose(worth, 0.0, 0.0), 0.9)
     face = AlignedFace((0, 0, pixels, pixels), pixels, quality, crop, MeanColor(16))
     return Sample(time, face, crop, worth)
 
@@ -222,6 +233,34 @@ def test_a_template_is_the_weighted_mean() -> None:
     assert made.quality.detector_score == pytest.approx(0.9)
     with pytest.raises(InputError):
         template([], encoder)
+
+
+def test_a_template_is_of_one_encoders_sights_at_their_size() -> None:
+    """Whose sights weigh the most; the others, and the mean size of all, say nothing of it."""
+    small, large = MeanColor(16, "small"), MeanColor(16, "large")
+    router = Router([(0, small), (18, large)])
+    near = [sample((0, 200, 0), 2.0, pixels=20, effective=20)] * 2
+    far = [sample((200, 0, 0), 1.5, pixels=13, effective=13)] * 2
+    made = template([*near, *far], router)
+    assert (made.encoder_sha256, made.routed_pixels) == (large.card.sha256, pytest.approx(20))
+    np.testing.assert_allclose(made.embedding, [0, 1, 0], atol=1e-6)
+    made = template([*near, *far, *far], router)
+    assert (made.encoder_sha256, made.routed_pixels) == (small.card.sha256, pytest.approx(13))
+    np.testing.assert_allclose(made.embedding, [1, 0, 0], atol=1e-6)
+    assert of_one_encoder([*near, *far, *far], router) == (*far, *far)
+    assert of_one_encoder([], router) == ()
+
+
+def test_a_templates_size_stays_in_the_band_of_its_encoder() -> None:
+    """A large face without detail, and a small one: neither is the other encoder's, but their means are."""
+    small, large = MeanColor(16, "small"), MeanColor(16, "large")
+    sights = [
+        sample((200, 0, 0), 1.0, pixels=100, effective=14),  # routed by 17.5
+        sample((200, 0, 0), 1.0, pixels=17, effective=17),
+    ]
+    made = template(sights, Router([(0, small), (18, large)]))
+    assert routed_pixels(made.pixels, made.quality) > 18
+    assert (made.encoder_sha256, made.routed_pixels) == (small.card.sha256, pytest.approx(17.25))
 
 
 def test_the_best_sights_are_kept_and_not_two_of_a_moment() -> None:

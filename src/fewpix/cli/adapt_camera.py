@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from fewpix.cli.crops import read_crops
 from fewpix.cli.footage import STUDENT, Footage, Read
 from fewpix.cli.gallery_options import open_gallery
 from fewpix.cli.output import emit, progress
-from fewpix.embed.adaptation import adapt_to, student_weights
+from fewpix.embed.adaptation import UNRATED_STATE, adapt_to, student_weights
 from fewpix.embed.open import open_encoder, require
 from fewpix.embed.router import encoder_for
 from fewpix.errors import ConfigError, GuardError, SpaceError
@@ -54,7 +55,16 @@ class LearnedCamera:
         ]
         if self.replaced is not None and self.replaced != self.state.id:
             lines.append(f"  the state {self.replaced} {'would be' if self.dry_run else 'is'} replaced")
+        lines.append(f"  {self.note}")
         return "\n".join([*lines, *(f"left out {name}: {why}" for name, why in self.read.failed)])
+
+    @property
+    def note(self) -> str:
+        """What the state does to rates, and the command that helps."""
+        return UNRATED_STATE.format(
+            f"fewpix calibrate --impostors FACES --camera {shlex.quote(self.camera)} --gallery "
+            f"{shlex.quote(self.gallery)} --out FILE"
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values, the state without its moments."""
@@ -70,6 +80,7 @@ class LearnedCamera:
             "failed": [name for name, _ in self.read.failed],
             "replaced": self.replaced,
             "dry_run": self.dry_run,
+            "note": self.note,
         }
 
 

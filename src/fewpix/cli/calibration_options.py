@@ -13,6 +13,7 @@ from fewpix.errors import ConfigError
 if TYPE_CHECKING:
     from fewpix.embed.protocol import Encoder
     from fewpix.gallery.calibrated import Calibrated
+    from fewpix.gallery.store import Gallery
 
 DEFAULT_FPIR = 0.01
 """Named when of a hundred strangers one at most would be named in a gallery of this size."""
@@ -119,3 +120,29 @@ def fitting_calibration(
     if why and file is not None:
         raise WeightsError(f"{file}: {why}", fix="calibrate the model that is used, under its state")
     return (None, why) if why else (calibrated, "")
+
+
+NEAR = 0.9
+"""Share of the people that a calibration was measured for from which on `enrol` says so."""
+
+
+def limit_note(gallery: Gallery) -> str:
+    """What is to be said of how many people the shipped calibration is for; empty where it is for more."""
+    from fewpix.gallery.calibrated import REACH, TOO_MANY, Calibrated
+    from fewpix.gallery.calibration import SHIPPED, read_calibration
+
+    ((people,),) = gallery.database.select("SELECT count(*) FROM people")
+    # A shipped one is for a thousand at least, and takes a while to read.
+    if people < 1000 or not SHIPPED.is_file():
+        return ""
+    largest = Calibrated(read_calibration(SHIPPED)).largest
+    if people < NEAR * largest:
+        return ""
+    end, said = REACH * largest, f"{people:,} people are enrolled"
+    if people > end:
+        return f"{said}: the shipped calibration names nobody above {end:,} ({TOO_MANY})"
+    near = f"; above {end:,} it names nobody" if people >= NEAR * end else ""
+    return (
+        f"{said}: the shipped calibration was measured up to {largest:,}, beyond that its rates are bounds, "
+        f"up to {end:,}{near} ({TOO_MANY})"
+    )

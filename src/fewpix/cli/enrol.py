@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
 from typer import Argument, Option
 
-from fewpix.cli.calibration_options import CalibrationFile
+from fewpix.cli.calibration_options import CalibrationFile, limit_note
 from fewpix.cli.detect_options import DetectBudget, chosen_detector
 from fewpix.cli.gallery_options import Location
 from fewpix.cli.output import emit, progress
@@ -101,7 +102,10 @@ def enrol(
             calibrated=calibrated,
             progress=bar,
         )
+        note = limit_note(store)
     emit(report, as_json, left_out)
+    if note:
+        logging.getLogger("fewpix").warning("%s", note)
     if skip_bad:
         return
     error = report.error()

@@ -17,19 +17,21 @@ from fewpix.cli.calibration_options import CalibrationFile, Cautious, Chosen, Fp
 from fewpix.cli.detect_options import DetectBudget, chosen_detector
 from fewpix.cli.gallery_options import Location, chosen_state, enrolled
 from fewpix.cli.output import Bar, emit, progress
+from fewpix.cli.remedies import OTHER_MODEL, Remedies
 from fewpix.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
     from fewpix.identify.pipeline import Identifier
 
-UNDECIDED = "nobody is named: {}; see docs"
+UNDECIDED = f"nobody is named: {{}}; {OTHER_MODEL}"
+UNRATED = f"no rates are known: {{}}; {OTHER_MODEL}"
 RATES = (
-    "named where the calibration's strangers score so in at most {} in a gallery of this size; others may "
-    "more often: see docs"
+    "named where the calibration's strangers score so in at most {} in a gallery of this size; others "
+    "may more often: docs/models.md#calibration"
 )
 CAUTIOUS = (
     "named where strangers of every kind that was measured score so in at most {} in a gallery of this size; "
-    "see docs for whose faces"
+    "whose faces: docs/models.md#calibration"
 )
 
 
@@ -188,7 +190,7 @@ def identify(
         # On a terminal the lines themselves are the progress. Rich sends what is printed while its bar is up
         # to the bar's stream, which is stderr, so the true stdout is kept for the results.
         stdout = sys.stdout
-        bar = Bar()
+        remedies, bar = Remedies(), Bar()
         if len(pictures) > 1 and (lines is not None or not stdout.isatty()):
             bar = stack.enter_context(progress("identifying", len(due), as_json=as_json))
         for n, path in enumerate(due, 1):
@@ -202,6 +204,8 @@ def identify(
             else:
                 if drawing is not None:  # first, so that what has a line has its picture too
                     write_image(drawing.target(path), draw_faces(image, picture))
+                for face in picture.faces:
+                    remedies.add(face)
                 if lines is not None:
                     lines.add(picture)
                 else:
@@ -215,21 +219,25 @@ def identify(
     elif left_out:
         print(json.dumps(left_out.to_json()) if as_json else left_out, flush=True)
     if not as_json and len(refused) < len(pictures):
-        text = closing(by, threshold)
-        if text:
-            print(text)
+        for text in (*remedies.lines(), closing(by, threshold)):
+            if text:
+                print(text)
     failure = combined(refused, len(pictures), "repair or remove them, or accept it with --skip-bad")
     if failure is not None and not (skip_bad and len(pictures) > 1):
         raise failure
 
 
 def closing(by: Chosen, threshold: float | None) -> str:
-    """What is said after the last picture of how faces were named; empty where a threshold decided."""
-    from fewpix.gallery.calibrated import one_in
+    """What is said after the last picture of how faces were named; empty where a threshold decided, and there
+    are rates.
+    """
+    from fewpix.gallery.calibrated import one_of
 
     if by.fpir is not None:
-        return (CAUTIOUS if by.cautious else RATES).format(one_in(by.fpir))
-    return "" if threshold is not None else UNDECIDED.format(by.why)
+        return (CAUTIOUS if by.cautious else RATES).format(one_of(by.fpir, "searches"))
+    if threshold is not None:
+        return "" if by.calibrated is not None else UNRATED.format(by.why)
+    return UNDECIDED.format(by.why)
 
 
 def _settings(identifier: Identifier, by: Chosen, detect_budget: float | None) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from fewpix.adapt.stats import NormState, load_state
 from fewpix.cli.calibration_options import chosen_calibration
 from fewpix.cli.gallery_options import chosen_state, enrolled
 from fewpix.cli.output import Bar, emit, progress
+from fewpix.cli.remedies import Remedies
 from fewpix.cli.stopping import stopping
 from fewpix.cli.video_options import Asked, length, thin_of
 from fewpix.detect import default_detector
@@ -43,9 +44,10 @@ from fewpix.video.pipeline import SHORTEST
 from fewpix.video.writer import H264Writer
 
 UNCALIBRATED = (
-    "tracks were decided by templates of several frames, calibrations are of single pictures: see docs"
+    "tracks were decided by templates of several frames, calibrations are of single pictures: "
+    "docs/cli.md#a-video-a-stream-a-camera"
 )
-UNDECIDED = "nobody is named, since no --threshold or --fpir was given: see docs"
+UNDECIDED = "nobody is named, since no --threshold or --fpir was given: docs/cli.md#a-video-a-stream-a-camera"
 
 
 def identify_video(
@@ -112,15 +114,18 @@ def identify_video(
         if not stdout.isatty() or as_json:
             bar = stack.enter_context(progress("identifying", length(reader), as_json=as_json))
         stop = stack.enter_context(stopping())
+        remedies = Remedies()
         watch = _Watch(identifier, reader, writer, bar, thin.start)
         for track in identifier.run(reader, watch=watch, stop=stop):
             watch.tracks += 1
+            remedies.add(track.face)
             with redirect_stdout(stdout):  # and not to where the bar is
                 emit(track, as_json)
             if sheet is not None:
                 sheet.add(track)
         stopped = stop.is_set()
-    _summary(reader, watch.tracks, identifier.left_out, threshold is not None or fpir is not None, as_json)
+    decided = threshold is not None or fpir is not None
+    _summary(reader, watch.tracks, identifier.left_out, remedies, decided, as_json)
     if stopped:
         raise KeyboardInterrupt("all that was seen until then is written")
 
@@ -155,7 +160,9 @@ def _write_sheet(path: Path, sheet: ContactSheet) -> None:
     write_image(path, sheet.draw())
 
 
-def _summary(reader: Reader, tracks: int, left_out: int, decided: bool, as_json: bool) -> None:
+def _summary(
+    reader: Reader, tracks: int, left_out: int, remedies: Remedies, decided: bool, as_json: bool
+) -> None:
     """With --json the lines are tracks and nothing else, so that losses are told on stderr."""
     single = f", {left_out} too short to be one" if left_out else ""
     name = reader.name.encode("utf-8", "backslashreplace").decode()
@@ -164,8 +171,8 @@ def _summary(reader: Reader, tracks: int, left_out: int, decided: bool, as_json:
         level = logging.WARNING if reader.counts.lost else logging.INFO
         logging.getLogger("fewpix").log(level, "%s", text)
         return
-    print(text)
-    print(UNCALIBRATED if decided else UNDECIDED)
+    for line in (text, *remedies.lines(), UNCALIBRATED if decided else UNDECIDED):
+        print(line)
 
 
 def _check_targets(asked: Asked, source: Source) -> None:

@@ -10,6 +10,7 @@ from typer import Argument, Option
 from fewpix.cli.calibration_options import CalibrationFile, chosen_calibration
 from fewpix.cli.detect_options import chosen_detector
 from fewpix.cli.output import emit, progress
+from fewpix.cli.remedies import OTHER_MODEL
 
 
 def verify(
@@ -60,5 +61,7 @@ def verify(
             fmr=fmr,
         )
     emit(found, as_json)
-    if by.calibrated is None and not as_json:
-        print(f"no rate is known: {by.why}")
+    if not as_json and by.calibrated is None:
+        print(f"no rate is known: {by.why}; {OTHER_MODEL}")
+    elif not as_json and found.fix:
+        print(f"{found.reason} ({found.fix})")

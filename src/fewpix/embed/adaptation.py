@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,6 +17,12 @@ from fewpix.errors import ConfigError, GuardError, InputError
 from fewpix.image.resize import Crop
 
 MODES = ("excess", "source", "prior", "alpha", "batch", "ema")
+
+UNRATED_STATE = (
+    "faces seen under it are not named by the shipped calibration, which was measured without a state: "
+    "measure on faces of strangers by `{}` and give FILE to `identify --calibration`, or decide by --threshold"
+)
+"""What is said of a state when it is stored, with the command that helps."""
 
 MOMENTUM = 0.1
 """For "ema" when nothing is said: what a full batch brings in."""
@@ -158,8 +165,16 @@ class Adapted:
             **self.state.to_json(),
             "failed": [name for name, _ in self.failed],
             "dry_run": self.dry_run,
+            "note": self.note,
         }
+
+    @property
+    def note(self) -> str:
+        """What the state does to rates, and the command that helps."""
+        return UNRATED_STATE.format(
+            f"fewpix calibrate --impostors FACES --state {shlex.quote(self.path)} --out FILE"
+        )
 
     def __str__(self) -> str:
         first = f"{self.path}{' would get' if self.dry_run else ''}: {self.state}"
-        return "\n".join([first, *(f"left out {n}: {why}" for n, why in self.failed)])
+        return "\n".join([first, *(f"left out {n}: {why}" for n, why in self.failed), f"  {self.note}"])

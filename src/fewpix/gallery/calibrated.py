@@ -1,9 +1,9 @@
-"""Looking rates up in a calibration: between what was measured, never beyond it.
+"""Looking rates up in a calibration: between what was measured; beyond it only where a bound is known.
 
 Between two sizes of one encoder, and between two sizes of the gallery, the threshold of a rate is taken to
 be linear in the logarithm of the size. Between two rates, the logarithm of the rate is linear in the score. A
 score above all thresholds is rarer among strangers than the impostors can show; that is said, and no number
-is given.
+is given. In a gallery larger than any measured, up to `REACH` times, rates are bounds, and say so.
 
 Strangers of another kind score higher or lower. Where others were measured beside, a rate's interval holds
 what it is among each of them, as if all of their scores were shifted alike.
@@ -12,8 +12,8 @@ what it is among each of them, as if all of their scores were shifted alike.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from math import log
+from dataclasses import dataclass, replace
+from math import expm1, log, log1p
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,24 @@ from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import Router
 from fewpix.gallery.calibration import Calibration, Encoded, Size
 
+REACH = 20
+"""How many times as many people as were measured rates are bounded for; results/calibration_larger.json shows
+that the bound holds for strangers that it was not measured on."""
+
 LARGEST = 112
 """Side in pixels from which on a face is not seen larger by any encoder: aligned faces have no more."""
+
+
+OTHER_MODEL = "decide by --threshold, or calibrate the model in use: docs/cli.md#calibrate"
+OTHER_STATE = (
+    "decide by --threshold, or `fewpix calibrate --impostors FACES --camera NAME` (or --state): "
+    "docs/cli.md#calibrate"
+)
+TOO_MANY = (
+    "decide by --threshold, or `fewpix calibrate --impostors FACES --galleries N`: docs/cli.md#calibrate"
+)
+OTHER_SIZE = "decide by --threshold, or `fewpix calibrate --impostors FACES --sizes N`: docs/cli.md#calibrate"
+"""What helps where nothing was measured."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +53,10 @@ class Rate:
         high: upper end; None too where the score is above all thresholds, among all populations.
         reason: why there is no value; empty where there is.
         below: where the score is above all thresholds, the rarest rate that the impostors can show.
+        fix: what helps where nothing is known.
+        basis: how the numbers follow from what was measured, where they were not measured so; then they are
+            bounds, or their interval is wider.
+        bound: whether the value is at most so high, rather than measured to be so.
     """
 
     value: float | None = None
@@ -44,10 +64,29 @@ class Rate:
     high: float | None = None
     reason: str = ""
     below: float | None = None
+    fix: str = ""
+    basis: str = ""
+    bound: bool = False
+
+    @property
+    def known(self) -> float | None:
+        """The number that there is: the value, or what the rate is below; None where nothing is known."""
+        return self.below if self.value is None else self.value
+
+    def of(self, unit: str) -> str:
+        """In words: "1 of 16 searches", "under 1 of 5,600 searches", or the reason why that is not known.
+
+        Args:
+            unit: what it is a share of, in the plural: "searches", "comparisons".
+        """
+        if self.known is None:
+            return self.reason
+        least = "under " if self.value is None else "at most " if self.bound else ""
+        return f"{least}{one_of(self.known, unit)}{f' ({self.basis})' if self.basis else ''}"
 
     def __str__(self) -> str:
         if self.value is not None:
-            return one_in(self.value)
+            return f"{'at most ' if self.bound else ''}{one_in(self.value)}"
         return "not measured" if self.below is None else f"under {one_in(self.below)}"
 
     @property
@@ -59,8 +98,7 @@ class Rate:
 
     def at_most(self, rate: float) -> bool:
         """Whether strangers score as high at most this often."""
-        known = self.below if self.value is None else self.value
-        return known is not None and known <= rate * (1 + 1e-9)
+        return self.known is not None and self.known <= rate * (1 + 1e-9)
 
 
 def one_in(rate: float) -> str:
@@ -70,6 +108,25 @@ def one_in(rate: float) -> str:
     number = 1 / rate
     digits = max(0, len(str(int(number))) - 2)
     return f"1 in {int(round(number, -digits)):,}"
+
+
+def one_of(rate: float, unit: str) -> str:
+    """A rate with what it is a share of: 1 of 2,000 searches; 62 % of searches."""
+    said = one_in(rate)
+    return f"{said} of {unit}" if said.endswith("%") else f"{said.replace(' in ', ' of ')} {unit}"
+
+
+def at_most_in(rate: float, times: float) -> float:
+    """A bound on FPIR in a gallery so many times as large: 1 − (1 − rate)^times, however alike people are.
+
+    A stranger who finds nobody in several galleries finds nobody in all of them. As strangers differ in how
+    easily they are taken for somebody, the mean over them lies below the bound (Jensen's inequality).
+
+    Args:
+        rate: in the smaller gallery, 0 to 1.
+        times: how many times as large the other one is; below 1 the inverse.
+    """
+    return 1.0 if rate >= 1 else -expm1(times * log1p(-rate))
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +139,11 @@ class RateCurve:
         low: (K,) lower ends of the intervals of the rates.
         high: (K,) upper ends.
         reason: why there is no curve; K is 0 then.
+        fix: what helps then.
         span: how far below and above these strangers' scores those of others lie; holds 0.
         cautious: whether a threshold keeps a rate with the upper end of its interval.
+        basis: how the rates follow from what was measured, where they were not measured so.
+        bound: whether rates are at most so high.
     """
 
     rates: NDArray[np.float64]
@@ -91,19 +151,29 @@ class RateCurve:
     low: NDArray[np.float64]
     high: NDArray[np.float64]
     reason: str = ""
+    fix: str = ""
     span: tuple[float, float] = (0.0, 0.0)
     cautious: bool = False
+    basis: str = ""
+    bound: bool = False
 
     @classmethod
-    def none(cls, reason: str) -> RateCurve:
+    def none(cls, reason: str, fix: str = "") -> RateCurve:
         """Nothing was measured, for this reason."""
         empty = np.empty(0)
-        return cls(empty, empty, empty, empty, reason)
+        return cls(empty, empty, empty, empty, reason, fix)
+
+    def larger(self, times: float, basis: str) -> RateCurve:
+        """Bounds for a gallery so many times as large; lower ends stay, since a part is in the whole."""
+        if self.reason:
+            return self
+        rates, high = (np.array([at_most_in(x, times) for x in each]) for each in (self.rates, self.high))
+        return replace(self, rates=rates, high=high, basis=basis, bound=True)
 
     def at(self, score: float) -> Rate:
         """How often strangers reach this score."""
         if self.reason:
-            return Rate(reason=self.reason)
+            return Rate(reason=self.reason, fix=self.fix)
         below, above = (score - shift for shift in self.span)
         last = self.thresholds[-1]
         low = self._read(self.low, below) if below <= last else 0.0
@@ -115,19 +185,27 @@ class RateCurve:
                 high=high,
                 reason=f"not resolvable: under {one_in(rarest)}, the rarest that the impostors can show",
                 below=rarest,
+                basis=self.basis,
+                bound=self.bound,
             )
-        return Rate(self._read(self.rates, score), low, high)
+        return Rate(self._read(self.rates, score), low, high, basis=self.basis, bound=self.bound)
 
     def _read(self, rates: NDArray[np.float64], score: float) -> float:
         """One of the lists at a score up to the last threshold."""
         logs = np.log(np.maximum(rates, 1e-12))
         return float(np.exp(np.interp(score, (-1.0, *self.thresholds), (0.0, *logs))))
 
+    @property
+    def rarest(self) -> float | None:
+        """The rarest rate that there is a threshold for; None where there is none."""
+        return None if self.reason else float((self.high if self.cautious else self.rates)[-1])
+
     def threshold(self, rate: float) -> float | None:
         """The smallest score that strangers reach at most so often; None where that cannot be resolved."""
-        kept = self.high if self.cautious else self.rates
-        if self.reason or rate < kept[-1] * (1 - 1e-9):
+        rarest = self.rarest
+        if rarest is None or rate < rarest * (1 - 1e-9):
             return None
+        kept = self.high if self.cautious else self.rates
         if rate >= 1:
             return -1.0
         found = np.interp(-log(rate), (0.0, *-np.log(kept)), (-1.0, *self.thresholds))
@@ -193,27 +271,37 @@ class Calibrated:
         encoder = self._encoders.get((encoder_sha256, state_id))
         if encoder is None:
             known = {sha256 for sha256, _ in self._encoders}
-            why = "this model under this FaceBN state" if encoder_sha256 in known else "this model"
-            return RateCurve.none(f"{why} is not the one that was calibrated")
+            if encoder_sha256 not in known:
+                return RateCurve.none("not measured: the calibration is of another model", OTHER_MODEL)
+            return RateCurve.none("not measured: the calibration is of another FaceBN state", OTHER_STATE)
         if people < 1:
-            return RateCurve.none("nobody is enrolled")
+            return RateCurve.none("nobody is enrolled", "enrol people with `fewpix enrol`")
         largest = max(curve.people for size in encoder.sizes for curve in size.curves)
-        if people > largest:
+        if people > REACH * largest:
             return RateCurve.none(
-                f"not measured for more than {largest:,} people, and {people:,} are enrolled"
+                f"not measured: {people:,} people, the calibration ends at {largest:,}, what follows from it "
+                f"at {REACH * largest:,}",
+                TOO_MANY,
             )
         ends = _around(pixels, encoder)
         if ends is None:
-            sizes = [size.pixels for size in encoder.sizes]
-            return RateCurve.none(f"not measured at {pixels:.0f} px, only from {sizes[0]} to {sizes[-1]} px")
-        return _between([self._of_size(size, people) for size in ends], [s.pixels for s in ends], pixels)
+            first, last = encoder.sizes[0].pixels, encoder.sizes[-1].pixels
+            measured = f"from {first} to {last} px" if first != last else f"at {first} px"
+            return RateCurve.none(
+                f"not measured: {pixels:.0f} px, this encoder is measured {measured}", OTHER_SIZE
+            )
+        count = min(people, largest)
+        found = _between([self._of_size(size, count) for size in ends], [s.pixels for s in ends], pixels)
+        if people == count:
+            return found
+        return found.larger(people / count, f"extrapolated to {people:,} people, measured up to {largest:,}")
 
     def _of_size(self, size: Size, people: int) -> RateCurve:
         """The curve of a measured size of face, between the two measured sizes of gallery."""
         curves = size.curves
         above = next((n for n, curve in enumerate(curves) if curve.people >= people), None)
         if above is None:
-            return RateCurve.none(f"not measured for {people:,} people at {size.pixels} px")
+            return RateCurve.none(f"not measured: {people:,} people at {size.pixels} px", TOO_MANY)
         ends = curves[above : above + 1] if curves[above].people == people else curves[above - 1 : above + 1]
         made = [
             RateCurve(
@@ -247,9 +335,9 @@ def _around(pixels: float, encoder: Encoded) -> Sequence[Size] | None:
 
 def _between(curves: Sequence[RateCurve], places: Sequence[float], place: float) -> RateCurve:
     """One curve, or thresholds and intervals between two by the logarithm of the place."""
-    reason = next((curve.reason for curve in curves if curve.reason), "")
-    if reason or len(curves) == 1:
-        return curves[0] if not reason else RateCurve.none(reason)
+    missing = next((curve for curve in curves if curve.reason), None)
+    if missing is not None or len(curves) == 1:
+        return missing or curves[0]
     first, second = curves
     count = min(len(first.rates), len(second.rates))
     start, end = log(places[0]), log(places[1])

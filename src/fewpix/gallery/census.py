@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fewpix.gallery.template import heaviest, weight
+
 if TYPE_CHECKING:
     from fewpix.gallery.store import Gallery
 
@@ -16,7 +18,8 @@ class Census:
 
     Args:
         photos: how many embeddings each has, by name.
-        others: names of those with an embedding that another encoder made, or another state.
+        others: names of those whom another encoder saw, or another state: in their template, or in any of
+            their photos, as was asked.
     """
 
     photos: Mapping[str, int]
@@ -33,22 +36,31 @@ class Census:
         return sum(self.photos.values())
 
 
-def census(gallery: Gallery, encoder_sha256: str, state_id: str) -> Census:
+def census(gallery: Gallery, encoder_sha256: str, state_id: str, *, templates: bool) -> Census:
     """Count the people of a gallery.
 
     Args:
         gallery: an open one.
         encoder_sha256: the encoder that is expected to have made every embedding.
         state_id: the FaceBN state likewise; empty for none.
+        templates: ask of people's templates only, which are of one encoder's photos; else of every photo.
     """
-    rows = list(
-        gallery.database.select(
-            "SELECT p.name, count(*),"
-            " sum(CASE WHEN e.encoder_sha256 = ? AND e.state_id = ? THEN 0 ELSE 1 END)"
-            " FROM embeddings e JOIN faces f ON e.face = f.id JOIN people p ON f.person = p.id"
-            " GROUP BY p.name",
-            encoder_sha256,
-            state_id,
-        )
+    expected = (encoder_sha256, state_id)
+    makers: dict[str, list[tuple[str, str]]] = {}
+    weights: dict[str, list[float]] = {}
+    for name, sha256, state, quality in gallery.database.select(
+        "SELECT p.name, e.encoder_sha256, e.state_id, f.quality"
+        " FROM embeddings e JOIN faces f ON e.face = f.id JOIN people p ON f.person = p.id ORDER BY e.id"
+    ):
+        makers.setdefault(name, []).append((sha256, state))
+        weights.setdefault(name, []).append(weight(quality))
+
+    def other(name: str) -> bool:
+        made = makers[name]
+        if set(made) == {expected}:
+            return False
+        return not templates or heaviest(made, weights[name]) != expected
+
+    return Census(
+        {name: len(made) for name, made in makers.items()}, frozenset(name for name in makers if other(name))
     )
-    return Census({row[0]: int(row[1]) for row in rows}, frozenset(row[0] for row in rows if row[2]))

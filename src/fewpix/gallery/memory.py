@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.gallery.database import Database
 from fewpix.gallery.search import ExactIndex
-from fewpix.gallery.template import fuse, weight
+from fewpix.gallery.template import fuse, heaviest, weight
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class InMemory:
         embeddings: (M, D) float32.
         starts: (P,) first row of each person, ascending.
         names: the P names, ascending.
-        weights: (M,) of the rows in their person's template.
+        weights: (M,) of the rows in their person's template; 0 for those of another encoder than its own.
     """
 
     embeddings: NDArray[np.float32]
@@ -47,16 +49,23 @@ class InMemory:
             weights = np.empty(count, dtype=np.float64)
             starts: list[int] = []
             names: list[str] = []
-            for n, (name, value, quality) in enumerate(
-                database.select(
-                    f"SELECT p.name, e.embedding, f.quality {joined} ORDER BY p.name, e.id", *chosen
-                )
-            ):
+            makers: list[tuple[str, str]] = []
+            rows = database.select(
+                f"SELECT p.name, e.embedding, f.quality, e.encoder_sha256, e.state_id {joined}"
+                " ORDER BY p.name, e.id",
+                *chosen,
+            )
+            for n, (name, value, quality, *maker) in enumerate(rows):
                 matrix[n] = database.embedding(value, dim)
                 weights[n] = weight(quality)
+                makers.append((sys.intern(maker[0]), sys.intern(maker[1])))
                 if not names or names[-1] != name:
                     names.append(name)
                     starts.append(n)
+        for first, end in pairwise((*starts, len(makers))):
+            if len(set(makers[first:end])) > 1:
+                own = heaviest(makers[first:end], weights[first:end].tolist())
+                weights[first:end] *= [maker == own for maker in makers[first:end]]
         return cls(matrix, np.asarray(starts, dtype=np.int64), tuple(names), weights)
 
     @cached_property

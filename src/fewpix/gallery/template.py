@@ -1,6 +1,12 @@
-"""A person's template: the mean of the embeddings of several photos, the better ones counting more."""
+"""A person's template: the mean of the embeddings of several photos, the better ones counting more.
+
+A mean over several encoders' embeddings is of none of them, and no rate was measured for it. So a template is
+of one encoder's photos under one state: those that count the most together.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +22,19 @@ def weight(quality: float | None) -> float:
     return max(1e-3, 1.0 if quality is None else quality)
 
 
+def heaviest(makers: Sequence[tuple[str, str]], weights: Sequence[float]) -> tuple[str, str]:
+    """Whose embeddings of one person count the most together; of equals, whose came first.
+
+    Args:
+        makers: encoder and state of each embedding, at least one, in the order of enrolment.
+        weights: of each.
+    """
+    worth: dict[tuple[str, str], float] = {}
+    for maker, each in zip(makers, weights, strict=True):
+        worth[maker] = worth.get(maker, 0.0) + each
+    return max(worth, key=worth.__getitem__)
+
+
 def fuse(
     embeddings: NDArray[np.float32], starts: NDArray[np.int64], weights: NDArray[np.float64]
 ) -> NDArray[np.float32]:
@@ -24,7 +43,7 @@ def fuse(
     Args:
         embeddings: (M, D), the rows of one person next to one another.
         starts: (P,) first row of each person, ascending; nobody is without rows.
-        weights: (M,) above 0.
+        weights: (M,) 0 for a row that does not count; above 0 for at least one of each person.
 
     Returns:
         (P, D) float32 of unit length. Where the rows cancel out, or there is only one, the first stands.

@@ -165,7 +165,7 @@ def _draw_tile(
     left = x + sizes.gap
     canvas[y : y + sizes.tile, left : left + sizes.tile] = inset
     cv2.rectangle(canvas, (left, y), (left + sizes.tile - 1, y + sizes.tile - 1), color, max(2, sizes.line))
-    lines = _text(face, picture.decides, n + 1)
+    lines = _text(face, n + 1)
     text_x = left + sizes.tile + sizes.gap
     room = x + sizes.panel - sizes.gap - text_x
     step = sizes.tile // len(lines)
@@ -175,18 +175,20 @@ def _draw_tile(
         write(canvas, text, (text_x, baseline), TEXT if is_first else FAINT, size, room, is_first)
 
 
-def _text(face: IdentifiedFace, decides: bool, number: int) -> list[tuple[str, bool]]:
+def _text(face: IdentifiedFace, number: int) -> list[tuple[str, bool]]:
     """At most four lines, the first stressed when something was decided; `number` as in the text output."""
-    verdict = [(face.decision or "unknown", True)] if decides else []
+    verdict = [(face.verdict.short, True)] if face.verdict.short else []
     # The score first: a long name may be cut at its end.
     shown = [(f"{c.score:.3f}  {c.name}", False) for c in face.candidates[: 3 - len(verdict)]]
     return [*verdict, *shown, (f"{size_and_rate(face)}   #{number}", False)]
 
 
 def size_and_rate(face: IdentifiedFace) -> str:
-    """How large a face is, and how often strangers score so in this gallery: 14 px, 1 in 2,000."""
+    """How large a face is, and how often strangers score so in this gallery: 14 px, strangers 1 in 2,000."""
     size = f"{face.pixels:.0f} px"
-    return size if face.fpir is UNRATED else f"{size}, {face.fpir}"
+    if face.fpir is UNRATED:
+        return size
+    return f"{size}, {face.fpir}" if face.fpir.known is None else f"{size}, strangers {face.fpir}"
 
 
 def _inset(image: Image, face: IdentifiedFace, side: int) -> Image:

@@ -70,21 +70,7 @@ class Searcher(Finder, Protocol):
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """What is known of a face whatever has become of it."""
-
-    box: tuple[float, float, float, float]
-    pixels: float
-    quality: Quality
-
-    @property
-    def routed_pixels(self) -> float:
-        """The size by which its encoder is chosen; see the function of this name."""
-        return routed_pixels(self.pixels, self.quality)
-
-
-@dataclass(frozen=True)
-class AlignedFace(_Seen):
+class AlignedFace:
     """A face cut out for one encoder.
 
     Args:
@@ -96,17 +82,25 @@ class AlignedFace(_Seen):
         points: (5, 2) x, y in picture pixels; None for a crop.
     """
 
+    box: tuple[float, float, float, float]
+    pixels: float
+    quality: Quality
     crop: Crop
     encoder: Encoder
     points: NDArray[np.float32] | None = None
+
+    @property
+    def routed_pixels(self) -> float:
+        """The size by which its encoder is chosen; see the function of this name."""
+        return routed_pixels(self.pixels, self.quality)
 
     def encoder_of(self, encoder: Encoder) -> Encoder:
         """The one that a router takes for this face, or the encoder itself."""
         return encoder_for(encoder, self.routed_pixels)
 
 
-@dataclass(frozen=True)
-class EmbeddedFace(_Seen):
+@dataclass(frozen=True, eq=False)
+class EmbeddedFace:
     """A face's embedding and how it came about.
 
     Args:
@@ -116,11 +110,18 @@ class EmbeddedFace(_Seen):
         embedding: (D,) float32 of unit length.
         encoder_sha256: digest of the encoder that made it.
         state_id: the NormState it was made under; empty for none.
+        routed_pixels: the size that this encoder was chosen for, so that rates are looked up at it.
+        points: as in `AlignedFace`.
     """
 
+    box: tuple[float, float, float, float]
+    pixels: float
+    quality: Quality
     embedding: NDArray[np.float32]
     encoder_sha256: str
     state_id: str
+    routed_pixels: float
+    points: NDArray[np.float32] | None = None
 
 
 def routed_pixels(pixels: float, quality: Quality) -> float:
@@ -193,6 +194,13 @@ def embed_faces(faces: Sequence[AlignedFace]) -> list[EmbeddedFace]:
         for n, row in zip(members, rows, strict=True):
             face = faces[n]
             embedded[n] = EmbeddedFace(
-                face.box, face.pixels, face.quality, row, encoder.card.sha256, encoder.state_id
+                box=face.box,
+                pixels=face.pixels,
+                quality=face.quality,
+                embedding=row,
+                encoder_sha256=encoder.card.sha256,
+                state_id=encoder.state_id,
+                routed_pixels=face.routed_pixels,
+                points=face.points,
             )
     return [embedded[n] for n in range(len(faces))]

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError, InputError
 from fewpix.gallery.calibrated import Calibrated, Rate
 from fewpix.gallery.search import Candidate
 from fewpix.gallery.store import Gallery
-from fewpix.identify.decide import check_threshold, decide
 from fewpix.identify.faces import EmbeddedFace, Finder, Searcher, align_faces, embed_faces, whole_crop
-from fewpix.identify.rating import UNRATED, Rated, Rater, check_fpir
+from fewpix.identify.rating import UNRATED, Rated, Rater, check_fpir, strangers
+from fewpix.identify.verdict import LISTED, Verdict, check_threshold, decide
 from fewpix.image.codec import Image
 from fewpix.quality.assess import Quality
 
+log = logging.getLogger("fewpix")
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class IdentifiedFace:
     """A face of a picture and who it may be.
 
@@ -29,30 +33,40 @@ class IdentifiedFace:
         pixels: side of the face in source pixels; how far a score can be trusted depends on it.
         quality: how good the face is, and why.
         candidates: best first.
-        decision: a name, or None when nobody reaches the threshold or there is none.
+        verdict: who it is, or why nobody is named.
         fmr: of each candidate, how often a stranger scores as high with one person.
         fpir: how often a stranger's best score in the whole gallery is as high as the best candidate's.
+        points: (5, 2) x, y in picture pixels: eyes, nose, corners of the mouth, those at the picture's left
+            first; None for a crop.
     """
 
     box: tuple[float, float, float, float]
     pixels: float
     quality: Quality
     candidates: tuple[Candidate, ...]
-    decision: str | None
+    verdict: Verdict
     fmr: tuple[Rate, ...] = ()
     fpir: Rate = UNRATED
+    points: NDArray[np.float32] | None = None
 
     @property
-    def verdict(self) -> str:
-        """The name or "unknown", with how often a stranger would score so in the whole gallery."""
-        rate = "" if self.fpir is UNRATED else f", {self.fpir}"
-        return (self.decision or "unknown") + rate
+    def decision(self) -> str | None:
+        """The name; None where nobody is named."""
+        return self.verdict.name
+
+    def __str__(self) -> str:
+        """The verdict, and how often strangers score so in this gallery, where that is not its reason."""
+        said, rate = str(self.verdict), "" if self.fpir is UNRATED else strangers(self.fpir)
+        if self.fpir.known is None and rate:
+            rate = f"no rate: {rate}"
+        return said if not rate or rate.removeprefix("no rate: ") in said else f"{said}; {rate}"
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values: boxes to a hundredth, scores to a millionth, rates to 3 digits."""
         rates = self.fmr or (UNRATED,) * len(self.candidates)
         return {
             "box": [round(value, 2) for value in self.box],
+            "points": points_json(self.points),
             "pixels": round(self.pixels, 2),
             **self.quality.to_json(),
             "candidates": [
@@ -60,17 +74,30 @@ class IdentifiedFace:
                 for c, rate in zip(self.candidates, rates, strict=True)
             ],
             **rate_json("fpir", self.fpir),
-            "decision": self.decision,
+            **self.verdict.to_json(),
         }
 
 
+def points_json(points: NDArray[np.float32] | None) -> list[list[float]] | None:
+    """Five points as JSON values, to a hundredth of a pixel."""
+    return None if points is None else [[round(float(x), 2), round(float(y), 2)] for x, y in points]
+
+
 def rate_json(name: str, rate: Rate) -> dict[str, Any]:
-    """A rate under its name with its interval, null with the reason beside it where there is none."""
-    ends = [None if end is None else float(f"{end:.3g}") for end in (rate.value, rate.low, rate.high)]
+    """A rate under its name with its interval; null, with the reason beside it, where nothing is known.
+
+    `_kind` says what the number is: "measured", or "at most" where the score is rarer than can be shown, and
+    where the number is a bound. `_basis` says how it follows from what was measured, where that was something
+    else.
+    """
+    ends = [None if end is None else float(f"{end:.3g}") for end in (rate.known, rate.low, rate.high)]
+    kind = "at most" if rate.value is None or rate.bound else "measured"
     return {
         name: ends[0],
+        f"{name}_kind": None if rate.known is None else kind,
         f"{name}_range": None if None in ends[1:] else ends[1:],
         f"{name}_reason": rate.reason or None,
+        f"{name}_basis": rate.basis or None,
     }
 
 
@@ -93,11 +120,6 @@ class IdentifiedPicture:
     scales: tuple[float, ...] | None = None
     fpir: float | None = None
 
-    @property
-    def decides(self) -> bool:
-        """Whether decisions were made."""
-        return self.threshold is not None or self.fpir is not None
-
     def __str__(self) -> str:
         path = self.path.encode("utf-8", "backslashreplace").decode()  # file names need not be valid Unicode
         if not self.faces:
@@ -106,8 +128,7 @@ class IdentifiedPicture:
         for n, face in enumerate(self.faces, 1):
             x, y = face.box[:2]
             names = ", ".join(str(candidate) for candidate in face.candidates) or "nobody is enrolled"
-            verdict = f"{face.verdict}   " if self.decides else ""
-            lines.append(f"  {n:>3}  {face.pixels:4.0f} px at {x:.0f},{y:.0f}   {verdict}[{names}]")
+            lines.append(f"  {n:>3}  {face.pixels:4.0f} px at {x:.0f},{y:.0f}   {face}   [{names}]")
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
@@ -187,6 +208,10 @@ class Identifier:
             faces, scales = self._identify(image)
         except InputError as error:
             raise type(error)(f"{path}: {error.what}", fix=error.fix) from error
+        if scales is not None:
+            log.info(
+                "%s: faces were looked for at the scales %s", path, ", ".join(f"{s:.3g}" for s in scales)
+            )
         return IdentifiedPicture(path, tuple(faces), self.threshold, scales, self.fpir)
 
     def _identify(self, image: Image) -> tuple[list[IdentifiedFace], tuple[float, ...] | None]:
@@ -204,7 +229,7 @@ class Identifier:
         """Candidates and decision for faces that are embedded already, in their order."""
         if not faces:
             return []
-        # One more than is shown, since a tie at the first place must be seen even when one name is asked for.
+        # One more than is shown: a second one who passes must be seen even when one name is asked for.
         queries = np.stack([face.embedding for face in faces])
         found = self.gallery.search(queries, self.top + 1, templates=self.templates)
         shown = [tuple(candidates[: self.top]) for candidates in found]
@@ -212,15 +237,22 @@ class Identifier:
             rates = [Rated((UNRATED,) * len(candidates), UNRATED, None) for candidates in shown]
         else:
             rates = self._rater.rate(faces, shown, self.fpir)
-        return [
-            IdentifiedFace(
-                box=face.box,
-                pixels=face.pixels,
-                quality=face.quality,
-                candidates=candidates,
-                decision=decide(all_of_them, self.threshold if self.fpir is None else rated.threshold),
-                fmr=rated.fmr,
-                fpir=rated.fpir,
+        named = []
+        for n, (face, candidates, rated) in enumerate(zip(faces, shown, rates, strict=True)):
+            threshold = self.threshold if self.fpir is None else rated.threshold
+            all_of_them = found[n]
+            if threshold is not None and len(all_of_them) > self.top and all_of_them[-1].score >= threshold:
+                (all_of_them,) = self.gallery.search(queries[n : n + 1], LISTED, templates=self.templates)
+            named.append(
+                IdentifiedFace(
+                    box=face.box,
+                    pixels=face.pixels,
+                    quality=face.quality,
+                    candidates=candidates,
+                    verdict=decide(all_of_them, threshold, reason=rated.reason, fix=rated.fix),
+                    fmr=rated.fmr,
+                    fpir=rated.fpir,
+                    points=face.points,
+                )
             )
-            for face, all_of_them, candidates, rated in zip(faces, found, shown, rates, strict=True)
-        ]
+        return named

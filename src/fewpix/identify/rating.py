@@ -6,16 +6,24 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 from fewpix.errors import ConfigError
-from fewpix.gallery.calibrated import Calibrated, Rate, RateCurve
+from fewpix.gallery.calibrated import Calibrated, Rate, RateCurve, one_in, one_of
 from fewpix.gallery.census import Census, census
 from fewpix.gallery.search import Candidate
 from fewpix.gallery.store import Gallery
 from fewpix.identify.faces import EmbeddedFace
 
-UNRATED = Rate(reason="no calibration is in use")
-OTHER_PHOTO = (
-    "a photo of this person was embedded by another model, or under another state, than was calibrated"
+UNRATED = Rate(
+    reason="no calibration is in use",
+    fix="give one: `Calibrated(read_calibration(SHIPPED))`, or --calibration",
 )
+OTHER_PHOTO = Rate(
+    reason="not measured: this person's photos were embedded by another model, or under another state, than "
+    "was calibrated",
+    fix="enrol photos of these people that are sharp and large, or decide by --threshold",
+)
+NOBODY = Rate(reason="nobody is enrolled", fix="enrol people with `fewpix enrol`")
+UNRESOLVED_FIX = "ask for a higher --fpir, calibrate with more people, or decide by --threshold"
+CAUTIOUS_FIX = "leave out --cautious, or ask for a higher --fpir"
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,11 +34,16 @@ class Rated:
         fmr: how often a stranger scores as high with one person, by candidate.
         fpir: how often a stranger's best score in this gallery is as high as the best candidate's.
         threshold: the score from which on the best candidate is named; None for never.
+        reason: why there is no threshold, or why the best score does not reach it; empty where it does, and
+            where no rate was to be kept.
+        fix: what helps.
     """
 
     fmr: tuple[Rate, ...]
     fpir: Rate
     threshold: float | None
+    reason: str = ""
+    fix: str = ""
 
 
 def check_fpir(fpir: float | None, calibrated: Calibrated | None) -> None:
@@ -100,20 +113,49 @@ class Rater:
         )
         all_of_them = curve(people)
         if not candidates:
-            return Rated((), Rate(reason="nobody is enrolled"), None)
+            return Rated((), NOBODY, None, NOBODY.reason if fpir is not None else "", NOBODY.fix)
         best = self._at(all_of_them, candidates[0], known)
-        names = best.value is not None or best.below is not None
-        threshold = all_of_them.threshold(fpir) if fpir is not None and names else None
-        return Rated(fmr, best, threshold)
+        if fpir is None:
+            return Rated(fmr, best, None)
+        if best.known is None:
+            return Rated(fmr, best, None, best.reason, best.fix)
+        return _by_rate(all_of_them, fmr, best, candidates[0].score, fpir)
 
     @staticmethod
     def _at(curve: RateCurve, candidate: Candidate, known: Census) -> Rate:
-        return Rate(reason=OTHER_PHOTO) if candidate.name in known.others else curve.at(candidate.score)
+        return OTHER_PHOTO if candidate.name in known.others else curve.at(candidate.score)
 
     def _census(self) -> Census:
         # Read before the rows, as in the gallery itself.
         version = self.gallery.database.version()
         if self._known is None or self._known[0] != version:
             encoder = self.calibrated.calibration.gallery_encoder
-            self._known = (version, census(self.gallery, encoder.sha256, encoder.state_id))
+            found = census(self.gallery, encoder.sha256, encoder.state_id, templates=self._templates)
+            self._known = (version, found)
         return self._known[1]
+
+
+def _by_rate(curve: RateCurve, fmr: tuple[Rate, ...], best: Rate, score: float, fpir: float) -> Rated:
+    """The threshold that keeps a rate, or why there is none, or why the best score is below it."""
+    threshold = curve.threshold(fpir)
+    if threshold is None:
+        rarest = 1.0 if curve.rarest is None else curve.rarest
+        of = f" ({curve.basis})" if curve.basis else ""
+        return Rated(
+            fmr,
+            best,
+            None,
+            f"{one_in(fpir)} cannot be kept here, {one_in(rarest)} at the rarest{of}",
+            UNRESOLVED_FIX,
+        )
+    if score >= threshold:
+        return Rated(fmr, best, threshold)
+    if curve.cautious and best.at_most(fpir) and best.high is not None:
+        often = f"strangers of other kinds score so in up to {one_of(best.high, 'searches')}"
+        return Rated(fmr, best, threshold, often, CAUTIOUS_FIX)
+    return Rated(fmr, best, threshold, strangers(best))
+
+
+def strangers(rate: Rate) -> str:
+    """How often strangers score so, in a few words; the reason where that is not known."""
+    return rate.reason if rate.known is None else f"strangers score so in {rate.of('searches')}"

@@ -10,7 +10,7 @@ import numpy as np
 from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import encoder_for
 from fewpix.errors import ConfigError, InputError, NoFaceError
-from fewpix.gallery.calibrated import LARGEST, Calibrated, Rate, one_in
+from fewpix.gallery.calibrated import LARGEST, Calibrated, Rate, one_of
 from fewpix.identify.faces import AlignedFace, EmbeddedFace, Finder, align_faces, embed_faces, whole_crop
 from fewpix.identify.pipeline import rate_json
 from fewpix.identify.rating import UNRATED
@@ -18,12 +18,16 @@ from fewpix.image.codec import Image
 
 Decision = Literal["same", "different", "undecided"]
 
-BOTH_SMALL = (
-    "not measured for two small faces: the larger one must be sharp enough for the calibration's gallery"
+BOTH_SMALL = Rate(
+    reason="not measured for two small faces: the larger one must be sharp enough for the calibration's "
+    "gallery",
+    fix="take a sharper or larger picture of one of them",
 )
 OTHER_GALLERY = (
     "not measured for this model alone: the calibration is of sharp faces that {} embedded, as `auto` does"
 )
+OTHER_GALLERY_FIX = "use --model auto, or calibrate this model: docs/cli.md#calibrate"
+HOLDS_FIX = "take a sharper or larger picture, or decide by another --fmr"
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class Verified:
         wanted: the false match rate to decide by.
         decision: "same" where `fmr` is surely at or below `wanted`, "different" where it is surely above,
             "undecided" where its interval holds `wanted`, or there is none.
+        reason: why it is undecided; empty where it is not.
+        fix: what helps.
     """
 
     paths: tuple[str, str]
@@ -48,15 +54,19 @@ class Verified:
     fmr: Rate
     wanted: float
     decision: Decision
+    reason: str = ""
+    fix: str = ""
 
     def __str__(self) -> str:
-        rate = self.fmr.reason
-        if self.fmr.value is not None or self.fmr.below is not None:
+        rate = ""
+        if self.fmr.known is not None:
             interval = f" ({self.fmr.interval})" if self.fmr.interval else ""
-            rate = f"{self.fmr}{interval} at {min(self.routed_pixels):.0f} px"
+            often = self.fmr.of("comparisons")
+            rate = f"two people score so in {often}{interval} at {min(self.routed_pixels):.0f} px   "
         sizes = " and ".join(f"{value:.0f} px" for value in self.pixels)
-        asked = f"(faces of {sizes}, by {one_in(self.wanted)})"
-        return f"{self.decision}   score {self.score:.3f}   {rate}   {asked}"
+        why = f": {self.reason}" if self.reason else ""
+        asked = f"(faces of {sizes}; same is at most {one_of(self.wanted, 'comparisons')})"
+        return f"{self.decision}{why}   score {self.score:.3f}   {rate}{asked}"
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values; pixels to a hundredth, the score to a millionth, rates to 3 digits."""
@@ -68,6 +78,8 @@ class Verified:
             **rate_json("fmr", self.fmr),
             "wanted": self.wanted,
             "decision": self.decision,
+            "reason": self.reason or None,
+            "fix": self.fix or None,
         }
 
 
@@ -106,6 +118,11 @@ def verify(
     faces = embed_faces([only_face(image, path, detector, encoder) for path, image in (first, second)])
     score = float(np.float32(faces[0].embedding.astype(np.float64) @ faces[1].embedding.astype(np.float64)))
     rate = UNRATED if calibrated is None else _rate(calibrated, encoder, faces, score)
+    decision = _decided(rate, fmr)
+    reason = fix = ""
+    if decision == "undecided":
+        holds = f"the rate's interval holds {one_of(fmr, 'comparisons')}"
+        reason, fix = (holds, HOLDS_FIX) if rate.known is not None else (rate.reason, rate.fix)
     return Verified(
         (first[0], second[0]),
         (faces[0].pixels, faces[1].pixels),
@@ -113,7 +130,9 @@ def verify(
         score,
         rate,
         fmr,
-        _decided(rate, fmr),
+        decision,
+        reason,
+        fix,
     )
 
 
@@ -149,7 +168,7 @@ def _rate(calibrated: Calibrated, encoder: Encoder, faces: list[EmbeddedFace], s
     if (large.encoder_sha256, large.state_id) != (gallery.sha256, gallery.state_id):
         sharp = encoder_for(encoder, LARGEST)
         takes = (sharp.card.sha256, sharp.state_id) == (gallery.sha256, gallery.state_id)
-        return Rate(reason=BOTH_SMALL if takes else OTHER_GALLERY.format(gallery.name))
+        return BOTH_SMALL if takes else Rate(reason=OTHER_GALLERY.format(gallery.name), fix=OTHER_GALLERY_FIX)
     return calibrated.curve(small.encoder_sha256, small.state_id, small.routed_pixels).at(score)
 
 

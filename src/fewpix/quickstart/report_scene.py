@@ -11,7 +11,7 @@ from fewpix.quickstart.scene import Verdict
 OUTCOMES = {
     "right": "named rightly",
     "wrong": "named wrongly",
-    "unknown": "enrolled, but below the threshold",
+    "unknown": "enrolled, but not named",
     "rejected": "not enrolled, and not named",
     "missed": "not found by the detector",
 }

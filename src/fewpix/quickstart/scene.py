@@ -54,7 +54,7 @@ class Verdict:
 
     @property
     def outcome(self) -> str:
-        """One of `right`, `wrong`, `unknown` (enrolled, but below the threshold), `rejected` and `missed`."""
+        """One of `right`, `wrong`, `unknown` (enrolled, but not named), `rejected` and `missed`."""
         if self.found is None:
             return "missed"
         if self.found.decision is None:

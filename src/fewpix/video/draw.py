@@ -141,7 +141,7 @@ def _lines(face: Shown) -> list[tuple[str, bool]]:
     known = face.track.face
     best = f"{known.candidates[0].score:.3f}  {known.candidates[0].name}" if known.candidates else ""
     return [
-        (f"#{face.number} {face.track.verdict}".rstrip(), True),
+        (f"#{face.number} {face.track.verdict.short}".rstrip(), True),
         (best, False),
         (f"{size_and_rate(known)}  {face.track.frames} fr.", False),
     ]

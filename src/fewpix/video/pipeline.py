@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -11,15 +12,19 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from fewpix.errors import ConfigError, FewpixError
+from fewpix.identify.faces import Found, Searcher
 from fewpix.identify.pipeline import Identifier
+from fewpix.image.codec import Image
 from fewpix.video.frame import Frame
 from fewpix.video.learning import StateLearner
 from fewpix.video.reader import Reader
 from fewpix.video.result import IdentifiedTrack
 from fewpix.video.sample import box_of
-from fewpix.video.template import template
+from fewpix.video.template import of_one_encoder, template
 from fewpix.video.track import Box, Track
 from fewpix.video.tracker import Tracker
+
+log = logging.getLogger("fewpix")
 
 SHORTEST = 2
 """Frames with a face that make a track; what is seen once only is as often a false alarm as a face."""
@@ -82,6 +87,7 @@ class VideoIdentifier:
         self._tracks: dict[int, Track] = {}
         self._so_far: dict[int, tuple[int, IdentifiedTrack]] = {}
         self._path = ""
+        self._size: tuple[int, ...] = ()
         self._began: datetime | None = None
 
     def run(
@@ -136,7 +142,7 @@ class VideoIdentifier:
 
     def _look(self, frame: Frame, watch: Watch | None) -> tuple[int, ...]:
         """Take in one frame; the numbers of the tracks that end."""
-        faces = self._detector.detect(frame.image)
+        faces = self._found(frame.image)
         boxes = np.array([box_of(face) for face in faces], dtype=np.float64).reshape(-1, 4)
         step = self._tracker.step(boxes, [face.score for face in faces], frame.time)
         sights = []
@@ -154,6 +160,15 @@ class VideoIdentifier:
             watch(frame, sights)
         return step.ended
 
+    def _found(self, image: Image) -> Sequence[Found]:
+        """The faces of a frame; at which scales they are looked for is told when frames change their size."""
+        if image.shape[:2] == self._size or not isinstance(self._detector, Searcher):
+            return self._detector.detect(image)
+        self._size, found = image.shape[:2], self._detector.search(image)
+        scales = ", ".join(f"{scale:.3g}" for scale in found.scales)
+        log.info("frames of %d x %d px: faces are looked for at the scales %s", *self._size[::-1], scales)
+        return found.faces
+
     def _ended(self, numbers: Sequence[int]) -> Iterator[IdentifiedTrack]:
         for number in numbers:
             track = self._tracks.pop(number)
@@ -166,7 +181,7 @@ class VideoIdentifier:
                 yield self._identified(track)
 
     def _identified(self, track: Track) -> IdentifiedTrack:
-        samples = tuple(track.best)
+        samples = of_one_encoder(tuple(track.best), self.identifier.encoder)
         embedded = template(samples, self.identifier.encoder)
         (face,) = self.identifier.named([embedded])
         clock = None

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from fewpix.identify.pipeline import IdentifiedFace, rate_json
+from fewpix.identify.pipeline import IdentifiedFace, points_json, rate_json
+from fewpix.identify.verdict import Verdict
 from fewpix.video.sample import Sample
 from fewpix.video.track import Box
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class IdentifiedTrack:
     """A face that was followed, with one decision for all of its frames.
 
@@ -24,7 +25,7 @@ class IdentifiedTrack:
         boxes: (seconds, (x, y, width, height)), thinned to at most 64 over the whole track.
         face: the template's size, quality and candidates, and the decision; its box is the best sight's.
         state_id: the NormState it was embedded under; empty for none.
-        samples: the sights that made the template, best first.
+        samples: the sights that made the template, all of one encoder, best first.
         threshold: what was decided with, if it was one threshold for all.
         fpir: what was decided with, if it was a false positive identification rate.
     """
@@ -43,19 +44,18 @@ class IdentifiedTrack:
     fpir: float | None = None
 
     @property
-    def verdict(self) -> str:
-        """The name or "unknown"; an empty text where nothing was decided."""
-        return "" if self.threshold is None and self.fpir is None else self.face.decision or "unknown"
+    def verdict(self) -> Verdict:
+        """Who it is, or why nobody is named; of the template."""
+        return self.face.verdict
 
     def __str__(self) -> str:
         names = ", ".join(str(candidate) for candidate in self.face.candidates) or "nobody is enrolled"
-        verdict = f"{self.face.verdict}   " if self.verdict else ""
         # File names need not be valid Unicode, but what is printed must be.
         path = self.path.encode("utf-8", "backslashreplace").decode()
         when = f"{shown(self.first)}-{shown(self.last)}"
         return (
             f"{path}: track {self.track}   {when}   {self.frames} frames   {self.face.pixels:.0f} px   "
-            f"{verdict}[{names}]"
+            f"{self.face}   [{names}]"
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -75,6 +75,7 @@ class IdentifiedTrack:
                 {
                     "time": round(item.time, 3),
                     "box": [round(value, 2) for value in item.face.box],
+                    "points": points_json(item.face.points),
                     "pixels": round(item.face.pixels, 2),
                     "sharpness": round(item.face.quality.sharpness, 4),
                     "weight": round(item.weight, 4),
@@ -86,7 +87,7 @@ class IdentifiedTrack:
             "state": self.state_id,
             "candidates": face["candidates"],
             **rate_json("fpir", self.face.fpir),
-            "decision": face["decision"],
+            **self.verdict.to_json(),
         }
 
 

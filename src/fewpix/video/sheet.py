@@ -52,7 +52,7 @@ class ContactSheet:
 
     def _row(self, canvas: Image, track: IdentifiedTrack, x: int, y: int) -> None:
         face = track.face
-        lines = [f"#{track.track} {track.verdict}".rstrip()]
+        lines = [f"#{track.track} {track.verdict.short}".rstrip()]
         lines += [f"{c.score:.3f}  {c.name}" for c in face.candidates[:2]]
         lines += [
             f"{size_and_rate(face)}, {track.frames} frames",

@@ -1,4 +1,4 @@
-"""One embedding of a whole track: the mean of its best sights, by their weights."""
+"""One embedding of a whole track: the mean of its best sights of one encoder, by their weights."""
 
 from __future__ import annotations
 
@@ -15,25 +15,43 @@ from fewpix.quality.assess import Quality
 from fewpix.video.sample import Sample
 
 
+def of_one_encoder(samples: Sequence[Sample], encoder: Encoder) -> tuple[Sample, ...]:
+    """The sights that one encoder takes: of a router's, the one whose sights weigh the most together.
+
+    Somebody who comes closer is seen by several encoders, one after the other. Scores are rated by encoder
+    and size, and a mean over several is of none of them.
+
+    Args:
+        samples: of one track, the best first.
+        encoder: the one to embed with, or a router.
+    """
+    takers = [id(item.face.encoder_of(encoder)) for item in samples]
+    worth = dict.fromkeys(takers, 0.0)
+    for item, taker in zip(samples, takers, strict=True):
+        worth[taker] += item.weight
+    heaviest = max(worth, key=worth.__getitem__, default=None)  # of equals the best sight's
+    return tuple(item for item, taker in zip(samples, takers, strict=True) if taker == heaviest)
+
+
 def template(samples: Sequence[Sample], encoder: Encoder) -> EmbeddedFace:
-    """Embed sights of one face and average them.
+    """Embed sights of one face and average them; see `of_one_encoder` for which.
 
     Args:
         samples: at least one, the best first.
         encoder: the one to embed with, or a router; it may have another NormState than when they were cut.
 
     Returns:
-        The best sight's box and pose; the weighted mean of sizes, qualities and embeddings, these made unit
-        length again; digest and state of the encoder of the best sight.
+        The best of these sights' box, points and pose; the weighted mean of their sizes, qualities and
+        embeddings, these made unit length again; digest and state of the encoder that made all of them.
 
     Raises:
         InputError: no sights.
     """
     if not samples:
         raise InputError("a template needs at least one face")
-    faces = [replace(item.face, encoder=item.face.encoder_of(encoder)) for item in samples]
-    embedded = embed_faces(faces)
-    weights = np.array([item.weight for item in samples], dtype=np.float64)
+    used = of_one_encoder(samples, encoder)
+    embedded = embed_faces([replace(item.face, encoder=item.face.encoder_of(encoder)) for item in used])
+    weights = np.array([item.weight for item in used], dtype=np.float64)
     weights /= weights.sum()
     mean = weights @ np.stack([face.embedding for face in embedded]).astype(np.float64)
     return EmbeddedFace(
@@ -43,6 +61,9 @@ def template(samples: Sequence[Sample], encoder: Encoder) -> EmbeddedFace:
         embedding=normalised(mean[None].astype(np.float32))[0],
         encoder_sha256=embedded[0].encoder_sha256,
         state_id=embedded[0].state_id,
+        # Not that of the mean size and detail, which may lie in another encoder's band.
+        routed_pixels=float(weights @ [face.routed_pixels for face in embedded]),
+        points=embedded[0].points,
     )
 
 
