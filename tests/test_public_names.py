@@ -38,6 +38,7 @@ PACKAGES: dict[str, list[str]] = {
         "Identifier",
         "Photo",
         "Refused",
+        "Verdict",
         "decide",
         "draw",
         "enrol_photo",

@@ -94,6 +94,8 @@ def test_a_state_from_a_folder(
     assert (told["id"], told["mode"], told["source"]) == (state.id, "prior", "entrance")
     assert told["model_sha256"] == load_weights(weights)[1].sha256
     assert (told["path"], told["failed"]) == (str(target), [])
+    # what it does to rates, with the command that helps
+    assert f"`fewpix calibrate --impostors FACES --state {target} --out FILE`" in told["note"]
     first = next(iter(state.layers.values()))
     assert first.count == 36
 

@@ -168,6 +168,9 @@ def test_a_trial_keeps_nothing_and_a_newer_state_replaces_an_older_one(
     code, out, _ = run(capsys, *words, "--weight", 0.25)
     assert code == 0
     assert out.startswith("yard has state ")
+    helps = f"fewpix calibrate --impostors FACES --camera yard --gallery {own} --out FILE"
+    assert helps in out
+    assert helps in trial["note"]
     assert f"the state {trial['state']['id']} is replaced" in out
 
 

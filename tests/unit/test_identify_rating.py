@@ -270,6 +270,39 @@ def test_an_embedding_that_was_made_elsewhere_is_rated_by_its_own_encoder(galler
     assert found.fpir.value < 0.1  # at 32 px it would be 0.1, at 112 px a tenth of it
 
 
+def crowd(gallery: Gallery, people: int) -> None:
+    """So many more, whom nobody here is like, in one transaction."""
+    row = -towards(126, 1.0)
+    with gallery.database.transaction():
+        for n in range(people):
+            words = {"pixels": 100, "encoder_sha256": LARGE, "state_id": "", "source": ""}
+            gallery.write(f"X{n:04}", row, **words)
+
+
+def test_more_people_than_were_measured_are_named_by_a_bound_that_says_so(gallery: Gallery):
+    """A hundred were measured: in four times as many FPIR is at most 1 - (1 - FPIR)^4."""
+    crowd(gallery, 390)
+    face = named(gallery, 16, 0.5, fpir=0.05)
+    assert face.decision == "P3"
+    assert str(face) == (
+        "P3; strangers score so in at most 1 of 25 searches (extrapolated to 400 people, measured up to 100)"
+    )
+    values = face.to_json()
+    assert (values["fpir"], values["fpir_kind"]) == (pytest.approx(1 - 0.99**4, rel=1e-2), "at most")
+    assert values["fpir_basis"] == "extrapolated to 400 people, measured up to 100"
+    assert str(named(gallery, 16, 0.5, fpir=0.03)).startswith(
+        "unknown, 1 in 33 cannot be kept here, 1 in 25 at the rarest (extrapolated to 400 people"
+    )
+
+
+def test_too_many_people_are_a_reason_that_is_told(gallery: Gallery):
+    crowd(gallery, 1993)
+    face = named(gallery, 16, 0.9, fpir=0.05)
+    reason = "not measured: 2,003 people, the calibration ends at 100, what follows from it at 2,000"
+    assert str(face) == f"unknown, {reason}"
+    assert face.verdict.fix.startswith("decide by --threshold, or `fewpix calibrate")
+
+
 # One against one.
 
 

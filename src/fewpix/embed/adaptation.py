@@ -20,7 +20,8 @@ MODES = ("excess", "source", "prior", "alpha", "batch", "ema")
 
 UNRATED_STATE = (
     "faces seen under it are not named by the shipped calibration, which was measured without a state: "
-    "measure on faces of strangers by `{}` and give FILE to `identify --calibration`, or decide by --threshold"
+    "measure on faces of strangers by `{}` and give FILE to `identify --calibration`, or decide by "
+    "--threshold"
 )
 """What is said of a state when it is stored, with the command that helps."""
 
