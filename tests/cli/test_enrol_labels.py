@@ -93,6 +93,8 @@ def test_a_photo_unlike_its_own_person_is_told(
     photo = tmp_path / "stranger.png"
     write_image(photo, portrait(2, 0))
     assert "is no more like the other photos of ana" in warnings(capsys, gallery, photo, "--name", "ana")
+    (split,) = result(capsys, gallery, "gallery", "check")["labels"]["split"]
+    assert (split["name"], split["groups"]) == ("ana", [[1, 2], [5]])
 
 
 @pytest.mark.parametrize("kind", ["noise", "grey noise", "blurred", "stripes"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -107,6 +108,22 @@ def test_a_calibration_tells_who_is_alike(calibrated: Calibrated):
     assert told(high, high + 0.01) == ""
     assert told(few - 0.01, None) == ""
     assert told(-0.5, unlike - 0.01).startswith("is no more like the other photos of Ana")
+
+
+def test_two_people_under_one_name_are_told_apart(calibrated: Calibrated):
+    """Each photo has one that it is like, so that none is unlikely by itself."""
+    encoder = calibrated.calibration.encoders[-1]
+    ana, bo = unit(0, 64), unit(1, 64)
+    one, other = towards(ana, unit(2, 64), 0.9), towards(bo, unit(3, 64), 0.9)
+    photos = photos_of([[ana, other, one, bo], [unit(4, 64), towards(unit(4, 64), unit(5, 64), 0.9)]])
+    seen = Seen(encoder.sha256, encoder.state_id, 60.0)
+    found = check_labels(replace(photos, seen=(seen,) * 6), calibrated)
+    (split,) = found.split
+    assert (split.name, split.groups) == ("p00000", ((1, 3), (2, 4)))
+    assert split.score < 0.3
+    assert [photo.doubt for photo in found.least] == ["", ""]
+    assert "doubt: photos 1, 3 and 2, 4 of p00000 look like 2 people" in "\n".join(found.lines())
+    assert found.doubts == 1
 
 
 @pytest.mark.slow

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.gallery.calibrated import Calibrated, one_in
-from fewpix.gallery.likeness import RARE, SAME_PHOTO, alike_from, doubt, unlike_below
+from fewpix.gallery.likeness import COMMON, RARE, SAME_PHOTO, alike_from, doubt, unlike_below
 from fewpix.gallery.photos import Photos
 from fewpix.gallery.template import fuse
 
@@ -73,6 +73,32 @@ class Least:
 
 
 @dataclass(frozen=True)
+class Split:
+    """A person whose photos fall into groups that are no more alike than strangers.
+
+    Args:
+        name: the person.
+        groups: numbers of the photos, the largest group first.
+        score: the best cosine between two groups.
+    """
+
+    name: str
+    groups: tuple[tuple[int, ...], ...]
+    score: float
+
+    def __str__(self) -> str:
+        parts = [f"{', '.join(map(str, group))}" for group in self.groups]
+        return (
+            f"photos {' and '.join(parts)} of {self.name} look like {len(parts)} people (cosine "
+            f"{self.score:.3f} at best, as of {one_in(COMMON)} strangers)"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        return {"name": self.name, "groups": [list(g) for g in self.groups], "score": round(self.score, 4)}
+
+
+@dataclass(frozen=True)
 class Labels:
     """What a gallery's faces say about its names.
 
@@ -80,19 +106,26 @@ class Labels:
         same: photos under two names that are one photograph, the most alike first.
         close: people whom fewer than 1 in 1,000 searches for a stranger would call alike; empty where no
             calibration tells.
+        split: people whose photos look like several people's; empty where no calibration tells.
         least: each person's least likely photo, where there are several, the least likely first.
         rated: whether a calibration told how alike strangers are.
     """
 
     same: tuple[Pair, ...]
     close: tuple[Pair, ...]
+    split: tuple[Split, ...]
     least: tuple[Least, ...]
     rated: bool
 
     @property
     def doubts(self) -> int:
         """How many."""
-        return len(self.same) + len(self.close) + sum(bool(photo.doubt) for photo in self.least)
+        return (
+            len(self.same)
+            + len(self.close)
+            + len(self.split)
+            + sum(bool(photo.doubt) for photo in self.least)
+        )
 
     def lines(self) -> list[str]:
         """What is doubtful, in words."""
@@ -107,13 +140,15 @@ class Labels:
             for pair in self.close
         ]
         least = [f"photo {photo.face} of {photo.name} {photo.doubt}" for photo in self.least if photo.doubt]
-        return [f"doubt: {line}" for kind in (same, close, least) for line in _some(kind)]
+        split = list(map(str, self.split))
+        return [f"doubt: {line}" for kind in (same, close, split, least) for line in _some(kind)]
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values."""
         return {
             "same": [pair.to_json() for pair in self.same],
             "close": [pair.to_json() for pair in self.close],
+            "split": [person.to_json() for person in self.split],
             "least": [photo.to_json() for photo in self.least],
             "rated": self.rated,
         }
@@ -147,7 +182,7 @@ def check_labels(photos: Photos, calibrated: Calibrated | None) -> Labels:
             if other[n] >= SAME_PHOTO:
                 twins = np.flatnonzero(row >= SAME_PHOTO)
                 same += [_pair(photos, n, int(twin), float(row[twin])) for twin in twins if twin > n]
-    least = []
+    least, split = [], []
     for person in range(people):
         mine = slice(starts[person], starts[person + 1])
         if mine.stop - mine.start < 2:
@@ -156,13 +191,17 @@ def check_labels(photos: Photos, calibrated: Calibrated | None) -> Labels:
         seen = photos.seen[n]
         name, rival = photos.names[person], photos.names[photos.people[whose[n]]] if people > 1 else ""
         alike, unlike = alike_from(calibrated, seen, people - 1), unlike_below(calibrated, seen)
+        apart = None if unlike is None else _split(photos, mine, unlike)
+        if apart is not None:
+            split.append(apart)
         # One photograph under two names is told as such already.
         twice = other[n] >= SAME_PHOTO
-        why = "" if twice else doubt(name, rival, float(other[n]), float(own[n]), alike=alike, unlike=unlike)
+        why = "" if twice else doubt(name, rival, float(other[n]), float(own[n]), alike=alike)
         least.append(Least(name, int(photos.faces[n]), float(own[n]), rival, float(other[n]), why))
     return Labels(
         tuple(sorted(same, key=lambda pair: (-pair.score, pair.names))),
         _close(photos, starts, calibrated),
+        tuple(sorted(split, key=lambda person: (person.score, person.name))),
         tuple(sorted(least, key=lambda photo: (photo.own, photo.name))),
         any(alike_from(calibrated, seen, max(1, people - 1)) is not None for seen in set(photos.seen)),
     )
@@ -175,6 +214,29 @@ def _pair(photos: Photos, first: int, second: int, score: float) -> Pair:
         tuple(int(photos.faces[n]) for n in ends),
         score,
     )
+
+
+def _split(photos: Photos, mine: slice, unlike: float) -> Split | None:
+    """The groups into which a person's photos fall; None for one.
+
+    Args:
+        photos: of the gallery.
+        mine: the person's.
+        unlike: from which score on two photos belong together.
+    """
+    rows = photos.embeddings[mine]
+    scores = rows @ rows.T
+    group = np.arange(len(rows))
+    for first, second in zip(*np.nonzero(scores >= unlike), strict=True):
+        if group[first] != group[second]:
+            group[group == group[second]] = group[first]
+    numbers = np.unique(group)
+    if len(numbers) < 2:
+        return None
+    faces = photos.faces[mine]
+    groups = sorted((tuple(faces[group == n].tolist()) for n in numbers), key=lambda part: (-len(part), part))
+    apart = scores[group[:, None] != group[None]]
+    return Split(photos.names[photos.people[mine.start]], tuple(groups), float(apart.max()))
 
 
 def _close(photos: Photos, starts: NDArray[np.int64], calibrated: Calibrated | None) -> tuple[Pair, ...]:

@@ -68,7 +68,7 @@ def doubt(
     own: float | None,
     *,
     alike: float | None,
-    unlike: float | None,
+    unlike: float | None = None,
 ) -> str:
     """What is doubtful about a photo's name; empty for nothing.
 
@@ -78,7 +78,7 @@ def doubt(
         score: how much.
         own: its best score with its own person's other photos; None where there are none.
         alike: from `alike_from`.
-        unlike: from `unlike_below`.
+        unlike: from `unlike_below`; None asks nothing of `own`.
     """
     if other and score >= SAME_PHOTO:
         return f"is the same photograph as one of {other} (cosine {score:.3f})"
