@@ -9,8 +9,8 @@ Here thresholds come from half of the strangers, searched for in galleries of 15
 half of the pool. At these the other half is searched for in larger galleries: of the other half of the pool
 where it has people enough, and else of all of it. For comparison the same with thresholds that go on in a
 straight line over the logarithm of the number of people. Pairs of sharp faces from a cosine of 0.55 on are
-not compared, as in a calibration, and only rates are asked for that so many strangers can show. The bound holds where no more is seen,
-or where the difference lies within its 95 % interval.
+not compared, as in a calibration, and only rates are asked for that so many strangers can show. The bound
+holds where no more is seen, or where the difference lies within its 95 % interval.
 
     python benchmarks/calibration_larger.py LFW112 WHOLE112.tar ... --out results/calibration_larger.json
 """

@@ -83,6 +83,7 @@ TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "calibration-lfw-fpir": ("calibration_lfw.json", calibration.false_positives),
     "calibration-pool-fmr": ("calibration_pool.json", calibration.false_matches),
     "calibration-pool-fpir": ("calibration_pool.json", calibration.false_positives),
+    "calibration-larger": ("calibration_larger.json", calibration.larger),
     "photos-detection": ("photos.json", lambda result: photos(result, "detection")),
     "photos-rank1": ("photos.json", lambda result: photos(result, "rank1")),
     "photos-tpir": ("photos.json", lambda result: photos(result, "tpir")),

@@ -24,6 +24,30 @@ def false_positives(result: Row) -> str:
     return _table(result, 2, f"of searches; {searched:,} people searched for behind what is stated")
 
 
+def larger(result: Row) -> str:
+    """What was seen in larger galleries, as a share of what is stated: a row per way and how much larger."""
+    rows = []
+    for way, name in (("bound", "1 − (1 − FPIR)^k"), ("line", "straight line")):
+        mine = [figure for figure in result["figures"] if figure["way"] == way]
+        for times in sorted({figure["people"] // figure["measured"] for figure in mine}):
+            some = [figure for figure in mine if figure["people"] // figure["measured"] == times]
+            seen = sorted(figure["observed"] / figure["stated"] for figure in some)
+            held = f"{sum(figure['holds'] for figure in some)} of {len(some)}"
+            shares = (f"{value:.2f}" for value in (seen[0], seen[len(seen) // 2], seen[-1]))
+            rows.append([name, str(times), held, *shares])
+    who = ", ".join(f"{part['probes']:,} of {part['name']}" for part in result["data"]["strangers"])
+    sizes = ", ".join(str(size) for size in sorted({figure["pixels"] for figure in result["figures"]}))
+    people = max(figure["people"] for figure in result["figures"])
+    titles = ["rule", "times as many people", "holds", "least seen of stated", "median", "most"]
+    note = (
+        f"FPIR seen among strangers that nothing was measured on, as a share of what the rule states; {who}, "
+        f"half of them measured on, at {sizes} px, among up to {people:,} people of other sources; rates of 0.3 "
+        f"to 0.01 as far as so many strangers can show them. It holds where no more is seen, or where the "
+        f"difference lies within its 95 % interval."
+    )
+    return f"{markdown(titles, rows)}\n\n{note}"
+
+
 def _table(result: Row, least: int, what: str) -> str:
     """The figures of galleries of `least` people and more, or of two faces for 1."""
     figures = [f for f in result["figures"] if (f["people"] == 1) == (least == 1)]
