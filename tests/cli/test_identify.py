@@ -109,10 +109,33 @@ def test_without_a_threshold_or_a_calibration_nobody_is_named(
     assert lines[0] == f"{photo.as_posix()}: 4 faces"
     assert lines[-1].startswith("nobody is named: there is no calibration (this install has no calibration)")
     assert " px at " in lines[1]
+    assert all("   not decided: no threshold and no FPIR   [" in line for line in lines[1:5])
     assert "unknown" not in out
     code, out, _ = run(capsys, photo, "--gallery", gallery, "--threshold", THRESHOLD)
     assert out.count("unknown") == 1
     assert "nobody is named" not in out
+
+
+def test_where_two_people_pass_neither_is_named_and_both_are_told(
+    photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """One photograph under two names, and one of the same person a little changed under a third."""
+    changed = np.clip(portrait(0, 0)[:, ::-1] * 1.05, 0, 255).astype(np.uint8)
+    for name, image in (("somebody", portrait(0, 0)), ("else", portrait(0, 0)), ("twin", changed)):
+        write_image(tmp_path / "people" / name / "0.png", image)
+    here = ("--gallery", tmp_path / "g.db")
+    assert (
+        main([str(word) for word in ("enrol", tmp_path / "people", "--folder-per-person", *here, "-q")]) == 0
+    )
+    code, out, _ = run(capsys, tmp_path / "people" / "else" / "0.png", *here, "--json", "--top", 1)
+    (face,) = json.loads(out)["faces"]
+    assert (code, face["decision"], face["verdict"]) == (0, None, "ambiguous")
+    assert (face["ambiguous"], face["tie"]) == (["else", "somebody", "twin"], ["else", "somebody"])
+    assert np.array(face["points"]).shape == (5, 2)
+    code, out, err = run(capsys, tmp_path / "people" / "else" / "0.png", *here, "-v")
+    assert "ambiguous: else, somebody, twin; tie: else, somebody; strangers score so in under 1 of " in out
+    assert "3 people reach the threshold (" in out
+    assert "faces were looked for at the scales 1" in err
 
 
 def test_a_folder_gives_a_line_per_picture_and_annotated_pictures(

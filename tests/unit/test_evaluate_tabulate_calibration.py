@@ -64,3 +64,25 @@ def test_searches_have_a_row_per_size_and_gallery_and_what_others_explain_is_in_
     assert "6,500 people searched for" in made
     assert "interval: 1 of 2;" in made
     assert "populations either: 0." in made
+
+
+def test_larger_galleries_are_told_by_rule_and_by_how_much_larger(tmp_path: Path):
+    figures = [
+        {
+            "way": way,
+            "measured": 300,
+            "people": 300 * times,
+            "pixels": 16,
+            "stated": 0.1,
+            "observed": observed,
+            "holds": observed < 0.2,
+        }
+        for way in ("bound", "line")
+        for times, observed in ((10, 0.08), (10, 0.05), (20, 0.3))
+    ]
+    payload = {"data": {"strangers": [{"name": "LFW", "probes": 1000}]}, "figures": figures}
+    write_result(tmp_path / "calibration_larger.json", payload, Run.since(time.monotonic()))
+    text = render("<!-- table: calibration-larger -->\n<!-- /table -->", tmp_path, "x.md")
+    assert "| 1 − (1 − FPIR)^k | 10 | 2 of 2 | 0.50 | 0.80 | 0.80 |" in text
+    assert "| straight line | 20 | 0 of 1 | 3.00 | 3.00 | 3.00 |" in text
+    assert "1,000 of LFW" in text

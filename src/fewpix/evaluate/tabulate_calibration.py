@@ -41,9 +41,9 @@ def larger(result: Row) -> str:
     titles = ["rule", "times as many people", "holds", "least seen of stated", "median", "most"]
     note = (
         f"FPIR seen among strangers that nothing was measured on, as a share of what the rule states; {who}, "
-        f"half of them measured on, at {sizes} px, among up to {people:,} people of other sources; rates of 0.3 "
-        f"to 0.01 as far as so many strangers can show them. It holds where no more is seen, or where the "
-        f"difference lies within its 95 % interval."
+        f"half of them measured on, at {sizes} px, among up to {people:,} people of other sources; rates of "
+        f"0.3 to 0.01 as far as so many strangers can show them. It holds where no more is seen, or where "
+        f"the difference lies within its 95 % interval."
     )
     return f"{markdown(titles, rows)}\n\n{note}"
 
