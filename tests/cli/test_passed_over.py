@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tarfile
 from pathlib import Path
 
 import cv2
@@ -171,3 +172,25 @@ def test_a_video_named_as_a_picture_and_the_reverse(tmp_path: Path, capsys: pyte
     assert (code, "face.mp4: 1 face" in out) == (0, True)  # by content: a picture
     code, _, err = run(capsys, "identify", tmp_path / "clip.jpg", *gallery, "--threshold", "0.5")
     assert (code, "cannot" in err) == (3, True)  # opened as the video that it begins as
+
+
+def test_calibrate_and_data_check_name_what_they_passed_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    for person in range(40):  # so many are needed to calibrate with; --dry-run looks at none of them
+        write_image(tmp_path / f"faces/{person}/1.png", np.full((112, 112, 3), 6 * person, np.uint8))
+    (tmp_path / "faces/0/notes.txt").write_text("text")
+    words = ("calibrate", "--impostors", tmp_path / "faces", "--crops", "--dry-run", "--model", "teacher")
+    code, out, err = run(capsys, *words, "--galleries", "5")
+    assert code == 0, err
+    assert (code, out.splitlines()[-1].endswith("faces/0/notes.txt (no picture)")) == (0, True)
+    code, out, _ = run(capsys, *words, "--galleries", "5", "--json")
+    assert [item["why"] for item in json.loads(out)["passed_over"]] == ["no picture"]
+
+    with tarfile.open(tmp_path / "a.tar", "w") as archive:
+        archive.add(tmp_path / "faces/0/1.png", "1.png")
+        archive.add(tmp_path / "faces/0/notes.txt", "1.txt")
+    code, out, _ = run(capsys, "data", "check", "shards", tmp_path / "a.tar")
+    assert out.splitlines()[-1] == "1 file passed over: a.tar/*.txt (no picture)"
+    code, out, _ = run(capsys, "data", "check", "shards", tmp_path / "a.tar", "--json")
+    assert json.loads(out)["passed_over"] == [{"path": "a.tar/*.txt", "why": "no picture", "count": 1}]

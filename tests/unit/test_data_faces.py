@@ -104,3 +104,14 @@ def test_a_face_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "b.png").symlink_to(tmp_path / "gone.png")
     with pytest.raises(InputError, match=r"cannot read .*b\.png: No such file"):
         load_faces([tmp_path])
+
+
+def test_a_file_named_as_a_picture_that_is_none_is_named_at_once(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(encoded(0))
+    (tmp_path / "notes.txt").write_text("text")
+    assert str(load_faces([tmp_path]).left_out) == (
+        f"1 file passed over: {tmp_path.as_posix()}/notes.txt (no picture)"
+    )
+    (tmp_path / "b.jpg").write_text("text")
+    with pytest.raises(InputError, match=r"b\.jpg is not a JPEG"):
+        load_faces([tmp_path])

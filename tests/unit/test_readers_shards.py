@@ -98,3 +98,15 @@ def test_what_is_no_set_of_shards(tmp_path: Path) -> None:
     write(tmp_path / "a.tar", {"readme.txt": b"x"})
     with pytest.raises(InputError, match="there is no picture in"):
         inventory(tmp_path)
+
+
+def test_what_is_no_picture_and_no_shard_is_named(folder: Path) -> None:
+    (folder / "notes.txt").write_text("text")
+    (folder / ".hidden").touch()
+    found = inventory(folder)
+    assert [(item.path, item.why) for item in found.left_out.items] == [
+        ("notes.txt", "no shard"),
+        ("faces-001.tar/*.json", "no picture"),
+    ]
+    assert found.left_out.hidden == 1
+    assert found.complete

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from pathlib import Path
 
@@ -180,3 +181,21 @@ def test_people_of_gallery_and_probes_share_one_kind_of_name(tmp_path: Path) -> 
     found = tinyface.read(layout.tinyface(tmp_path))
     assert np.isin(found.probes.people, found.gallery.people).all()
     assert len(np.unique(found.gallery.people)) == 10
+
+
+def test_what_is_no_distractor_is_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layout.tinyface(tmp_path)
+    place = tmp_path / "Testing_Set/Gallery_Distractor"
+    (place / "list.txt").write_text("text")
+    (place / "1.jpg").rename(place / "1.jfif")
+    found = tinyface.inventory(tmp_path)
+    assert [(item.path, item.why) for item in found.left_out.items] == [
+        ("Testing_Set/Gallery_Distractor/list.txt", "no picture")
+    ]
+    assert ("distractor pictures", 4) in [(count.what, count.found) for count in found.counts]
+    monkeypatch.setattr(logging.getLogger("fewpix"), "propagate", True)
+    with caplog.at_level(logging.WARNING, "fewpix"):
+        tinyface.read(tmp_path, allow_missing=True)
+    assert "1 file passed over: Testing_Set/Gallery_Distractor/list.txt (no picture)" in caplog.text

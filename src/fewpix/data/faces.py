@@ -20,6 +20,7 @@ from fewpix.data.recordio import PictureRecords, picture_records
 from fewpix.data.shards import read_shard
 from fewpix.errors import InputError
 from fewpix.image.codec import decode_image
+from fewpix.image.header import read_header
 from fewpix.image.resize import Crop
 
 REC = ".rec"
@@ -93,6 +94,7 @@ def load_faces(paths: Sequence[Path]) -> FaceSet:
     Raises:
         InputError: a path is missing, unreadable or holds no picture, two faces have one name, or a record is
             damaged.
+        ImageError: a file in a folder is named as a picture and is none.
     """
     keys: list[str] = []
     sources: list[str] = []
@@ -109,6 +111,8 @@ def load_faces(paths: Sequence[Path]) -> FaceSet:
                 keys.append(name)
                 sources.append(name.split("/")[0] if "/" in name else "")
                 held.append(_read(path / name))
+                if read_header(held[-1]) is None:  # found now, and not in the middle of a run
+                    decode_image(held[-1], str(path / name))
         elif path.suffix.lower() == REC:
             found = _records(path)
             keys += [

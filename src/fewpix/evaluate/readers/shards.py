@@ -35,13 +35,12 @@ def inventory(path: Path) -> Inventory:
     Raises:
         InputError: there is no such path, or no shard in the folder, or no shard can be read at all.
     """
-    shards, folder = _shards(path)
+    shards, folder, left_out = _shards(path)
     rows: list[tuple[str, str, str]] = []
     bad_shards: list[str] = []
     bad_pictures: list[str] = []
     flat = 0
     why = ""
-    left_out = NOTHING
     for shard in shards:
         try:
             others: list[PassedOver] = []
@@ -90,20 +89,19 @@ def inventory(path: Path) -> Inventory:
     )
 
 
-def _shards(path: Path) -> tuple[list[Path], Path]:
-    """The shards, by name, and the folder that they lie in."""
+def _shards(path: Path) -> tuple[list[Path], Path, LeftOut]:
+    """The shards, by name, the folder that they lie in, and what else is in it."""
     if path.is_file():
-        return [path], path.parent
+        return [path], path.parent, NOTHING
     if not path.is_dir():
         raise InputError(f"there is no shard or folder {path}", fix="check the path")
-    found = sorted(
-        part
-        for part in path.iterdir()
-        if part.is_file() and part.name.lower().endswith(ENDINGS) and not part.name.startswith(".")
-    )
+    parts = sorted(path.iterdir())
+    shown = [part for part in parts if not part.name.startswith(".")]
+    found = [part for part in shown if part.is_file() and part.name.lower().endswith(ENDINGS)]
+    others = [PassedOver(part.name, "no shard") for part in shown if part not in set(found)]
     if not found:
         raise InputError(f"there is no shard in {path}", fix=f"shards end in {', '.join(ENDINGS)}")
-    return found, path
+    return found, path, LeftOut(tuple(others), len(parts) - len(shown))
 
 
 def _absent(names: list[str]) -> tuple[str, ...]:
