@@ -252,6 +252,20 @@ def members(path: Path) -> dict[str, np.ndarray]:
         return dict(file)
 
 
+def test_arrays_are_called_as_in_embed_and_files_of_before_stay_readable(
+    tmp_path: Path, good: dict[str, Any]
+):
+    arrays = members(tmp_path / "good.npz")
+    assert {"names", "embeddings"} < set(arrays)
+    before = {"names": "name", "embeddings": "embedding"}
+    np.savez(tmp_path / "old.npz", **{before.get(name, name): value for name, value in arrays.items()})
+    old, new = read_document(tmp_path / "old.npz"), read_document(tmp_path / "good.npz")
+    assert old.people == new.people
+    assert [row.name for row in old.rows] == [row.name for row in new.rows]
+    for one, other in zip(old.rows, new.rows, strict=True):
+        np.testing.assert_array_equal(one.embedding, other.embedding)
+
+
 class Trap:
     """Would leave a file behind if anybody unpickled it."""
 
@@ -266,11 +280,11 @@ def test_an_npz_file_that_lies_is_one_clear_error(tmp_path: Path, good: dict[str
     path = tmp_path / "lie.npz"
     arrays = members(tmp_path / "good.npz")
     for change, message in (
-        ({"name": np.array([Trap(tmp_path / "run")] * 4, dtype=object)}, "'name' is object"),
-        ({"embedding": arrays["embedding"].astype(np.float64)}, "'embedding' is float64"),
-        ({"embedding": arrays["embedding"][:2]}, "bytes, more than can be|not a 4"),
-        ({"embedding": arrays["embedding"][:, :7].copy()}, "has shape"),
-        ({"embedding": np.asfortranarray(arrays["embedding"])}, "'embedding' is"),
+        ({"names": np.array([Trap(tmp_path / "run")] * 4, dtype=object)}, "'names' is object"),
+        ({"embeddings": arrays["embeddings"].astype(np.float64)}, "'embeddings' is float64"),
+        ({"embeddings": arrays["embeddings"][:2]}, "bytes, more than can be|not a 4"),
+        ({"embeddings": arrays["embeddings"][:, :7].copy()}, "has shape"),
+        ({"embeddings": np.asfortranarray(arrays["embeddings"])}, "'embeddings' is"),
         ({"pixels": arrays["pixels"][:3]}, "has not 4 rows"),
         ({"face": arrays["face"].reshape(2, 2)}, "has shape"),
         ({"crops": arrays["crops"][:-5]}, "do not add up"),
@@ -294,7 +308,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, good: dict[str,
     )
     with zipfile.ZipFile(tmp_path / "good.npz") as old, zipfile.ZipFile(tmp_path / "bomb.npz", "w") as new:
         for name in old.namelist():
-            new.writestr(name, header.getvalue() + bytes(9) if name == "embedding.npy" else old.read(name))
+            new.writestr(name, header.getvalue() + bytes(9) if name == "embeddings.npy" else old.read(name))
     with pytest.raises(InputError, match="would have 32000000000 bytes, more than can be in this file"):
         read_document(tmp_path / "bomb.npz")
     header.seek(0)
@@ -302,7 +316,7 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path, good: dict[str,
     np.lib.format.write_array_header_1_0(header, {"descr": "<f4", "fortran_order": False, "shape": (4, 8)})
     with zipfile.ZipFile(tmp_path / "good.npz") as old, zipfile.ZipFile(tmp_path / "cut.npz", "w") as new:
         for name in old.namelist():
-            new.writestr(name, header.getvalue() + bytes(9) if name == "embedding.npy" else old.read(name))
+            new.writestr(name, header.getvalue() + bytes(9) if name == "embeddings.npy" else old.read(name))
     with pytest.raises(InputError, match="has not the 128 bytes that it promises"):
         read_document(tmp_path / "cut.npz")
 

@@ -60,7 +60,8 @@ def enrol(
     skip_bad: Annotated[
         bool,
         Option(
-            "--skip-bad", help="End well although photos were refused, or a person has none; they are listed."
+            "--skip-bad",
+            help="End well although some photos were refused, or a person has none; they are listed.",
         ),
     ] = False,
     runtime: Annotated[str, Option(help="auto, onnxruntime, openvino or torch.")] = "auto",
@@ -106,7 +107,7 @@ def enrol(
     emit(report, as_json, left_out)
     if note:
         logging.getLogger("fewpix").warning("%s", note)
-    if skip_bad:
+    if skip_bad and report.enrolled:
         return
     error = report.error()
     if error is not None:

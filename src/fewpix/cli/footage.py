@@ -13,7 +13,7 @@ from fewpix.errors import ConfigError, InputError, NoFaceError
 
 if TYPE_CHECKING:
     from fewpix.identify.reservoir import Reservoir
-    from fewpix.video import Thin
+    from fewpix.video import Counts, Thin
 
 STUDENT = "fewpix-s"
 """The student that is adapted when nothing is said."""
@@ -77,7 +77,8 @@ class Footage:
 
         Raises:
             ImageError: a picture cannot be read; not with `skip_bad`.
-            InputError: nothing there, or no video.
+            InputError: a video is damaged; not with `skip_bad`.
+            InputError: nothing there, no video, or no frame of it can be decoded.
             NoFaceError: there is no face in any of it.
         """
         read = self._frames(reservoir, as_json) if self.video else self._pictures(reservoir, as_json)
@@ -111,7 +112,7 @@ class Footage:
 
     def _frames(self, reservoir: Reservoir, as_json: bool) -> Read:
         from fewpix.detect import default_detector
-        from fewpix.video import open_video, source_of
+        from fewpix.video import damage, open_video, source_of
         from fewpix.video.collect import FAINT_SCORE, collect
 
         thin = self._thin()
@@ -122,7 +123,10 @@ class Footage:
                 bar(round(time - thin.start), note=f"s of video, {reservoir.seen} faces")
 
             found = collect(reader, default_detector(FAINT_SCORE), reservoir, advance=advance)
-        return Read(reader.counts.looked, "frame", found, ())
+        fault = damage(reader)
+        if fault is not None and not self.skip_bad:
+            raise fault
+        return Read(reader.counts.looked, "frame", found, (), counts=reader.counts)
 
     def _thin(self) -> Thin:
         return thin_of(self.every, self.fps, self.start, self.end)
@@ -138,6 +142,7 @@ class Read:
         faces: how many faces were found in them.
         failed: pictures that were left out, each with the reason.
         left_out: what is no picture.
+        counts: of a video, what became of its frames.
     """
 
     looked: int
@@ -145,6 +150,9 @@ class Read:
     faces: int
     failed: tuple[tuple[str, str], ...]
     left_out: LeftOut = NOTHING
+    counts: Counts | None = None
 
     def __str__(self) -> str:
+        if self.counts is not None and self.counts.lost:
+            return str(self.counts)
         return f"{self.looked} {self.unit}{'' if self.looked == 1 else 's'}"

@@ -140,12 +140,17 @@ def export(
 ) -> None:
     """Write people, embeddings, originals, history and cameras into one file that holds no program."""
     from fewpix.errors import InputError
+    from fewpix.gallery.cameras import cameras
     from fewpix.gallery.exchange import check_ending, export_gallery
 
     check_ending(file)
     if file.exists() and not replace:
         raise InputError(f"{file} exists", fix="choose another path, or say --replace")
     with open_gallery(gallery, write=False) as store:
+        if store.is_empty() and not cameras(store):
+            raise InputError(
+                f"the gallery {store.location} is empty", fix="enrol people, or name another one"
+            )
         emit(export_gallery(store, file, originals=not without_crops), as_json)
 
 
@@ -155,10 +160,13 @@ def import_file(
 ) -> None:
     """Add everything in an exported file; what is there already is not doubled. The gallery may be new."""
     from fewpix.config import gallery_location
+    from fewpix.errors import InputError
     from fewpix.gallery.exchange import import_document, read_document, try_import
     from fewpix.gallery.store import Gallery
 
     document = read_document(file)
+    if not document.rows and not document.cameras:
+        raise InputError(f"{file} holds nobody and no camera", fix="name another file")
     location = gallery or gallery_location()
     if dry_run:
         emit(try_import(location, document, str(file)), as_json)

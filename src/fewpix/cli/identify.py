@@ -112,7 +112,11 @@ def identify(
     ] = False,
     detect_budget: DetectBudget = None,
     skip_bad: Annotated[
-        bool, Option("--skip-bad", help="End well although pictures of a folder could not be read.")
+        bool,
+        Option(
+            "--skip-bad",
+            help="End well although some pictures of a folder could not be read, or a video is damaged.",
+        ),
     ] = False,
     runtime: Annotated[str, Option(help="auto, onnxruntime, openvino or torch.")] = "auto",
     device: Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
@@ -146,7 +150,7 @@ def identify(
             raise ConfigError("--out and --resume are for pictures", fix="send the lines to a file by > FILE")
         rule = (threshold, fpir, calibration, cautious)
         chosen = (gallery, rule, top, model, state, camera, photos, detect_budget, runtime, device)
-        identify_video(source, asked, *chosen, as_json)
+        identify_video(source, asked, *chosen, skip_bad, as_json)
         return
     asked.refuse_without_video()
     if resume and out is None:
@@ -222,8 +226,9 @@ def identify(
         for text in (*remedies.lines(), closing(by, threshold)):
             if text:
                 print(text)
-    failure = combined(refused, len(pictures), "repair or remove them, or accept it with --skip-bad")
-    if failure is not None and not (skip_bad and len(pictures) > 1):
+    fix = "repair or remove them, or accept it with --skip-bad"
+    failure = combined(refused, len(pictures), fix if len(refused) < len(pictures) else "name other pictures")
+    if failure is not None and not (skip_bad and len(refused) < len(pictures)):
         raise failure
 
 

@@ -34,6 +34,7 @@ from fewpix.video import (
     Source,
     StateLearner,
     VideoIdentifier,
+    damage,
     h264_file,
     open_video,
     source_of,
@@ -63,6 +64,7 @@ def identify_video(
     detect_budget: float | None,
     runtime: str,
     device: str,
+    skip_bad: bool,
     as_json: bool,
 ) -> None:
     """Run it; the arguments are those of the verb, `rule` being threshold, FPIR, calibration, caution."""
@@ -108,7 +110,7 @@ def identify_video(
         writer = stack.enter_context(h264_file(asked.draw)) if asked.draw else None
         sheet = ContactSheet() if asked.sheet else None
         if asked.sheet is not None and sheet is not None:
-            stack.callback(_write_sheet, asked.sheet, sheet)
+            stack.callback(_write_sheet, asked.sheet, sheet, reader)
         stdout = sys.stdout
         bar = Bar()
         if not stdout.isatty() or as_json:
@@ -128,6 +130,9 @@ def identify_video(
     _summary(reader, watch.tracks, identifier.left_out, remedies, decided, as_json)
     if stopped:
         raise KeyboardInterrupt("all that was seen until then is written")
+    fault = damage(reader)
+    if fault is not None and not skip_bad:
+        raise fault
 
 
 class _Watch:
@@ -156,8 +161,10 @@ class _Watch:
         self._bar(round(frame.time - self._start), note=note)
 
 
-def _write_sheet(path: Path, sheet: ContactSheet) -> None:
-    write_image(path, sheet.draw())
+def _write_sheet(path: Path, sheet: ContactSheet, reader: Reader) -> None:
+    """Write what there is, however it ended; nothing where nothing was looked at."""
+    if reader.counts.looked:
+        write_image(path, sheet.draw())
 
 
 def _summary(

@@ -36,6 +36,9 @@ _UNREADABLE = (
 )
 """What the standard library raises on archives that are none, are cut, encrypted, or of unknown methods."""
 
+_CALLED = {"name": "names", "embedding": "embeddings"}
+"""Columns whose arrays are called as in the NPZ of `fewpix embed`; files of before have them by column."""
+
 _NUMBERS = {"face": "<i8", "pixels": "<f8", "quality": "<f8", "crop_bytes": "<i8"}
 
 
@@ -49,12 +52,12 @@ def write_npz(path: Path, document: Document) -> None:
     crops: list[bytes] = columns.pop("crop")
     arrays: dict[str, NDArray[Any]] = {
         "header": np.frombuffer(json.dumps(document.header()).encode(), dtype=np.uint8),
-        "embedding": columns.pop("embedding").astype("<f4"),
+        _CALLED["embedding"]: columns.pop("embedding").astype("<f4"),
         "crops": np.frombuffer(b"".join(crops), dtype=np.uint8),
         "crop_bytes": np.array([len(crop) for crop in crops], dtype="<i8"),
     }
     arrays |= {name: columns[name].astype(kind) for name, kind in _NUMBERS.items() if name in columns}
-    arrays |= {name: np.array(columns[name], dtype=np.str_) for name in TEXTS}
+    arrays |= {_CALLED.get(name, name): np.array(columns[name], dtype=np.str_) for name in TEXTS}
     with atomic(path) as part, part.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
 
@@ -90,18 +93,21 @@ def _member(archive: zipfile.ZipFile, name: str, kind: str, most: int, width: in
     Raises:
         ValueError: it is of another type or shape, or larger than believed.
     """
-    with archive.open(f"{name}.npy") as file:
+    called = _CALLED.get(name, name)
+    if f"{called}.npy" not in archive.namelist():
+        called = name
+    with archive.open(f"{called}.npy") as file:
         shape, order, dtype = _header(file)
         if order or dtype.hasobject or (dtype.kind != "U" if kind == "U" else dtype != np.dtype(kind)):
-            raise ValueError(f"'{name}' is {dtype}, not {kind}")
+            raise ValueError(f"'{called}' is {dtype}, not {kind}")
         if len(shape) != (2 if width else 1) or (width and shape[1] != width):
-            raise ValueError(f"'{name}' has shape {shape}")
+            raise ValueError(f"'{called}' has shape {shape}")
         size = math.prod(shape) * dtype.itemsize
         if size > most:
-            raise ValueError(f"'{name}' would have {size} bytes, more than can be in this file")
+            raise ValueError(f"'{called}' would have {size} bytes, more than can be in this file")
         data = file.read(size + 1)
     if len(data) != size:
-        raise ValueError(f"'{name}' has not the {size} bytes that it promises")
+        raise ValueError(f"'{called}' has not the {size} bytes that it promises")
     return np.frombuffer(data, dtype=dtype).reshape(shape)
 
 

@@ -113,10 +113,11 @@ class EnrolReport:
 
     def error(self) -> InputError | None:
         """What a command ends with when a photo was refused: of the class that all refusals share."""
+        others = "the others are enrolled; replace these, or accept it with --skip-bad"
         return combined(
             [photo.error for photo in self.refused],
             len(self.refused) + len(self.enrolled),
-            "the others are enrolled; replace these, or accept it with --skip-bad",
+            others if self.enrolled else "nobody was enrolled; use other photos",
         )
 
 

@@ -98,8 +98,8 @@ def reembed(
         progress: called with the number of photos done, and of all that are to be embedded.
 
     Raises:
-        InputError: photos would be lost, an original is damaged, or another process changed the gallery
-            meanwhile; nothing was written.
+        InputError: nobody is enrolled, no photo has an original, photos would be lost, an original is
+            damaged, or another process changed the gallery meanwhile; nothing was written.
         StorageError: it cannot be written; the gallery is as it was.
     """
     old, new = gallery.space, encoder.card.space
@@ -108,6 +108,13 @@ def reembed(
     for row in gallery.rows():
         rows.setdefault(row.face, []).append(row)
     faces = [face for face in everything if face.face in rows]
+    if not faces:
+        raise InputError(f"nobody is enrolled in the gallery {gallery.location}", fix="enrol people first")
+    if old == new and not any(face.kept or _current(rows[face.face], encoder) for face in faces):
+        raise InputError(
+            f"none of the photos in the gallery {gallery.location} has an original to embed again",
+            fix="enrol them again, with --keep-crops",
+        )
     lost = [face for face in faces if not face.kept] if old != new else []
     if lost and not drop_lost:
         raise InputError(

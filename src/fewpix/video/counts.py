@@ -14,6 +14,7 @@ class Counts:
         corrupt: frames that the decoder marked as damaged, and packets that it could not read at all; no
             face is looked for in them.
         missing: frames that never came, estimated from gaps in the timestamps.
+        cut: frames that a file promises and ends without, estimated where it promises a length only.
         skipped: whole frames of a live stream that were dropped because they came faster than they could be
             looked at.
         thinned: whole frames left out as asked.
@@ -24,6 +25,7 @@ class Counts:
     decoded: int = 0
     corrupt: int = 0
     missing: int = 0
+    cut: int = 0
     skipped: int = 0
     thinned: int = 0
     looked: int = 0
@@ -32,7 +34,12 @@ class Counts:
     @property
     def lost(self) -> bool:
         """Whether anything of the video was not seen that should have been."""
-        return bool(self.corrupt or self.missing or self.skipped or self.reconnects)
+        return bool(self.damage or self.missing or self.skipped or self.reconnects)
+
+    @property
+    def damage(self) -> int:
+        """How many frames of a file are damaged or cut off, which no whole file has."""
+        return self.corrupt + self.cut
 
     def to_json(self) -> dict[str, int]:
         """The counts by name."""
@@ -46,6 +53,7 @@ class Counts:
             (self.skipped, "came too fast"),
             (self.corrupt, "corrupt"),
             (self.missing, "missing by their timestamps"),
+            (self.cut, "cut off at the end"),
             (self.reconnects, "reconnects"),
         ):
             if number:

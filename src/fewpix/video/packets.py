@@ -30,6 +30,9 @@ OPEN_SECONDS, READ_SECONDS = 10.0, 5.0
 _BAD_IN_A_ROW = 200
 """So many packets in a row of which no frame comes out are no damage, but another format."""
 
+_ROUNDED = 0.5
+"""Seconds by which the length of a file may be wrong without being cut off."""
+
 _ERRORS = (OSError, ValueError, EOFError)
 """What PyAV's errors are, whichever of FFmpeg's they stand for."""
 
@@ -115,7 +118,7 @@ class Opened:
         self._stream.thread_type = "AUTO" if source.kind == "file" else "SLICE"
         shape = self._stream.sample_aspect_ratio
         self._shape = shape if shape and shape != 1 else None
-        self._seen = False
+        self.packets = 0
 
     @property
     def duration(self) -> float | None:
@@ -134,6 +137,21 @@ class Opened:
         """Seconds from frame to frame by the file's own word."""
         rate = self._stream.average_rate
         return float(1 / rate) if rate else None
+
+    def absent(self, last: float | None) -> int:
+        """How many frames the file promises beyond those that were in it; 0 where it promises nothing.
+
+        Args:
+            last: time of the last frame, as the file counts; None when unknown.
+        """
+        if self._stream.frames:
+            return max(0, self._stream.frames - self.packets)
+        interval, alone = self.interval, len(self._container.streams) == 1
+        # The length is that of the longest stream, and is rounded in some formats.
+        if self.duration is None or last is None or not interval or not alone:
+            return 0
+        lost = self.duration - (last - self.start + interval)
+        return round(lost / interval) if lost > max(_ROUNDED, interval) else 0
 
     def seek(self, seconds: float) -> None:
         """Go to the last key frame before a time; where a file has no index, reading goes on from here."""
@@ -160,6 +178,7 @@ class Opened:
                 raise BrokenStreamError(_reason(error)) from error
             if packet is None:
                 return
+            self.packets += packet.size > 0
             try:
                 frames = packet.decode()
             except EOFError:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from typing import Protocol
 
+from fewpix.errors import ConfigError, InputError
 from fewpix.video.clock import Clock
 from fewpix.video.counts import Counts
 from fewpix.video.frame import Frame
@@ -13,6 +14,8 @@ from fewpix.video.packets import BrokenStreamError, Opened
 from fewpix.video.thin import Thin
 
 log = logging.getLogger("fewpix")
+
+DAMAGED = "it is damaged, cut off, or of a format that PyAV cannot decode; copy or record it again"
 
 
 class Reader(Protocol):
@@ -49,7 +52,7 @@ class Reader(Protocol):
 class FileReader:
     """Reads a file, or a stream that ends like one.
 
-    A file that is cut off or damaged gives what can be read of it, and a warning.
+    A file that is cut off or damaged gives what can be read of it; its counts, and `damage`, tell.
 
     Args:
         opened: the open video.
@@ -70,12 +73,19 @@ class FileReader:
         return max(0.0, min(ends) - self._thin.start) if self._opened.duration else None
 
     def frames(self) -> Iterator[Frame]:
-        """See `Reader.frames`."""
+        """See `Reader.frames`.
+
+        Raises:
+            InputError: not one frame could be decoded.
+            ConfigError: no frame lies in the part that was asked for.
+        """
         if self._thin.start > 0:
             self._opened.seek(self._thin.start)
         clock, chooser = Clock(self.counts, self._opened.interval), self._thin.chooser()
+        last, whole, broken = None, False, ""
         try:
             for decoded in self._opened.frames():
+                whole, last = True, decoded.time
                 raw = None if decoded.time is None else decoded.time - self._opened.start
                 time = clock.at(raw)
                 if chooser.before(time):
@@ -83,15 +93,39 @@ class FileReader:
                     continue
                 if chooser.past(time):
                     self.counts.decoded -= 1
-                    return
+                    break
                 if not chooser.take(time):
                     self.counts.thinned += 1
                     continue
                 self.counts.looked += 1
                 yield Frame(decoded.image(), time)
+            else:
+                self.counts.cut = self._opened.absent(last) if self._thin.start == 0 else 0
         except BrokenStreamError as error:
+            broken = str(error)
+            self.counts.cut = max(1, self._opened.absent(last))
             log.warning("%s ends early: %s", self.name, error)
+        if not whole:
+            why = f": {broken}" if broken else ""
+            raise InputError(f"{self.name}: no frame could be decoded{why}", fix=DAMAGED)
+        if not self.counts.looked:
+            raise ConfigError(
+                f"{self.name} has no frame in the part that was asked for", fix="move --start or --end"
+            )
 
     def close(self) -> None:
         """See `Reader.close`."""
         self._opened.close()
+
+
+def damage(reader: Reader) -> InputError | None:
+    """What is wrong with a file of which some frames were read; None for a whole one, and for a stream.
+
+    Args:
+        reader: after the last frame.
+    """
+    if reader.live or not reader.counts.damage:
+        return None
+    return InputError(
+        f"{reader.name} is damaged: {reader.counts}", fix="copy it again, or accept it with --skip-bad"
+    )
