@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import platform
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -10,10 +12,13 @@ import pytest
 from fewpix.cli import main
 from fewpix.doctor import models, packages
 from fewpix.doctor.packages import PACKAGES, Package
+from fewpix.embed.fastest import MACHINES
 from fewpix.errors import UnavailableError
 from fewpix.files import sha256_file
 from fewpix.models import shipped
 from fewpix.models.teacher import SFACE_SHA256
+
+AUTO = "openvino" if find_spec("openvino") and platform.machine().lower() in MACHINES else "onnxruntime"
 
 pytestmark = pytest.mark.needs("samples", "weights")
 
@@ -38,7 +43,9 @@ def test_everything_is_here(
     small, student, large, teacher = found["models"]
     assert (small["name"], small["space"]) == ("fewpix-xs", student["space"])
     assert (large["name"], large["space"]) == ("fewpix-l", student["space"])
-    assert (student["name"], student["runtime"], student["device"]) == ("fewpix-s", "onnxruntime", "cpu")
+    assert (student["name"], student["runtime"], student["device"]) == ("fewpix-s", AUTO, "cpu")
+    if AUTO == "openvino":
+        assert "differs from onnxruntime by" in student["why"]
     assert student["space"] == teacher["space"]
     assert teacher["sha256"] == SFACE_SHA256
     assert "research" in student["terms"]
@@ -52,7 +59,7 @@ def test_everything_is_here(
 def test_the_page_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     code, out = run(capsys)
     assert code == 0
-    for words in ("onnxruntime", "fewpix-s: onnxruntime on cpu", "research", "cache", "no faults"):
+    for words in ("onnxruntime", f"fewpix-s: {AUTO} on cpu", "research", "cache", "no faults"):
         assert words in out
 
 

@@ -8,7 +8,7 @@ from importlib import metadata
 PACKAGES: dict[str, tuple[str, str]] = {
     "numpy": ("", "arrays"),
     "opencv-python-headless": ("", "pictures and face detection"),
-    "onnxruntime": ("", "embedding, the default runtime"),
+    "onnxruntime": ("", "embedding, the runtime of every install"),
     "onnx": ("", "reading and writing models"),
     "safetensors": ("", "weights and states"),
     "pydantic": ("", "recipes"),

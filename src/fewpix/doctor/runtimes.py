@@ -9,8 +9,8 @@ from fewpix.doctor.packages import version
 from fewpix.errors import FewpixError
 
 WHY = {
-    "onnxruntime": "used unless --runtime names another: every base install has it",
-    "openvino": "with --runtime openvino: faster on Intel CPUs",
+    "onnxruntime": "used where OpenVINO is not: every base install has it",
+    "openvino": "used where it gives what onnxruntime gives, which it is faster than on x86",
     "torch": "for distil, adapt and .safetensors files, and with --runtime torch",
 }
 """When each runtime is used."""

@@ -1,4 +1,4 @@
-"""The default runtime: onnxruntime on the CPU, or on CUDA where its GPU build is installed."""
+"""The runtime of every install: onnxruntime on the CPU, or on CUDA where its GPU build is installed."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fewpix.adapt.stats import NormState
+from fewpix.embed.fastest import fastest
 from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import Router, read_bands
 from fewpix.errors import ConfigError, InputError, UnavailableError, WeightsError
@@ -34,8 +35,8 @@ def open_encoder(
             for the smallest faces, the accurate one), "teacher" (SFace), "auto" (per face the best of the
             last three at its size), or a path: `.onnx` for onnxruntime and OpenVINO, `.safetensors` for
             torch.
-        runtime: "auto" (onnxruntime, or torch for a `.safetensors` path), "onnxruntime", "openvino" or
-            "torch".
+        runtime: "auto" (OpenVINO where it is installed and gives what onnxruntime gives, see `fastest`; else
+            onnxruntime; torch for a `.safetensors` path), "onnxruntime", "openvino" or "torch".
         device: "auto", "cpu", "cuda", "cuda:1" or "mps"; see the runtime.
         state: the NormState to run under. Of "auto" it reaches the student that it was made for.
         threads: of the runtime on the CPU; 0 leaves it to the runtime.
@@ -127,6 +128,8 @@ def open_onnx(
     """Open an ONNX model with its card. Arguments and errors as `open_encoder`."""
     if runtime == "torch":
         raise ConfigError(f"torch cannot read {model.path.name}", fix="use --runtime onnxruntime or openvino")
+    if runtime == "auto":
+        runtime = fastest(model, device).runtime
     if runtime == "openvino":
         require("openvino", "openvino")
         from fewpix.embed.openvino import OpenVinoEncoder

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from importlib.util import find_spec
 from pathlib import Path
 
 from fewpix.detect import default_detector
@@ -27,11 +26,6 @@ LEARN_PEOPLE, GALLERY_PICTURES, ADAPT_PICTURES = 20, 1, 4
 
 Show = Callable[[str], AbstractContextManager[Advance]]
 """Opens the display of one step's progress, by the step's title."""
-
-
-def _fast_runtime() -> str:
-    """OpenVINO where it is installed: the teacher embeds 3,000 faces here, and it is the fastest at that."""
-    return "openvino" if find_spec("openvino") else "auto"
 
 
 def _silent(title: str) -> AbstractContextManager[Advance]:
@@ -58,7 +52,7 @@ def run(out: Path, *, seed: int = 0, steps: int | None = None, show: Show = _sil
     made = recipe(seed, steps)
     # First of all, so that a folder that cannot be written is noticed before minutes are spent on it.
     write_text(out / "recipe.json", made.model_dump_json(indent=2) + "\n")
-    detector, teacher = default_detector(), open_encoder("teacher", runtime=_fast_runtime())
+    detector, teacher = default_detector(), open_encoder("teacher")
     with show("1/6 align the faces") as advance:
         faces = align_samples(detector, advance)
         parts = split(
