@@ -17,6 +17,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "compare": ("fewpix.cli.compare:compare", "compare two results of one benchmark, pair by pair"),
     "report": ("fewpix.cli.report:report", "make the report of a result again"),
     "data": ("fewpix.cli.data:data", "look at data sets before anything is measured on them"),
+    "crop": ("fewpix.cli.crop:crop", "find the faces of photographs and cut them out, aligned"),
     "embed": ("fewpix.cli.embed:embed", "turn a folder of face crops into embeddings"),
     "export": ("fewpix.cli.export:export", "write a student as ONNX and check that it gives the same result"),
     "enrol": ("fewpix.cli.enrol:enrol", "add people to a gallery"),
