@@ -11,6 +11,7 @@ from fewpix.cli import video_options as options
 from fewpix.cli.footage import STUDENT, Footage
 from fewpix.cli.gallery_options import DryRun, Location
 from fewpix.cli.output import emit, progress
+from fewpix.embed.adaptation import FACES
 from fewpix.errors import ConfigError
 
 
@@ -88,6 +89,22 @@ def adapt(
     minimum_faces: Annotated[
         int | None, Option(help="Refuse fewer different faces, 32 if nothing is said.", show_default=False)
     ] = None,
+    faces: Annotated[
+        str,
+        Option(
+            help="How many faces of a folder of crops to use at most, a random choice; or all. More than 512 "
+            "change little. Footage gives 512 at most, and ema follows all of them.",
+        ),
+    ] = str(FACES),
+    memory_mb: Annotated[
+        int | None,
+        Option(
+            min=0,
+            help="Memory for the faces' activations, 1024 if nothing is said, enough for 668 faces of "
+            "fewpix-s: more of them go through the model once per layer, which takes ten times as long.",
+            show_default=False,
+        ),
+    ] = None,
     force: Annotated[
         bool, Option("--force", help="Adapt although the guard finds one person only, or harm.")
     ] = False,
@@ -103,7 +120,7 @@ def adapt(
         bool, Option("--replace", help="Write over whatever is there, not only this place's older state.")
     ] = False,
     skip_bad: Annotated[
-        bool, Option("--skip-bad", help="Leave out images that cannot be used, and say which.")
+        bool, Option("--skip-bad", help="Leave out images and frames that cannot be used, and say which.")
     ] = False,
     every: options.Every = None,
     fps: options.Fps = None,
@@ -137,14 +154,17 @@ def adapt(
         "final": final,
         "minimum": minimum_faces,
         "force": force,
+        "memory_mb": memory_mb,
     }
+    most = None if mode == "ema" else count_of(faces)
     if camera is not None:
         from fewpix.cli.adapt_camera import adapt_camera
 
         if out is not None:
             raise ConfigError("--camera keeps the state in the gallery", fix="leave --out or --camera away")
         asked = Footage(footage, model, crops, skip_bad, every, fps, start, end)
-        adapt_camera(asked, camera, gallery, way | {"source": source or camera}, replace, dry_run, as_json)
+        way["source"] = source or camera
+        adapt_camera(asked, camera, gallery, way, most, replace, dry_run, as_json)
         return
     if gallery is not None or any(value is not None for value in (every, fps, start, end)):
         raise ConfigError("--gallery, --every, --fps, --start and --end go with --camera", fix="name one")
@@ -167,9 +187,23 @@ def adapt(
     if not replace:
         check_free(out, source=place, model_sha256=load_weights(weights)[1].sha256)
     with progress("reading", as_json=as_json) as bar:
-        faces, failed, left_out = read_crops(folder, skip_bad=skip_bad, advance=bar)
-    with progress("adapting", as_json=as_json):
-        state = adapt_to(weights, faces, source=place, **way)
+        read, failed, left_out, there = read_crops(folder, skip_bad=skip_bad, advance=bar, most=most)
+    with progress("adapting", as_json=as_json) as bar:
+        state = adapt_to(weights, read, source=place, told=bar, **way)
         if not dry_run:
             keep(out, state, replace=replace)
-    emit(Adapted(str(out), state, failed, dry_run), as_json, left_out)
+    among = there if there > len(read) + len(failed) else 0
+    emit(Adapted(str(out), state, failed, dry_run, among), as_json, left_out)
+
+
+def count_of(faces: str) -> int | None:
+    """The number that --faces names; None for all of them.
+
+    Raises:
+        ConfigError: it is neither a number nor "all".
+    """
+    if faces == "all":
+        return None
+    if not faces.isascii() or not faces.isdigit() or int(faces) < 1:
+        raise ConfigError(f"--faces {faces}: not a number", fix="give one from 1 on, or all")
+    return int(faces)

@@ -78,6 +78,7 @@ class LearnedCamera:
             "taken": self.taken,
             "elsewhere": self.elsewhere,
             "failed": [name for name, _ in self.read.failed],
+            "frames": self.read.counts.to_json() if self.read.counts else None,
             "replaced": self.replaced,
             "dry_run": self.dry_run,
             "note": self.note,
@@ -89,6 +90,7 @@ def adapt_camera(
     camera: str,
     gallery: str | None,
     way: Mapping[str, Any],
+    most: int | None,
     replace: bool,
     dry_run: bool,
     as_json: bool,
@@ -100,6 +102,7 @@ def adapt_camera(
         camera: its name in the gallery.
         gallery: its location.
         way: how the state is estimated; arguments of `adapt_to`.
+        most: of a folder of crops, how many are used at most; None for all.
         replace: also over another model's state.
         dry_run: learn, but keep nothing.
         as_json: print JSON.
@@ -130,19 +133,21 @@ def adapt_camera(
         before = check_camera(store, name, card.sha256, replace=replace)
         if encoder is None:
             with progress("reading", as_json=as_json) as bar:
-                crops, failed, others = read_crops(Path(footage.word), skip_bad=footage.skip_bad, advance=bar)
-            read = Read(len(crops), "crop", len(crops), failed, others)
-            taken, elsewhere = len(crops), 0
+                crops, failed, others, there = read_crops(
+                    Path(footage.word), skip_bad=footage.skip_bad, advance=bar, most=most
+                )
+            there -= len(failed)
+            read, taken, elsewhere = Read(there, "crop", there, failed, others), len(crops), 0
         else:
             reservoir = Reservoir(encoder, card.sha256)
             read = footage.read(reservoir, as_json=as_json)
             taken, elsewhere = reservoir.seen, reservoir.elsewhere
         try:
-            with progress("adapting", as_json=as_json):
+            with progress("adapting", as_json=as_json) as bar:
                 if encoder is None:
-                    state = adapt_to(weights, crops, **way)
+                    state = adapt_to(weights, crops, told=bar, **way)
                 else:
-                    state = reservoir.state(weights, **way)
+                    state = reservoir.state(weights, told=bar, **way)
         except GuardError as error:
             raise GuardError(
                 f"no state for camera {name} from {read}, {_faces(read, taken, elsewhere)}: {error.what}",

@@ -106,7 +106,7 @@ def crop(
     from fewpix.identify.refusal import combined
     from fewpix.image.codec import read_image
 
-    pictures = pictures_of(photos)
+    pictures, left_out = pictures_of(photos)
     _check_folder(out, photos, resume=resume)
     detector = chosen_detector(detect_budget)
     assert detector is not None  # it is None for crops only
@@ -140,7 +140,7 @@ def crop(
         smaller=sum(line["found"] - len(line["faces"]) for line in found),
         refused=tuple(refused),
     )
-    emit(done, as_json)
+    emit(done, as_json, left_out)
     failure = combined(refused, len(pictures), "repair or remove them, or accept it with --skip-bad")
     if failure is not None and not (skip_bad and done.crops):
         raise failure

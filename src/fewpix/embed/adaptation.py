@@ -10,11 +10,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from fewpix.adapt.reference import reference_of
 from fewpix.adapt.stats import NormState
 from fewpix.embed.open import STUDENTS, TEACHERS, require
 from fewpix.errors import ConfigError, GuardError, InputError
 from fewpix.image.resize import Crop
+from fewpix.progress import Advance, Told
+
+FACES = 512
+"""Faces that a state is estimated from at most when nothing is said: more of them change it no further than
+another choice of as many does (results/facebn_faces.json)."""
 
 MODES = ("excess", "source", "prior", "alpha", "batch", "ema")
 
@@ -71,6 +78,8 @@ def adapt_to(
     final: bool | None = None,
     minimum: int | None = None,
     force: bool = False,
+    memory_mb: int | None = None,
+    told: Told | None = None,
 ) -> NormState:
     """Estimate a NormState on unlabelled crops of the target, after the guard has looked at it.
 
@@ -90,6 +99,8 @@ def adapt_to(
         final: whether a BatchNorm1d at the model's end is among them; when None, in mode "excess" only.
         minimum: how many different faces it takes; the guard's default when None.
         force: adapt also where the guard finds one person only, or harm; its reasons are kept in the state.
+        memory_mb: activations that may be held at once, 1024 when None; see `estimate`.
+        told: told how far it is, in the stages "statistics" and "guard".
 
     Raises:
         ConfigError: an option is unknown or contradicts another.
@@ -108,6 +119,7 @@ def adapt_to(
         raise GuardError("there are no faces to adapt to", fix="collect faces of the target")
     require("torch", "train")
     from fewpix.adapt.estimate import estimate, follow, judge
+    from fewpix.adapt.estimate.offline import MEMORY_MB
     from fewpix.adapt.guard import MINIMUM_FACES
     from fewpix.models.zoo import load_student
 
@@ -132,15 +144,41 @@ def adapt_to(
         make: Callable[..., NormState] = partial(follow, model, momentum=rate, final=bool(final), **common)
     else:
         common |= {"mode": mode, "prior_faces": prior_faces, "weight": weight, "final": final}
+        common["memory_mb"] = MEMORY_MB if memory_mb is None else memory_mb
         make = partial(estimate, model, expected=reference.at(sizes) if reference else None, **common)
-    state = make(faces, minimum=MINIMUM_FACES if minimum is None else minimum)
+    stage = {} if mode == "ema" else {"advance": _stage(told, "statistics")}
+    state = make(faces, minimum=MINIMUM_FACES if minimum is None else minimum, **stage)
     reasons: tuple[str, ...] = ()
     if state.mode != "source":
-        verdict = judge(model, faces, partial(make, minimum=1))
+        stage = {} if mode == "ema" else {"advance": _stage(told, "guard")}
+        verdict = judge(model, faces, partial(make, minimum=1, **stage))
         reasons = verdict.reasons
         if not force:
             verdict.check()
     return replace(state, pixels=(math.floor(min(sizes)), math.ceil(max(sizes))), forced=reasons)
+
+
+def _stage(told: Told | None, name: str) -> Advance:
+    """What a stage is to tell."""
+    return lambda done, total: told(done, total, "", name) if told else None
+
+
+def chosen_faces(count: int, most: int | None, *, seed: int = 0) -> list[int]:
+    """Which of so many faces a state is estimated from: a random choice, in their order.
+
+    Args:
+        count: how many there are.
+        most: how many are taken at most; None for all of them.
+        seed: of the choice.
+
+    Raises:
+        ConfigError: `most` is below 1.
+    """
+    if most is not None and most < 1:
+        raise ConfigError(f"--faces must be at least 1, not {most}")
+    if most is None or count <= most:
+        return list(range(count))
+    return sorted(int(n) for n in np.random.default_rng(seed).choice(count, most, replace=False))
 
 
 @dataclass(frozen=True)
@@ -152,12 +190,14 @@ class Adapted:
         state: what is in it.
         failed: images that were left out, each with the reason.
         dry_run: nothing was written.
+        among: how many images the folder holds, of which some were drawn; 0 where all were taken.
     """
 
     path: str
     state: NormState
     failed: tuple[tuple[str, str], ...] = ()
     dry_run: bool = False
+    among: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The state without its moments, its file, and the images left out."""
@@ -167,6 +207,7 @@ class Adapted:
             "failed": [name for name, _ in self.failed],
             "dry_run": self.dry_run,
             "note": self.note,
+            "among": self.among or self.state.count + len(self.failed),
         }
 
     @property
@@ -178,4 +219,6 @@ class Adapted:
 
     def __str__(self) -> str:
         first = f"{self.path}{' would get' if self.dry_run else ''}: {self.state}"
+        if self.among:
+            first += f"\n  a random choice of {self.among:,} images; --faces all takes them all"
         return "\n".join([first, *(f"left out {n}: {why}" for n, why in self.failed), f"  {self.note}"])

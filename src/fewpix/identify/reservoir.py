@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from fewpix.adapt.stats import NormState
-from fewpix.embed.adaptation import adapt_to
+from fewpix.embed.adaptation import FACES, adapt_to
 from fewpix.embed.protocol import Encoder
 from fewpix.identify.faces import Found, align_faces
 from fewpix.image.codec import Image
 from fewpix.image.resize import Crop
 
-HELD = 512
+HELD = FACES
 """Faces that are held at most, 20 MB: a random choice of all that were seen."""
 
 

@@ -8,7 +8,7 @@ one after the other, each with all earlier ones already exchanged.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Literal, get_args
@@ -23,6 +23,7 @@ from fewpix.adapt.expected import Expected
 from fewpix.adapt.guard import MINIMUM_FACES, check_faces
 from fewpix.adapt.stats import LayerStats, NormState, source_state
 from fewpix.errors import ConfigError, GuardError
+from fewpix.progress import Advance
 
 Order = Literal["sequential", "batch-upstream", "naive"]
 Offline = Literal["source", "batch", "prior", "alpha", "excess"]
@@ -32,6 +33,9 @@ PRIOR_FACES = 256
 
 FINAL = False
 """Whether a BatchNorm1d at the model's end adapts when nothing is said, in every mode but "excess"."""
+
+MEMORY_MB = 1024
+"""Activations that may be held at once: 668 faces of fewpix-s; more go through the model once per layer."""
 
 CHUNK = 64
 """Faces per forward pass where the set does not go through the model at once."""
@@ -50,9 +54,10 @@ def estimate(
     final: bool | None = None,
     order: Order = "sequential",
     minimum: int = MINIMUM_FACES,
-    memory_mb: int = 1024,
+    memory_mb: int = MEMORY_MB,
     expected: Mapping[str, Expected] | None = None,
     date: str = "",
+    advance: Advance = lambda done, total: None,
 ) -> NormState:
     """Measure the BatchNorm moments of a set of target faces. The model is as before afterwards.
 
@@ -84,6 +89,7 @@ def estimate(
         expected: for "excess": by layer, what training faces as many and as large as these look like
             (`Reference.at`); layers that it has not stay as they are.
         date: ISO date of the estimate; today when empty.
+        advance: told after every layer, or every chunk that has reached one.
 
     Raises:
         ConfigError: an option is unknown or contradicts another, or a layer's name is not one of the model.
@@ -118,13 +124,27 @@ def estimate(
         if order == "naive":
             found = {name: compare(name, item) for name, item in one_pass(model, chunks, chosen).items()}
         elif needed <= memory_mb * 2**20:
-            found = flowing(model, faces, chosen, upstream, compare)
+            found = flowing(model, faces, chosen, upstream, compare, advance)
         else:
             found = {}
+            work = _Work([1 + list(sizes).index(name) for name in chosen], len(chunks), advance)
             for name, layer in chosen.items():
-                found[name] = compare(name, up_to(model, chunks, name))
+                found[name] = compare(name, up_to(model, chunks, name, work.told))
                 exchange(layer, found[name], upstream)
     return NormState(model_sha256, mode, share, len(faces), date or today(), source, found)
+
+
+class _Work:
+    """Counts passes of which each goes as deep as its layer lies, in layers passed."""
+
+    def __init__(self, depths: Sequence[int], chunks: int, advance: Advance) -> None:
+        self._costs = iter([depth for depth in depths for _ in range(chunks)])
+        self._done, self._all, self._advance = 0, sum(depths) * chunks, advance
+
+    def told(self) -> None:
+        """One chunk has reached its layer."""
+        self._done += next(self._costs)
+        self._advance(self._done, self._all)
 
 
 def _with_expected(expected: Mapping[str, Expected], name: str, layer: LayerStats) -> LayerStats:

@@ -13,6 +13,7 @@ from fewpix.adapt.apply import Norm, mixed_with, norm_layers
 from fewpix.adapt.estimate.moments import Moments
 from fewpix.adapt.stats import LayerStats
 from fewpix.errors import ConfigError
+from fewpix.progress import Advance
 
 
 def reached(model: nn.Module, face: Tensor) -> dict[str, int]:
@@ -56,6 +57,7 @@ def flowing(
     layers: Mapping[str, Norm],
     weight: float,
     blend: Callable[[str, LayerStats], LayerStats],
+    advance: Advance = lambda done, total: None,
 ) -> dict[str, LayerStats]:
     """Measure all layers in one pass of the whole set; each is exchanged before it normalises that set.
 
@@ -65,6 +67,7 @@ def flowing(
         layers: by name.
         weight: of the source in what a layer normalises with.
         blend: what to make of a layer's moments before they are used.
+        advance: told after every layer.
     """
     found: dict[str, LayerStats] = {}
 
@@ -73,17 +76,24 @@ def flowing(
         moments.add(inputs[0])
         found[name] = blend(name, moments.result())
         exchange(layers[name], found[name], weight)
+        advance(len(found), len(layers))
 
     _run(model, [faces], {name: partial(measure, name) for name in layers})
     return found
 
 
-def up_to(model: nn.Module, chunks: Sequence[Tensor], name: str) -> LayerStats:
-    """Measure one layer under the model's present statistics; what lies behind the layer is not run."""
+def up_to(
+    model: nn.Module, chunks: Sequence[Tensor], name: str, told: Callable[[], object] = lambda: None
+) -> LayerStats:
+    """Measure one layer under the model's present statistics; what lies behind the layer is not run.
+
+    `told` is called after every chunk.
+    """
     moments = Moments()
 
     def measure(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         moments.add(inputs[0])
+        told()
         raise _ReachedError
 
     _run(model, chunks, {name: measure})
