@@ -71,7 +71,7 @@ def test_facebn_in_torch(
 
 
 @pytest.mark.needs("samples")
-def test_sample_faces_and_aligning_a_folder(
+def test_sample_faces(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from fewpix.data.folders import list_images
@@ -88,13 +88,6 @@ def test_sample_faces_and_aligning_a_folder(
     card = open_encoder(tmp_path / "sample/teacher.onnx").card
     assert card.preprocess == SFACE_PREPROCESS
     assert card.space.dim == 128
-
-    program("align_folder.py", tmp_path, monkeypatch, "sample/photos", "aligned")
-    aligned = list_images(tmp_path / "aligned")
-    assert len(aligned) == 16
-    assert read_image(tmp_path / "aligned" / aligned[0]).shape == (112, 112, 3)
-    program("align_folder.py", tmp_path, monkeypatch, "sample/photos", "large", "1000")
-    assert not (tmp_path / "large").exists()
 
 
 def test_the_recipe_for_a_trial_is_sound() -> None:

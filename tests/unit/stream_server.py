@@ -48,10 +48,20 @@ class Camera:
         frames: see `packets`.
         sends: how many frames each connection gets before it breaks; the last one again and again.
         fast: how many times faster than real time.
+        later: what the second connection gets, and so on; the first one's frames where there is none.
+        away: seconds after a connection during which there is no camera at all.
     """
 
-    def __init__(self, frames: list[bytes], sends: Sequence[int], fast: float = 1.0) -> None:
+    def __init__(
+        self,
+        frames: list[bytes],
+        sends: Sequence[int],
+        fast: float = 1.0,
+        later: Sequence[list[bytes]] = (),
+        away: float = 0.0,
+    ) -> None:
         self.connections = 0
+        self._later, self._away = later, away
         self._frames, self._sends, self._fast = frames, list(sends), fast
         self._stop = threading.Event()
         self._socket = socket.create_server(("127.0.0.1", 0))
@@ -76,8 +86,9 @@ class Camera:
             except TimeoutError:
                 continue
             self.connections += 1
+            frames = [self._frames, *self._later][min(self.connections - 1, len(self._later))]
             with viewer:
-                for part in self._frames[: self._sends.pop(0)]:
+                for part in frames[: self._sends.pop(0)]:
                     if self._stop.is_set():
                         return
                     try:
@@ -85,12 +96,23 @@ class Camera:
                     except OSError:
                         break
                     time.sleep(1 / RATE / self._fast)
+            if self._away and self._sends:
+                self._socket.close()
+                self._stop.wait(self._away)
+                self._socket = socket.create_server(("127.0.0.1", self.port))
+                self._socket.settimeout(0.05)
         self._socket.close()  # nobody is served any more
 
 
 @contextmanager
-def camera(frames: list[bytes], sends: Sequence[int], fast: float = 1.0) -> Iterator[Camera]:
-    server = Camera(frames, sends, fast)
+def camera(
+    frames: list[bytes],
+    sends: Sequence[int],
+    fast: float = 1.0,
+    later: Sequence[list[bytes]] = (),
+    away: float = 0.0,
+) -> Iterator[Camera]:
+    server = Camera(frames, sends, fast, later, away)
     try:
         yield server
     finally:

@@ -145,7 +145,7 @@ def _rate(encoder: Encoder, crops: list[Crop]) -> float:
 
 def _rounded(rate: float) -> int:
     """Two digits: a look of a second knows no third one."""
-    digits = 10 ** max(len(str(int(rate))) - 2, 0)
+    digits: int = 10 ** max(len(str(int(rate))) - 2, 0)
     return round(rate / digits) * digits
 
 

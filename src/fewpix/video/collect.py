@@ -40,6 +40,8 @@ def collect(
         for frame in reader.frames():
             if frame is None:
                 continue
+            for ended in tracker.see(frame.image.shape):
+                faces.forget(ended)
             seen = detector.detect(frame.image)
             found += len(seen)
             boxes = np.array([box_of(face) for face in seen], dtype=np.float64).reshape(-1, 4)

@@ -120,6 +120,7 @@ class VideoIdentifier:
                     yield from self._ended(self._tracker.pass_time(at + time.monotonic() - came))
                     continue
                 at, came = frame.time, time.monotonic()
+                yield from self._ended(self._tracker.see(frame.image.shape))
                 yield from self._ended(self._look(frame, watch))
         finally:
             reader.close()

@@ -63,6 +63,15 @@ class Tracker:
         self._last = 0
         self._time: float | None = None
         self._steps: deque[float] = deque(maxlen=9)
+        self._shape: tuple[int, ...] | None = None
+
+    def see(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Told the shape of the next frame: where it is another one, all tracks end.
+
+        A stream may come back with other pixels, and what a place was before means nothing in them.
+        """
+        before, self._shape = self._shape, shape[:2]
+        return () if before in (None, self._shape) else self.finish()
 
     def step(self, boxes: NDArray[np.floating], scores: Sequence[float], time: float) -> Step:
         """The next frame.
