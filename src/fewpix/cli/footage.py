@@ -112,8 +112,9 @@ class Footage:
 
     def _frames(self, reservoir: Reservoir, as_json: bool) -> Read:
         from fewpix.detect import default_detector
-        from fewpix.video import damage, open_video, source_of
+        from fewpix.video import open_video, source_of
         from fewpix.video.collect import FAINT_SCORE, collect
+        from fewpix.video.reader import damage
 
         thin = self._thin()
         reader = open_video(source_of(self.word), thin)

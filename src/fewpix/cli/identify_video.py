@@ -34,7 +34,6 @@ from fewpix.video import (
     Source,
     StateLearner,
     VideoIdentifier,
-    damage,
     h264_file,
     open_video,
     source_of,
@@ -42,6 +41,7 @@ from fewpix.video import (
 from fewpix.video.collect import FAINT_SCORE
 from fewpix.video.learning import Reopen, learnable
 from fewpix.video.pipeline import SHORTEST
+from fewpix.video.reader import damage
 from fewpix.video.writer import H264Writer
 
 UNCALIBRATED = (

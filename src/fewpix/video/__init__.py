@@ -9,7 +9,7 @@ from fewpix.video.learning import StateLearner
 from fewpix.video.live import Patience
 from fewpix.video.open import open_video
 from fewpix.video.pipeline import Sight, VideoIdentifier
-from fewpix.video.reader import Reader, damage
+from fewpix.video.reader import Reader
 from fewpix.video.result import IdentifiedTrack
 from fewpix.video.sheet import ContactSheet
 from fewpix.video.source import Source, is_video, source_of
@@ -32,7 +32,6 @@ __all__ = [
     "Thin",
     "Tracker",
     "VideoIdentifier",
-    "damage",
     "h264_file",
     "is_video",
     "open_video",
