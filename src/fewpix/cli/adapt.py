@@ -92,8 +92,8 @@ def adapt(
     faces: Annotated[
         str,
         Option(
-            help="How many faces of a folder of crops to use at most, a random choice; or all. More than 512 "
-            "change little. Footage gives 512 at most, and ema follows all of them.",
+            help="How many faces of a folder of crops to use at most, a random choice; or all. "
+            "Footage gives 512 at most, and ema follows all of them.",
         ),
     ] = str(FACES),
     memory_mb: Annotated[

@@ -20,8 +20,9 @@ from fewpix.image.resize import Crop
 from fewpix.progress import Advance, Told
 
 FACES = 512
-"""Faces that a state is estimated from at most when nothing is said: more of them change it no further than
-another choice of as many does (results/facebn_faces.json)."""
+"""Faces that a state is estimated from at most when nothing is said: they fit into `MEMORY_MB`, and the states
+that were measured came from fewer (281 in results/facebn_pool.json). More were not compared; to do so is what
+benchmarks/facebn_faces.py is for."""
 
 MODES = ("excess", "source", "prior", "alpha", "batch", "ema")
 
