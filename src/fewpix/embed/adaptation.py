@@ -20,9 +20,9 @@ from fewpix.image.resize import Crop
 from fewpix.progress import Advance, Told
 
 FACES = 512
-"""Faces that a state is estimated from at most when nothing is said: they fit into `MEMORY_MB`, and the states
-that were measured came from fewer (281 in results/facebn_pool.json). More were not compared; to do so is what
-benchmarks/facebn_faces.py is for."""
+"""Faces that a state is estimated from at most when nothing is said: they go through the model at once, and
+the states that were measured came from fewer (281 in results/facebn_pool.json). What more of them bring is
+measured by benchmarks/facebn_faces.py."""
 
 MODES = ("excess", "source", "prior", "alpha", "batch", "ema")
 
