@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from types import ModuleType
+from collections.abc import Callable, Iterator
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -190,6 +192,55 @@ def test_public_names_exist_and_are_explained(module: str) -> None:
         value = getattr(found, name)
         if inspect.isclass(value) or inspect.isfunction(value):
             assert value.__doc__, f"{module}.{name} has no docstring"
+
+
+NO_PATHS: list[Any] = [None, 3, b"a.png", ["a.png"], "a\0b"]
+"""What is neither text nor a path; bytes could be one, but what fewpix says of a file is text."""
+
+TAKES_PATHS = {"Path", "PathLike", "str | Path", "Sequence[PathLike]"}
+"""Annotations of parameters that name files."""
+
+
+def functions_of_paths() -> Iterator[tuple[str, Callable[..., Any], list[str]]]:
+    """Every public function with the parameters that name files."""
+    for module, names in (PACKAGES | MODULES).items():
+        try:
+            found = importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            if error.name == "torch":
+                continue
+            raise
+        for name in names:
+            function = getattr(found, name)
+            if inspect.isfunction(function):
+                parameters = inspect.signature(function).parameters.items()
+                paths = [key for key, value in parameters if value.annotation in TAKES_PATHS]
+                if paths:
+                    yield f"{module}.{name}", function, paths
+
+
+def test_what_takes_a_path_takes_text() -> None:
+    for name, function, paths in functions_of_paths():
+        for key in paths:
+            assert inspect.signature(function).parameters[key].annotation != "Path", f"{name}: {key}"
+
+
+@pytest.mark.parametrize("value", NO_PATHS, ids=repr)
+def test_what_is_no_path_is_refused(value: Any) -> None:
+    def enter(result: Any) -> None:
+        with result:  # a context manager does nothing before it is entered
+            pass
+
+    for name, function, paths in functions_of_paths():
+        if value == ["a.png"] and name.endswith("load_faces"):
+            continue  # that is what it takes
+        arguments = {
+            key: value if key in paths else SimpleNamespace()
+            for key, parameter in inspect.signature(function).parameters.items()
+            if parameter.default is parameter.empty or key in paths
+        }
+        with pytest.raises(fewpix.errors.FewpixError):
+            enter(function(**arguments))
 
 
 def test_every_module_says_what_it_is_for() -> None:

@@ -10,8 +10,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from glob import escape
 from pathlib import Path
+from typing import TypeAlias
 
 from fewpix.errors import InputError, StorageError, UnavailableError, WeightsError
+
+PathLike: TypeAlias = str | os.PathLike[str]
+"""What may name a file."""
+
+
+def path_of(value: PathLike) -> Path:
+    """A file's path, however it was given; every public function that takes one asks here.
+
+    Raises:
+        InputError: neither text nor a path, or a text that no file can be named by.
+    """
+    if not isinstance(value, str | os.PathLike) or not isinstance(os.fspath(value), str):
+        raise InputError(f"a file is named by text or a Path, not by {type(value).__name__}")
+    if "\0" in os.fspath(value):
+        raise InputError("a path holds a zero byte", fix="check the path")
+    return Path(value)
 
 
 @contextmanager

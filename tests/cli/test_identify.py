@@ -171,8 +171,8 @@ def test_a_picture_is_never_drawn_over(
 ):
     before = photo.read_bytes()
     for words, message in (
-        ((photo, "--draw", photo), "would replace the picture itself"),
-        ((photo, "--draw", photo.parent), "would replace the picture itself"),
+        ((photo, "--draw", photo), "scene.png, which this command reads"),
+        ((photo, "--draw", photo.parent), "holds the pictures that are read"),
         ((photo.parent, "--draw", photo.parent / "out"), "lies in the folder that is read"),
         ((photo.parent, "--draw", gallery), "is a file"),
     ):
@@ -186,7 +186,7 @@ def test_a_picture_is_never_drawn_over(
     one = (tmp_path / "a" / "b" / "x.png").read_bytes()
     code, out, err = run(capsys, tmp_path / "a" / "b", "--gallery", gallery, "--draw", tmp_path / "a")
     assert (code, out) == (5, "")
-    assert "would replace pictures in" in err
+    assert "holds the pictures that are read" in err
     assert (tmp_path / "a" / "b" / "x.png").read_bytes() == one
     code, _, _ = run(capsys, photo, "--gallery", gallery, "--draw", tmp_path / "new" / "named.jpg")
     assert code == 0

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from fewpix.adapt.stats import NormState, load_state, save_state
 from fewpix.errors import InputError, WeightsError
+from fewpix.files import PathLike, path_of
 
 SUFFIX = ".safetensors"
 
@@ -25,12 +25,13 @@ class StateFolder:
     others: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def read(cls, folder: Path) -> StateFolder:
+    def read(cls, folder: PathLike) -> StateFolder:
         """Read every state below the folder.
 
         Raises:
             InputError: no such folder.
         """
+        folder = path_of(folder)
         if not folder.is_dir():
             raise InputError(f"there is no folder {folder}", fix="name the folder that holds the states")
         states, others = [], []
@@ -77,7 +78,7 @@ class StateFolder:
         return "\n".join([*lines, *(f"left out {name}: {why}" for name, why in self.others)])
 
 
-def check_free(path: Path, *, source: str, model_sha256: str) -> None:
+def check_free(path: PathLike, *, source: str, model_sha256: str) -> None:
     """Refuse to write one place's state over something else.
 
     A state of the same place and the same model may be replaced: the place was measured again.
@@ -90,6 +91,7 @@ def check_free(path: Path, *, source: str, model_sha256: str) -> None:
     Raises:
         InputError: another place's state, another model's, or no state at all lies there.
     """
+    path = path_of(path)
     if not path.exists():
         return
     fix = "choose another path, or say --replace"
@@ -105,8 +107,9 @@ def check_free(path: Path, *, source: str, model_sha256: str) -> None:
         )
 
 
-def keep(path: Path, state: NormState, *, replace: bool = False) -> None:
+def keep(path: PathLike, state: NormState, *, replace: bool = False) -> None:
     """`save_state`, but over another place's state only with `replace`; errors as both."""
+    path = path_of(path)
     if not replace:
         check_free(path, source=state.source, model_sha256=state.model_sha256)
     save_state(path, state)

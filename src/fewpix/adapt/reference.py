@@ -23,7 +23,7 @@ from safetensors.numpy import save
 
 from fewpix.adapt.expected import Expected, hold
 from fewpix.errors import ConfigError, InputError, WeightsError
-from fewpix.files import atomic
+from fewpix.files import PathLike, atomic, path_of
 
 METADATA_KEY = "fewpix_reference"
 
@@ -168,12 +168,13 @@ def beside(weights: Path) -> Path:
     return weights.with_name(weights.name.removesuffix(".safetensors") + SUFFIX)
 
 
-def save_reference(path: Path, reference: Reference) -> None:
+def save_reference(path: PathLike, reference: Reference) -> None:
     """Write it as one safetensors file, atomically, in float32.
 
     Raises:
         StorageError: it cannot be written; what was there before is still there.
     """
+    path = path_of(path)
     tensors = {
         f"{size}/{name}.{part}": getattr(layer, part).astype(np.float32)
         for size, layers in reference.sizes.items()
@@ -193,13 +194,14 @@ def save_reference(path: Path, reference: Reference) -> None:
         part.write_bytes(data)
 
 
-def load_reference(path: Path) -> Reference:
+def load_reference(path: PathLike) -> Reference:
     """Read what `save_reference` wrote.
 
     Raises:
         InputError: no such file.
         WeightsError: it is no such file, or damaged.
     """
+    path = path_of(path)
     if not path.is_file():
         raise InputError(f"no reference at {path}", fix="make one with `fewpix reference`")
     try:

@@ -10,7 +10,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
@@ -21,7 +20,7 @@ from safetensors.numpy import load, save
 
 from fewpix.adapt.expected import Expected, frozen
 from fewpix.errors import ConfigError, InputError, WeightsError
-from fewpix.files import atomic
+from fewpix.files import PathLike, atomic, path_of
 
 Mode = Literal["source", "batch", "prior", "alpha", "ema", "excess"]
 
@@ -224,25 +223,27 @@ def pack_state(state: NormState) -> bytes:
     return save(tensors, metadata={METADATA_KEY: json.dumps(header, sort_keys=True)})
 
 
-def save_state(path: Path, state: NormState) -> None:
+def save_state(path: PathLike, state: NormState) -> None:
     """Write the state as one safetensors file, atomically.
 
     Raises:
         StorageError: it cannot be written; what was there before is still there.
     """
     # Written by Python, whose errors `atomic` understands; safetensors has one of its own for a full disk.
+    path = path_of(path)
     data = pack_state(state)
     with atomic(path) as part:
         part.write_bytes(data)
 
 
-def load_state(path: Path) -> NormState:
+def load_state(path: PathLike) -> NormState:
     """Read what `save_state` wrote; the id is recomputed and compared.
 
     Raises:
         InputError: no such file.
         WeightsError: not a NormState, or damaged.
     """
+    path = path_of(path)
     if not path.is_file():
         raise InputError(f"no state at {path}", fix="check the path, or make one with `fewpix adapt`")
     try:

@@ -16,6 +16,7 @@ from fewpix.data.cache import TeacherCache
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import InputError
 from fewpix.evaluate.score_curve import curve_targets
+from fewpix.files import PathLike, path_of
 from fewpix.gallery.calibration import Calibration, Curve, Encoded, EncoderId, Impostors, Size
 from fewpix.progress import Parts, Told
 
@@ -38,7 +39,7 @@ class Suspects:
     examples: tuple[tuple[str, str, float], ...]
 
 
-def measure(plan: Plan, cache: Path, advance: Told | None = None) -> tuple[Calibration, Suspects]:
+def measure(plan: Plan, cache: PathLike, advance: Told | None = None) -> tuple[Calibration, Suspects]:
     """Embed and count.
 
     Embeddings are kept in a cache as they are made, so that an interrupted run goes on where it was.
@@ -52,6 +53,7 @@ def measure(plan: Plan, cache: Path, advance: Told | None = None) -> tuple[Calib
         InputError: a picture cannot be read, or the pictures show too few people.
         StorageError: the cache cannot be written.
     """
+    cache = path_of(cache)
     work = _Work(plan, cache, advance)
     # Galleries are neighbours in this order.
     order = np.random.default_rng([plan.degradation.seed, 1]).permutation(len(plan.gallery))

@@ -10,7 +10,9 @@ from typer import Argument, Option
 from fewpix.cli import video_options as options
 from fewpix.cli.footage import STUDENT, Footage
 from fewpix.cli.gallery_options import DryRun, Location
+from fewpix.cli.kinds import STATE
 from fewpix.cli.output import emit, progress
+from fewpix.cli.targets import READS, Writes
 from fewpix.embed.adaptation import FACES
 from fewpix.errors import ConfigError
 
@@ -25,9 +27,12 @@ def adapt(
             "states.",
             show_default=False,
         ),
+        READS,
     ],
     out: Annotated[
-        Path | None, Option(help="The state to write, a .safetensors file.", show_default=False)
+        Path | None,
+        Option(help="The state to write, a .safetensors file.", show_default=False),
+        Writes(STATE),
     ] = None,
     camera: Annotated[
         str | None,

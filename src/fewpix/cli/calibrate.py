@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Option
 
 from fewpix.cli.gallery_options import DryRun, Location, chosen_state
+from fewpix.cli.kinds import CALIBRATION
 from fewpix.cli.output import emit, progress
-from fewpix.errors import ConfigError, InputError
+from fewpix.cli.targets import READS, Writes
+from fewpix.errors import ConfigError
 
 if TYPE_CHECKING:
     from fewpix.data.faces import FaceSet
@@ -24,14 +26,18 @@ def calibrate(
             "and without --against half of the people are searched among the other half.",
             show_default=False,
         ),
+        READS,
     ],
-    out: Annotated[Path | None, Option(help="The JSON file to write.", show_default=False)] = None,
+    out: Annotated[
+        Path | None, Option(help="The JSON file to write.", show_default=False), Writes(CALIBRATION)
+    ] = None,
     against: Annotated[
         list[Path] | None,
         Option(
             help="Search among these instead: people who are not among the impostors. May be given again.",
             show_default=False,
         ),
+        READS,
     ] = None,
     source: Annotated[
         list[str] | None,
@@ -60,7 +66,9 @@ def calibrate(
         ),
     ] = "auto",
     state: Annotated[
-        Path | None, Option(help="Calibrate under a NormState of `fewpix adapt`.", show_default=False)
+        Path | None,
+        Option(help="Calibrate under a NormState of `fewpix adapt`.", show_default=False),
+        READS,
     ] = None,
     camera: Annotated[
         str | None,
@@ -94,6 +102,7 @@ def calibrate(
             "among those, too. May be given again.",
             show_default=False,
         ),
+        READS,
     ] = None,
     dry_run: DryRun = False,
     runtime: Annotated[str, Option(help="auto, onnxruntime, openvino or torch.")] = "auto",
@@ -108,10 +117,6 @@ def calibrate(
     """
     if out is None and not dry_run:
         raise ConfigError("calibrate needs a file to write", fix="name one with --out")
-    if out is not None and (out.suffix != ".json" or out.is_dir()):
-        raise InputError(
-            f"a calibration is a .json file, not {out}", fix="name one, such as calibration.json"
-        )
     from fewpix.calibrate.impostors import strangers
     from fewpix.calibrate.measure import measure
     from fewpix.calibrate.plan import SAME, plan

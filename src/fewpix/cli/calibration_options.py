@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
+from fewpix.cli.targets import READS
 from fewpix.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ CalibrationFile = Annotated[
         help="A file of `fewpix calibrate`; the shipped one when nothing is said and it fits the model.",
         show_default=False,
     ),
+    READS,
 ]
 Fpir = Annotated[
     float | None,

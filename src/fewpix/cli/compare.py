@@ -9,14 +9,19 @@ from typer import Argument, Option
 
 from fewpix.cli.delivery import Delivery, Report
 from fewpix.cli.evaluate_options import AsJson, Out
+from fewpix.cli.targets import READS
 
 
 def compare(
     first: Annotated[
-        Path, Argument(help="A result of a verb of evaluate, with its .scores.npz.", show_default=False)
+        Path,
+        Argument(help="A result of a verb of evaluate, with its .scores.npz.", show_default=False),
+        READS,
     ],
     second: Annotated[
-        Path, Argument(help="Another one of the same benchmark; it is subtracted.", show_default=False)
+        Path,
+        Argument(help="Another one of the same benchmark; it is subtracted.", show_default=False),
+        READS,
     ],
     seed: Annotated[int, Option(min=0, help="Of the bootstrap.")] = 0,
     out: Out = None,

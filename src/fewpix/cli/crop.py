@@ -14,7 +14,9 @@ from typing import Annotated, Any
 from typer import Argument, Option
 
 from fewpix.cli.detect_options import DetectBudget, chosen_detector
+from fewpix.cli.kinds import CROPS
 from fewpix.cli.output import emit, progress
+from fewpix.cli.targets import READS, Writes
 from fewpix.errors import ConfigError, InputError, NoFaceError
 
 LINES, TABLE = "crops.jsonl", "crops.csv"
@@ -76,8 +78,12 @@ class Cropped:
 
 
 def crop(
-    photos: Annotated[Path, Argument(help="A picture, or a folder of pictures.", show_default=False)],
-    out: Annotated[Path, Option(help="The folder to write to, a new or an empty one.", show_default=False)],
+    photos: Annotated[Path, Argument(help="A picture, or a folder of pictures.", show_default=False), READS],
+    out: Annotated[
+        Path,
+        Option(help="The folder to write to, a new or an empty one.", show_default=False),
+        Writes(CROPS, replaceable=False),
+    ],
     side: Annotated[int, Option(min=8, max=1024, help="Side of the crops in pixels.")] = 112,
     largest: Annotated[
         bool,

@@ -9,6 +9,7 @@ from typer import Argument, Exit, Option, Typer
 
 from fewpix.cli.evaluate_options import Ids
 from fewpix.cli.output import emit
+from fewpix.cli.targets import READS
 from fewpix.evaluate.readers.kinds import KINDS
 
 data = Typer(add_completion=False, help="Look at data sets.")
@@ -26,10 +27,14 @@ def _group() -> None:
 def check(
     kind: Annotated[str, Argument(help=f"{', '.join(KINDS)}.", show_default=False)],
     path: Annotated[
-        Path, Argument(help="Its folder or file, with the original names inside.", show_default=False)
+        Path,
+        Argument(help="Its folder or file, with the original names inside.", show_default=False),
+        READS,
     ],
     pairs: Annotated[
-        Path | None, Option(help="Of lfw: another list than PATH/pairs.txt.", show_default=False)
+        Path | None,
+        Option(help="Of lfw: another list than PATH/pairs.txt.", show_default=False),
+        READS,
     ] = None,
     ids: Ids = None,
     as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,

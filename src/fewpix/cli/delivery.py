@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from typer import Option
 
+from fewpix.cli.kinds import REPORT
 from fewpix.cli.output import emit
+from fewpix.cli.targets import Writes
 
 if TYPE_CHECKING:
     from fewpix.evaluate.pictures import ReadPicture
@@ -20,6 +22,7 @@ Report = Annotated[
         help="Write report.html, report.md and the result into this folder; needs the extra 'report'.",
         show_default=False,
     ),
+    Writes(REPORT),
 ]
 
 
@@ -44,17 +47,12 @@ class Delivery:
         report: folder of the report; None for none.
 
     Raises:
-        InputError: `out` is no place for a result.
         UnavailableError: a report was asked for, and matplotlib is not here.
         StorageError: the report's folder cannot be written.
     """
 
     def __init__(self, out: Path | None, report: Path | None) -> None:
-        from fewpix.evaluate.results import check_target
-
         self.start, self.out, self.report = time.monotonic(), out, report
-        if out is not None:
-            check_target(out)
         if report is not None:
             from fewpix.embed.open import require
             from fewpix.evaluate.report.folder import check_report

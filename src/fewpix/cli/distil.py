@@ -8,18 +8,21 @@ from typing import Annotated
 
 import typer
 
+from fewpix.cli.kinds import RUN
 from fewpix.cli.output import emit, progress
+from fewpix.cli.targets import READS, Writes
 
 STAGES = {"teacher": "teacher embeddings", "transplant": "layers of the teacher"}
 
 
 def distil(
-    recipe: Annotated[Path, typer.Option(help="TOML recipe; see recipes/")],
+    recipe: Annotated[Path, typer.Option(help="TOML recipe; see recipes/"), READS],
     faces: Annotated[
         list[Path],
         typer.Option(help="tar shard, RecordIO (.rec) or folder of aligned faces; may be given again"),
+        READS,
     ],
-    out: Annotated[Path, typer.Option(help="the run's folder")],
+    out: Annotated[Path, typer.Option(help="the run's folder"), Writes(RUN)],
     teacher: Annotated[
         str, typer.Option(help='"teacher" (SFace) or the path of an ONNX face encoder')
     ] = "teacher",

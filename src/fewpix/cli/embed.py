@@ -7,13 +7,17 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from fewpix.cli.kinds import EMBEDDINGS
 from fewpix.cli.output import emit, progress
-from fewpix.errors import ConfigError, InputError
+from fewpix.cli.targets import READS, Writes
+from fewpix.errors import ConfigError
 
 
 def embed(
-    folder: Annotated[Path, Argument(help="Every image below it is one aligned face.", show_default=False)],
-    out: Annotated[Path, Option(help="The NPZ file to write.", show_default=False)],
+    folder: Annotated[
+        Path, Argument(help="Every image below it is one aligned face.", show_default=False), READS
+    ],
+    out: Annotated[Path, Option(help="The NPZ file to write.", show_default=False), Writes(EMBEDDINGS)],
     crops: Annotated[
         bool, Option("--crops", help="The images are aligned square crops, 8x8 px and up; always needed.")
     ] = False,
@@ -25,7 +29,9 @@ def embed(
         ),
     ] = "fewpix-s",
     state: Annotated[
-        Path | None, Option(help="Apply a NormState of `fewpix adapt`.", show_default=False)
+        Path | None,
+        Option(help="Apply a NormState of `fewpix adapt`.", show_default=False),
+        READS,
     ] = None,
     skip_bad: Annotated[
         bool, Option("--skip-bad", help="List images that cannot be embedded in `failed` and go on.")
@@ -44,8 +50,6 @@ def embed(
             "embed takes aligned crops only, and does not look for faces",
             fix="say --crops if they are aligned crops; for photographs use `fewpix identify` or `enrol`",
         )
-    if out.is_dir():
-        raise InputError(f"{out} is a folder", fix="name the NPZ file to write")
     from fewpix.adapt.stats import load_state
     from fewpix.embed.open import open_encoder
     from fewpix.evaluate.crops import embed_folder

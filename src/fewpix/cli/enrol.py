@@ -12,12 +12,15 @@ from fewpix.cli.calibration_options import CalibrationFile, limit_note
 from fewpix.cli.detect_options import DetectBudget, chosen_detector
 from fewpix.cli.gallery_options import Location
 from fewpix.cli.output import emit, progress
+from fewpix.cli.targets import READS
 from fewpix.errors import InputError
 
 
 def enrol(
     photos: Annotated[
-        list[Path], Argument(metavar="PHOTOS...", help="Photos, or folders of photos.", show_default=False)
+        list[Path],
+        Argument(metavar="PHOTOS...", help="Photos, or folders of photos.", show_default=False),
+        READS,
     ],
     name: Annotated[str | None, Option(help="All photos show this person.", show_default=False)] = None,
     folder_per_person: Annotated[
@@ -32,7 +35,9 @@ def enrol(
         ),
     ] = "auto",
     state: Annotated[
-        Path | None, Option(help="Apply a NormState of `fewpix adapt`.", show_default=False)
+        Path | None,
+        Option(help="Apply a NormState of `fewpix adapt`.", show_default=False),
+        READS,
     ] = None,
     crops: Annotated[
         bool, Option("--crops", help="The pictures are aligned square crops; no face is looked for.")

@@ -30,16 +30,21 @@ from fewpix.cli.evaluate_search import search
 from fewpix.cli.evaluate_template_pairs import template_pairs
 from fewpix.cli.evaluate_template_search import template_search
 from fewpix.cli.evaluate_uccs import uccs, uccs_scores
+from fewpix.cli.kinds import RESULT
 from fewpix.cli.output import emit, progress
+from fewpix.cli.targets import EDITS, READS, Writes
 
 evaluate = Typer(add_completion=False, help="Measure a model on a benchmark.")
 
 Folder = Annotated[
-    Path, Argument(help="Holds NAME/NAME_0001.jpg, aligned to 112x112 px, and pairs.txt.", show_default=False)
+    Path,
+    Argument(help="Holds NAME/NAME_0001.jpg, aligned to 112x112 px, and pairs.txt.", show_default=False),
+    READS,
 ]
 Pairs = Annotated[
     Path | None,
     Option(help="Another list of pairs than FOLDER/pairs.txt, such as XQLFW's.", show_default=False),
+    READS,
 ]
 
 
@@ -121,7 +126,9 @@ def lfw_table(
     allow_missing: AllowMissing = False,
     seed: Seed = 0,
     out: Annotated[
-        Path | None, Option(help="Write X.json and X.run.json, such as results/lfw.json.", show_default=False)
+        Path | None,
+        Option(help="Write X.json and X.run.json, such as results/lfw.json.", show_default=False),
+        Writes(RESULT),
     ] = None,
     report: Report = None,
     runtime: Runtime = "auto",
@@ -170,8 +177,8 @@ evaluate.command("uccs-scores", short_help="write a score file of the UCCS watch
 
 @evaluate.command("tables", short_help="put results into the tables of documents")
 def tables(
-    documents: Annotated[list[Path], Argument(help="Markdown files.", show_default=False)],
-    results: Annotated[Path, Option(help="The folder of results.")] = Path("results"),
+    documents: Annotated[list[Path], Argument(help="Markdown files.", show_default=False), EDITS],
+    results: Annotated[Path, Option(help="The folder of results."), READS] = Path("results"),
     check: Annotated[
         bool, Option("--check", help="Write nothing; fail where a table is out of date.")
     ] = False,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from typer import Option
 
+from fewpix.cli.kinds import RESULT, STORE
+from fewpix.cli.targets import READS, Writes
 from fewpix.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ Embeddings = Annotated[
         help="Keep embeddings in this folder, so that a repeated or interrupted run need not start anew.",
         show_default=False,
     ),
+    Writes(STORE),
 ]
 Sizes = Annotated[
     str | None,
@@ -60,7 +63,7 @@ Sizes = Annotated[
 ]
 Seed = Annotated[int, Option(min=0, help="Of the random families and of the bootstrap.")]
 AsJson = Annotated[bool, Option("--json", help="Print one JSON object.")]
-State = Annotated[Path | None, Option(help="Apply a NormState to the model.", show_default=False)]
+State = Annotated[Path | None, Option(help="Apply a NormState to the model.", show_default=False), READS]
 Distance = Annotated[
     int | None, Option(help="Of scface: 1 (4.2 m), 2 (2.6 m) or 3 (1 m).", show_default=False)
 ]
@@ -69,7 +72,9 @@ Ids = Annotated[
     Option(help="Of scface: all, dev or eval, or a file with one id per line.", show_default=False),
 ]
 Out = Annotated[
-    Path | None, Option(help="Also write the result to X.json and X.run.json.", show_default=False)
+    Path | None,
+    Option(help="Also write the result to X.json and X.run.json.", show_default=False),
+    Writes(RESULT),
 ]
 
 

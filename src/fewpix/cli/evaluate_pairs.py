@@ -30,6 +30,7 @@ from fewpix.cli.evaluate_options import (
     words_of,
 )
 from fewpix.cli.output import progress
+from fewpix.cli.targets import READS
 from fewpix.errors import ConfigError
 from fewpix.evaluate.readers.kinds import PAIR_KINDS
 
@@ -37,7 +38,9 @@ from fewpix.evaluate.readers.kinds import PAIR_KINDS
 def pairs(
     kind: Annotated[str, Argument(help=f"{', '.join(PAIR_KINDS)}.", show_default=False)],
     path: Annotated[
-        Path, Argument(help="Its folder or file, with the original names inside.", show_default=False)
+        Path,
+        Argument(help="Its folder or file, with the original names inside.", show_default=False),
+        READS,
     ],
     model: Annotated[
         str, Option(help="fewpix-xs, fewpix-s, fewpix-l, teacher, auto or model files, separated by commas.")
@@ -79,7 +82,9 @@ def pairs(
     flip: Flip = False,
     family: Family = "area",
     pairs_file: Annotated[
-        Path | None, Option("--pairs", help="Of lfw: another list than PATH/pairs.txt.", show_default=False)
+        Path | None,
+        Option("--pairs", help="Of lfw: another list than PATH/pairs.txt.", show_default=False),
+        READS,
     ] = None,
     aligned: Annotated[
         bool | None,
@@ -92,6 +97,7 @@ def pairs(
     folder: Annotated[
         Path | None,
         Option(help="Of table: what its pictures are relative to; by default its own.", show_default=False),
+        READS,
     ] = None,
     distance: Distance = None,
     ids: Ids = None,

@@ -28,6 +28,7 @@ from fewpix.cli.evaluate_options import (
     words_of,
 )
 from fewpix.cli.output import progress
+from fewpix.cli.targets import READS
 
 
 def search(
@@ -38,6 +39,7 @@ def search(
             help="Its folder with the original names inside; of table the CSV file: picture,person,role.",
             show_default=False,
         ),
+        READS,
     ],
     model: Annotated[
         str,
@@ -92,6 +94,7 @@ def search(
     folder: Annotated[
         Path | None,
         Option(help="Of table: what its pictures are relative to, if not its folder.", show_default=False),
+        READS,
     ] = None,
     ranks: Annotated[
         str | None,

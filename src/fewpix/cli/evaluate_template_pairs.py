@@ -31,13 +31,14 @@ from fewpix.cli.evaluate_options import (
     words_of,
 )
 from fewpix.cli.output import progress
+from fewpix.cli.targets import READS
 from fewpix.errors import ConfigError
 from fewpix.evaluate.readers.kinds import TEMPLATE_PAIRS, kinds_of
 
 
 def template_pairs(
     kind: Annotated[str, Argument(help=f"{', '.join(kinds_of(TEMPLATE_PAIRS))}.", show_default=False)],
-    path: Annotated[Path, Argument(help="The folder with meta and loose_crop.", show_default=False)],
+    path: Annotated[Path, Argument(help="The folder with meta and loose_crop.", show_default=False), READS],
     model: Annotated[
         str, Option(help="fewpix-xs, fewpix-s, fewpix-l, teacher, auto or model files, separated by commas.")
     ] = "fewpix-s",

@@ -30,6 +30,7 @@ from fewpix.cli.evaluate_options import (
     words_of,
 )
 from fewpix.cli.output import progress
+from fewpix.cli.targets import READS
 from fewpix.evaluate.readers.kinds import TEMPLATE_SEARCH, kinds_of
 
 
@@ -40,6 +41,7 @@ def template_search(
         Argument(
             help="The folder with meta and loose_crop; of ijbs that with protocols.", show_default=False
         ),
+        READS,
     ],
     model: Annotated[
         str,
@@ -69,6 +71,7 @@ def template_search(
             help="Of ijbs: the folder of faces cut from its videos and pictures, FILE/PERSON/*.png.",
             show_default=False,
         ),
+        READS,
     ] = None,
     protocol: Annotated[
         str | None,

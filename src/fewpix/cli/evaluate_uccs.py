@@ -23,15 +23,19 @@ from fewpix.cli.evaluate_options import (
     open_model,
     open_other,
 )
+from fewpix.cli.kinds import SCORES, STORE
 from fewpix.cli.output import progress
+from fewpix.cli.targets import READS, Writes
 
-Folder = Annotated[Path, Argument(help="Holds gallery.csv and validation.csv.", show_default=False)]
+Folder = Annotated[Path, Argument(help="Holds gallery.csv and validation.csv.", show_default=False), READS]
 
 
 def uccs(
     path: Folder,
     scores: Annotated[
-        Path, Argument(help="The score file: 1006 values a row, as the challenge has it.", show_default=False)
+        Path,
+        Argument(help="The score file: 1006 values a row, as the challenge has it.", show_default=False),
+        READS,
     ],
     ranks: Annotated[str, Option(help="Ranks of identification, 1 to 10, separated by commas.")] = "1,10",
     rates: Annotated[str, Option(help="False alarms per picture, separated by commas.")] = "0.001,0.01,0.1,1",
@@ -69,7 +73,9 @@ def uccs(
 def uccs_scores(
     path: Folder,
     scores: Annotated[
-        Path, Argument(help="The score file to write; 10 kB a face found.", show_default=False)
+        Path,
+        Argument(help="The score file to write; 10 kB a face found.", show_default=False),
+        Writes(SCORES),
     ],
     model: Annotated[
         str,
@@ -105,6 +111,7 @@ def uccs_scores(
     embeddings: Annotated[
         Path | None,
         Option(help="Keep the gallery's embeddings in this folder for another run.", show_default=False),
+        Writes(STORE),
     ] = None,
     out: Out = None,
     report: Report = None,

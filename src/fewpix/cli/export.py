@@ -7,12 +7,14 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from fewpix.cli.kinds import MODEL
 from fewpix.cli.output import emit, progress
+from fewpix.cli.targets import READS, Writes
 
 
 def export(
-    weights: Annotated[Path, Argument(help="A student's .safetensors file.", show_default=False)],
-    out: Annotated[Path, Option(help="The .onnx file to write.", show_default=False)],
+    weights: Annotated[Path, Argument(help="A student's .safetensors file.", show_default=False), READS],
+    out: Annotated[Path, Option(help="The .onnx file to write.", show_default=False), Writes(MODEL)],
     check: Annotated[
         bool, Option(help="Compare its embeddings with those of torch in every installed runtime.")
     ] = True,

@@ -19,13 +19,15 @@ from fewpix.cli.gallery_options import (
     open_gallery,
     overwritten,
 )
+from fewpix.cli.kinds import EXPORT
 from fewpix.cli.output import emit, progress
+from fewpix.cli.targets import READS, Writes
 
 gallery = Typer(add_completion=False, help="Look at who is enrolled, and change it.")
 gallery.add_typer(camera, name="camera", short_help="NormStates of cameras")
 
 Name = Annotated[str, Argument(help="The person.", show_default=False)]
-File = Annotated[Path, Argument(help="Ends in .npz, .json or .parquet.", show_default=False)]
+FileEnding = Argument(help="Ends in .npz, .json or .parquet.", show_default=False)
 
 
 @gallery.command("list", short_help="everybody who is enrolled")
@@ -130,12 +132,11 @@ def remove(
 
 @gallery.command("export", short_help="write everything into one file")
 def export(
-    file: File,
+    file: Annotated[Path, FileEnding, Writes(EXPORT)],
     gallery: Location = None,
     without_crops: Annotated[
         bool, Option("--without-crops", help="Leave out the pixels that were kept of photos.")
     ] = False,
-    replace: Annotated[bool, Option("--replace", help="Write over an existing file.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write people, embeddings, originals, history and cameras into one file that holds no program."""
@@ -144,8 +145,6 @@ def export(
     from fewpix.gallery.exchange import check_ending, export_gallery
 
     check_ending(file)
-    if file.exists() and not replace:
-        raise InputError(f"{file} exists", fix="choose another path, or say --replace")
     with open_gallery(gallery, write=False) as store:
         if store.is_empty() and not cameras(store):
             raise InputError(
@@ -156,7 +155,10 @@ def export(
 
 @gallery.command("import", short_help="add what an exported file holds")
 def import_file(
-    file: File, gallery: Location = None, dry_run: DryRun = False, as_json: AsJson = False
+    file: Annotated[Path, FileEnding, READS],
+    gallery: Location = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
 ) -> None:
     """Add everything in an exported file; what is there already is not doubled. The gallery may be new."""
     from fewpix.config import gallery_location
@@ -182,7 +184,9 @@ def reembed(
     ] = "auto",
     gallery: Location = None,
     state: Annotated[
-        Path | None, Option(help="Apply a NormState of `fewpix adapt`.", show_default=False)
+        Path | None,
+        Option(help="Apply a NormState of `fewpix adapt`.", show_default=False),
+        READS,
     ] = None,
     drop_lost: Annotated[
         bool,

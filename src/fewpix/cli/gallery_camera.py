@@ -9,6 +9,7 @@ from typer import Argument, Option, Typer
 
 from fewpix.cli.gallery_options import WAIT, AsJson, Location, Wait, Yes, open_gallery, overwritten
 from fewpix.cli.output import emit
+from fewpix.cli.targets import READS
 
 camera = Typer(add_completion=False, help="Keep the NormStates of cameras in the gallery.")
 
@@ -18,7 +19,7 @@ Name = Annotated[str, Argument(help="The camera's name.", show_default=False)]
 @camera.command("add", short_help="keep a camera's state")
 def add(
     name: Name,
-    state: Annotated[Path, Argument(help="A state of `fewpix adapt`.", show_default=False)],
+    state: Annotated[Path, Argument(help="A state of `fewpix adapt`.", show_default=False), READS],
     gallery: Location = None,
     replace: Annotated[
         bool, Option("--replace", help="Also over a state that is for another model.")

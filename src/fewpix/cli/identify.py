@@ -16,8 +16,10 @@ from fewpix.cli import video_options as options
 from fewpix.cli.calibration_options import CalibrationFile, Cautious, Chosen, Fpir, chosen_calibration
 from fewpix.cli.detect_options import DetectBudget, chosen_detector
 from fewpix.cli.gallery_options import Location, chosen_state, enrolled
+from fewpix.cli.kinds import DRAWING, LINES
 from fewpix.cli.output import Bar, emit, progress
 from fewpix.cli.remedies import OTHER_MODEL, Remedies
+from fewpix.cli.targets import READS, Replace, Writes
 from fewpix.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ def identify(
             "tcp, ...), or the number of a camera.",
             show_default=False,
         ),
+        READS,
     ],
     gallery: Location = None,
     threshold: Annotated[
@@ -66,7 +69,9 @@ def identify(
         ),
     ] = "auto",
     state: Annotated[
-        Path | None, Option(help="Apply a NormState of `fewpix adapt`.", show_default=False)
+        Path | None,
+        Option(help="Apply a NormState of `fewpix adapt`.", show_default=False),
+        READS,
     ] = None,
     camera: Annotated[
         str | None,
@@ -86,6 +91,7 @@ def identify(
             help="Write annotated pictures: a file for a picture, a folder for a folder, an .mp4 of a video.",
             show_default=False,
         ),
+        Writes(DRAWING),
     ] = None,
     out: Annotated[
         Path | None,
@@ -93,11 +99,13 @@ def identify(
             help="Of pictures, write the JSON lines into this file instead of printing them.",
             show_default=False,
         ),
+        Writes(LINES),
     ] = None,
     resume: Annotated[
         bool,
         Option("--resume", help="Go on in the file of --out: pictures that have a line are passed over."),
     ] = False,
+    replace: Replace = False,
     sheet: options.Sheet = None,
     every: options.Every = None,
     fps: options.Fps = None,
@@ -155,7 +163,7 @@ def identify(
     asked.refuse_without_video()
     if resume and out is None:
         raise ConfigError("--resume goes on in a file of lines", fix="name it with --out")
-    from fewpix.cli.drawing import Drawing
+    from fewpix.cli.drawing import Drawing, write_drawing
     from fewpix.cli.lines_file import LinesFile
     from fewpix.cli.message import Message
     from fewpix.cli.pictures import pictures_of
@@ -163,11 +171,11 @@ def identify(
     from fewpix.identify.draw import draw as draw_faces
     from fewpix.identify.pipeline import Identifier
     from fewpix.identify.refusal import combined
-    from fewpix.image.codec import read_image, write_image
+    from fewpix.image.codec import read_image
 
     folder = Path(source)
     pictures, left_out = pictures_of(folder)
-    drawing = Drawing(draw, folder) if draw else None
+    drawing = Drawing(draw, folder, pictures, replace=replace) if draw else None
     norms = chosen_state(state, camera, gallery)
     detector = chosen_detector(detect_budget, crops=crops)
     encoder = open_encoder(model, runtime=runtime, device=device, state=norms)
@@ -188,7 +196,7 @@ def identify(
         lines = None
         if out is not None:
             lines = stack.enter_context(
-                LinesFile(out, _settings(identifier, by, detect_budget), resume=resume)
+                LinesFile(out, _settings(identifier, by, detect_budget), resume=resume, replace=replace)
             )
         due = [path for path in pictures if lines is None or path.as_posix() not in lines.done]
         # On a terminal the lines themselves are the progress. Rich sends what is printed while its bar is up
@@ -207,7 +215,7 @@ def identify(
                 refused.append(error)
             else:
                 if drawing is not None:  # first, so that what has a line has its picture too
-                    write_image(drawing.target(path), draw_faces(image, picture))
+                    write_drawing(drawing.target(path), draw_faces(image, picture))
                 for face in picture.faces:
                     remedies.add(face)
                 if lines is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from fewpix.adapt.folder import check_free
 from fewpix.adapt.stats import NormState, load_state
 from fewpix.cli.calibration_options import chosen_calibration
+from fewpix.cli.drawing import write_drawing
 from fewpix.cli.gallery_options import chosen_state, enrolled
 from fewpix.cli.output import Bar, emit, progress
 from fewpix.cli.remedies import Remedies
@@ -22,7 +23,7 @@ from fewpix.embed.open import open_encoder, require
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError
 from fewpix.identify.pipeline import Identifier
-from fewpix.image.codec import SUFFIXES, write_image
+from fewpix.image.codec import SUFFIXES
 from fewpix.video import (
     Annotator,
     ContactSheet,
@@ -31,7 +32,6 @@ from fewpix.video import (
     Reader,
     Shown,
     Sight,
-    Source,
     StateLearner,
     VideoIdentifier,
     h264_file,
@@ -71,7 +71,7 @@ def identify_video(
     threshold, fpir, calibration, cautious = rule
     source = source_of(word)
     thin = thin_of(asked.every, asked.fps, asked.start, asked.end)
-    _check_targets(asked, source)
+    _check_targets(asked)
     norms = _first_state(asked, state, camera, gallery)
 
     def reopen(norms: NormState | None) -> Encoder:
@@ -164,7 +164,7 @@ class _Watch:
 def _write_sheet(path: Path, sheet: ContactSheet, reader: Reader) -> None:
     """Write what there is, however it ended; nothing where nothing was looked at."""
     if reader.counts.looked:
-        write_image(path, sheet.draw())
+        write_drawing(path, sheet.draw())
 
 
 def _summary(
@@ -182,8 +182,8 @@ def _summary(
         print(line)
 
 
-def _check_targets(asked: Asked, source: Source) -> None:
-    """Refuse targets that are not what they are named, or the video itself.
+def _check_targets(asked: Asked) -> None:
+    """Refuse targets that are not what they are named.
 
     Raises:
         ConfigError: one is.
@@ -192,9 +192,6 @@ def _check_targets(asked: Asked, source: Source) -> None:
         raise ConfigError(f"--draw {asked.draw}: an annotated video is an .mp4 file", fix="name one")
     if asked.sheet is not None and asked.sheet.suffix.lower() not in SUFFIXES - {".pgm"}:
         raise ConfigError(f"--sheet {asked.sheet}: a contact sheet is a picture", fix="name a .png file")
-    for path in (asked.draw, asked.sheet):
-        if path is not None and source.kind == "file" and path.resolve() == Path(source.name).resolve():
-            raise ConfigError(f"{path} would replace the video itself", fix="name another file")
 
 
 def _first_state(

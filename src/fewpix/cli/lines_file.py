@@ -27,6 +27,7 @@ class LinesFile:
         path: the file.
         settings: what the lines depend on, JSON values.
         resume: go on in a file that is there; False refuses one with lines in it.
+        replace: without `resume`, begin anew whatever is in it.
 
     Raises:
         ConfigError: there are lines already, or they were made with other settings.
@@ -34,22 +35,24 @@ class LinesFile:
         StorageError: it cannot be written.
     """
 
-    def __init__(self, path: Path, settings: Mapping[str, Any], *, resume: bool) -> None:
+    def __init__(
+        self, path: Path, settings: Mapping[str, Any], *, resume: bool, replace: bool = False
+    ) -> None:
         self.path = path
         self.done: frozenset[str] = frozenset()
         beside = path.with_name(path.name + ".run.json")
-        if path.is_dir():
-            raise ConfigError(f"--out {path} is a folder", fix="name a file, such as names.jsonl")
-        if path.exists() and path.stat().st_size:
+        if path.exists() and path.stat().st_size and (resume or not replace):
             if not resume:
                 raise ConfigError(
-                    f"{path} holds lines already", fix="say --resume to go on, or name another --out"
+                    f"{path} holds lines already",
+                    fix="say --resume to go on, --replace to begin anew, or name another --out",
                 )
             _check(beside, path, settings)
             self.done, whole = _read(path)
             if whole < path.stat().st_size:
                 _cut(path, whole)
         else:
+            write_text(path, "")
             write_text(beside, json.dumps(dict(settings), indent=2, sort_keys=True) + "\n")
         try:
             self._file: IO[str] = path.open("a", encoding="utf-8", newline="\n")

@@ -8,11 +8,13 @@ from typing import Annotated
 
 from typer import Option
 
+from fewpix.cli.kinds import QUICKSTART
 from fewpix.cli.output import emit, progress
+from fewpix.cli.targets import Writes
 
 
 def quickstart(
-    out: Annotated[Path, Option(help="The folder to write to.")] = Path("quickstart"),
+    out: Annotated[Path, Option(help="The folder to write to."), Writes(QUICKSTART)] = Path("quickstart"),
     seed: Annotated[int, Option(min=0, help="Of every draw; the same seed gives the same figures.")] = 0,
     steps: Annotated[
         int | None, Option(min=1, help="Of training; those of the recipe if not given.", show_default=False)

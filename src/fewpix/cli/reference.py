@@ -7,17 +7,22 @@ from typing import Annotated
 
 from typer import Option
 
+from fewpix.cli.kinds import REFERENCE
 from fewpix.cli.output import emit, progress
+from fewpix.cli.targets import READS, Writes, check_free
 
 
 def reference(
     model: Annotated[str, Option(help="fewpix-xs, fewpix-s, fewpix-l, or a student's .safetensors file")],
     faces: Annotated[
-        list[Path], Option(help="tar shard or folder of the faces it was trained on; may be given again")
+        list[Path],
+        Option(help="tar shard or folder of the faces it was trained on; may be given again"),
+        READS,
     ],
     out: Annotated[
         Path | None,
         Option(help="the file to write; beside the weights if nothing is said", show_default=False),
+        Writes(REFERENCE),
     ] = None,
     teacher: Annotated[str, Option(help='"teacher" (SFace) or the path of an ONNX face encoder')] = "teacher",
     runtime: Annotated[str, Option(help="of the teacher: auto, onnxruntime, openvino")] = "auto",
@@ -43,6 +48,8 @@ def reference(
     from fewpix.train.reference import measure_reference
 
     weights = student_weights(model)
+    path = out or beside(weights)
+    check_free(path, REFERENCE, replace=out is not None, offer=False)
     student, card = load_student(weights)
     pool = load_faces(faces)
     if pool.sha256 != card.provenance.get("faces_sha256"):
@@ -58,7 +65,6 @@ def reference(
         if recipe.data.holdout:
             members = split_faces(recipe, pool, store, encoder.embed, bar).members
         found = measure_reference(student, card, recipe, pool, members, bar)
-    path = out or beside(weights)
     save_reference(path, found)
     facts = {"path": str(path), "id": found.id, "model_sha256": card.sha256, "sizes": list(found.sizes)}
     emit(Message(f"{path}: {found}", facts), json, pool.left_out)

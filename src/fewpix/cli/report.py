@@ -8,15 +8,19 @@ from typing import Annotated
 from typer import Argument, Option
 
 from fewpix.cli.evaluate_options import AsJson
+from fewpix.cli.kinds import PAGES
 from fewpix.cli.message import Message
 from fewpix.cli.output import emit
+from fewpix.cli.targets import READS, Writes
 
 
 def report(
     result: Annotated[
-        Path, Argument(help="Of a verb of evaluate, or of compare, with --out.", show_default=False)
+        Path,
+        Argument(help="Of a verb of evaluate, or of compare, with --out.", show_default=False),
+        READS,
     ],
-    out: Annotated[Path, Option(help="The folder to write to.", show_default=False)],
+    out: Annotated[Path, Option(help="The folder to write to.", show_default=False), Writes(PAGES)],
     pictures: Annotated[
         Path | None,
         Option(
@@ -24,6 +28,7 @@ def report(
             "without it no faces are shown.",
             show_default=False,
         ),
+        READS,
     ] = None,
     as_json: AsJson = False,
 ) -> None:

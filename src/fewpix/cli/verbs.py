@@ -40,9 +40,11 @@ def command(verb: str) -> Any:
     """The parser of one verb, ready for `make_context`; imports typer and the verb's module only."""
     import typer
 
+    from fewpix.cli.targets import guard_all
+
     module, _, name = VERBS[verb][0].partition(":")
     target = getattr(import_module(module), name)
-    app = target if isinstance(target, typer.Typer) else _single(verb, target)
+    app = guard_all(target if isinstance(target, typer.Typer) else _single(verb, target))
     # Plain help: boxes of a formatter fit neither logs nor narrow terminals, and cost a slower start.
     app.rich_markup_mode = None
     return typer.main.get_command(app)

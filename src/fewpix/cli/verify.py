@@ -11,11 +11,12 @@ from fewpix.cli.calibration_options import CalibrationFile, chosen_calibration
 from fewpix.cli.detect_options import chosen_detector
 from fewpix.cli.output import emit, progress
 from fewpix.cli.remedies import OTHER_MODEL
+from fewpix.cli.targets import READS
 
 
 def verify(
-    first: Annotated[Path, Argument(metavar="A", help="A picture with one face.", show_default=False)],
-    second: Annotated[Path, Argument(metavar="B", help="Another one.", show_default=False)],
+    first: Annotated[Path, Argument(metavar="A", help="A picture with one face.", show_default=False), READS],
+    second: Annotated[Path, Argument(metavar="B", help="Another one.", show_default=False), READS],
     fmr: Annotated[
         float, Option(help="Decide by this false match rate: how often two people would score so.")
     ] = 0.001,
@@ -28,7 +29,9 @@ def verify(
         ),
     ] = "auto",
     state: Annotated[
-        Path | None, Option(help="Apply a NormState of `fewpix adapt`.", show_default=False)
+        Path | None,
+        Option(help="Apply a NormState of `fewpix adapt`.", show_default=False),
+        READS,
     ] = None,
     crops: Annotated[
         bool, Option("--crops", help="The pictures are aligned square crops; no face is looked for.")

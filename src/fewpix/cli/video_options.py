@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
+from fewpix.cli.kinds import SHEET, STATE
+from fewpix.cli.targets import Writes
 from fewpix.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 Sheet = Annotated[
     Path | None,
     Option(help="Of a video, write a contact sheet: the best sights of every track.", show_default=False),
+    Writes(SHEET),
 ]
 Every = Annotated[int | None, Option(help="Of a video, look at every N-th frame only.", show_default=False)]
 Fps = Annotated[
@@ -56,6 +59,7 @@ Adapt = Annotated[
         "while it learns, for seconds, no frame is looked at.",
         show_default=False,
     ),
+    Writes(STATE, replaceable=False),
 ]
 
 

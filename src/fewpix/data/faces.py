@@ -19,6 +19,7 @@ from fewpix.data.record import BROKEN
 from fewpix.data.recordio import PictureRecords, picture_records
 from fewpix.data.shards import read_shard
 from fewpix.errors import InputError
+from fewpix.files import PathLike, path_of
 from fewpix.image.codec import decode_image
 from fewpix.image.header import read_header
 from fewpix.image.resize import Crop
@@ -82,7 +83,7 @@ class FaceSet:
         return state.hexdigest()
 
 
-def load_faces(paths: Sequence[Path]) -> FaceSet:
+def load_faces(paths: Sequence[PathLike]) -> FaceSet:
     """Read faces from tar shards, RecordIO and folders of crops, sorted by key: the order of `paths` does not
     matter.
 
@@ -102,7 +103,9 @@ def load_faces(paths: Sequence[Path]) -> FaceSet:
     left_out = NOTHING
     files: list[Path] = []
     places: list[tuple[NDArray[np.int32], NDArray[np.int64]]] = []
-    for path in paths:
+    if not isinstance(paths, Sequence) or isinstance(paths, str | bytes):
+        paths = [paths]
+    for path in map(path_of, paths):
         before = len(held)
         if path.is_dir():
             listed = list_images(path)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fewpix.data.passed_over import EMPTY, LINK, NOTHING, Absent, LeftOut, PassedOver, why_not
 from fewpix.errors import InputError
+from fewpix.files import PathLike, path_of
 from fewpix.image.codec import SUFFIXES
 from fewpix.image.signature import HEAD
 
@@ -40,7 +41,7 @@ class Listing:
         return LeftOut(tuple(others), self.left_out.hidden, absent)
 
 
-def list_images(folder: Path) -> Listing:
+def list_images(folder: PathLike) -> Listing:
     """Every picture below `folder`, and what else is there.
 
     A file is a picture when its name ends as one of those that are read (`SUFFIXES`), or its content begins
@@ -60,7 +61,7 @@ def list_images(folder: Path) -> Listing:
     return found
 
 
-def list_folder(folder: Path, *, below: bool = True) -> Listing:
+def list_folder(folder: PathLike, *, below: bool = True) -> Listing:
     """As `list_images`, of a folder that may hold no picture.
 
     Args:
@@ -70,6 +71,7 @@ def list_folder(folder: Path, *, below: bool = True) -> Listing:
     Raises:
         InputError: the folder is missing or not a folder, or cannot be read.
     """
+    folder = path_of(folder)
     if not folder.exists():
         raise InputError(f"there is no folder {folder}", fix="check the path")
     if not folder.is_dir():

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import ConfigError, InputError
+from fewpix.image.array import square
 from fewpix.image.resize import Crop
 
 INTERPOLATIONS: Mapping[str, int] = MappingProxyType(
@@ -33,10 +34,7 @@ def side_of(crop: Crop) -> int:
     Raises:
         InputError: the array is not (s, s, 3) uint8.
     """
-    shape = crop.shape
-    if crop.dtype != np.uint8 or len(shape) != 3 or shape[2] != 3 or shape[0] != shape[1] or shape[0] == 0:
-        raise InputError(f"a crop must be (s, s, 3) uint8 in BGR order, not {shape} {crop.dtype}")
-    return int(shape[0])
+    return int(square(crop).shape[0])
 
 
 def need(ok: bool, parameter: str, value: object, rule: str) -> None:

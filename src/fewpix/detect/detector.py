@@ -17,6 +17,7 @@ from fewpix.detect.tiles import scaled_area, tiles
 from fewpix.detect.yunet import YuNet, installed_yunet
 from fewpix.errors import ConfigError, InputError
 from fewpix.image.align import pixels
+from fewpix.image.array import picture
 from fewpix.image.codec import Image
 
 SCALES = (1.0, 3.0)
@@ -100,8 +101,7 @@ class Detector:
         Raises:
             InputError: not a picture.
         """
-        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
-            raise InputError(f"a picture must be (H, W, 3) uint8 BGR, not {image.shape} {image.dtype}")
+        image = picture(image)
         plan = self._plan(image.shape[1], image.shape[0])
         scales = self.levels(image.shape[1], image.shape[0]) if plan is None else plan.scales
         start = self._clock()

@@ -10,7 +10,7 @@ import numpy as np
 
 from fewpix.detect.decode import OUTPUTS, STRIDES, Rows, decode
 from fewpix.errors import WeightsError
-from fewpix.files import installed_file, sha256_file
+from fewpix.files import PathLike, installed_file, path_of, sha256_file
 from fewpix.image.codec import Image
 from fewpix.models.fold import folded
 
@@ -32,7 +32,8 @@ class YuNet:
         WeightsError: the file is not a YuNet.
     """
 
-    def __init__(self, path: Path, min_score: float, threads: int = 0) -> None:
+    def __init__(self, path: PathLike, min_score: float, threads: int = 0) -> None:
+        path = path_of(path)
         import onnxruntime
 
         options = onnxruntime.SessionOptions()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from fewpix.adapt.reference import reference_of
 from fewpix.adapt.stats import NormState
 from fewpix.embed.open import STUDENTS, TEACHERS, require
 from fewpix.errors import ConfigError, GuardError, InputError
+from fewpix.files import PathLike, path_of
 from fewpix.image.resize import Crop
 from fewpix.progress import Advance, Told
 
@@ -37,7 +39,7 @@ MOMENTUM = 0.1
 """For "ema" when nothing is said: what a full batch brings in."""
 
 
-def student_weights(model: str) -> Path:
+def student_weights(model: PathLike) -> Path:
     """The safetensors file of a student, which is what is adapted; its states fit every other form of it.
 
     Args:
@@ -47,6 +49,7 @@ def student_weights(model: str) -> Path:
         ConfigError: a model that has no BatchNorm statistics to adapt, or not in this form.
         InputError: no model of this name or at this path.
     """
+    model = os.fspath(path_of(model))
     if model in STUDENTS:
         from fewpix.models.shipped import shipped
 
@@ -66,7 +69,7 @@ def student_weights(model: str) -> Path:
 
 
 def adapt_to(
-    weights: Path,
+    weights: PathLike,
     crops: Sequence[Crop],
     *,
     source: str,
@@ -110,6 +113,7 @@ def adapt_to(
         UnavailableError: torch is not installed.
         WeightsError: the weights are damaged.
     """
+    weights = path_of(weights)
     if mode is not None and mode not in MODES:
         raise ConfigError(f"unknown mode '{mode}'", fix=f"one of {', '.join(MODES)}")
     if momentum is not None and mode != "ema":

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import WeightsError
+from fewpix.image.array import squares
 from fewpix.image.preprocess import Preprocess
 from fewpix.image.resize import Crop
 from fewpix.models.card import Card
@@ -81,6 +82,7 @@ def in_batches(
         InputError: a crop is not a square uint8 BGR image.
         WeightsError: the model's output has another shape than its card says, or is not finite.
     """
+    crops = squares(crops)
     out = np.empty((len(crops), dim), dtype=np.float32)
     block = np.zeros((batch, 3, preprocess.side, preprocess.side), dtype=np.float32)
     for start in range(0, len(crops), batch):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError, SpaceError, WeightsError
+from fewpix.image.array import squares
 from fewpix.image.resize import Crop
 
 TABLE = Path(__file__).parent.parent / "weights" / "router.json"
@@ -73,6 +74,7 @@ class Router:
 
     def embed(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
         """See `Encoder.embed`; each crop by the encoder for its side."""
+        crops = squares(crops)
         out = np.empty((len(crops), self.card.space.dim), dtype=np.float32)
         chosen = [self.encoder(crop.shape[0]) for crop in crops]
         for encoder in self.encoders:

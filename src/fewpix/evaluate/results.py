@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from fewpix import __version__
 from fewpix.errors import InputError
 from fewpix.evaluate.scores_file import write_scores
-from fewpix.files import write_text
+from fewpix.files import PathLike, path_of, write_text
 
 if TYPE_CHECKING:
     from fewpix.embed.protocol import Encoder
@@ -95,7 +95,7 @@ def canonical(payload: Mapping[str, Any]) -> str:
     )
 
 
-def write_result(path: Path, payload: Mapping[str, Any], run: Run, scores: bytes | None = None) -> None:
+def write_result(path: PathLike, payload: Mapping[str, Any], run: Run, scores: bytes | None = None) -> None:
     """Write `path` (`results/X.json`), `results/X.run.json` and `results/X.scores.npz`, each atomically.
 
     Args:
@@ -108,6 +108,7 @@ def write_result(path: Path, payload: Mapping[str, Any], run: Run, scores: bytes
         InputError: see `canonical`; nothing is written.
         StorageError: they cannot be written.
     """
+    path = path_of(path)
     check_target(path)
     result, description = canonical(payload), canonical(run.to_json())
     if scores is not None:
@@ -126,12 +127,13 @@ def check_target(path: Path) -> None:
         raise InputError(f"a result is a .json file, not {path}", fix="name one, such as results/lfw.json")
 
 
-def read_result(path: Path) -> dict[str, Any]:
+def read_result(path: PathLike) -> dict[str, Any]:
     """Read what `write_result` wrote.
 
     Raises:
         InputError: missing, or not a JSON object.
     """
+    path = path_of(path)
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

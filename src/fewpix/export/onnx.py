@@ -11,7 +11,7 @@ from torch import nn
 
 from fewpix.export.graph import to_onnx
 from fewpix.export.parity import TOLERANCE, check_parity
-from fewpix.files import atomic
+from fewpix.files import PathLike, atomic, path_of
 from fewpix.models.card import Card
 from fewpix.models.zoo import load_student
 
@@ -49,7 +49,7 @@ class ExportReport:
         return f"{size}\nlargest difference from torch: {checked} (at most {self.tolerance:.0e})"
 
 
-def export_onnx(weights: Path, target: Path, *, check: bool = True) -> ExportReport:
+def export_onnx(weights: PathLike, target: PathLike, *, check: bool = True) -> ExportReport:
     """Write a student's weights as ONNX; kept only if every installed runtime gives the embeddings of torch.
 
     Args:
@@ -63,6 +63,7 @@ def export_onnx(weights: Path, target: Path, *, check: bool = True) -> ExportRep
         WeightsError: the weights are damaged, of an unknown architecture, or differ in a runtime by more than
             `TOLERANCE`; what was at `target` before is still there.
     """
+    weights, target = path_of(weights), path_of(target)
     return export_model(*load_student(weights), target, check=check)
 
 

@@ -7,13 +7,12 @@ makes it from impostors.
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from fewpix.errors import InputError
-from fewpix.files import write_text
+from fewpix.files import PathLike, path_of, write_text
 from fewpix.models.shipped import WEIGHTS
 
 SHIPPED = WEIGHTS / "calibration.json"
@@ -171,12 +170,13 @@ class Calibration(_Part):
         return json.dumps(self.model_dump(mode="json"), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def read_calibration(path: Path) -> Calibration:
+def read_calibration(path: PathLike) -> Calibration:
     """Read a calibration.
 
     Raises:
         InputError: missing, or not a calibration; what is wrong is named.
     """
+    path = path_of(path)
     try:
         return Calibration.model_validate_json(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -191,10 +191,11 @@ def read_calibration(path: Path) -> Calibration:
         ) from error
 
 
-def write_calibration(path: Path, calibration: Calibration) -> None:
+def write_calibration(path: PathLike, calibration: Calibration) -> None:
     """Write it, atomically.
 
     Raises:
         StorageError: it cannot be written; what was there before is still there.
     """
+    path = path_of(path)
     write_text(path, calibration.to_text())

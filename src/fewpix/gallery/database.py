@@ -9,7 +9,13 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.errors import InputError
 from fewpix.models.space import Space
+
+
+def closed(location: str) -> InputError:
+    """What a gallery answers that is used after it was closed."""
+    return InputError(f"the gallery {location} is closed", fix="use it inside `with Gallery.open(...)`")
 
 
 class Database(Protocol):

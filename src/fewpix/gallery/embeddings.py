@@ -17,6 +17,11 @@ def check_embeddings(embeddings: NDArray[np.float32], space: Space) -> NDArray[n
     Raises:
         InputError: another shape or type, a value that is not finite, or not of unit length.
     """
+    if not isinstance(embeddings, np.ndarray):
+        raise InputError(
+            f"embeddings must be an array (N, {space.dim}) float32, not {type(embeddings).__name__}",
+            fix="embed with an Encoder",
+        )
     if embeddings.ndim != 2 or embeddings.shape[1] != space.dim or embeddings.dtype != np.float32:
         raise InputError(
             f"embeddings must be (N, {space.dim}) float32, not {embeddings.shape} {embeddings.dtype}"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fewpix.errors import ConfigError, InputError, SpaceError
+from fewpix.files import PathLike, path_of
 from fewpix.gallery.cameras import cameras, put_camera
 from fewpix.gallery.document import Document, Known
 from fewpix.gallery.edit import change
@@ -111,7 +112,7 @@ def check_ending(path: Path) -> str:
     return ending
 
 
-def export_gallery(gallery: Gallery, path: Path, *, originals: bool = True) -> Exported:
+def export_gallery(gallery: Gallery, path: PathLike, *, originals: bool = True) -> Exported:
     """Write everything into one file, atomically: the gallery as it is at one moment, whoever writes to it.
 
     Args:
@@ -125,6 +126,7 @@ def export_gallery(gallery: Gallery, path: Path, *, originals: bool = True) -> E
         StorageError: the file cannot be written; what was there before is still there.
         UnavailableError: Parquet without pyarrow.
     """
+    path = path_of(path)
     write = WRITERS[check_ending(path)]
     with gallery.database.snapshot():
         document = _document(gallery, originals=originals)
@@ -162,7 +164,7 @@ def _document(gallery: Gallery, *, originals: bool) -> Document:
     )
 
 
-def read_document(path: Path) -> Document:
+def read_document(path: PathLike) -> Document:
     """Read and check an exported gallery.
 
     Raises:
@@ -170,6 +172,7 @@ def read_document(path: Path) -> Document:
         InputError: no such file, or it is not an exported gallery.
         UnavailableError: Parquet without pyarrow.
     """
+    path = path_of(path)
     read = READERS[check_ending(path)]
     if not path.is_file():
         raise InputError(f"there is no file {path}", fix="check the path")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fewpix.errors import InputError, UnavailableError
+from fewpix.files import path_of
 from fewpix.gallery.database import Database
 from fewpix.gallery.sqlite import SqliteDatabase
 
@@ -18,6 +19,7 @@ def is_absent(location: str | Path) -> bool:
         InputError: something else is there.
         StorageError: it cannot be opened.
     """
+    path_of(location)  # refuses what is neither text nor a path
     if "://" not in str(location) and not Path(location).expanduser().exists():
         return True
     database = open_database(location, write=False, make=False)
@@ -40,6 +42,7 @@ def open_database(location: str | Path, *, write: bool, make: bool) -> Database:
         StorageError: it cannot be opened, or cannot keep what it is given.
         UnavailableError: another kind of server, or the package for it is not installed.
     """
+    path_of(location)  # refuses what is neither text nor a path
     scheme, separator, _ = str(location).partition("://")
     if separator and scheme in SERVERS:
         from fewpix.gallery.postgres import PostgresDatabase

@@ -17,6 +17,8 @@ def person_name(text: str) -> str:
     Raises:
         ConfigError: empty, longer than MAX_LENGTH, or with a character that cannot be printed on one line.
     """
+    if not isinstance(text, str):
+        raise ConfigError(f"a person's name is text, not {type(text).__name__}", fix="give a name")
     name = unicodedata.normalize("NFC", text).strip()
     if not name:
         raise ConfigError("a person's name is empty", fix="give a name")

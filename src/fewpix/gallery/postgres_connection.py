@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from fewpix.errors import FewpixError, InputError, StorageError, UnavailableError
+from fewpix.gallery.database import closed
 
 CONNECT_SECONDS = 10
 
@@ -108,10 +109,10 @@ def _schema_of_vector(connection: Any) -> str | None:
 
 @contextmanager
 def translated(location: str) -> Iterator[None]:
-    """Psycopg's exceptions as fewpix's; misuse of a connection stays what it is.
+    """Psycopg's exceptions as fewpix's.
 
     Raises:
-        InputError: the tables are not those of a gallery.
+        InputError: the tables are not those of a gallery, or it was closed.
         StorageError: any failure to reach, read or write it.
     """
     import psycopg
@@ -123,6 +124,8 @@ def translated(location: str) -> Iterator[None]:
             f"the gallery {location} is damaged: {_first_line(error)}", fix="restore it from a copy"
         ) from error
     except psycopg.Error as error:
+        if str(error) == "the connection is closed":
+            raise closed(location) from error
         raise _explained(error, location) from error
 
 

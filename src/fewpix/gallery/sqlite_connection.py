@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from fewpix.errors import FewpixError, InputError, StorageError
+from fewpix.gallery.database import closed
 from fewpix.gallery.sqlite_schema import APPLICATION_ID, SCHEMA_VERSION, version, view_as_current
 
 BUSY_SECONDS = 30.0
@@ -191,15 +192,22 @@ def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
 
 @contextmanager
 def translated(path: Path) -> Iterator[None]:
-    """SQLite's exceptions as fewpix's; misuse of a connection (ProgrammingError) stays what it is.
+    """SQLite's exceptions as fewpix's; a mistake in a statement (ProgrammingError) stays what it is.
 
     Raises:
-        InputError: the file is not a database, or is damaged.
+        InputError: the file is not a database, or is damaged; or the gallery was closed, or opened in another
+            thread.
         StorageError: any failure to read or write it.
     """
     try:
         yield
-    except sqlite3.ProgrammingError:
+    except sqlite3.ProgrammingError as error:
+        if "closed" in str(error):
+            raise closed(str(path)) from error
+        if "thread" in str(error):
+            raise InputError(
+                f"the gallery {path} was opened in another thread", fix="open one in each thread"
+            ) from error
         raise
     except sqlite3.Error as error:
         raise _explained(error, path) from error

@@ -14,6 +14,7 @@ import numpy as np
 
 from fewpix.identify.pipeline import IdentifiedFace, IdentifiedPicture
 from fewpix.identify.rating import UNRATED
+from fewpix.image.array import picture as checked
 from fewpix.image.codec import Image
 
 Color = tuple[int, int, int]
@@ -82,7 +83,11 @@ def draw(image: Image, picture: IdentifiedPicture) -> Image:
         A larger (H', W', 3) uint8 BGR picture with a panel to the right, and one to the left where there are
         many faces; a copy of the picture when no face was found. Characters that OpenCV's fonts lack come out
         as question marks.
+
+    Raises:
+        InputError: not a picture.
     """
+    image = checked(image)
     if not picture.faces:
         return image.copy()
     enlarged = enlargement(image.shape[0])

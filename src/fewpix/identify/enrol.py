@@ -21,6 +21,7 @@ from fewpix.identify.faces import AlignedFace, Finder, align_faces, embed_faces,
 from fewpix.identify.original import keep_original
 from fewpix.identify.resemblance import Resemblance
 from fewpix.image.codec import Image, read_image
+from fewpix.image.mark import is_marked
 
 BATCH = 16
 """Photos that are embedded together; at most so many are lost, unacknowledged, when the process is killed."""
@@ -144,6 +145,8 @@ def enrol_photos(
         admitted = []
         for n, photo in enumerate(photos[start : start + BATCH], start + 1):
             try:
+                if is_marked(photo.path):
+                    raise InputError(f"{photo.path} was drawn by fewpix", fix="enrol the photograph itself")
                 image = read_image(photo.path)
                 face = one_face(image, str(photo.path), detector=detector, encoder=encoder, largest=largest)
                 admitted.append(_admitted(image, photo, face, keep=keep, accept_poor=accept_poor))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fewpix.errors import InputError
+from fewpix.files import path_of
 from fewpix.identify.refusal import combined
 from fewpix.quality.assess import Quality
 
@@ -17,12 +18,18 @@ class Photo:
     """A picture file of one person, whose name is known.
 
     Args:
-        path: the file.
+        path: the file; text is taken for its path.
         name: the person.
+
+    Raises:
+        InputError: the path is neither.
     """
 
     path: Path
     name: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", path_of(self.path))
 
 
 @dataclass(frozen=True)

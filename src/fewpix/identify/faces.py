@@ -13,6 +13,7 @@ from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import encoder_for
 from fewpix.errors import InputError
 from fewpix.image.align import align
+from fewpix.image.array import picture
 from fewpix.image.codec import Image
 from fewpix.image.resize import Crop
 from fewpix.quality.assess import Quality, assess_crop, assess_face
@@ -165,7 +166,7 @@ def whole_crop(crop: Image, encoder: Encoder, origin: str = "") -> AlignedFace:
     Raises:
         InputError: it is not square, or smaller than 8 px.
     """
-    height, width = crop.shape[:2]
+    height, width = picture(crop, origin or "a crop").shape[:2]
     named = f"{origin}: " if origin else ""
     if width != height:
         raise InputError(

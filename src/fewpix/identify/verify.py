@@ -115,6 +115,9 @@ def verify(
             f"a false match rate of {fmr:g} is not resolvable with {pairs:,} independent pairs",
             fix=f"ask for at least {rarest:g}, or calibrate with more people",
         )
+    for pair in (first, second):
+        if not isinstance(pair, tuple) or len(pair) != 2:
+            raise InputError(f"a name and a picture are compared, not {type(pair).__name__}", fix="give both")
     faces = embed_faces([only_face(image, path, detector, encoder) for path, image in (first, second)])
     score = float(np.float32(faces[0].embedding.astype(np.float64) @ faces[1].embedding.astype(np.float64)))
     rate = UNRATED if calibrated is None else _rate(calibrated, encoder, faces, score)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
+from fewpix.image.array import five_points, picture
 from fewpix.image.codec import Image
 from fewpix.image.resize import Crop
 
@@ -67,8 +68,7 @@ def align(image: Image, points: NDArray[np.floating], side: int) -> Crop:
     Raises:
         InputError: not a picture, a side below 1, not five finite points, or no similarity fits them.
     """
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
-        raise InputError(f"a picture must be (H, W, 3) uint8 BGR, not {image.shape} {image.dtype}")
+    image = picture(image)
     if side < 1:
         raise InputError(f"the side of a crop must be at least 1, not {side}")
     turn, move = _similarity(points)
@@ -90,9 +90,7 @@ def _similarity(points: NDArray[np.floating]) -> tuple[complex, complex]:
     In the plane, with points as complex numbers, the estimator of Umeyama (IEEE TPAMI 13(4), 1991) without
     reflections is this quotient.
     """
-    given = np.asarray(points, dtype=np.float64)
-    if given.shape != (5, 2) or not np.isfinite(given).all():
-        raise InputError(f"a face needs five finite points (5, 2), not {np.asarray(points).tolist()}")
+    given = five_points(points)
     source, target = given[:, 0] + 1j * given[:, 1], TEMPLATE[:, 0] + 1j * TEMPLATE[:, 1]
     source_mean, target_mean = source.mean(), target.mean()
     source, target = source - source_mean, target - target_mean

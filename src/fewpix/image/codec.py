@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import stat
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import cv2
@@ -12,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import ImageError, InputError
-from fewpix.files import atomic
+from fewpix.files import PathLike, atomic, path_of
 from fewpix.image.alpha import decode_over_grey
+from fewpix.image.array import picture
 from fewpix.image.header import Header, read_header
 from fewpix.image.heif import decode_heif
 from fewpix.image.messages import caught, tells_damage
@@ -38,7 +38,7 @@ _FIX = "convert it to JPEG or PNG"
 log = logging.getLogger("fewpix")
 
 
-def read_image(path: Path) -> Image:
+def read_image(path: PathLike) -> Image:
     """Read a picture file.
 
     Args:
@@ -53,6 +53,7 @@ def read_image(path: Path) -> Image:
         InputError: the file is missing, a folder, or cannot be read.
         ImageError: not an image, empty, cut off, damaged, or more than `MAX_PIXELS`.
     """
+    path = path_of(path)
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
@@ -86,6 +87,8 @@ def decode_image(data: bytes, origin: str) -> Image:
     Raises:
         ImageError: as `read_image`.
     """
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise ImageError(f"{origin} must be the bytes of a picture file, not {type(data).__name__}")
     if not data:
         raise ImageError(f"{origin} is empty", fix="copy or download it again")
     header = read_header(data)
@@ -138,8 +141,7 @@ def encode_image(image: Image, suffix: str = ".png", quality: int = 95) -> bytes
     Raises:
         InputError: not a picture, or another suffix or quality.
     """
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
-        raise InputError(f"a picture must be (H, W, 3) uint8 BGR, not {image.shape} {image.dtype}")
+    image = picture(image)
     kind = suffix.lower()
     if kind not in SUFFIXES:
         raise InputError(
@@ -164,13 +166,14 @@ def encode_image(image: Image, suffix: str = ".png", quality: int = 95) -> bytes
     return data.tobytes()
 
 
-def write_image(path: Path, image: Image, quality: int = 95) -> None:
+def write_image(path: PathLike, image: Image, quality: int = 95) -> None:
     """Write a picture, whole or not at all; the name's ending decides the format (see `encode_image`).
 
     Raises:
         InputError: as `encode_image`.
         StorageError: the file cannot be written; what was there before is still there.
     """
+    path = path_of(path)
     data = encode_image(image, path.suffix, quality)
     with atomic(path) as part:
         part.write_bytes(data)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.errors import ConfigError, InputError
+from fewpix.errors import ConfigError
+from fewpix.image.array import squares
 from fewpix.image.resize import Crop, resize_square
 
 
@@ -52,15 +53,9 @@ class Preprocess:
         Raises:
             InputError: one of them is not a square uint8 BGR image.
         """
-        out = np.empty((len(crops), 3, self.side, self.side), dtype=np.uint8)
-        for n, crop in enumerate(crops):
-            if (
-                crop.dtype != np.uint8
-                or crop.ndim != 3
-                or crop.shape[2] != 3
-                or crop.shape[0] != crop.shape[1]
-            ):
-                raise InputError(f"crop {n} must be (s, s, 3) uint8 BGR, not {crop.shape} {crop.dtype}")
+        checked = squares(crops)
+        out = np.empty((len(checked), 3, self.side, self.side), dtype=np.uint8)
+        for n, crop in enumerate(checked):
             resized = resize_square(crop, self.side)
             out[n] = (resized[:, :, ::-1] if self.color == "rgb" else resized).transpose(2, 0, 1)
         return out

@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.image.array import square
+
 Crop: TypeAlias = NDArray[np.uint8]
 """A square face image (s, s, 3), uint8, BGR."""
 
@@ -24,7 +26,11 @@ def resize_square(crop: Crop, side: int) -> Crop:
 
     Returns:
         (side, side, 3) uint8; not a copy when nothing had to be done.
+
+    Raises:
+        InputError: not a square picture.
     """
+    crop = square(crop)
     if crop.shape[0] == side:
         return crop
     method = cv2.INTER_AREA if side < crop.shape[0] else cv2.INTER_CUBIC

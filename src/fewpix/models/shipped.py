@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fewpix.errors import InputError
+from fewpix.files import path_of
 
 TERMS = (
     "research use only: distilled on faces under non-commercial research terms (CelebA, UTKFace, Glint360K)"
@@ -29,7 +30,7 @@ def shipped(file: str) -> Path:
     Raises:
         InputError: there is no such file in the package.
     """
-    path = WEIGHTS / file
+    path = WEIGHTS / path_of(file)
     if path.stem not in STUDENTS or path.parent != WEIGHTS or not path.is_file():
         raise InputError(
             f"the package ships no '{file}'", fix=f"students: {', '.join(STUDENTS)}; or name a path"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fewpix.errors import ConfigError, InputError, WeightsError
-from fewpix.files import installed_file, sha256_file
+from fewpix.files import PathLike, installed_file, path_of, sha256_file
 from fewpix.image.preprocess import Preprocess
 from fewpix.models.card import METADATA_KEY, Card
 from fewpix.models.fold import folded
@@ -57,7 +57,7 @@ def sface() -> OnnxModel:
     return OnnxModel(folded(source, SFACE_SHA256), card)
 
 
-def foreign(path: Path) -> OnnxModel:
+def foreign(path: PathLike) -> OnnxModel:
     """Any ONNX face encoder, described by its own metadata or by `PATH.json` beside it.
 
     A card beside the file holds `preprocess` and `dim`, and perhaps `name` and `terms`. The file's hash names
@@ -67,6 +67,7 @@ def foreign(path: Path) -> OnnxModel:
         InputError: there is no such file.
         WeightsError: no card says what the encoder expects, or the card is wrong.
     """
+    path = path_of(path)
     if not path.is_file():
         raise InputError(
             f"no model at {path}", fix="name an ONNX file, or one of the models that `fewpix doctor` lists"

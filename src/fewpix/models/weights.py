@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from fewpix.errors import ConfigError, InputError, WeightsError
-from fewpix.files import atomic
+from fewpix.files import PathLike, atomic, path_of
 from fewpix.models.card import METADATA_KEY, Card
 
 Tensors = dict[str, NDArray[np.float32]]
@@ -53,7 +52,7 @@ def rounded(tensors: Mapping[str, NDArray[np.float32]]) -> Tensors:
     return result
 
 
-def save_weights(path: Path, tensors: Mapping[str, NDArray[np.float32]], card: Card) -> Card:
+def save_weights(path: PathLike, tensors: Mapping[str, NDArray[np.float32]], card: Card) -> Card:
     """Write the weights and their card as one file, atomically.
 
     Args:
@@ -68,6 +67,7 @@ def save_weights(path: Path, tensors: Mapping[str, NDArray[np.float32]], card: C
         StorageError: it cannot be written; what was there before is still there.
         WeightsError: a value is not finite.
     """
+    path = path_of(path)
     kept = rounded(tensors)
     card = replace(card, sha256=digest(kept))
     stored = {k: np.ascontiguousarray(v.astype(np.float16) if v.ndim > 1 else v) for k, v in kept.items()}
@@ -79,13 +79,14 @@ def save_weights(path: Path, tensors: Mapping[str, NDArray[np.float32]], card: C
     return card
 
 
-def load_weights(path: Path) -> tuple[Tensors, Card]:
+def load_weights(path: PathLike) -> tuple[Tensors, Card]:
     """Read weights and card; the digest is recomputed and compared.
 
     Raises:
         InputError: no such file.
         WeightsError: not safetensors, no card, or the tensors are not those that the card names.
     """
+    path = path_of(path)
     if not path.is_file():
         raise InputError(f"no weights at {path}", fix="check the path")
     try:

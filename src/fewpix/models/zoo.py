@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from fewpix.errors import ConfigError, WeightsError
+from fewpix.files import PathLike, path_of
 from fewpix.image.preprocess import Preprocess
 from fewpix.models.card import Card
 from fewpix.models.weights import Tensors, load_weights
@@ -182,13 +182,14 @@ def fill(model: nn.Module, tensors: Mapping[str, np.ndarray], origin: str) -> No
             value.copy_(torch.from_numpy(np.array(tensors[name])))
 
 
-def load_student(path: Path) -> tuple[nn.Module, Card]:
+def load_student(path: PathLike) -> tuple[nn.Module, Card]:
     """A student from its safetensors file, in evaluation mode.
 
     Raises:
         InputError: no such file.
         WeightsError: the file is damaged, or its tensors are not those of its card's architecture.
     """
+    path = path_of(path)
     tensors, card = load_weights(path)
     try:
         model = build(card.arch, card.space.dim)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.image.align import TEMPLATE_SIDE, align
+from fewpix.image.array import square
 from fewpix.image.codec import Image
 from fewpix.image.resize import Crop
 from fewpix.quality.pose import Pose, pose
@@ -91,6 +92,9 @@ def assess_crop(crop: Crop) -> Quality:
 
     Args:
         crop: (s, s, 3) uint8 BGR.
+
+    Raises:
+        InputError: it is none.
     """
-    side = float(crop.shape[0])
+    side = float(square(crop).shape[0])
     return Quality(min(effective_pixels(crop), side), sharpness(crop, (0.0, 0.0, side, side)))

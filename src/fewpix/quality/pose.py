@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fewpix.errors import InputError
 from fewpix.image.align import TEMPLATE
+from fewpix.image.array import five_points
 
 _PROTRUDES = 0.4
 """How far the tip of the nose stands before the plane of eyes and mouth, in distances between the eyes: about
@@ -55,9 +56,7 @@ def pose(points: NDArray[np.floating]) -> Pose:
     Raises:
         InputError: not five finite points, or eyes and mouth are in one place.
     """
-    given = np.asarray(points, dtype=np.float64)
-    if given.shape != (5, 2) or not np.isfinite(given).all():
-        raise InputError(f"a face needs five finite points (5, 2), not {np.asarray(points).tolist()}")
+    given = five_points(points)
     eyes, mouth, nose = given[:2].mean(axis=0), given[3:].mean(axis=0), given[2]
     tall = float(np.hypot(*(mouth - eyes)))
     if tall <= 1e-9 * (1 + float(np.abs(given).max())):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fewpix.errors import WeightsError
 from fewpix.image.align import TEMPLATE_SIDE
+from fewpix.image.array import square
 from fewpix.image.resize import Crop
 from fewpix.quality.spectrum import spectrum
 
@@ -92,8 +93,10 @@ def effective_pixels(crop: Crop) -> float:
         6 to 112; not more than that of what the crop could hold, which its pixels say.
 
     Raises:
+        InputError: not a square picture.
         WeightsError: the package's table is missing or damaged.
     """
+    crop = square(crop)
     return float(min(_estimator().pixels(spectrum(crop)[None])[0], max(crop.shape[0], SMALLEST)))
 
 

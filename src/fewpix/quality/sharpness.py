@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from fewpix.image.array import picture
 from fewpix.image.codec import Image
 
 _SEEN_AT = 24
@@ -20,8 +21,11 @@ def sharpness(image: Image, box: tuple[float, float, float, float]) -> float:
     Args:
         image: (H, W, 3) uint8 BGR.
         box: x, y, width, height in its pixels; 0 when it lies outside.
+
+    Raises:
+        InputError: not a picture.
     """
-    part = _inside(image, box)
+    part = _inside(picture(image), box)
     if min(part.shape[:2]) < 3:
         return 0.0
     grey = cv2.cvtColor(part, cv2.COLOR_BGR2GRAY).astype(np.float32)

@@ -35,6 +35,7 @@ def page(done: Quickstart) -> str:
     )
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="generator" content="fewpix">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>fewpix quickstart</title>\n<style>{CSS}</style>\n</head>\n<body>\n<main>\n"
         f"{''.join(sections)}</main>\n</body>\n</html>\n"

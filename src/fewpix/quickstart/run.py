@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 
 from fewpix.detect import default_detector
 from fewpix.embed.adaptation import student_weights
 from fewpix.embed.open import open_encoder
 from fewpix.evaluate.results import Run, write_result
 from fewpix.export.onnx import export_onnx
-from fewpix.files import write_text
+from fewpix.files import PathLike, path_of, write_text
 from fewpix.quickstart.adapting import states
 from fewpix.quickstart.evaluating import evaluate
 from fewpix.quickstart.faces import Advance, align_samples, split
@@ -35,7 +34,7 @@ def _silent(title: str) -> AbstractContextManager[Advance]:
     return nullcontext(nothing)
 
 
-def run(out: Path, *, seed: int = 0, steps: int | None = None, show: Show = _silent) -> Quickstart:
+def run(out: PathLike, *, seed: int = 0, steps: int | None = None, show: Show = _silent) -> Quickstart:
     """Align, distil, adapt, evaluate, identify, report.
 
     Args:
@@ -48,6 +47,7 @@ def run(out: Path, *, seed: int = 0, steps: int | None = None, show: Show = _sil
         UnavailableError: an extra is not installed.
         StorageError: `out` cannot be written.
     """
+    out = path_of(out)
     start = time.monotonic()
     made = recipe(seed, steps)
     # First of all, so that a folder that cannot be written is noticed before minutes are spent on it.

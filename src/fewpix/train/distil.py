@@ -17,7 +17,7 @@ from fewpix.data.faces import FaceSet
 from fewpix.data.sampling import Sampler
 from fewpix.degrade import PRESETS
 from fewpix.errors import ConfigError, StorageError
-from fewpix.files import sweep
+from fewpix.files import PathLike, path_of, sweep
 from fewpix.models.card import Card
 from fewpix.models.weights import save_weights
 from fewpix.models.zoo import architecture, tensors_of
@@ -94,7 +94,7 @@ class DistilResult:
 def distil(
     recipe: Recipe,
     faces: FaceSet,
-    out: Path,
+    out: PathLike,
     *,
     teacher_embed: Embed,
     teacher_card: Card,
@@ -126,6 +126,7 @@ def distil(
         WeightsError: the checkpoint or the initial weights do not fit.
         StorageError: the disk is full; the last checkpoint is whole.
     """
+    out = path_of(out)
     report = on_progress or (lambda progress: None)
     check_names(recipe)
     check_faces(recipe, faces)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fewpix.errors import ConfigError, InputError
+from fewpix.files import PathLike, path_of
 
 Positive = Annotated[int, Field(gt=0)]
 
@@ -157,13 +157,14 @@ class Recipe(_Section):
         return {name: (term.weight, dict(term.model_extra or {})) for name, term in self.objective.items()}
 
 
-def load_recipe(path: Path) -> Recipe:
+def load_recipe(path: PathLike) -> Recipe:
     """Read and check a recipe.
 
     Raises:
         InputError: the file is missing.
         ConfigError: not TOML, an unknown key, a wrong type or a value out of range; the key is named.
     """
+    path = path_of(path)
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from fewpix.errors import ConfigError, InputError
+from fewpix.files import PathLike, path_of
 from fewpix.image.signature import HEAD, Kind, kind_of
 
 SUFFIXES = frozenset(
@@ -49,11 +51,13 @@ class Source:
     options: tuple[tuple[str, str], ...] = ()
 
 
-def is_video(word: str) -> bool:
+def is_video(word: PathLike) -> bool:
     """Whether the word names a video: an address, a number that is no file, or a file that is one.
 
     A file's content decides, and its ending where that does not tell.
     """
+    path_of(word)  # refuses what is neither text nor a path
+    word = os.fspath(word)
     if _ADDRESS.match(word):
         return True
     path = Path(word)
@@ -76,13 +80,15 @@ def _kind(path: Path) -> Kind | None:
         return None
 
 
-def source_of(word: str) -> Source:
+def source_of(word: PathLike) -> Source:
     """The source that a word names.
 
     Raises:
         InputError: no such file.
         ConfigError: an address of a kind that is not read, or a camera on a system that has no numbers.
     """
+    path_of(word)  # refuses what is neither text nor a path
+    word = os.fspath(word)
     if _ADDRESS.match(word):
         return _stream(word)
     path = Path(word)

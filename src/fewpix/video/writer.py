@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import cv2
 import numpy as np
 
 from fewpix.errors import StorageError, UnavailableError
-from fewpix.files import atomic
+from fewpix.files import PathLike, atomic, path_of
 from fewpix.image.codec import Image
+from fewpix.image.mark import MARK
 from fewpix.video.packets import FIX, require_av
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class H264Writer:
 
 
 @contextmanager
-def h264_file(path: Path) -> Iterator[H264Writer]:
+def h264_file(path: PathLike) -> Iterator[H264Writer]:
     """An MP4 file that is there, whole, when the block ends, also by an exception; not without a frame.
 
     Until then it grows beside `path` in fragments, so that even what a killed process leaves can be played.
@@ -105,6 +105,7 @@ def h264_file(path: Path) -> Iterator[H264Writer]:
         UnavailableError: no PyAV, or no H.264 encoder in it.
         StorageError: it cannot be written; what was there before is still there.
     """
+    path = path_of(path)
     encoder = h264_encoder()
     import av
 
@@ -113,6 +114,7 @@ def h264_file(path: Path) -> Iterator[H264Writer]:
         with atomic(path) as part:
             flags = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
             with av.open(str(part), "w", format="mp4", options=flags) as container:
+                container.metadata["comment"] = MARK
                 writer = H264Writer(container, encoder)
                 try:
                     yield writer
