@@ -11,12 +11,13 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "fewpix"
 
-BASE = {"errors", "config", "files", "progress"}
+BASE = {"counted", "errors", "config", "files", "progress"}
 EMBED = BASE | {"image", "detect", "models", "adapt"}
 TRAIN = BASE | {"image", "data", "degrade", "losses", "models"}
 ABOVE = EMBED | TRAIN | {"embed", "gallery", "quality", "identify", "evaluate", "train", "export"}
 
 MAY_IMPORT: dict[str, set[str]] = {
+    "counted": set(),
     "errors": set(),
     "config": {"errors"},
     "files": {"errors"},
@@ -27,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "degrade": BASE | {"image"},
     "data": BASE | {"image"},
     "losses": {"errors"},
-    "adapt": {"errors", "files", "progress"},
+    "adapt": {"counted", "errors", "files", "progress"},
     "models": BASE | {"image"},
     "embed": EMBED,
     "gallery": EMBED | {"embed"},

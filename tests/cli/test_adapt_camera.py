@@ -232,7 +232,7 @@ def test_refusals_say_what_and_keep_nothing(
         (
             (one, *base, "--skip-bad"),
             8,
-            "no state for camera yard from 1 picture, 1 faces found: 1 faces are",
+            "no state for camera yard from 1 picture, 1 face found: 1 face is",
         ),
         ((folder, *base, "--crops"), 8, "one person"),
         ((yard, *base, "--out", tmp_path / "s.safetensors"), 5, "--camera keeps the state in the gallery"),

@@ -67,7 +67,9 @@ def test_a_folder_per_person(people: Path, tmp_path: Path, capsys: pytest.Captur
 
     code, out, err = run(capsys, *words)  # again: nothing is doubled
     assert (code, err) == (0, "enrolling ...\n")
-    assert out == f"4 photos of 2 people in the gallery {gallery} (4 of them were there already)\n"
+    assert out == (
+        f"0 photos of 0 people added, 4 were there already; the gallery {gallery} has 4 photos of 2 people\n"
+    )
     assert enrolled(gallery) == [("Ana Müller", 2), ("Bo", 2)]
 
 
@@ -79,7 +81,7 @@ def test_files_and_folders_of_one_person_and_the_default_gallery(
     ana = people / "Ana Müller"
     code, out, _ = run(capsys, "enrol", ana / "0.png", ana, "--name", "Ana")
     assert code == 0
-    assert "3 photos of 1 person in the gallery fewpix.db (1 of them were there already)" in out
+    assert "2 photos of 1 person added, 1 was there already; the gallery fewpix.db has" in out
     assert enrolled(tmp_path / "fewpix.db") == [("Ana", 2)]
     monkeypatch.setenv("FEWPIX_GALLERY", str(tmp_path / "other.db"))
     assert run(capsys, "enrol", ana / "0.png", "--name", "Ana")[0] == 0

@@ -83,7 +83,7 @@ def test_it_is_taken_with_a_warning_when_that_is_wanted(
     code, out, err = run(capsys, photos, "--gallery", gallery, "--accept-poor")
     assert (code, err) == (0, "")
     first, second, warning = out.splitlines()
-    assert first == f"3 photos of 1 person in the gallery {gallery}"
+    assert first == (f"3 photos of 1 person added; the gallery {gallery} has 3 photos of 1 person")
     assert second == "1 photo taken with a warning:"
     assert warning.startswith(f"  {photos / '2-enlarged.png'}: the face has the detail of a face of ")
     stored = qualities(gallery)

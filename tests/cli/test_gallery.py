@@ -93,7 +93,7 @@ def test_rename_merge_and_remove(place: Path, capsys: pytest.CaptureFixture[str]
     assert names(capsys) == [("Ana", 2), ("Bob", 1)]
     assert result(capsys, "gallery merge Bob --into Ana --yes")["faces"] == 1
     actions = [(e["action"], e["detail"]) for e in result(capsys, "gallery show Ana")["history"]]
-    assert actions == [("renamed", "from Bo"), ("merged", "Bob, 1 photos")]
+    assert actions == [("renamed", "from Bo"), ("merged", "Bob, 1 photo")]
     assert run(capsys, "gallery remove Ana --photo 1 --yes")[:2] == (0, "Ana: removed (1 photo)\n")
     assert run(capsys, "gallery remove Ana Bob --photo 1 --yes")[0] == 5
     assert run(capsys, "gallery remove Ana")[0] == 5

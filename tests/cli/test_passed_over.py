@@ -51,7 +51,7 @@ def test_enrol_names_people_without_a_photo_and_its_exit_code_tells(
     code, out, err = run(capsys, *words)
     assert code == 3
     assert out == (
-        f"3 photos of 2 people in the gallery {tmp_path / 'g.db'}\n"
+        f"3 photos of 2 people added; the gallery {tmp_path / 'g.db'} has 3 photos of 2 people\n"
         "3 people without a readable photo: cem (empty), dora (a link, not followed), "
         "eve (1 .gif: GIF: convert it to JPEG or PNG)\n"
         f"1 other file passed over: {people.as_posix()}/list.csv (no picture)\n"

@@ -171,7 +171,7 @@ def test_many_large_faces_of_one_person_are_one_person(gallery: FaceSet):
     keys, data = zip(*sorted(small + large), strict=True)
     mixed = strangers(FaceSet(keys, ("",) * len(keys), data), "A", one_each=False)
     others = strangers(gallery, "B", one_each=True)
-    with pytest.raises(InputError, match="too few faces of 112 px and more: of 1 people"):
+    with pytest.raises(InputError, match="too few faces of 112 px and more: of 1 person"):
         plan("grey", Grey(), mixed, others, sizes=[16, 112])
     assert plan("grey", Grey(), mixed, others, sizes=[16, 64]).probes.count == 25
 

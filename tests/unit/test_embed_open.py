@@ -132,7 +132,8 @@ def test_a_state_of_nobody_is_refused_by_the_router():
     [
         ("nobody", {}, InputError, "no model 'nobody'"),
         ("teacher", {"runtime": "tensorflow"}, ConfigError, "unknown runtime 'tensorflow'"),
-        ("teacher", {"runtime": "torch"}, ConfigError, "torch cannot read"),
+        ("teacher", {"runtime": "torch"}, ConfigError, "torch cannot read the model sface"),
+        ("auto", {"runtime": "torch"}, ConfigError, "torch cannot read the model sface"),
         ("teacher", {"device": "mps"}, UnavailableError, "no device 'mps'"),
         ("teacher", {"device": "cuda:99"}, UnavailableError, "cuda:99"),
         ("teacher", {"runtime": "openvino", "device": "cuda"}, UnavailableError, "CPU only"),
@@ -148,7 +149,7 @@ def test_files_that_a_runtime_cannot_read(files: tuple[Path, Path], tmp_path: Pa
     weights, graph = files
     with pytest.raises(ConfigError, match=r"onnxruntime cannot read a\.safetensors"):
         open_encoder(str(weights), runtime="onnxruntime")
-    with pytest.raises(ConfigError, match=r"torch cannot read a\.onnx"):
+    with pytest.raises(ConfigError, match=r"torch cannot read .*a\.onnx, which is an ONNX file"):
         open_encoder(str(graph), runtime="torch")
     with pytest.raises(ConfigError, match="torch's threads"):
         open_encoder(str(weights), threads=2)

@@ -146,8 +146,8 @@ def test_merging_moves_photos_and_history_and_doubles_nothing(location: str):
         assert [face.source for face in gallery.faces("Ana")] == ["Ana-0.jpg", "Ana-1.jpg", "Cy-2.jpg"]
         assert [(e.action, e.detail) for e in history(gallery, "Ana")] == [
             ("renamed", "from Bo"),
-            ("merged", "Bob, 1 photos"),
-            ("merged", "Cy, 1 photos"),
+            ("merged", "Bob, 1 photo"),
+            ("merged", "Cy, 1 photo"),
         ]
         with pytest.raises(ConfigError, match="cannot be merged into Ana"):
             merge(gallery, ["Ana"], "Ana")

@@ -353,19 +353,22 @@ def test_refused_photos_are_listed_and_the_others_enrolled(tmp_path: Path, galle
     assert data["people"] == {"p0": 6, "p1": 7, "p2": 5}
     assert "not a JPEG" in data["refused"][0]["reason"]
     text = str(report)
-    assert text.startswith(f"18 photos of 3 people in the gallery {gallery.location}\n2 photos refused:\n")
+    assert text.startswith(f"18 photos of 3 people added; the gallery {gallery.location} has ")
+    assert "\n2 photos refused:\n" in text
     error = report.error()
     assert type(error) is InputError  # an unreadable image and a missing file: no common class but this
     assert "2 of 20 pictures were refused, the first:" in str(error)
     again = enrol_all(listed, gallery)
     assert not any(photo.new for photo in again.enrolled)
-    assert "(18 of them were there already)" in str(again)
+    assert "0 photos of 0 people added, 18 were there already; " in str(again)
 
 
 def test_a_report_without_refusals_has_no_error(tmp_path: Path, gallery: Gallery):
     report = enrol_all(photos(tmp_path / "in", 1), gallery)
     assert report.error() is None
-    assert str(report) == f"1 photo of 1 person in the gallery {gallery.location}"
+    assert str(report) == (
+        f"1 photo of 1 person added; the gallery {gallery.location} has 1 photo of 1 person"
+    )
 
 
 def test_a_name_that_cannot_be_stored_stops_before_anything_is_written(tmp_path: Path, gallery: Gallery):

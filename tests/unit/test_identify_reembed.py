@@ -97,7 +97,7 @@ def test_a_new_space_takes_the_whole_gallery_over(tmp_path: Path):
         assert seen == [(4, 4)]
         assert gallery.space == OTHER
         assert [(e.action, e.detail) for e in history(gallery, "Ana")] == [
-            ("embedded again", f"1 photos by {encoder.card.name}")
+            ("embedded again", f"1 photo by {encoder.card.name}")
         ]
         assert [(r.name, r.source, r.pixels, r.quality, r.face) for r in gallery.rows()] == before
         again = reembed(gallery, encoder)

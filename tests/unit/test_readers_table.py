@@ -174,7 +174,7 @@ HEAD = "first,second,same\na,b,1\n"
         (HEAD + "b,a,0\n", "line 3: line 2 says the opposite"),
         (HEAD + "a,c,1\n", "pairs of one person only"),
         ("first,second,same\na,b,0\n", "pairs of two people only"),
-        (HEAD + "../c,a,0\n", r"line 3: '\.\./c' is not a path below a folder"),
+        (HEAD + "../c,a,0\n", r"line 3: '\.\./c' is not a path below the folder of the pictures"),
         (HEAD + "a,/etc/passwd,0\n", "line 3: '/etc/passwd' is not a path"),
         (HEAD + "a,x/../../c,0\n", "line 3: .* is not a path"),
         (HEAD + "a,C:/c,0\n", "line 3: 'C:/c' is not a path"),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fewpix.adapt.harm import Harm
 from fewpix.adapt.people import People
+from fewpix.counted import counted
 from fewpix.errors import GuardError
 
 MINIMUM_FACES = 32
@@ -29,7 +30,8 @@ def check_faces(faces: NDArray[np.generic], minimum: int = MINIMUM_FACES) -> Non
     """
     if len(faces) < minimum:
         raise GuardError(
-            f"{len(faces)} faces are too few to adapt to, at least {minimum} are needed",
+            f"{counted(len(faces), 'face')} {'is' if len(faces) == 1 else 'are'} too few to adapt to, "
+            f"at least {minimum} are needed",
             fix="collect more faces of the target, or lower --minimum-faces",
         )
     different = len({hashlib.sha256(np.ascontiguousarray(face).tobytes()).digest() for face in faces})

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.calibrate.impostors import SHARP, Strangers
+from fewpix.counted import counted
 from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import Router, encoder_for
 from fewpix.errors import ConfigError, InputError
@@ -150,7 +151,8 @@ def plan(
     large = len(np.unique(probes.people[sides >= wanted[-1]]))
     if large < FEWEST:
         raise InputError(
-            f"{probes.name} has too few faces of {wanted[-1]} px and more: of {large} people",
+            f"{probes.name} has too few faces of {wanted[-1]} px and more: of "
+            f"{counted(large, 'person', 'people')}",
             fix="leave out the largest of --sizes, or name sharper faces",
         )
     dull = int((_sides(alone) < SHARP).sum())

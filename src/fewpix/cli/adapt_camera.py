@@ -13,6 +13,7 @@ from fewpix.cli.crops import read_crops
 from fewpix.cli.footage import STUDENT, Footage, Read
 from fewpix.cli.gallery_options import open_gallery
 from fewpix.cli.output import emit, progress
+from fewpix.counted import counted
 from fewpix.embed.adaptation import UNRATED_STATE, adapt_to, student_weights
 from fewpix.embed.open import open_encoder, require
 from fewpix.embed.router import encoder_for
@@ -162,7 +163,8 @@ def adapt_camera(
 
 def _faces(read: Read, taken: int, elsewhere: int) -> str:
     """How many faces were found, and why not all of them were taken."""
-    parts = [f"{read.faces} faces found" if read.unit != "crop" else f"{read.faces} faces"]
+    faces = counted(read.faces, "face")
+    parts = [f"{faces} found" if read.unit != "crop" else faces]
     if read.faces != taken:
         parts.append(f"{taken} of them taken")
     if elsewhere:

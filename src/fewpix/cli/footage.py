@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from fewpix.cli.output import progress
 from fewpix.cli.video_options import length, thin_of
+from fewpix.counted import counted
 from fewpix.data.passed_over import NOTHING, LeftOut
 from fewpix.errors import ConfigError, InputError, NoFaceError
 
@@ -107,7 +108,7 @@ class Footage:
                     found += len(faces)
                     for face in faces:
                         reservoir.see(image, face)
-                bar(n, note=f"{found} faces")
+                bar(n, note=counted(found, "face"))
         return Read(len(pictures) - len(failed), "picture", found, tuple(failed), left_out)
 
     def _frames(self, reservoir: Reservoir, as_json: bool) -> Read:
@@ -121,7 +122,7 @@ class Footage:
         with progress("looking for faces", length(reader), as_json=as_json) as bar:
 
             def advance(time: float) -> None:
-                bar(round(time - thin.start), note=f"s of video, {reservoir.seen} faces")
+                bar(round(time - thin.start), note=f"s of video, {counted(reservoir.seen, 'face')}")
 
             found = collect(reader, default_detector(FAINT_SCORE), reservoir, advance=advance)
         fault = damage(reader)
@@ -156,4 +157,4 @@ class Read:
     def __str__(self) -> str:
         if self.counts is not None and self.counts.lost:
             return str(self.counts)
-        return f"{self.looked} {self.unit}{'' if self.looked == 1 else 's'}"
+        return counted(self.looked, self.unit)

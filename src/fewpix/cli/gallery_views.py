@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from fewpix.counted import counted
 from fewpix.gallery.rows import Event, Face, Person, Row
 from fewpix.models.space import Space
 
@@ -24,10 +25,10 @@ class People:
     people: tuple[Person, ...]
 
     def __str__(self) -> str:
-        lines = [f"{self.gallery}: {len(self.people)} people, {self.space}"]
+        lines = [f"{self.gallery}: {counted(len(self.people), 'person', 'people')}, {self.space}"]
         width = max((len(person.name) for person in self.people), default=0)
         for person in self.people:
-            photos = f"{person.faces} photo{'' if person.faces == 1 else 's'}"
+            photos = counted(person.faces, "photo")
             lines.append(f"  {person.name:<{width}}  {photos}, since {person.created[:10]}")
         return "\n".join(lines)
 
@@ -57,7 +58,7 @@ class Shown:
     history: tuple[Event, ...]
 
     def __str__(self) -> str:
-        lines = [f"{self.name}: {len(self.faces)} photo{'' if len(self.faces) == 1 else 's'}"]
+        lines = [f"{self.name}: {counted(len(self.faces), 'photo')}"]
         for face in self.faces:
             kept = ", original kept" if face.kept else ""
             quality = "" if face.quality is None else f", quality {face.quality:.2f}"

@@ -20,6 +20,7 @@ from fewpix.cli.kinds import DRAWING, LINES
 from fewpix.cli.output import Bar, emit, progress
 from fewpix.cli.remedies import OTHER_MODEL, Remedies
 from fewpix.cli.targets import READS, Replace, Writes
+from fewpix.counted import counted
 from fewpix.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
@@ -226,7 +227,7 @@ def identify(
             bar(n)
     if out is not None:
         facts = {"out": str(out), "pictures": len(due) - len(refused), "before": len(pictures) - len(due)}
-        text = f"{out}: {facts['pictures']} pictures, {facts['before']} had a line before"
+        text = f"{out}: {counted(len(due) - len(refused), 'picture')}, {facts['before']} had a line before"
         emit(Message(text, facts | {"refused": len(refused)}), as_json, left_out)
     elif left_out:
         print(json.dumps(left_out.to_json()) if as_json else left_out, flush=True)

@@ -17,6 +17,7 @@ from fewpix.cli.output import Bar, emit, progress
 from fewpix.cli.remedies import Remedies
 from fewpix.cli.stopping import stopping
 from fewpix.cli.video_options import Asked, length, thin_of
+from fewpix.counted import counted
 from fewpix.detect import default_detector
 from fewpix.embed.adaptation import student_weights
 from fewpix.embed.open import open_encoder, require
@@ -157,7 +158,7 @@ class _Watch:
                 Shown(sight.track.number, sight.box, self._identifier.so_far(sight.track)) for sight in sights
             ]
             self._writer.write(self._annotator.draw(frame, shown), frame.time)
-        note = f"s of video, {self._reader.counts.looked} frames, {self.tracks} tracks"
+        note = f"s of video, {counted(self._reader.counts.looked, 'frame')}, {counted(self.tracks, 'track')}"
         self._bar(round(frame.time - self._start), note=note)
 
 
@@ -173,7 +174,7 @@ def _summary(
     """With --json the lines are tracks and nothing else, so that losses are told on stderr."""
     single = f", {left_out} too short to be one" if left_out else ""
     name = reader.name.encode("utf-8", "backslashreplace").decode()
-    text = f"{name}: {tracks} {'track' if tracks == 1 else 'tracks'}{single}; {reader.counts}"
+    text = f"{name}: {counted(tracks, 'track')}{single}; {reader.counts}"
     if as_json:
         level = logging.WARNING if reader.counts.lost else logging.INFO
         logging.getLogger("fewpix").log(level, "%s", text)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from fewpix.counted import counted
 from fewpix.image.signature import kind_of
 
 LINK, EMPTY, NO_PICTURE = "a link, not followed", "empty", "no picture"
@@ -79,7 +80,7 @@ class LeftOut:
         lines = []
         if self.people:
             who = [str(person) for person in self.people]
-            lines.append(f"{_count(len(who), 'person', 'people')} without a readable photo: {_few(who)}")
+            lines.append(f"{counted(len(who), 'person', 'people')} without a readable photo: {_few(who)}")
         if self.items:
             lines.append(f"{self._number()} passed over: {self._grouped()}")
         return "\n".join(lines)
@@ -120,8 +121,8 @@ class LeftOut:
         other = "other " if self.people else ""
         folders = sum(item.why in (LINK, EMPTY) for item in self.items)
         files = sum(item.count for item in self.items) - folders
-        words = [_count(files, f"{other}file")] if files else []
-        return " and ".join([*words, _count(folders, f"{other}folder")] if folders else words)
+        words = [counted(files, f"{other}file")] if files else []
+        return " and ".join([*words, counted(folders, f"{other}folder")] if folders else words)
 
     def _grouped(self) -> str:
         """Files by their reasons, the most frequent first: `a.gif, b.gif and 7 more (GIF: ...); ...`."""
@@ -165,7 +166,3 @@ def _named(item: PassedOver) -> str:
 def _endings(items: Iterable[PassedOver]) -> str:
     endings = {PurePosixPath(item.path).suffix.lower() for item in items}
     return endings.pop() if len(endings) == 1 and "" not in endings else "files"
-
-
-def _count(number: int, one: str, many: str = "") -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"

@@ -40,20 +40,18 @@ def graph_bytes(model: OnnxModel, state: NormState | None = None) -> bytes:
     try:
         data = model.path.read_bytes()
     except OSError as error:
-        raise InputError(
-            f"cannot read {model.path}: {error.strerror or error}", fix="check the path"
-        ) from error
+        raise InputError(f"cannot read {model}: {error.strerror or error}", fix="check the path") from error
     if model.card.arch == "onnx" and state is None:
         return data
     try:
         proto = onnx.load_model_from_string(data)
     except Exception as error:  # protobuf raises its own family of errors
-        raise WeightsError(f"{model.path} is not an ONNX model: {error}", fix=STUDENT_FIX) from error
+        raise WeightsError(f"{model} is not an ONNX model: {error}", fix=STUDENT_FIX) from error
     if model.card.arch != "onnx":
         found = digest(initialisers(proto))
         if found != model.card.sha256:
             raise WeightsError(
-                f"{model.path} is damaged: its weights hash to {found[:12]}, "
+                f"{model} is damaged: its weights hash to {found[:12]}, "
                 f"its card says {model.card.sha256[:12]}",
                 fix=STUDENT_FIX,
             )

@@ -61,7 +61,7 @@ class OnnxRuntimeEncoder:
         try:
             self._session = onnxruntime.InferenceSession(data, options, providers=where)
         except Exception as error:  # onnxruntime raises its own family of errors
-            raise WeightsError(f"onnxruntime cannot load {model.path}: {_first_line(error)}") from error
+            raise WeightsError(f"onnxruntime cannot load {model}: {_first_line(error)}") from error
         if self.device.startswith("cuda") and self._session.get_providers()[0] != "CUDAExecutionProvider":
             raise UnavailableError(
                 f"onnxruntime could not start on {self.device}",
@@ -73,7 +73,7 @@ class OnnxRuntimeEncoder:
             isinstance(have, int) and have != want
             for have, want in zip(node.shape[1:], (3, side, side), strict=True)
         ):
-            raise WeightsError(f"{model.path} takes {node.shape}, its card says (batch, 3, {side}, {side})")
+            raise WeightsError(f"{model} takes {node.shape}, its card says (batch, 3, {side}, {side})")
         self._input = node.name
         self._output = self._session.get_outputs()[0].name
         self._batch = node.shape[0] if isinstance(node.shape[0], int) and node.shape[0] > 0 else batch

@@ -127,7 +127,10 @@ def open_onnx(
 ) -> Encoder:
     """Open an ONNX model with its card. Arguments and errors as `open_encoder`."""
     if runtime == "torch":
-        raise ConfigError(f"torch cannot read {model.path.name}", fix="use --runtime onnxruntime or openvino")
+        raise ConfigError(
+            f"torch cannot read {model}, which is an ONNX file",
+            fix="use --runtime onnxruntime or openvino, or a student, such as fewpix-s",
+        )
     if runtime == "auto":
         runtime = fastest(model, device).runtime
     if runtime == "openvino":

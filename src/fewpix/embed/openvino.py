@@ -68,7 +68,7 @@ class OpenVinoEncoder:
             self._request = core.compile_model(graph, "CPU", settings).create_infer_request()
         except RuntimeError as error:
             reason = " ".join(str(error).split())[:200]
-            raise WeightsError(f"OpenVINO cannot load {model.path} as its card says: {reason}") from error
+            raise WeightsError(f"OpenVINO cannot load {model} as its card says: {reason}") from error
 
     def embed(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
         """See `Encoder.embed`."""

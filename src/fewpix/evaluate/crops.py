@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.counted import counted
 from fewpix.data.folders import list_images
 from fewpix.data.passed_over import NOTHING, LeftOut
 from fewpix.embed.protocol import Encoder
@@ -48,7 +49,8 @@ class Embeddings:
     left_out: LeftOut = NOTHING
 
     def __str__(self) -> str:
-        lines = [f"{len(self.names)} faces embedded by {self.model} in {self.embeddings.shape[1]} dimensions"]
+        faces, dim = counted(len(self.names), "face"), counted(self.embeddings.shape[1], "dimension")
+        lines = [f"{faces} embedded by {self.model} in {dim}"]
         lines += [f"left out {name}: {why}" for name, why in self.failed]
         return "\n".join(lines)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from fewpix.counted import counted
 from fewpix.errors import ConfigError, FewpixError, InputError
 from fewpix.gallery.calibrated import Calibrated
 from fewpix.gallery.cameras import cameras
@@ -67,8 +68,9 @@ class Check:
 
     def __str__(self) -> str:
         lines = [
-            f"{self.gallery}: {self.people} people, {self.faces} photos ({self.originals} with their "
-            f"pixels), {self.rows} embeddings, {self.cameras} cameras"
+            f"{self.gallery}: {counted(self.people, 'person', 'people')}, {counted(self.faces, 'photo')} "
+            f"({self.originals} with their pixels), {counted(self.rows, 'embedding')}, "
+            f"{counted(self.cameras, 'camera')}"
         ]
         lines += [f"  {rows} embeddings by the encoder {digest[:12]}" for digest, rows in self.encoders]
         if self.recall is not None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from fewpix.counted import counted
 from fewpix.errors import ConfigError, InputError
 from fewpix.gallery.digests import seal
 from fewpix.gallery.history import note
@@ -40,7 +41,7 @@ class Changed:
     def __str__(self) -> str:
         would = "would be " if self.dry_run else ""
         to = f" into {self.into}" if self.action == "merged" else f" to {self.into}" if self.into else ""
-        photos = f"{self.faces} photo{'' if self.faces == 1 else 's'}"
+        photos = counted(self.faces, "photo")
         twice = f", {self.same} of them there already" if self.same else ""
         return f"{', '.join(self.people)}: {would}{self.action}{to} ({photos}{twice})"
 
@@ -135,7 +136,7 @@ def merge(
                 gallery.database.execute(f"UPDATE {table} SET person = ? WHERE person = ?", target, person)
                 seal(gallery.database, table, "person", target)
             gallery.database.execute("DELETE FROM people WHERE id = ?", person)
-            note(gallery, target, "merged", f"{name}, {faces} photos")
+            note(gallery, target, "merged", f"{name}, {counted(faces, 'photo')}")
             moved, same = moved + faces, same + len(doubled)
     return Changed("merged", names, into, moved, same, dry_run, forgotten(gallery, dry_run, wait))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fewpix.counted import counted
 from fewpix.errors import ConfigError, InputError, SpaceError
 from fewpix.files import PathLike, path_of
 from fewpix.gallery.cameras import cameras, put_camera
@@ -55,7 +56,10 @@ class Exported:
 
     def __str__(self) -> str:
         kept = f", {self.originals} of them with their pixels" if self.originals else ""
-        return f"{self.path}: {self.people} people, {self.faces} photos{kept}, {self.cameras} cameras"
+        return (
+            f"{self.path}: {counted(self.people, 'person', 'people')}, {counted(self.faces, 'photo')}{kept}, "
+            f"{counted(self.cameras, 'camera')}"
+        )
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values."""
@@ -89,8 +93,9 @@ class Imported:
     def __str__(self) -> str:
         would = "would be " if self.dry_run else ""
         lines = [
-            f"{self.faces} photos {would}added from {self.path}, {self.same} there already; "
-            f"{self.people} people, {self.new} of them new; {self.cameras} cameras"
+            f"{counted(self.faces, 'photo')} {would}added from {self.path}, {self.same:,} there already; "
+            f"{counted(self.people, 'person', 'people')}, {self.new:,} of them new; "
+            f"{counted(self.cameras, 'camera')}"
         ]
         lines += [f"  camera {name} has another state here, which stays" for name in self.kept]
         return "\n".join(lines)
@@ -265,4 +270,4 @@ def _tell(gallery: Gallery, person: Known, faces: int, source: str) -> None:
         if event not in here:
             note(gallery, number, event.action, event.detail, created=event.created)
     if faces:
-        note(gallery, number, "imported", f"{faces} photos from {source}")
+        note(gallery, number, "imported", f"{counted(faces, 'photo')} from {source}")

@@ -154,7 +154,9 @@ def enrol_photos(
                 refused.append(Refused(str(photo.path), photo.name, error))
             progress(n)
         enrolled += _add(admitted, gallery, resemblance)
-    return EnrolReport(gallery.location, tuple(enrolled), tuple(refused))
+    there = gallery.people()
+    total = sum(person.faces for person in there)
+    return EnrolReport(gallery.location, tuple(enrolled), tuple(refused), total, len(there))
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fewpix.counted import counted
 from fewpix.errors import InputError
 from fewpix.files import path_of
 from fewpix.identify.refusal import combined
@@ -76,25 +77,30 @@ class EnrolReport:
         gallery: the gallery file.
         enrolled: in the order of the photos.
         refused: in the order of the photos.
+        photos: how many the gallery has now.
+        people: of how many people these are.
     """
 
     gallery: str
     enrolled: tuple[Enrolled, ...]
     refused: tuple[Refused, ...]
+    photos: int = 0
+    people: int = 0
 
     def __str__(self) -> str:
-        people = len({photo.name for photo in self.enrolled})
-        known = sum(not photo.new for photo in self.enrolled)
-        again = f" ({known} of them were there already)" if known else ""
+        new = [photo for photo in self.enrolled if photo.new]
+        people = counted(len({photo.name for photo in new}), "person", "people")
+        known = len(self.enrolled) - len(new)
+        again = f", {known:,} {'was' if known == 1 else 'were'} there already" if known else ""
         lines = [
-            f"{_count(len(self.enrolled), 'photo')} of {_count(people, 'person', 'people')}"
-            f" in the gallery {self.gallery}{again}"
+            f"{counted(len(new), 'photo')} of {people} added{again}; the gallery {self.gallery} has "
+            f"{counted(self.photos, 'photo')} of {counted(self.people, 'person', 'people')}"
         ]
         if doubtful := [photo for photo in self.enrolled if photo.warnings]:
-            lines.append(f"{_count(len(doubtful), 'photo')} taken with a warning:")
+            lines.append(f"{counted(len(doubtful), 'photo')} taken with a warning:")
             lines += [f"  {photo.path}: {', and '.join(photo.warnings)}" for photo in doubtful]
         if self.refused:
-            lines.append(f"{_count(len(self.refused), 'photo')} refused:")
+            lines.append(f"{counted(len(self.refused), 'photo')} refused:")
             lines += [f"  {photo.error}" for photo in self.refused]
         # File names need not be valid Unicode, but what is printed must be.
         return "\n".join(lines).encode("utf-8", "backslashreplace").decode()
@@ -103,6 +109,8 @@ class EnrolReport:
         """Every photo with what became of it, and the number of enrolled photos per person."""
         return {
             "gallery": self.gallery,
+            "gallery_photos": self.photos,
+            "gallery_people": self.people,
             "people": dict(sorted(Counter(photo.name for photo in self.enrolled).items())),
             "enrolled": [
                 {
@@ -126,7 +134,3 @@ class EnrolReport:
             len(self.refused) + len(self.enrolled),
             others if self.enrolled else "nobody was enrolled; use other photos",
         )
-
-
-def _count(number: int, one: str, many: str = "") -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.counted import counted
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError, InputError
 from fewpix.gallery.calibrated import Calibrated, Rate
@@ -124,7 +125,7 @@ class IdentifiedPicture:
         path = self.path.encode("utf-8", "backslashreplace").decode()  # file names need not be valid Unicode
         if not self.faces:
             return f"{path}: no face found"
-        lines = [f"{path}: {len(self.faces)} {'face' if len(self.faces) == 1 else 'faces'}"]
+        lines = [f"{path}: {counted(len(self.faces), 'face')}"]
         for n, face in enumerate(self.faces, 1):
             x, y = face.box[:2]
             names = ", ".join(str(candidate) for candidate in face.candidates) or "nobody is enrolled"

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.counted import counted
 from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import encoder_for
 from fewpix.errors import InputError
@@ -54,8 +55,9 @@ class Reembedded:
     def __str__(self) -> str:
         would = "would be " if self.dry_run else ""
         return (
-            f"{self.gallery}: {self.again} photos {would}embedded again by {self.model}, {self.current} were "
-            f"current, {self.left} without an original keep what they have, {self.dropped} {would}removed\n"
+            f"{self.gallery}: {counted(self.again, 'photo')} {would}embedded again by {self.model}, "
+            f"{self.current} were current, {self.left} without an original keep what they have, "
+            f"{self.dropped} {would}removed\n"
             f"  {self.space}"
         )
 
@@ -215,4 +217,9 @@ def _replace(gallery: Gallery, fresh: Sequence[_Fresh], lost: Sequence[Face], en
         if not added.new:
             gallery.database.execute("DELETE FROM faces WHERE id = ?", photo.face.face)
     for name, count in Counter(photo.face.name for photo in fresh).items():
-        note(gallery, gallery.person(name), "embedded again", f"{count} photos by {encoder.card.name}")
+        note(
+            gallery,
+            gallery.person(name),
+            "embedded again",
+            f"{counted(count, 'photo')} by {encoder.card.name}",
+        )

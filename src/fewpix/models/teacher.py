@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from fewpix.config import cache_dir
 from fewpix.errors import ConfigError, InputError, WeightsError
 from fewpix.files import PathLike, installed_file, path_of, sha256_file
 from fewpix.image.preprocess import Preprocess
@@ -36,6 +37,10 @@ class OnnxModel:
 
     path: Path
     card: Card
+
+    def __str__(self) -> str:
+        """How messages name it: by its path, or by its name where the file is one that fewpix made."""
+        return f"the model {self.card.name}" if cache_dir() in self.path.parents else str(self.path)
 
 
 def sface() -> OnnxModel:

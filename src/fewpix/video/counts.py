@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fewpix.counted import counted
+
 
 @dataclass
 class Counts:
@@ -47,15 +49,16 @@ class Counts:
 
     def __str__(self) -> str:
         """The frames looked at, and each kind of loss that occurred."""
-        parts = [f"{self.looked} {'frame' if self.looked == 1 else 'frames'} looked at"]
+        parts = [f"{counted(self.looked, 'frame')} looked at"]
         for number, what in (
             (self.thinned, "left out as asked"),
             (self.skipped, "came too fast"),
             (self.corrupt, "corrupt"),
             (self.missing, "missing by their timestamps"),
             (self.cut, "cut off at the end"),
-            (self.reconnects, "reconnects"),
         ):
             if number:
                 parts.append(f"{number} {what}")
+        if self.reconnects:
+            parts.append(counted(self.reconnects, "reconnect"))
         return ", ".join(parts)

@@ -6,6 +6,7 @@ from collections import deque
 
 import numpy as np
 
+from fewpix.counted import counted
 from fewpix.identify.draw import FAINT, PANEL, TEXT, size_and_rate, write
 from fewpix.image.codec import Image
 from fewpix.video.draw import square
@@ -41,7 +42,7 @@ class ContactSheet:
         wide, high = _LABEL + SIGHTS * (SIDE + _GAP) + 2 * _GAP, SIDE + _CAPTION + _GAP
         canvas = np.empty((_CAPTION + 2 * _GAP + rows * high, columns * wide, 3), dtype=np.uint8)
         canvas[:] = PANEL
-        title = f"{self.added} {'track' if self.added == 1 else 'tracks'}"
+        title = counted(self.added, "track")
         if self.added > len(self._tracks):
             title += f", the last {len(self._tracks)}"
         write(canvas, title, (_GAP, _CAPTION), TEXT, 15, canvas.shape[1] - _GAP, True)

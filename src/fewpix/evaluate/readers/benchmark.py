@@ -79,7 +79,11 @@ class Inventory:
                 f"  {len(self.missing):,} of {self.listed:,} listed pictures are missing, "
                 f"the first one {self.missing[0]}"
             )
-        lines.append(f"  {'as published' if self.complete else 'not as published'}; lists {self.sha256[:12]}")
+        if any(count.published is not None for count in self.counts):
+            state = "as published" if self.complete else "not as published"
+        else:  # one's own, of which nothing was published
+            state = "complete" if self.complete else "not complete"
+        lines.append(f"  {state}; lists {self.sha256[:12]}")
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:

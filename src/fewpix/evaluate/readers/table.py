@@ -197,8 +197,8 @@ def _names(cells: Cells, *columns: str) -> tuple[list[NDArray[np.int64]], tuple[
             row = int(np.argmax((codes == code).any(axis=0)))
             raise cells.fault(
                 row,
-                f"{name!r} is not a path below a folder",
-                fix="name pictures relative to the folder, with /",
+                f"{name!r} is not a path below the folder of the pictures",
+                fix="name pictures relative to the table's own folder, or to that of --folder, with /",
             )
     order = np.array(sorted(range(len(names)), key=names.__getitem__))
     rank = np.empty(len(names), dtype=np.int64)
