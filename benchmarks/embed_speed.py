@@ -99,7 +99,7 @@ def _plain_teacher(threads: int) -> Embed:
         return features
 
     card = model.card
-    return lambda crops: in_batches(crops, card.preprocess, forward, batch=FACES_PER_CALL, dim=card.space.dim)
+    return lambda crops: in_batches(crops, forward, batch=FACES_PER_CALL, card=card)
 
 
 if __name__ == "__main__":

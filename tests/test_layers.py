@@ -11,7 +11,7 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "fewpix"
 
-BASE = {"counted", "errors", "config", "files", "progress"}
+BASE = {"counted", "errors", "config", "files", "foreign", "printable", "progress"}
 EMBED = BASE | {"image", "detect", "models", "adapt"}
 TRAIN = BASE | {"image", "data", "degrade", "losses", "models"}
 ABOVE = EMBED | TRAIN | {"embed", "gallery", "quality", "identify", "evaluate", "train", "export"}
@@ -21,6 +21,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "config": {"errors"},
     "files": {"errors"},
+    "foreign": set(),
+    "printable": set(),
     "progress": set(),
     "image": BASE,
     "detect": BASE | {"image", "models"},
@@ -28,7 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "degrade": BASE | {"image"},
     "data": BASE | {"image"},
     "losses": {"errors"},
-    "adapt": {"counted", "errors", "files", "progress"},
+    "adapt": {"counted", "errors", "files", "foreign", "progress"},
     "models": BASE | {"image"},
     "embed": EMBED,
     "gallery": EMBED | {"embed"},

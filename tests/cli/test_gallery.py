@@ -163,7 +163,7 @@ def test_reembedding_with_another_model(place: Path, capsys: pytest.CaptureFixtu
 
 def test_cameras(place: Path, capsys: pytest.CaptureFixture[str]):
     state = NormState(
-        "m" * 64, "prior", 0.5, 40, "2026-01-02", "gate", {"bn": LayerStats(np.ones(2), np.ones(2), 9)}
+        "c" * 64, "prior", 0.5, 40, "2026-01-02", "gate", {"bn": LayerStats(np.ones(2), np.ones(2), 9)}
     )
     save_state(place / "gate.safetensors", state)
     assert result(capsys, "gallery camera add gate gate.safetensors")["state"]["id"] == state.id
@@ -173,7 +173,7 @@ def test_cameras(place: Path, capsys: pytest.CaptureFixture[str]):
     search = "identify probe.png --crops --model pixels.onnx"
     # The state goes to the encoder, which refuses another model's: so it is the state that was used.
     code, _, err = run(capsys, f"{search} --camera gate")
-    assert (code, "mmmm" in err) == (6, True), err
+    assert (code, "cccc" in err) == (6, True), err
     code, _, err = run(capsys, f"{search} --camera door")
     assert (code, "knows no camera door (known: gate)" in err) == (3, True)
     assert run(capsys, f"{search} --camera gate --state gate.safetensors")[0] == 5

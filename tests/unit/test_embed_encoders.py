@@ -23,6 +23,7 @@ from fewpix.errors import ConfigError, InputError, UnavailableError, WeightsErro
 from fewpix.export.onnx import export_model
 from fewpix.image.resize import Crop
 from fewpix.models.card import METADATA_KEY
+from fewpix.models.space import Space
 from fewpix.models.teacher import OnnxModel, foreign
 
 pytestmark = pytest.mark.needs("samples", "torch", "openvino")
@@ -238,17 +239,38 @@ def test_batches_are_filled_up_and_the_filling_is_dropped():
         seen.append(block.copy())
         return block.reshape(4, -1)[:, :5] + 1000
 
-    preprocess = tiny_student()[1].preprocess
-    rows = in_batches(crops(6), preprocess, forward, batch=4, dim=5)
+    card = replace(tiny_student()[1], space=Space("a" * 64, 5))
+    rows = in_batches(crops(6), forward, batch=4, card=card)
     assert rows.shape == (6, 5)
     assert [block.shape[0] for block in seen] == [4, 4]
-    np.testing.assert_array_equal(seen[1][:2], preprocess.apply(crops(6)[4:]))
+    np.testing.assert_array_equal(seen[1][:2], card.preprocess.apply(crops(6)[4:]))
     assert not seen[1][2:].any()
 
 
-def test_numbers_that_are_not_finite_never_leave():
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (np.nan, "not finite"),
+        (np.inf, "not finite"),
+        (0, "length 0"),
+        (1e-20, "length 0"),
+        (3e38, "infinity"),
+    ],
+)
+def test_numbers_without_a_direction_never_leave(value: float, says: str):
     def forward(block: np.ndarray) -> np.ndarray:
-        return np.full((4, 5), np.nan, dtype=np.float32)
+        return np.full((4, 5), value, dtype=np.float32)
 
-    with pytest.raises(WeightsError, match="not finite"):
-        in_batches(crops(1), tiny_student()[1].preprocess, forward, batch=4, dim=5)
+    card = replace(tiny_student()[1], name="mine", space=Space("a" * 64, 5))
+    with pytest.raises(WeightsError, match=f"the model mine .*{says}"):
+        in_batches(crops(1), forward, batch=4, card=card)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("bad allocation\nmore"), MemoryError(), TypeError("a list")])
+def test_a_model_that_fails_while_it_runs_is_named(error: Exception):
+    def forward(block: np.ndarray) -> np.ndarray:
+        raise error
+
+    card = replace(tiny_student()[1], name="mine")
+    with pytest.raises(WeightsError, match=r"the model mine fails while it runs: [^\n]+$"):
+        in_batches(crops(1), forward, batch=4, card=card)

@@ -21,7 +21,7 @@ from fewpix.gallery.history import history
 from fewpix.models.space import Space
 
 
-def state(seed: int, model: str = "m" * 64) -> NormState:
+def state(seed: int, model: str = "c" * 64) -> NormState:
     rng = np.random.default_rng(seed)
     layers = {"bn": LayerStats(rng.standard_normal(3), rng.random(3), 40)}
     return NormState(model, "prior", 0.5, 40, "2026-01-02", f"camera {seed}", layers)
@@ -196,7 +196,7 @@ def test_removing_photos_of_a_person(location: str):
 
 def test_cameras_keep_their_states(location: str):
     with filled(location) as gallery:
-        one, two, other = state(1), state(2), state(3, "n" * 64)
+        one, two, other = state(1), state(2), state(3, "d" * 64)
         add_camera(gallery, "gate", one)
         add_camera(gallery, "door", two)
         assert [camera.name for camera in cameras(gallery)] == ["door", "gate"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +74,13 @@ def test_a_card_inside_the_file_goes_first(pixels: Path) -> None:
     helper.set_model_props(model, {METADATA_KEY: card.to_text(), "author": "x"})
     onnx.save(model, str(pixels))
     assert embedded_card(pixels) == card.to_text()
-    assert foreign(pixels).card == card
+    assert foreign(pixels).card == replace(card, sha256=sha256_file(pixels)), (
+        "a file cannot hold its own hash"
+    )
+    claim = replace(card, space=Space(card.sha256, 48))
+    helper.set_model_props(model, {METADATA_KEY: claim.to_text()})
+    onnx.save(model, str(pixels))
+    assert foreign(pixels).card.space.teacher_sha256 == sha256_file(pixels), "nor say whose space is its own"
     helper.set_model_props(model, {METADATA_KEY: card.to_text().replace('"side"', '"size"')})
     onnx.save(model, str(pixels))
     with pytest.raises(WeightsError, match=r"pixels\.onnx: the card's preprocess: .* key"):
@@ -85,8 +92,8 @@ def test_a_card_inside_the_file_goes_first(pixels: Path) -> None:
     [
         ({**HAND, "space": "mine"}, "the keys are"),
         ([], "the keys are"),
-        ({"preprocess": HAND["preprocess"]}, "'dim' must be a whole number above 0, not None"),
-        ({**HAND, "dim": "48"}, "'dim' must be a whole number above 0, not '48'"),
+        ({"preprocess": HAND["preprocess"]}, "'dim' must be a whole number from 1 to 65536, not None"),
+        ({**HAND, "dim": "48"}, "'dim' must be a whole number from 1 to 65536, not '48'"),
         ({**HAND, "dim": 0}, "'dim' must be"),
         ({**HAND, "dim": True}, "'dim' must be"),
         ({"dim": 48}, "'preprocess' must be an object, not None"),

@@ -24,6 +24,7 @@ from safetensors.numpy import save
 from fewpix.adapt.expected import Expected, hold
 from fewpix.errors import ConfigError, InputError, WeightsError
 from fewpix.files import PathLike, atomic, path_of
+from fewpix.foreign import MALFORMED, json_of
 
 METADATA_KEY = "fewpix_reference"
 
@@ -206,7 +207,7 @@ def load_reference(path: PathLike) -> Reference:
         raise InputError(f"no reference at {path}", fix="make one with `fewpix reference`")
     try:
         with safe_open(str(path), framework="numpy") as file:
-            header = json.loads((file.metadata() or {})[METADATA_KEY])
+            header = json_of((file.metadata() or {})[METADATA_KEY])
             sizes = {
                 int(size): {
                     name: Familiar(*(file.get_tensor(f"{size}/{name}.{part}") for part in PARTS))
@@ -216,7 +217,7 @@ def load_reference(path: PathLike) -> Reference:
             }
         keys = ("model_sha256", "faces_sha256", "chain", "seed", "faces")
         found, named = Reference(sizes=sizes, **{key: header[key] for key in keys}), header["id"]
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError, AttributeError, ConfigError) as error:
+    except (SafetensorError, OSError, *MALFORMED, ConfigError) as error:
         raise WeightsError(
             f"{path} is not a reference: {error}", fix="make one with `fewpix reference`"
         ) from error

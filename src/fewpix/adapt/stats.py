@@ -21,6 +21,7 @@ from safetensors.numpy import load, save
 from fewpix.adapt.expected import Expected, frozen
 from fewpix.errors import ConfigError, InputError, WeightsError
 from fewpix.files import PathLike, atomic, path_of
+from fewpix.foreign import MALFORMED, json_of
 
 Mode = Literal["source", "batch", "prior", "alpha", "ema", "excess"]
 
@@ -268,7 +269,7 @@ def unpack_state(data: bytes, origin: str) -> NormState:
     try:
         tensors = load(data)  # checks that the header's length, which is read below, lies within the data
         length = int.from_bytes(data[:8], "little")
-        header = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][METADATA_KEY])
+        header = json_of(json_of(data[8 : 8 + length])["__metadata__"][METADATA_KEY])
         parts = [field.name for field in fields(Expected)] if header["mode"] == "excess" else []
         layers = {}
         for name, count in header["layers"].items():
@@ -276,6 +277,11 @@ def unpack_state(data: bytes, origin: str) -> NormState:
             layers[name] = LayerStats(tensors[f"{name}.mean"], tensors[f"{name}.var"], int(count), known)
         keys = ("model_sha256", "mode", "weight", "count", "date", "source")
         sides, forced = header.get("pixels"), header.get("forced", [])
+        for key in ("model_sha256", "date", "source"):
+            if not isinstance(header[key], str):
+                raise TypeError(f"'{key}' is not a text")
+        if type(header["count"]) is not int or not isinstance(header["weight"], int | float):
+            raise TypeError("'count' or 'weight' is not a number")
         state = NormState(
             layers=layers,
             pixels=None if sides is None else (sides[0], sides[1]),
@@ -283,7 +289,7 @@ def unpack_state(data: bytes, origin: str) -> NormState:
             **{key: header[key] for key in keys},
         )
         named = header["id"]
-    except (SafetensorError, KeyError, TypeError, ValueError, AttributeError, ConfigError) as error:
+    except (SafetensorError, *MALFORMED, ConfigError) as error:
         raise WeightsError(
             f"{origin} is not a NormState: {error}", fix="make one with `fewpix adapt`"
         ) from error

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from fewpix.cli.ending import ended
+from fewpix.cli.terminal import line, show
 from fewpix.cli.verbosity import set_up_logging, take_verbosity
 from fewpix.cli.verbs import VERBS, command
 
@@ -39,12 +40,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(words: list[str]) -> int:
     """Answer `--help` and `--version` without importing anything; otherwise hand over to the verb."""
     if not words or words[0] in ("-h", "--help", "help"):
-        print(help_text(), flush=True)
+        show(help_text())
         return 0 if words else USAGE
     if words[0] == "--version":
         from fewpix import __version__
 
-        print(f"fewpix {__version__}", flush=True)
+        show(f"fewpix {__version__}")
         return 0
     verb, rest = words[0], words[1:]
     if verb not in VERBS:
@@ -84,5 +85,5 @@ def _unknown(verb: str) -> int:
     kind = "option" if verb.startswith("-") else "verb"
     near = get_close_matches(verb, VERBS, n=1)
     fix = f"did you mean '{near[0]}'?" if near else "`fewpix --help` lists them"
-    print(f"error: unknown {kind} {verb!r} ({fix})", file=sys.stderr)
+    line(f"error: unknown {kind} {verb!r} ({fix})", to=sys.stderr)
     return USAGE

@@ -158,7 +158,7 @@ def calibrate(
         emit(found, as_json, left_out)
         return
     if not as_json:
-        print(found, flush=True)
+        emit(found, as_json)
     with progress("calibrating", as_json=as_json) as bar:
         calibration, suspects = measure(found, cache_dir() / "teacher.db", bar)
     calibration = spanning(calibration, others)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from fewpix.errors import ConfigError
+from fewpix.printable import escaped
 
 
 def confirmed(what: str, yes: bool) -> None:
@@ -24,4 +25,4 @@ def confirmed(what: str, yes: bool) -> None:
         raise ConfigError(f"{what}: this cannot be undone", fix="say --yes, or look first with --dry-run")
     import typer
 
-    typer.confirm(f"{what}: this cannot be undone. Go on?", abort=True, err=True)
+    typer.confirm(f"{escaped(what)}: this cannot be undone. Go on?", abort=True, err=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from fewpix.cli.kinds import CROPS
 from fewpix.cli.output import emit, progress
 from fewpix.cli.targets import READS, Writes
 from fewpix.errors import ConfigError, InputError, NoFaceError
+from fewpix.foreign import MALFORMED, json_of
 
 LINES, TABLE = "crops.jsonl", "crops.csv"
 """What lies beside the crops: a line per photograph, and a row per crop."""
@@ -160,19 +160,25 @@ def table(found: list[dict[str, Any]]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     places = [f"{point}_{axis}" for point in POINTS for axis in "xy"]
     writer.writerow(["picture", "file", "x", "y", "width", "height", *places, "pixels", "score", "quality"])
-    for line in found:
-        for face in line["faces"]:
-            points = [value for point in face["points"] for value in point]
-            numbers = [*face["box"], *points, face["pixels"], face["score"], face["quality"]]
-            writer.writerow([line["path"], face["file"], *numbers])
+    try:
+        for line in found:
+            for face in line["faces"]:
+                points = [value for point in face["points"] for value in point]
+                numbers = [*face["box"], *points, face["pixels"], face["score"], face["quality"]]
+                writer.writerow([line["path"], face["file"], *numbers])
+    except MALFORMED as error:
+        raise InputError(
+            f"a line of an earlier run is not that of a photograph: {error!r}",
+            fix="begin anew with another --out",
+        ) from error
     return text.getvalue()
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
     """The lines, a photograph each; those of an earlier run, too."""
-    with path.open(encoding="utf-8") as file:
+    with path.open("rb") as file:
         for line in file:
-            yield json.loads(line)
+            yield json_of(line)
 
 
 def _check_folder(out: Path, photos: Path, *, resume: bool) -> None:

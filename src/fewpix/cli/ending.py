@@ -8,6 +8,7 @@ import sys
 import traceback
 from contextlib import suppress
 
+from fewpix.cli.terminal import line, show
 from fewpix.cli.verbosity import shows_tracebacks
 from fewpix.errors import FewpixError
 
@@ -64,7 +65,7 @@ def _of_typer(error: BaseException) -> int:
         _silence_stdout()
         return STDOUT_FULL
     if shows_tracebacks():
-        traceback.print_exception(error)
+        show("".join(traceback.format_exception(error)).rstrip(), to=sys.stderr)
     hint = "" if shows_tracebacks() else " (-vv shows where)"
     _say(f"this is a bug in fewpix: {type(error).__name__}: {error}{hint}")
     return BUG
@@ -78,6 +79,4 @@ def _silence_stdout() -> None:
 
 def _say(text: str) -> None:
     """One line on stderr; line breaks and control characters, say from a file name, cannot make it two."""
-    line = " ".join(text.split())
-    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
-    print(line, file=sys.stderr)
+    line(" ".join(text.split()), to=sys.stderr)

@@ -44,10 +44,10 @@ def show(name: Name, gallery: Location = None, as_json: AsJson = False) -> None:
     """Show a person's photos, what they were embedded by, and what was done to the entry."""
     from fewpix.cli.gallery_views import Shown
     from fewpix.gallery.history import history
-    from fewpix.gallery.names import person_name
+    from fewpix.gallery.names import stored_name
 
     with open_gallery(gallery, write=False) as store:
-        person = person_name(name)
+        person = stored_name(name)
         with store.database.snapshot():
             events = tuple(history(store, person))
             shown = Shown(person, tuple(store.faces(person)), tuple(store.rows(person)), events)

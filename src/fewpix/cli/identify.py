@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import sys
 from contextlib import ExitStack, redirect_stdout
@@ -20,6 +19,7 @@ from fewpix.cli.kinds import DRAWING, LINES
 from fewpix.cli.output import Bar, emit, progress
 from fewpix.cli.remedies import OTHER_MODEL, Remedies
 from fewpix.cli.targets import READS, Replace, Writes
+from fewpix.cli.terminal import line
 from fewpix.counted import counted
 from fewpix.errors import ConfigError, InputError
 
@@ -230,11 +230,11 @@ def identify(
         text = f"{out}: {counted(len(due) - len(refused), 'picture')}, {facts['before']} had a line before"
         emit(Message(text, facts | {"refused": len(refused)}), as_json, left_out)
     elif left_out:
-        print(json.dumps(left_out.to_json()) if as_json else left_out, flush=True)
+        emit(left_out, as_json)
     if not as_json and len(refused) < len(pictures):
         for text in (*remedies.lines(), closing(by, threshold)):
             if text:
-                print(text)
+                line(text)
     fix = "repair or remove them, or accept it with --skip-bad"
     failure = combined(refused, len(pictures), fix if len(refused) < len(pictures) else "name other pictures")
     if failure is not None and not (skip_bad and len(refused) < len(pictures)):

@@ -16,6 +16,7 @@ from fewpix.cli.gallery_options import chosen_state, enrolled
 from fewpix.cli.output import Bar, emit, progress
 from fewpix.cli.remedies import Remedies
 from fewpix.cli.stopping import stopping
+from fewpix.cli.terminal import line
 from fewpix.cli.video_options import Asked, length, thin_of
 from fewpix.counted import counted
 from fewpix.detect import default_detector
@@ -179,8 +180,8 @@ def _summary(
         level = logging.WARNING if reader.counts.lost else logging.INFO
         logging.getLogger("fewpix").log(level, "%s", text)
         return
-    for line in (text, *remedies.lines(), UNCALIBRATED if decided else UNDECIDED):
-        print(line)
+    for said in (text, *remedies.lines(), UNCALIBRATED if decided else UNDECIDED):
+        line(said)
 
 
 def _check_targets(asked: Asked) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from fewpix.errors import ConfigError, FewpixError, InputError
+from fewpix.foreign import MALFORMED, json_of
 
 Made = Callable[[Path], bool]
 """Whether a file was written by the verb that is going to replace it."""
@@ -59,7 +59,7 @@ def _quietly(look: Callable[[Path], object]) -> Made:
     def made(path: Path) -> bool:
         try:
             return bool(look(path))
-        except (FewpixError, OSError, ValueError, zipfile.BadZipFile):
+        except (FewpixError, OSError, zipfile.BadZipFile, *MALFORMED):
             return False
 
     return made
@@ -87,7 +87,7 @@ def _settings(path: Path) -> bool:
 def _lines(path: Path) -> bool:
     with path.open("rb") as file:
         first = file.readline(_LONGEST_LINE)
-    return not first.endswith(b"\n") or "path" in dict(json.loads(first))
+    return not first.endswith(b"\n") or "path" in dict(json_of(first))
 
 
 def _calibration(path: Path) -> bool:
@@ -149,7 +149,7 @@ def _by_page(path: Path) -> bool:
 
 def _journal(path: Path) -> bool:
     with path.open("rb") as file:
-        return {"step", "kind"} <= set(json.loads(file.readline()))
+        return {"step", "kind"} <= set(json_of(file.readline()))
 
 
 def _by_journal(path: Path) -> bool:

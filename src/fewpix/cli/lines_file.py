@@ -15,6 +15,7 @@ from typing import IO, Any
 from fewpix.cli.output import Result
 from fewpix.errors import ConfigError, InputError, StorageError
 from fewpix.files import write_text
+from fewpix.foreign import MALFORMED, json_file, json_of
 
 
 class LinesFile:
@@ -83,9 +84,9 @@ class LinesFile:
 def _check(beside: Path, path: Path, settings: Mapping[str, Any]) -> None:
     """Refuse to go on with other settings than those that the lines were made with."""
     try:
-        before = json.loads(beside.read_text(encoding="utf-8"))
+        before = json_file(beside)
         differ = [key for key in settings if before[key] != settings[key]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, *MALFORMED) as error:
         raise InputError(
             f"what the lines of {path} were made with is not known: {beside.name} is missing or damaged",
             fix="begin anew with another --out",
@@ -111,8 +112,8 @@ def _read(path: Path) -> tuple[frozenset[str], int]:
                 if not line.endswith(b"\n"):
                     break
                 try:
-                    done.add(str(json.loads(line)["path"]))
-                except (ValueError, KeyError, TypeError) as error:
+                    done.add(str(json_of(line)["path"]))
+                except MALFORMED as error:
                     raise InputError(
                         f"{path}, line {number}, is not the line of a picture",
                         fix="name the --out of an earlier run, or another file",

@@ -10,7 +10,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 from fewpix.cli.pace import Pace, in_words
+from fewpix.cli.printed import printed
+from fewpix.cli.terminal import line, show
 from fewpix.cli.verbosity import is_quiet, take_warnings
+from fewpix.printable import escaped
 
 if TYPE_CHECKING:
     from fewpix.data.passed_over import LeftOut
@@ -43,9 +46,9 @@ def emit(result: Result, as_json: bool, left_out: LeftOut | None = None) -> None
         facts = dict(result.to_json()) | ({} if left_out is None else left_out.to_json())
         if warned:
             facts.setdefault("warnings", warned)
-        print(json.dumps(facts, allow_nan=False), flush=True)
+        show(json.dumps(facts, allow_nan=False))
         return
-    print("\n".join([str(result), *([str(left_out)] if left_out else [])]), flush=True)
+    show("\n".join([str(printed(result)), *([str(printed(left_out))] if left_out else [])]))
 
 
 class Bar:
@@ -80,7 +83,7 @@ class _Shown(Bar):
 
     def title(self, stage: str) -> str:
         """What is going on."""
-        return f"{self.description}, {stage}" if stage else self.description
+        return escaped(f"{self.description}, {stage}" if stage else self.description)
 
 
 class _Plain(_Shown):
@@ -89,7 +92,7 @@ class _Plain(_Shown):
     def __init__(self, description: str, total: float | None) -> None:
         super().__init__(description, total)
         self.said = time.monotonic()
-        print(f"{description} ...", file=sys.stderr, flush=True)
+        line(f"{description} ...", to=sys.stderr)
 
     def __call__(self, done: float, total: float | None = None, note: str = "", stage: str = "") -> None:
         left = self.left(done, total, stage)
@@ -97,8 +100,7 @@ class _Plain(_Shown):
             return
         self.said = time.monotonic()
         far = f"{done:g}" + (f" of {self.total:g}" if self.total else "")
-        line = f"{self.title(stage)}: {far} {note}".rstrip() + (f", {left}" if left else "")
-        print(line, file=sys.stderr, flush=True)
+        line(f"{self.title(stage)}: {far} {note}".rstrip() + (f", {left}" if left else ""), to=sys.stderr)
 
 
 @contextmanager
@@ -140,7 +142,7 @@ def _on_terminal(description: str, total: float | None) -> Iterator[Bar]:
         TextColumn("{task.fields[note]}", markup=False),
     )
     with Progress(*columns, console=Console(stderr=True)) as shown:
-        task = shown.add_task(description, total=total, note="", left="")
+        task = shown.add_task(escaped(description), total=total, note="", left="")
 
         class Rich(_Shown):
             def __call__(
@@ -152,7 +154,7 @@ def _on_terminal(description: str, total: float | None) -> Iterator[Bar]:
                     description=self.title(stage),
                     total=self.total,
                     completed=done,
-                    note=note,
+                    note=escaped(note),
                     left=left,
                 )
 

@@ -41,7 +41,7 @@ def reference(
     from fewpix.data.faces import load_faces
     from fewpix.embed.adaptation import student_weights
     from fewpix.embed.open import open_encoder
-    from fewpix.errors import InputError
+    from fewpix.errors import InputError, WeightsError
     from fewpix.models.zoo import load_student
     from fewpix.train.material import split_faces
     from fewpix.train.recipe import Recipe
@@ -57,7 +57,12 @@ def reference(
             f"these are not the faces that {card.name} was trained on",
             fix="name all its shards and no others",
         )
-    recipe = Recipe.model_validate(card.provenance["recipe"], strict=False)
+    try:
+        recipe = Recipe.model_validate(card.provenance["recipe"], strict=False)
+    except (KeyError, ValueError) as error:
+        raise WeightsError(
+            f"the card of {card.name} holds no recipe that this fewpix reads", fix="distil it again"
+        ) from error
     encoder = open_encoder(teacher, runtime=runtime)
     store = TeacherCache(cache_dir() / "teacher.db", encoder.card.sha256, encoder.card.space.dim)
     with progress("reference", as_json=json) as bar:

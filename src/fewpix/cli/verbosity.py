@@ -6,6 +6,8 @@ import logging
 import sys
 from collections.abc import Sequence
 
+from fewpix.printable import escaped
+
 _LOUDER = {"-v": 1, "--verbose": 1, "-vv": 2}
 _QUIET = ("-q", "--quiet")
 
@@ -53,11 +55,19 @@ def take_warnings() -> list[str]:
 def set_up_logging(level: int) -> None:
     """Send the logger `fewpix` to stderr at `level`, one plain line per message, and keep its warnings."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(_OneLine("%(levelname)s %(name)s: %(message)s"))
     logger = logging.getLogger("fewpix")
     logger.handlers[:] = [handler, _Kept()]
     logger.propagate = False
     logger.setLevel(level)
+
+
+class _OneLine(logging.Formatter):
+    """A message is one line, whatever texts from elsewhere are in it."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        """The line."""
+        return escaped(super().formatMessage(record))
 
 
 def is_quiet() -> bool:

@@ -12,6 +12,7 @@ from fewpix.cli.detect_options import chosen_detector
 from fewpix.cli.output import emit, progress
 from fewpix.cli.remedies import OTHER_MODEL
 from fewpix.cli.targets import READS
+from fewpix.cli.terminal import line
 
 
 def verify(
@@ -65,6 +66,6 @@ def verify(
         )
     emit(found, as_json)
     if not as_json and by.calibrated is None:
-        print(f"no rate is known: {by.why}; {OTHER_MODEL}")
+        line(f"no rate is known: {by.why}; {OTHER_MODEL}")
     elif not as_json and found.fix:
-        print(f"{found.reason} ({found.fix})")
+        line(f"{found.reason} ({found.fix})")

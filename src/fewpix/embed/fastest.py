@@ -15,6 +15,7 @@ import numpy as np
 from fewpix.config import cache_dir
 from fewpix.errors import FewpixError, StorageError
 from fewpix.files import write_text
+from fewpix.foreign import json_file
 from fewpix.image.resize import Crop
 from fewpix.models.teacher import OnnxModel
 
@@ -120,7 +121,7 @@ def _note(model: OnnxModel, versions: tuple[str, str]) -> Path:
 def _read(note: Path) -> dict[str, object] | None:
     """What is kept; None where nothing is, or nothing that can be understood."""
     try:
-        known = json.loads(note.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        known = json_file(note)
+    except (OSError, ValueError):
         return None
     return known if isinstance(known, dict) and {"difference", "fault"} & set(known) else None

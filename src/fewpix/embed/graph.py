@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fewpix.adapt.stats import NormState, mix
-from fewpix.errors import InputError, WeightsError
+from fewpix.errors import WeightsError
 from fewpix.models.card import Card
+from fewpix.models.onnx_file import parsed
 from fewpix.models.teacher import OnnxModel
 from fewpix.models.weights import Tensors, digest
 
@@ -34,19 +35,11 @@ def graph_bytes(model: OnnxModel, state: NormState | None = None) -> bytes:
         InputError: the file cannot be read.
         WeightsError: its weights are not those of the card, or the state belongs to another model.
     """
-    import onnx
-
     check_state(model.card, state)
-    try:
-        data = model.path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {model}: {error.strerror or error}", fix="check the path") from error
+    data = model.read()
     if model.card.arch == "onnx" and state is None:
         return data
-    try:
-        proto = onnx.load_model_from_string(data)
-    except Exception as error:  # protobuf raises its own family of errors
-        raise WeightsError(f"{model} is not an ONNX model: {error}", fix=STUDENT_FIX) from error
+    proto = parsed(data, model.path)
     if model.card.arch != "onnx":
         found = digest(initialisers(proto))
         if found != model.card.sha256:

@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 from fewpix.adapt.stats import NormState
 from fewpix.embed.graph import graph_bytes
 from fewpix.embed.prelu import fuses_prelu, spread_prelu
-from fewpix.embed.protocol import FACES_PER_CALL, in_batches
+from fewpix.embed.protocol import FACES_PER_CALL, brief, in_batches
 from fewpix.errors import ConfigError, UnavailableError, WeightsError
 from fewpix.image.resize import Crop
 from fewpix.models.card import Card
 from fewpix.models.teacher import OnnxModel
+
+MOST_AT_ONCE = 1024
+"""Faces of a model with a fixed batch, which are all in memory."""
 
 
 class OnnxRuntimeEncoder:
@@ -61,13 +64,18 @@ class OnnxRuntimeEncoder:
         try:
             self._session = onnxruntime.InferenceSession(data, options, providers=where)
         except Exception as error:  # onnxruntime raises its own family of errors
-            raise WeightsError(f"onnxruntime cannot load {model}: {_first_line(error)}") from error
+            raise WeightsError(f"onnxruntime cannot load {model}: {brief(error)}") from error
         if self.device.startswith("cuda") and self._session.get_providers()[0] != "CUDAExecutionProvider":
             raise UnavailableError(
                 f"onnxruntime could not start on {self.device}",
                 fix="check the CUDA libraries, or use --device cpu",
             )
-        node = self._session.get_inputs()[0]
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        if len(inputs) != 1 or not outputs:
+            raise WeightsError(
+                f"{model} has {len(inputs)} inputs and {len(outputs)} outputs, not one of each"
+            )
+        (node,) = inputs
         side = self.card.preprocess.side
         if len(node.shape) != 4 or any(
             isinstance(have, int) and have != want
@@ -75,14 +83,14 @@ class OnnxRuntimeEncoder:
         ):
             raise WeightsError(f"{model} takes {node.shape}, its card says (batch, 3, {side}, {side})")
         self._input = node.name
-        self._output = self._session.get_outputs()[0].name
+        self._output = outputs[0].name
         self._batch = node.shape[0] if isinstance(node.shape[0], int) and node.shape[0] > 0 else batch
+        if self._batch > MOST_AT_ONCE:
+            raise WeightsError(f"{model} takes {self._batch} faces at once", fix="export it for fewer")
 
     def embed(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
         """See `Encoder.embed`."""
-        return in_batches(
-            crops, self.card.preprocess, self._forward, batch=self._batch, dim=self.card.space.dim
-        )
+        return in_batches(crops, self._forward, batch=self._batch, card=self.card)
 
     def _forward(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         features = self._session.run([self._output], {self._input: block})[0]
@@ -109,8 +117,3 @@ def providers(device: str) -> list[str | tuple[str, dict[str, str]]]:
             f"this onnxruntime cannot use '{device}'", fix="pip install onnxruntime-gpu, or use --device cpu"
         )
     return [("CUDAExecutionProvider", {"device_id": index or "0"}), "CPUExecutionProvider"]
-
-
-def _first_line(error: Exception) -> str:
-    """The first line of a message that goes on for paragraphs."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

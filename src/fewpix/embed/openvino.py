@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from fewpix.adapt.stats import NormState
 from fewpix.embed.graph import graph_bytes
-from fewpix.embed.protocol import FACES_PER_CALL, in_batches
-from fewpix.errors import ConfigError, UnavailableError, WeightsError
+from fewpix.embed.protocol import FACES_PER_CALL, brief, in_batches
+from fewpix.errors import ConfigError, FewpixError, UnavailableError, WeightsError
 from fewpix.image.resize import Crop
 from fewpix.models.card import Card
 from fewpix.models.teacher import OnnxModel
@@ -66,15 +66,14 @@ class OpenVinoEncoder:
             if threads:
                 settings["INFERENCE_NUM_THREADS"] = str(threads)
             self._request = core.compile_model(graph, "CPU", settings).create_infer_request()
-        except RuntimeError as error:
-            reason = " ".join(str(error).split())[:200]
-            raise WeightsError(f"OpenVINO cannot load {model} as its card says: {reason}") from error
+        except Exception as error:  # OpenVINO's own, and Python's for want of memory
+            if isinstance(error, FewpixError):
+                raise
+            raise WeightsError(f"OpenVINO cannot load {model} as its card says: {brief(error)}") from error
 
     def embed(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
         """See `Encoder.embed`."""
-        return in_batches(
-            crops, self.card.preprocess, self._forward, batch=self._batch, dim=self.card.space.dim
-        )
+        return in_batches(crops, self._forward, batch=self._batch, card=self.card)
 
     def _forward(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.array(self._request.infer([block])[0], dtype=np.float32)

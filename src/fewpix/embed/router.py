@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError, SpaceError, WeightsError
+from fewpix.foreign import MALFORMED, json_file
 from fewpix.image.array import squares
 from fewpix.image.resize import Crop
 
@@ -99,9 +100,9 @@ def read_bands(table: Path = TABLE) -> list[tuple[float, str]]:
         WeightsError: the table is missing or damaged.
     """
     try:
-        bands = json.loads(table.read_text(encoding="utf-8"))["bands"]
+        bands = json_file(table)["bands"]
         return [(float(band["from_px"]), str(band["model"])) for band in bands]
-    except (OSError, KeyError, TypeError, ValueError) as error:
+    except (OSError, *MALFORMED) as error:
         raise WeightsError(
             f"{table} is not a router's table: {error!r}", fix="install fewpix again"
         ) from error

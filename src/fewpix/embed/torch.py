@@ -55,9 +55,7 @@ class TorchEncoder:
 
     def embed(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
         """See `Encoder.embed`."""
-        return in_batches(
-            crops, self.card.preprocess, self._forward, batch=self._batch, dim=self.card.space.dim
-        )
+        return in_batches(crops, self._forward, batch=self._batch, card=self.card)
 
     def _forward(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         # On CUDA torch lets convolutions round to TF32 (10 bits), which no other runtime does.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from fewpix.counted import counted
 from fewpix.data.folders import list_images
 from fewpix.data.passed_over import NOTHING, LeftOut
 from fewpix.embed.protocol import Encoder
-from fewpix.errors import ImageError, InputError
+from fewpix.errors import ImageError, InputError, WeightsError
 from fewpix.files import atomic
 from fewpix.image.codec import read_image
 from fewpix.image.resize import Crop
@@ -99,6 +99,7 @@ def embed_folder(
 
     Raises:
         InputError: no folder, no image in it, or none that can be embedded.
+        WeightsError: the model fails; with `skip_bad` only where it fails for all crops of a batch.
         ImageError: an image cannot be read, is not square, or is smaller than 8 px; it is named.
     """
     found = list_images(folder)
@@ -119,7 +120,15 @@ def embed_folder(
                     raise
                 failed.append((name, error.what.replace(str(folder / name), "it")))
         if crops:
-            out[done : done + len(crops)] = encoder.embed(crops)
+            try:
+                rows = encoder.embed(crops)
+            except WeightsError:
+                if not skip_bad:
+                    raise
+                rows, refused = _one_by_one(encoder, crops)
+                failed += [(names[done + n], why) for n, why in refused.items()]
+                names[done:] = [name for n, name in enumerate(names[done:]) if n not in refused]
+            out[done : len(names)] = rows
         if advance is not None:
             advance(start + len(part), len(every))
     if not names:
@@ -133,6 +142,24 @@ def embed_folder(
         encoder.state_id,
         found.left_out,
     )
+
+
+def _one_by_one(encoder: Encoder, crops: Sequence[Crop]) -> tuple[NDArray[np.float32], dict[int, str]]:
+    """The embeddings of those crops for which the model gives one, and why not by the others' numbers.
+
+    Raises:
+        WeightsError: it gives one for none of them.
+    """
+    rows: list[NDArray[np.float32]] = []
+    refused: dict[int, str] = {}
+    for n, crop in enumerate(crops):
+        try:
+            rows.append(encoder.embed([crop]))
+        except WeightsError as error:
+            refused[n] = error.what
+            if n == len(crops) - 1 and not rows:
+                raise
+    return np.concatenate(rows), refused
 
 
 def read_square(path: Path) -> Crop:

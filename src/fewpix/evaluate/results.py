@@ -24,6 +24,7 @@ from fewpix import __version__
 from fewpix.errors import InputError
 from fewpix.evaluate.scores_file import write_scores
 from fewpix.files import PathLike, path_of, write_text
+from fewpix.foreign import json_file
 
 if TYPE_CHECKING:
     from fewpix.embed.protocol import Encoder
@@ -135,7 +136,7 @@ def read_result(path: PathLike) -> dict[str, Any]:
     """
     path = path_of(path)
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json_file(path)
     except OSError as error:
         raise InputError(f"there is no result {path}", fix="run the command that measures it") from error
     except ValueError as error:

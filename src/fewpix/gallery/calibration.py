@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from fewpix.errors import InputError
 from fewpix.files import PathLike, path_of, write_text
+from fewpix.foreign import json_file
 from fewpix.models.shipped import WEIGHTS
 
 SHIPPED = WEIGHTS / "calibration.json"
@@ -178,16 +179,20 @@ def read_calibration(path: PathLike) -> Calibration:
     """
     path = path_of(path)
     try:
-        return Calibration.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"cannot read the calibration {path}: {error}", fix="make one with `fewpix calibrate`"
-        ) from error
+        return Calibration.model_validate(json_file(path))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "the file"
         raise InputError(
             f"{path} is not a calibration: {key}: {first['msg']}", fix="make one with `fewpix calibrate`"
+        ) from error
+    except ValueError as error:
+        raise InputError(
+            f"{path} is not a calibration: {error}", fix="make one with `fewpix calibrate`"
+        ) from error
+    except OSError as error:
+        raise InputError(
+            f"cannot read the calibration {path}: {error}", fix="make one with `fewpix calibrate`"
         ) from error
 
 

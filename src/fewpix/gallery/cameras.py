@@ -8,7 +8,7 @@ from typing import Any
 
 from fewpix.adapt.stats import NormState, pack_state, unpack_state
 from fewpix.errors import InputError
-from fewpix.gallery.names import person_name
+from fewpix.gallery.names import person_name, stored_name
 from fewpix.gallery.store import Gallery
 
 
@@ -108,7 +108,7 @@ def camera_state(gallery: Gallery, name: str) -> NormState:
         InputError: there is no such camera.
         WeightsError: its state is damaged.
     """
-    name = person_name(name)
+    name = stored_name(name)
     for row in gallery.database.select("SELECT name, state, created FROM cameras WHERE name = ?", name):
         return _camera(gallery, *row).state
     raise _unknown(gallery, name)
@@ -143,7 +143,7 @@ def remove_camera(gallery: Gallery, name: str, *, wait: float = 0.0) -> str:
     Raises:
         InputError: there is no such camera.
     """
-    name = person_name(name)
+    name = stored_name(name)
     with gallery.database.transaction():
         if not gallery.database.execute("DELETE FROM cameras WHERE name = ?", name):
             raise _unknown(gallery, name)

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from fewpix.counted import counted
-from fewpix.errors import ConfigError, FewpixError, InputError
+from fewpix.errors import FewpixError, InputError
 from fewpix.gallery.calibrated import Calibrated
 from fewpix.gallery.cameras import cameras
 from fewpix.gallery.digests import altered
 from fewpix.gallery.embeddings import check_embeddings
 from fewpix.gallery.labels import Labels, check_labels
-from fewpix.gallery.names import person_name
+from fewpix.gallery.names import name_fault
 from fewpix.gallery.photos import Photos
 from fewpix.gallery.rows import Face, Person
 from fewpix.gallery.store import Gallery
@@ -168,14 +168,7 @@ def check_gallery(gallery: Gallery, calibrated: Calibrated | None = None) -> Che
 
 def _names(people: Sequence[Person]) -> list[str]:
     """Names that nobody could have been given."""
-    faults = []
-    for person in people:
-        try:
-            if person_name(person.name) != person.name:
-                faults.append(f"the name {person.name!a} is not in the form that galleries keep")
-        except ConfigError as error:
-            faults.append(error.what)
-    return faults
+    return [fault for person in people if (fault := name_fault(person.name))]
 
 
 def _without_embedding(gallery: Gallery, people: Sequence[Person]) -> list[str]:
@@ -220,7 +213,7 @@ def _states(gallery: Gallery) -> tuple[int, list[str]]:
         )
         if (found[name].id, found[name].model_sha256) != (state_id, model)
     ]
-    return len(found), wrong
+    return len(found), [*wrong, *(fault for name in found if (fault := name_fault(name)))]
 
 
 def _originals(gallery: Gallery, faces: Sequence[Face]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,16 +16,23 @@ from numpy.typing import NDArray
 
 from fewpix.adapt.stats import pack_state, unpack_state
 from fewpix.errors import ConfigError, FewpixError, InputError
+from fewpix.foreign import MALFORMED, json_of
 from fewpix.gallery.cameras import Camera
 from fewpix.gallery.names import person_name
 from fewpix.gallery.rows import Event, Original, Row
-from fewpix.models.space import Space
+from fewpix.models.space import MOST_DIMENSIONS, Space
 
 FORMAT = "fewpix-gallery"
 VERSION = 1
 
 TEXTS = {"name": 200, "encoder_sha256": 64, "state_id": 64, "source": 4096, "created": 40, "points": 1000}
 """Text columns of a file, with the most characters that are believed."""
+
+SHA256 = re.compile("[0-9a-f]{64}")
+STATE_ID = re.compile("([0-9a-f]{16})?")
+
+LARGEST_FACE = 1e5
+"""Side of a face in source pixels: more than any picture has that is decoded."""
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -123,6 +131,8 @@ def header_of(value: Any, origin: str) -> tuple[Space, tuple[Known, ...], tuple[
     try:
         if value["format"] != FORMAT or type(value["version"]) is not int:
             raise ValueError(f"format {value['format']!r}")
+        if value["version"] < 1:
+            raise ValueError(f"version {value['version']}")
         if value["version"] > VERSION:
             raise InputError(
                 f"{origin} has version {value['version']}, this fewpix reads up to {VERSION}",
@@ -154,12 +164,14 @@ def header_of(value: Any, origin: str) -> tuple[Space, tuple[Known, ...], tuple[
         if len({person.name for person in people}) < len(people):
             raise ValueError("a person is listed twice")
         space = Space.from_json(value["space"])
-        if not 1 <= space.dim <= 65536:
+        for digest in (space.teacher_sha256, *(camera.state.model_sha256 for camera in cameras)):
+            _matches(SHA256, digest, "the hash of a model")
+        if not 1 <= space.dim <= MOST_DIMENSIONS:
             raise ValueError(f"{space.dim} dimensions")
         return space, people, cameras
     except InputError:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError, FewpixError) as error:
+    except (*MALFORMED, FewpixError) as error:
         raise refusal(origin, error) from error
 
 
@@ -196,14 +208,14 @@ def document_of(
                 row, original = _row(columns, n, embeddings[n])
                 if row.name not in names or owner.setdefault(row.face, row.name) != row.name:
                     raise ValueError(f"its person {row.name!a} is not the photo's, or not in the list")
-            except (TypeError, ValueError, ConfigError) as error:
+            except (*MALFORMED, ConfigError) as error:
                 raise ValueError(f"row {n}: {error}") from error
             rows.append(row)
             if original is not None:
                 originals.setdefault(row.face, original)
         if missing := sorted(names - set(owner.values())):
             raise ValueError(f"{missing[0]!a} has no photo")
-    except (KeyError, TypeError, ValueError) as error:
+    except MALFORMED as error:
         raise refusal(origin, error) from error
     return Document(space, people, tuple(rows), originals, cameras)
 
@@ -226,18 +238,18 @@ def _embeddings(value: Any, space: Space) -> NDArray[np.float32]:
 def _row(columns: Mapping[str, Any], n: int, embedding: NDArray[np.float32]) -> tuple[Row, Original | None]:
     texts = {name: _text(columns[name][n], most) for name, most in TEXTS.items()}
     pixels, quality, face = (columns[name][n] for name in ("pixels", "quality", "face"))
-    if isinstance(face, bool) or int(face) != face or face < 0:
+    if isinstance(face, bool) or int(face) != face or not 0 <= face < 1 << 63:
         raise ValueError(f"the number of a photo is {face!r}")
     pixels, quality = float(pixels), float(quality)
-    if not (math.isfinite(pixels) and pixels > 0) or quality < 0 or quality > 1:
+    if not 0 < pixels <= LARGEST_FACE or quality < 0 or quality > 1:
         raise ValueError(f"pixels {pixels}, quality {quality}")
     row = Row(
         face=int(face),
         name=_name(texts["name"]),
         embedding=embedding,
-        encoder_sha256=texts["encoder_sha256"],
+        encoder_sha256=_matches(SHA256, texts["encoder_sha256"], "the hash of an encoder"),
         pixels=pixels,
-        state_id=texts["state_id"],
+        state_id=_matches(STATE_ID, texts["state_id"], "the number of a state"),
         source=texts["source"],
         created=_time(texts["created"]),
         quality=None if math.isnan(quality) else quality,
@@ -255,7 +267,7 @@ def _row(columns: Mapping[str, Any], n: int, embedding: NDArray[np.float32]) -> 
 def _points(text: str) -> tuple[tuple[float, float], ...] | None:
     if not text:
         return None
-    points: Sequence[Any] = json.loads(text)
+    points: Sequence[Any] = json_of(text)
     read = tuple((float(x), float(y)) for x, y in points)
     if len(read) != 5 or not all(math.isfinite(x) and math.isfinite(y) for x, y in read):
         raise ValueError("a face has five finite points")
@@ -267,6 +279,12 @@ def _text(value: Any, most: int) -> str:
         raise ValueError(f"a text of at most {most} characters is expected, not {str(value)[:60]!a}")
     value.encode()  # UnicodeEncodeError, a ValueError, for half a surrogate pair
     return str(value)
+
+
+def _matches(form: re.Pattern[str], text: str, what: str) -> str:
+    if not form.fullmatch(text):
+        raise ValueError(f"{text[:80]!a} is not {what}")
+    return text
 
 
 def _name(value: Any) -> str:

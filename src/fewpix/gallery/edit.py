@@ -11,7 +11,7 @@ from fewpix.counted import counted
 from fewpix.errors import ConfigError, InputError
 from fewpix.gallery.digests import seal
 from fewpix.gallery.history import note
-from fewpix.gallery.names import person_name
+from fewpix.gallery.names import person_name, stored_name
 from fewpix.gallery.store import Gallery
 
 
@@ -86,7 +86,7 @@ def rename(gallery: Gallery, old: str, new: str, *, dry_run: bool = False) -> Ch
         ConfigError: the new name cannot be stored.
         InputError: nobody has the old name, or somebody else has the new one.
     """
-    old, new = person_name(old), person_name(new)
+    old, new = stored_name(old), person_name(new)
     with change(gallery, dry_run=dry_run):
         person = gallery.person(old)
         if old != new:
@@ -120,7 +120,7 @@ def merge(
         ConfigError: `into` is among the others, or nobody is.
         InputError: nobody has one of these names.
     """
-    names, into = _names(people), person_name(into)
+    names, into = _names(people), stored_name(into)
     if into in names:
         raise ConfigError(f"{into} cannot be merged into {into}", fix="name the others only")
     moved = same = 0
@@ -179,7 +179,7 @@ def remove_faces(
     Raises:
         InputError: a photo is not this person's, or they are all that there are; nothing was removed.
     """
-    name, numbers = person_name(name), list(dict.fromkeys(faces))
+    name, numbers = stored_name(name), list(dict.fromkeys(faces))
     with change(gallery, dry_run=dry_run):
         person = gallery.person(name)
         for face in numbers:
@@ -195,7 +195,7 @@ def remove_faces(
 
 
 def _names(people: Sequence[str]) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(person_name(name) for name in people))
+    names = tuple(dict.fromkeys(stored_name(name) for name in people))
     if not names:
         raise ConfigError("nobody is named", fix="name at least one person")
     return names

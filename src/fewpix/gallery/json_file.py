@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 
 from fewpix.files import atomic
+from fewpix.foreign import MALFORMED, json_file
 from fewpix.gallery.document import Document, document_of, header_of, refusal
+
+_MOST_BYTES = 1 << 36  # a million embeddings have 3 GB here
 
 _COLUMNS = ("face", "name", "encoder_sha256", "pixels", "state_id", "source", "created", "quality", "points")
 
@@ -43,7 +46,7 @@ def read_json(path: Path) -> Document:
     """
     origin = str(path)
     try:
-        value = json.loads(path.read_bytes())
+        value = json_file(path, most=_MOST_BYTES)
         space, people, cameras = header_of(value, origin)
         rows = value["rows"]
         columns: dict[str, Any] = {name: [row[name] for row in rows] for name in _COLUMNS}
@@ -53,7 +56,7 @@ def read_json(path: Path) -> Document:
         if not np.isfinite(embeddings).all() or (np.abs(embeddings) > np.finfo(np.float32).max).any():
             raise ValueError("an embedding holds values that are not finite")
         columns["embedding"] = embeddings.astype(np.float32).reshape(len(rows), -1 if rows else space.dim)
-    except (OSError, RecursionError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except (OSError, *MALFORMED) as error:
         raise refusal(origin, error) from error
     return document_of(space, people, cameras, columns, origin)
 

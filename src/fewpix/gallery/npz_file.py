@@ -15,6 +15,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from fewpix.files import atomic
+from fewpix.foreign import MALFORMED, json_of
 from fewpix.gallery.document import TEXTS, Document, document_of, header_of, refusal
 
 _MOST_EXPANSION = 20
@@ -27,12 +28,9 @@ _UNREADABLE = (
     zlib.error,
     OSError,
     EOFError,
-    KeyError,
-    TypeError,
-    ValueError,
     NotImplementedError,
-    RecursionError,
     RuntimeError,
+    *MALFORMED,
 )
 """What the standard library raises on archives that are none, are cut, encrypted, or of unknown methods."""
 
@@ -72,7 +70,7 @@ def read_npz(path: Path) -> Document:
     try:
         limit = _MOST_EXPANSION * path.stat().st_size + _SPARE
         with zipfile.ZipFile(path) as archive:
-            header = json.loads(bytes(_member(archive, "header", "|u1", limit)))
+            header = json_of(bytes(_member(archive, "header", "|u1", limit)))
             space, people, cameras = header_of(header, origin)
             columns: dict[str, Any] = {"embedding": _member(archive, "embedding", "<f4", limit, space.dim)}
             count = len(columns["embedding"])

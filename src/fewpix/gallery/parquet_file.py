@@ -10,6 +10,7 @@ import numpy as np
 
 from fewpix.errors import UnavailableError
 from fewpix.files import atomic
+from fewpix.foreign import MALFORMED, json_of
 from fewpix.gallery.document import TEXTS, Document, document_of, header_of, refusal
 
 _HEADER = b"fewpix"
@@ -51,7 +52,7 @@ def read_parquet(path: Path) -> Document:
     origin = str(path)
     try:
         with parquet.ParquetFile(str(path), pre_buffer=False) as file:
-            header = json.loads((file.schema_arrow.metadata or {})[_HEADER])
+            header = json_of((file.schema_arrow.metadata or {})[_HEADER])
             space, people, cameras = header_of(header, origin)
             size = file.metadata.num_rows * 4 * space.dim
             if size > _MOST_EXPANSION * path.stat().st_size + (1 << 20):
@@ -66,7 +67,7 @@ def read_parquet(path: Path) -> Document:
         columns["embedding"] = np.asarray(flat.to_numpy(zero_copy_only=False), dtype=np.float32).reshape(
             -1, space.dim
         )
-    except (pyarrow.ArrowException, OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+    except (pyarrow.ArrowException, OSError, *MALFORMED) as error:
         raise refusal(origin, error) from error
     return document_of(space, people, cameras, columns, origin)
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import ConfigError, InputError
+from fewpix.foreign import MALFORMED, json_of
 from fewpix.gallery.digests import seal_everything
 from fewpix.gallery.postgres_connection import MAKING, connect, translated
 from fewpix.gallery.postgres_schema import HNSW_INDEX, LARGEST_HNSW, SCHEMA_VERSION, STEPS
@@ -87,8 +88,8 @@ class PostgresDatabase:
                 fix="update fewpix",
             )
         try:
-            return Space.from_json(json.loads(found[0]))
-        except (TypeError, ValueError, AttributeError, ConfigError) as error:
+            return Space.from_json(json_of(found[0]))
+        except (*MALFORMED, ConfigError) as error:
             raise InputError(
                 f"the gallery {self.location} is damaged: it names no space", fix="restore it"
             ) from error

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import ConfigError, InputError, StorageError
+from fewpix.foreign import MALFORMED, json_of
 from fewpix.gallery.digests import seal_everything
 from fewpix.gallery.sqlite_connection import connect, empty_log, log_is_empty, transaction, translated
 from fewpix.gallery.sqlite_schema import SCHEMA_VERSION, make, migrate, version
@@ -59,8 +60,8 @@ class SqliteDatabase:
                 return None
             found = self.connection.execute("SELECT space FROM gallery").fetchone()
         try:
-            return Space.from_json(json.loads(found[0]))
-        except (TypeError, ValueError, AttributeError, ConfigError) as error:
+            return Space.from_json(json_of(found[0]))
+        except (*MALFORMED, ConfigError) as error:
             raise InputError(
                 f"the gallery {self.path} is damaged: it names no space", fix="restore it"
             ) from error

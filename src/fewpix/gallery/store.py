@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import ConfigError, InputError, SpaceError
+from fewpix.foreign import MALFORMED, json_of
 from fewpix.gallery.database import Database
 from fewpix.gallery.digests import digest
 from fewpix.gallery.embeddings import check_embeddings
@@ -258,11 +259,21 @@ class Gallery:
         ]
 
     def original(self, face: int) -> Original | None:
-        """What was kept of a photo; None for nothing."""
+        """What was kept of a photo; None for nothing.
+
+        Raises:
+            InputError: the gallery is damaged there.
+        """
         for png, points in self.database.select("SELECT crop, points FROM faces WHERE id = ?", face):
             if png is not None:
-                read = None if points is None else tuple((float(x), float(y)) for x, y in json.loads(points))
-                return Original(bytes(png), read)
+                try:
+                    read = None if points is None else tuple((float(x), float(y)) for x, y in json_of(points))
+                    return Original(bytes(png), read)
+                except MALFORMED as error:
+                    raise InputError(
+                        f"the gallery {self.location} is damaged: the original of photo {face}: {error}",
+                        fix="remove this photo and enrol it again",
+                    ) from error
         return None
 
     def search(

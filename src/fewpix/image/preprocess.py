@@ -13,13 +13,16 @@ from fewpix.errors import ConfigError
 from fewpix.image.array import squares
 from fewpix.image.resize import Crop, resize_square
 
+LARGEST_SIDE = 2048
+"""Of an input; face encoders take 112 to 256 pixels, and a batch must fit into memory."""
+
 
 @dataclass(frozen=True)
 class Preprocess:
     """Side, colour order and scaling of an encoder's input: (x − mean) / std per channel, x in 0..255.
 
     Args:
-        side: side of the square input in pixels.
+        side: side of the square input in pixels, at most `LARGEST_SIDE`.
         color: "rgb" or "bgr", the order of the channels that the encoder was trained with.
         mean: subtracted, in the order of `color`.
         std: divided by, in the order of `color`, each above 0.
@@ -34,8 +37,8 @@ class Preprocess:
     std: tuple[float, float, float]
 
     def __post_init__(self) -> None:
-        if self.side < 1:
-            raise ConfigError(f"preprocess: side must be at least 1, not {self.side}")
+        if not 1 <= self.side <= LARGEST_SIDE:
+            raise ConfigError(f"preprocess: side must be from 1 to {LARGEST_SIDE}, not {self.side}")
         if self.color not in ("rgb", "bgr"):
             raise ConfigError(f"preprocess: color must be 'rgb' or 'bgr', not {self.color!r}")
         if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:

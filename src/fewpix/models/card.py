@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fewpix.errors import ConfigError
+from fewpix.foreign import json_of
 from fewpix.image.preprocess import Preprocess
-from fewpix.models.space import Space
+from fewpix.models.space import MOST_DIMENSIONS, Space
 
 METADATA_KEY = "fewpix"
 
@@ -67,8 +68,8 @@ class Card:
             ConfigError: not JSON, or a key is missing, unknown or of the wrong type.
         """
         try:
-            data = json.loads(text)
-        except json.JSONDecodeError as error:
+            data = json_of(text)
+        except ValueError as error:
             raise ConfigError(f"{origin}: the card is not JSON: {error}") from error
         known = {"name", "arch", "sha256", "space", "preprocess", "terms", "provenance"}
         if not isinstance(data, dict):
@@ -88,6 +89,8 @@ class Card:
             space, preprocess = Space.from_json(data["space"]), Preprocess.from_json(data["preprocess"])
         except ConfigError as error:
             raise ConfigError(f"{origin}: the card's {error.what}", fix=error.fix) from error
+        if not 1 <= space.dim <= MOST_DIMENSIONS:
+            raise ConfigError(f"{origin}: the card's space has {space.dim} dimensions")
         return cls(
             data["name"],
             data["arch"],

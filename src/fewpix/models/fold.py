@@ -29,7 +29,7 @@ def folded(source: Path, sha256: str, *, any_size: bool = False) -> Path:
 
     Args:
         source: an ONNX model.
-        sha256: the hash of its bytes.
+        sha256: its `content_sha256`.
         any_size: see `fold_constants`.
 
     Raises:

@@ -10,6 +10,8 @@ from typing import Any
 
 from fewpix.errors import ConfigError
 
+MOST_DIMENSIONS = 65536
+
 
 @dataclass(frozen=True)
 class Space:
@@ -18,7 +20,7 @@ class Space:
     A new student of the same teacher embeds into the same space, so it can search older galleries.
 
     Args:
-        teacher_sha256: SHA-256 of the teacher's weights file, 64 hexadecimal digits.
+        teacher_sha256: SHA-256 of the teacher's weights, 64 hexadecimal digits.
         dim: length of an embedding.
         normalised: whether embeddings have unit L2 norm.
     """

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fewpix.config import cache_dir
 from fewpix.errors import ConfigError, InputError, WeightsError
-from fewpix.files import PathLike, installed_file, path_of, sha256_file
+from fewpix.files import PathLike, installed_file, path_of
+from fewpix.foreign import json_file
 from fewpix.image.preprocess import Preprocess
 from fewpix.models.card import METADATA_KEY, Card
 from fewpix.models.fold import folded
-from fewpix.models.onnx_file import read_onnx
-from fewpix.models.space import Space
+from fewpix.models.onnx_file import parsed, read_whole
+from fewpix.models.space import MOST_DIMENSIONS, Space
 
 SFACE_SHA256 = "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee"
 SFACE_FILE = "models/face_recognition_sface_2021dec_int8bq.onnx"
@@ -33,10 +35,17 @@ class OnnxModel:
     Args:
         path: the ONNX file; input (batch, 3, side, side) float32, one output (batch, dim).
         card: what it is and expects.
+        data: the model as `read_whole` gives it, where the card was made from it; else empty, and it is read
+            from the file.
     """
 
     path: Path
     card: Card
+    data: bytes = field(default=b"", repr=False, compare=False)
+
+    def read(self) -> bytes:
+        """The model with all its weights, as one serialised piece; errors as `read_whole`."""
+        return self.data or read_whole(self.path)
 
     def __str__(self) -> str:
         """How messages name it: by its path, or by its name where the file is one that fewpix made."""
@@ -65,59 +74,76 @@ def sface() -> OnnxModel:
 def foreign(path: PathLike) -> OnnxModel:
     """Any ONNX face encoder, described by its own metadata or by `PATH.json` beside it.
 
-    A card beside the file holds `preprocess` and `dim`, and perhaps `name` and `terms`. The file's hash names
-    it, and its space is its own: a foreign teacher is the anchor of its space.
+    A card beside the file holds `preprocess` and `dim`, and perhaps `name` and `terms`. The hash of the file,
+    with the weights that lie in other files of its folder, names the encoder, and its space is its own: a
+    foreign teacher is the anchor of its space.
 
     Raises:
         InputError: there is no such file.
-        WeightsError: no card says what the encoder expects, or the card is wrong.
+        WeightsError: no card says what the encoder expects, the card is wrong, or weights are missing.
     """
     path = path_of(path)
     if not path.is_file():
         raise InputError(
             f"no model at {path}", fix="name an ONNX file, or one of the models that `fewpix doctor` lists"
         )
-    text = embedded_card(path)
+    data = read_whole(path)
+    text = embedded_card(path, data)
     beside = path.with_name(path.name + ".json")
     if text is None and not beside.is_file():
         raise WeightsError(f"{path} does not say what it expects", fix=f"write {beside.name} with {EXAMPLE}")
     try:
-        return OnnxModel(path, Card.from_text(text, str(path)) if text else _card_beside(path, beside))
+        card = Card.from_text(text, str(path)) if text else _card_beside(path, beside, data)
     except ConfigError as error:
         raise WeightsError(error.what, fix=error.fix) from error
+    if text and card.arch == "onnx":
+        # A student's digest is compared with its weights when it is opened. A file cannot hold its own hash:
+        # what it says of that is not believed.
+        digest = hashlib.sha256(data).hexdigest()
+        own = card.space.teacher_sha256 == card.sha256
+        space = replace(card.space, teacher_sha256=digest) if own else card.space
+        card = replace(card, sha256=digest, space=space)
+    return OnnxModel(path, card, data)
 
 
-def _card_beside(path: Path, beside: Path) -> Card:
+def _card_beside(path: Path, beside: Path, data: bytes) -> Card:
     """The card of a foreign encoder, written by hand.
 
     Raises:
         ConfigError: it is not JSON, or a key is missing, unknown or of the wrong type.
     """
     try:
-        data = json.loads(beside.read_text(encoding="utf-8"))
+        said = json_file(beside)
     except (OSError, ValueError) as error:
         raise ConfigError(f"{beside} is not JSON: {error}", fix=f"write {EXAMPLE}") from error
-    if not isinstance(data, dict) or set(data) - {"name", "dim", "preprocess", "terms"}:
+    if not isinstance(said, dict) or set(said) - {"name", "dim", "preprocess", "terms"}:
         raise ConfigError(f"{beside}: the keys are 'preprocess', 'dim', 'name' and 'terms'")
-    if type(data.get("dim")) is not int or data["dim"] < 1:
-        raise ConfigError(f"{beside}: 'dim' must be a whole number above 0, not {data.get('dim')!r}")
-    digest = sha256_file(path)
+    if type(said.get("dim")) is not int or not 1 <= said["dim"] <= MOST_DIMENSIONS:
+        raise ConfigError(
+            f"{beside}: 'dim' must be a whole number from 1 to {MOST_DIMENSIONS}, not {said.get('dim')!r}"
+        )
+    digest = hashlib.sha256(data).hexdigest()
     whole = {
-        "name": data.get("name", path.stem),
+        "name": said.get("name", path.stem),
         "arch": "onnx",
         "sha256": digest,
-        "space": Space(teacher_sha256=digest, dim=data["dim"]).to_json(),
-        "preprocess": data.get("preprocess"),
-        "terms": data.get("terms", ""),
+        "space": Space(teacher_sha256=digest, dim=said["dim"]).to_json(),
+        "preprocess": said.get("preprocess"),
+        "terms": said.get("terms", ""),
     }
     return Card.from_text(json.dumps(whole), str(beside))
 
 
-def embedded_card(path: Path) -> str | None:
+def embedded_card(path: Path, data: bytes = b"") -> str | None:
     """The text under the metadata key `fewpix` of an ONNX file, or None.
 
+    Args:
+        path: the file.
+        data: what is in it, where it was read already.
+
     Raises:
+        InputError: it cannot be read.
         WeightsError: the file is not an ONNX model.
     """
-    model = read_onnx(path, external=False)
+    model = parsed(data or read_whole(path), path)
     return next((item.value for item in model.metadata_props if item.key == METADATA_KEY), None)

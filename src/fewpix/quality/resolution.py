@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import WeightsError
+from fewpix.foreign import MALFORMED, json_file
 from fewpix.image.align import TEMPLATE_SIDE
 from fewpix.image.array import square
 from fewpix.image.resize import Crop
@@ -112,8 +112,8 @@ def read_estimator(table: Path = TABLE) -> Estimator:
         WeightsError: the table is missing or damaged.
     """
     try:
-        return Estimator.from_json(json.loads(table.read_text(encoding="utf-8")))
-    except (OSError, KeyError, TypeError, ValueError) as error:
+        return Estimator.from_json(json_file(table))
+    except (OSError, *MALFORMED) as error:
         raise WeightsError(
             f"{table} is no table of an estimator: {error!r}", fix="install fewpix again"
         ) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 from fewpix.adapt.reference import beside, save_reference
 from fewpix.data.faces import FaceSet
 from fewpix.embed.protocol import Encoder
+from fewpix.foreign import json_of
 from fewpix.quickstart.faces import Advance
 from fewpix.train.recipe import Recipe, load_recipe
 
@@ -98,7 +98,7 @@ def learn(
     members = np.arange(len(faces))
     reference = measure_reference(model, card, made, faces, members, sides=sizes, places=_PLACES, each=_FACES)
     save_reference(beside(done.weights), reference)
-    lines = [json.loads(line) for line in done.journal.read_text(encoding="utf-8").splitlines()]
+    lines = [json_of(line, finite=False) for line in done.journal.read_text(encoding="utf-8").splitlines()]
     totals = [line["total"] for line in lines if line["kind"] == "step"]
     return Learnt(
         done.weights,

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from fewpix.errors import WeightsError
 from fewpix.files import atomic
+from fewpix.foreign import MALFORMED, json_of
 from fewpix.train.step import Distiller
 
 FORMAT = "1"
@@ -76,8 +77,8 @@ def read_identity(path: Path) -> Identity:
             facts = file.metadata() or {}
         if facts.get("format") != FORMAT:
             raise WeightsError(f"{path} is not a checkpoint of this version", fix="start in another folder")
-        return Identity(**json.loads(facts["identity"]))
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        return Identity(**json_of(facts["identity"]))
+    except (SafetensorError, OSError, *MALFORMED) as error:
         raise WeightsError(f"{path} is not a checkpoint: {error}", fix="delete it to start anew") from error
 
 
@@ -119,8 +120,8 @@ def load_checkpoint(path: Path, distiller: Distiller) -> None:
         distiller.queue.keys.copy_(tensors["queue.keys"])
         torch.set_rng_state(tensors["random"])
         distiller.step, distiller.queue.added = int(facts["step"]), int(facts["queue_added"])
-    except (RuntimeError, KeyError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+    except (RuntimeError, *MALFORMED) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise WeightsError(
             f"{path} does not fit the recipe: {reason}", fix="start in another folder"
         ) from error

@@ -6,12 +6,14 @@ On resume it is cut back to the checkpoint.
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fewpix.errors import StorageError
+from fewpix.errors import InputError, StorageError
 from fewpix.files import write_text
+from fewpix.foreign import MALFORMED, json_of
 
 
 class Journal:
@@ -41,15 +43,30 @@ class Journal:
             ) from error
 
     def lines(self) -> list[dict[str, Any]]:
-        """All whole lines; a torn last line, left by a kill, is passed over."""
+        """All whole lines; a torn last line, left by a kill, is passed over.
+
+        Raises:
+            InputError: it cannot be read, or another line is none of a journal.
+        """
         if not self.path.is_file():
             return []
-        entries = []
-        for line in self.path.read_text(encoding="utf-8").splitlines():
-            try:
-                entries.append(json.loads(line))
-            except json.JSONDecodeError:
-                continue
+        entries: list[dict[str, Any]] = []
+        try:
+            lines = self.path.read_bytes().split(b"\n")
+            for number, line in enumerate(lines, 1):
+                try:
+                    entry = json_of(line, finite=False) if line else None
+                except ValueError:
+                    if number < len(lines):
+                        raise
+                    continue
+                if entry is not None:
+                    entries.append(dict(entry) | {"step": operator.index(entry["step"])})
+        except (OSError, *MALFORMED) as error:
+            raise InputError(
+                f"{self.path} is not the journal of a run: {error}",
+                fix="move it away, or name another folder",
+            ) from error
         return entries
 
     def cut(self, step: int) -> None:

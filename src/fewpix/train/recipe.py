@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from fewpix.errors import ConfigError, InputError
 from fewpix.files import PathLike, path_of
+from fewpix.foreign import toml_of
 
 Positive = Annotated[int, Field(gt=0)]
 
@@ -166,7 +166,7 @@ def load_recipe(path: PathLike) -> Recipe:
     """
     path = path_of(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(
             f"cannot read the recipe {path}: {error}", fix="name a TOML file; see recipes/"
@@ -181,8 +181,8 @@ def parse_recipe(text: str, origin: str) -> Recipe:
         ConfigError: as `load_recipe`.
     """
     try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        data = toml_of(text, finite=False)
+    except ValueError as error:
         raise ConfigError(f"{origin} is not TOML: {error}") from error
     try:
         return Recipe.model_validate(_lists_to_tuples(data))

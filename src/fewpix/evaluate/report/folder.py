@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from collections.abc import Mapping
@@ -32,6 +31,7 @@ from fewpix.evaluate.schema.search import SearchResult
 from fewpix.evaluate.schema.templates import TemplatePairsResult, TemplateSearchResult
 from fewpix.evaluate.schema.uccs import UccsResult, UccsScores
 from fewpix.files import atomic, write_text
+from fewpix.foreign import json_of
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ def made(payload: Mapping[str, Any], faces: Faces) -> Report:
     Raises:
         InputError: see `parsed`.
     """
-    match parsed(json.loads(canonical(payload))):
+    match parsed(json_of(canonical(payload))):
         case PairsResult() as result:
             return pairs_report(result, faces)
         case SearchResult() as result:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from html import escape
+import html
 
 from fewpix.evaluate.report.blocks import (
     Block,
@@ -18,8 +18,14 @@ from fewpix.evaluate.report.blocks import (
 )
 from fewpix.evaluate.report.style import CSS
 from fewpix.evaluate.report.svg import inline
+from fewpix.printable import escaped
 
 _LONG = 40  # letters of a cell from which on it may be broken
+
+
+def escape(text: str) -> str:
+    """Text in which nothing means anything to HTML, and whose control and direction characters are seen."""
+    return html.escape(escaped(text))
 
 
 def page(report: Report) -> str:

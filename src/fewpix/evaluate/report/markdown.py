@@ -6,6 +6,7 @@ import re
 
 from fewpix.evaluate.report.blocks import Block, FacePairs, Plots, Report, Section, Table, Text, Tile
 from fewpix.evaluate.report.svg import alone
+from fewpix.printable import escaped
 
 FOLDER = "pictures"
 """Beside the document."""
@@ -75,5 +76,5 @@ def _tile(tile: Tile) -> str:
 
 
 def _safe(text: str) -> str:
-    """Text in which nothing means anything to Markdown."""
-    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", text)
+    """Text in which nothing means anything to Markdown, and whose control characters are seen."""
+    return re.sub(r"([\\`*_\[\]<>|#])", r"\\\1", escaped(text))

@@ -11,6 +11,7 @@ import numpy as np
 
 from fewpix.evaluate.report.svg import drawn, style
 from fewpix.evaluate.schema.parts import Histogram
+from fewpix.printable import escaped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,7 +54,9 @@ def against_pixels(lines: Sequence[Line], label: str) -> str:
             x = [sizes.index(size) + 0.06 * (n - (len(lines) - 1) / 2) for size in line.x]
             colour, dash = _look(n)
             axes.vlines(x, _percent(line.low), _percent(line.high), color=colour, linewidth=1.4, alpha=0.6)
-            axes.plot(x, _percent(line.y), dash, color=colour, marker="o", markersize=4, label=line.label)
+            axes.plot(
+                x, _percent(line.y), dash, color=colour, marker="o", markersize=4, label=_plain(line.label)
+            )
         axes.set_xticks(range(len(sizes)), [f"{size:g}" for size in sizes])
         axes.set_xlabel("face size in pixels")
         axes.set_ylabel(f"{label}, %")
@@ -130,7 +133,7 @@ def scores(counts: Histogram, title: str, thresholds: Sequence[float]) -> str:
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         axes.set_xlabel("score (cosine)")
-        axes.set_title(title, fontsize=10)
+        axes.set_title(_plain(title), fontsize=10)
         _legend(figure, axes, 3)
         return drawn(figure)
 
@@ -148,7 +151,9 @@ def changes(rows: Sequence[tuple[str, float, float, float]], label: str) -> str:
         for n, (_, value, low, high) in enumerate(rows):
             axes.plot([100 * low, 100 * high], [n, n], color=COLOURS[0], linewidth=2, alpha=0.6)
             axes.plot([100 * value], [n], "o", color=COLOURS[0], markersize=5)
-        axes.set_yticks(range(len(rows)), [name.replace(" − ", "\n− ") for name, *_ in rows], fontsize=8)
+        axes.set_yticks(
+            range(len(rows)), [_plain(name).replace(" − ", "\n− ") for name, *_ in rows], fontsize=8
+        )
         axes.set_ylim(len(rows) - 0.4, -0.6)
         axes.set_xlabel(f"{label}, difference in points")
         return drawn(figure)
@@ -175,7 +180,12 @@ def _band(axes: Axes, n: int, line: Line, *, percent: bool) -> None:
     axes.fill_between(
         x, scale * np.maximum(low, floor), scale * np.maximum(high, floor), color=colour, alpha=0.16, lw=0
     )
-    axes.plot(x[shown], scale * y[shown], dash, color=colour, label=line.label, linewidth=1.6)
+    axes.plot(x[shown], scale * y[shown], dash, color=colour, label=_plain(line.label), linewidth=1.6)
+
+
+def _plain(text: str) -> str:
+    """A name in which matplotlib looks for no formula, and no viewer for control characters."""
+    return escaped(text).replace("$", r"\$")
 
 
 def _ends(values: Sequence[float]) -> tuple[float, float]:
