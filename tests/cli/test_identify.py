@@ -74,6 +74,7 @@ def test_every_face_of_a_scene_gets_its_name(gallery: Path, photo: Path, capsys:
         (face,) = inside
         assert face.keys() == {
             *("box", "pixels", "quality", "effective_pixels", "sharpness", "pose", "detector_score"),
+            "alignment_error",
             *("candidates", "fpir", "fpir_kind", "fpir_range", "fpir_reason", "fpir_basis", "points"),
             *("decision", "verdict", "ambiguous", "tie", "reason", "fix"),
         }

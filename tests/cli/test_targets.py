@@ -38,6 +38,7 @@ FOREIGN = b"what nobody wants to lose\n"
 OUTPUTS = {
     "quickstart --out",
     "distil --out",
+    "train-aligner --out",
     "adapt --out",
     "reference --out",
     *(

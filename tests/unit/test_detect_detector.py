@@ -15,12 +15,14 @@ from sklearn.datasets import load_sample_image
 from fewpix import files
 from fewpix.data.orl import load_orl
 from fewpix.detect import Detector, Face, YuNet, default_detector
+from fewpix.detect.aligner import Aligner
 from fewpix.detect.overlap import iou
 from fewpix.detect.tiles import tiles
 from fewpix.detect.yunet import installed_yunet, yunet_file
 from fewpix.errors import ConfigError, InputError, UnavailableError, WeightsError
 from fewpix.image.align import pixels
 from fewpix.image.codec import Image
+from fewpix.image.places import resized
 
 FACES = load_orl().images
 
@@ -135,9 +137,9 @@ def test_faces_on_cuts_between_tiles_are_found_once_and_whole(detector: Detector
 
 def test_a_face_larger_than_a_tile_is_found_once(detector: Detector) -> None:
     large = np.asarray(cv2.resize(FACES[0], (1840, 2240), interpolation=cv2.INTER_CUBIC), np.uint8)
-    (face,) = Detector(installed_yunet(0.3), scales=(1.0,)).detect(large)
+    (face,) = Detector(installed_yunet(0.3), scales=(1.0,), aligner=Aligner()).detect(large)
     (sharp,) = detector.detect(FACES[0])
-    np.testing.assert_allclose(face.points / 20, sharp.points, atol=2.5)
+    np.testing.assert_allclose(resized(face.points, 1 / 20), sharp.points, atol=2.5)
     assert face.pixels == pytest.approx(20 * sharp.pixels, rel=0.05)
 
 
@@ -221,7 +223,7 @@ def test_a_face_says_what_it_is(detector: Detector) -> None:
     (face,) = detector.detect(FACES[0])
     assert str(face).startswith(f"face of {face.pixels:.0f} px at ")
     data = json.loads(json.dumps(face.to_json()))
-    assert set(data) == {"box", "points", "score", "pixels"}
+    assert set(data) == {"box", "points", "score", "pixels", "alignment"}
     np.testing.assert_allclose(data["points"], face.points, atol=0.006)
     assert face.pixels == pytest.approx(pixels(face.points))
     assert face.points.dtype == np.float32

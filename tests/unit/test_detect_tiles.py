@@ -62,7 +62,7 @@ def test_rows_come_back_in_picture_pixels() -> None:
     x, y = tile.origin
     np.testing.assert_allclose(back[:4], [x, y + 1, 2, 3], atol=1e-4)
     np.testing.assert_allclose(
-        back[4:14].reshape(5, 2), [(x + n, y + n + 1) for n in range(4, 14, 2)], atol=1e-4
+        back[4:14].reshape(5, 2), [(x + n - 1 / 3, y + n + 1 - 1 / 3) for n in range(4, 14, 2)], atol=1e-4
     )
     assert back[14] == np.float32(0.9)
     assert row[0, 0] == 0

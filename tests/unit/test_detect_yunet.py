@@ -61,7 +61,10 @@ def resized(image: Image, factor: float) -> Image:
 def test_it_finds_what_opencv_finds(
     image: Image, faces: int, network: YuNet, opencv: cv2.FaceDetectorYN
 ) -> None:
-    """Boxes and points to a thousandth of a pixel, scores to a millionth, in the same order."""
+    """Boxes and points to a thousandth of a pixel, scores to a millionth, in the same order.
+
+    OpenCV's points count from the edge of the first pixel, fewpix's from its centre.
+    """
     opencv.setInputSize((image.shape[1], image.shape[0]))
     expected = opencv.detect(image)[1]
     found = network.find(image)
@@ -70,7 +73,8 @@ def test_it_finds_what_opencv_finds(
     if not faces:
         assert expected is None
         return
-    np.testing.assert_allclose(found[:, :14], expected[:, :14], atol=1e-3)
+    np.testing.assert_allclose(found[:, :4], expected[:, :4], atol=1e-3)
+    np.testing.assert_allclose(found[:, 4:14], expected[:, 4:14] - 0.5, atol=1e-3)
     np.testing.assert_allclose(found[:, 14], expected[:, 14], atol=1e-6)
     assert (np.diff(found[:, 14]) <= 0).all()
 
@@ -105,7 +109,7 @@ def test_cells_become_boxes_and_points_exactly() -> None:
     outputs["cls_8"][0, 5], outputs["obj_8"][0, 5] = 1, 1
     outputs["bbox_8"][0, 5] = [0, 0, 500, 0]  # a width that is no number
     (rows,) = decode(outputs, 96, 0.5)
-    points = [(value / 10 + (1 if value % 2 else 2)) * 16 for value in range(10)]
+    points = [(value / 10 + (1 if value % 2 else 2)) * 16 - 0.5 for value in range(10)]
     np.testing.assert_allclose(rows, [[24, -4, 32, 48, *points, 0.9]], rtol=1e-6)
     (none,) = decode(outputs, 96, 0.91)
     assert none.shape == (0, 15)

@@ -74,4 +74,5 @@ def test_the_one_number_is_the_product_of_its_parts() -> None:
     assert 0 <= Quality(6, 0, Pose(-90, 90, 180), 0.0).value <= 1
     assert Quality(8.004, 0.25).to_json() == {
         "quality": 0.4447, "effective_pixels": 8.0, "sharpness": 0.25, "pose": None, "detector_score": None,
+        "alignment_error": None,
     }  # fmt: skip

@@ -242,6 +242,7 @@ def test_a_picture_as_json_and_as_text():
                 "sharpness": 0.25,
                 "pose": {"yaw": 60.0, "pitch": 0.0, "roll": -10.0},
                 "detector_score": 0.8765,
+                "alignment_error": None,
                 "candidates": [
                     {
                         "name": "Ana",

@@ -189,8 +189,12 @@ RECIPES = [
 @pytest.mark.needs("torch")
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_every_recipe_that_is_here_is_sound(path: Path) -> None:
+    from fewpix.train.aligner import load_aligner_recipe
     from fewpix.train.check import check_names
 
+    if path.stem == "aligner":
+        assert load_aligner_recipe(path).name == path.stem
+        return
     recipe = load_recipe(path)
     assert recipe.name == path.stem
     check_names(recipe)

@@ -104,6 +104,7 @@ def test_each_track_gets_one_decision(gallery: Gallery):
     assert line.keys() == {
         *("path", "track", "first", "last", "clock", "frames", "boxes", "pixels", "quality", "crops"),
         *("effective_pixels", "sharpness", "pose", "detector_score", "state", "candidates"),
+        "alignment_error",
         *("fpir", "fpir_kind", "fpir_range", "fpir_reason", "fpir_basis"),
         *("decision", "verdict", "ambiguous", "tie", "reason", "fix"),
     }

@@ -153,7 +153,7 @@ def _journal(path: Path) -> bool:
 
 
 def _by_journal(path: Path) -> bool:
-    """Whether it lies in the folder of a run of `fewpix distil`."""
+    """Whether it lies in the folder of a training run."""
     return _JOURNAL(path.with_name("journal.jsonl"))
 
 
@@ -208,6 +208,7 @@ REPORT = Kind(
 RUN = Kind(
     "a run of distil", files=(("journal.jsonl", _JOURNAL), ("*.safetensors", _by_journal)), folder=True
 )
+ALIGNER_RUN = Kind("a run of train-aligner", files=(*RUN.files, ("*.onnx", _by_journal)), folder=True)
 QUICKSTART = Kind(
     "a quickstart",
     files=(

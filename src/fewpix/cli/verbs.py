@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 VERBS: dict[str, tuple[str, str]] = {
     "quickstart": ("fewpix.cli.quickstart:quickstart", "the whole way on sample faces, ending in a report"),
     "distil": ("fewpix.cli.distil:distil", "train a low-resolution student from a teacher, by a recipe"),
+    "train-aligner": (
+        "fewpix.cli.train_aligner:train_aligner",
+        "train what puts the points of small faces right",
+    ),
     "adapt": ("fewpix.cli.adapt:adapt", "estimate FaceBN statistics from unlabelled faces of a new place"),
     "reference": ("fewpix.cli.reference:reference", "measure what FaceBN takes for familiar"),
     "evaluate": ("fewpix.cli.evaluate:evaluate", "measure a model on a benchmark"),

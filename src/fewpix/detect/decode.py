@@ -1,7 +1,9 @@
 """From what YuNet computes over a grid to boxes, points and scores.
 
 The network answers at every cell of three grids, of 8, 16 and 32 pixels. Per cell: two confidences, a box and
-five points, measured in cells from the cell's corner. The score is the geometric mean of the confidences, as
+five points, measured in cells from the cell's corner, and so from the edge of its first pixel: half a pixel
+is taken off the points, since a place is told from the centres of pixels (`fewpix.image.places`). Boxes stay
+as they are. The score is the geometric mean of the confidences, as
 in the paper's code and in OpenCV's `FaceDetectorYN`, with which the tests compare.
 """
 
@@ -55,7 +57,7 @@ def _grid(
     with np.errstate(over="ignore"):
         rows[:, 2:4] = np.exp(box[:, 2:4]) * stride
     rows[:, :2] = (box[:, :2] + corner) * stride - rows[:, 2:4] / 2
-    rows[:, 4:14] = (points + np.tile(corner, 5)) * stride
+    rows[:, 4:14] = (points + np.tile(corner, 5)) * stride - 0.5
     rows[:, 14] = scores[cells]
     return rows[np.isfinite(rows).all(axis=1) & (rows[:, 2:4] > 0).all(axis=1)]
 

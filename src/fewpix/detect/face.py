@@ -8,6 +8,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+@dataclass(frozen=True)
+class Alignment:
+    """What the aligner says of a face.
+
+    Args:
+        error: how far off the five points still are in the mean, in pixels of the 112 px template: the square
+            root of the expected squared distance.
+        score: that it is a face, 0 to 1.
+        moved: whether its points were corrected.
+    """
+
+    error: float
+    score: float
+    moved: bool = True
+
+    def to_json(self) -> dict[str, object]:
+        """`error`, `score` and `moved` as JSON values."""
+        return {"error": round(self.error, 2), "score": round(self.score, 4), "moved": self.moved}
+
+
 @dataclass(frozen=True, eq=False)
 class Face:
     """A detected face, in pixels of the picture.
@@ -19,12 +39,14 @@ class Face:
         score: the detector's confidence, 0 to 1.
         pixels: side of the square that alignment maps to the template (`fewpix.image.align.pixels`); it is
             not the width of the box.
+        alignment: what the aligner says of it; None where it was not asked.
     """
 
     box: tuple[float, float, float, float]
     points: NDArray[np.float32]
     score: float
     pixels: float
+    alignment: Alignment | None = None
 
     def __str__(self) -> str:
         x, y, width, height = self.box
@@ -38,4 +60,5 @@ class Face:
             "points": [[round(float(x), 2), round(float(y), 2)] for x, y in self.points],
             "score": round(self.score, 4),
             "pixels": round(self.pixels, 2),
+            "alignment": None if self.alignment is None else self.alignment.to_json(),
         }

@@ -11,6 +11,7 @@ from fewpix.detect.decode import Rows
 from fewpix.detect.overlap import SAME, iou
 from fewpix.detect.yunet import YuNet
 from fewpix.image.codec import Image
+from fewpix.image.places import resized
 
 LOOKS = (64, 88)
 """Pixels to which the longer side of a find is scaled for the second look. YuNet's points are best at about
@@ -63,9 +64,10 @@ def _look(network: YuNet, image: Image, finds: Rows, length: int) -> Rows:
     ]
     out = np.zeros_like(finds)
     for n, rows in enumerate(network.find_each(cuts)):
-        rows[:, :14] /= scales[n]
+        rows[:, 0:4] /= scales[n]
         rows[:, 0:2] += corners[n]
-        rows[:, 4:14] += np.tile(corners[n], 5)
+        points = resized(rows[:, 4:14].reshape(-1, 5, 2), 1 / float(scales[n]))
+        rows[:, 4:14] = (points + corners[n]).reshape(-1, 10)
         same = iou(finds[n, :4], rows[:, :4])
         if len(same) and same.max() > SAME:
             out[n] = rows[same.argmax()]

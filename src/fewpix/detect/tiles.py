@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.image.codec import Image
+from fewpix.image.places import resized
 
 TILE = 1280
 """The largest side of a tile, in scaled pixels."""
@@ -59,12 +60,12 @@ class Tile:
         return rows[keep]
 
     def in_picture(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The rows in picture pixels: tile coordinates divided by the scale, moved by the origin."""
+        """The rows in picture pixels: boxes and points as before the scaling, moved by the origin."""
         out = rows.copy()
-        out[:, 0:14:2] /= self.scale[0]
-        out[:, 1:14:2] /= self.scale[1]
-        out[:, [0, 4, 6, 8, 10, 12]] += self.origin[0]
-        out[:, [1, 5, 7, 9, 11, 13]] += self.origin[1]
+        out[:, 0:4] /= np.tile(self.scale, 2)
+        out[:, 0:2] += self.origin
+        points = resized(rows[:, 4:14].reshape(-1, 5, 2), (1 / self.scale[0], 1 / self.scale[1]))
+        out[:, 4:14] = (points + np.array(self.origin, dtype=np.float32)).reshape(-1, 10)
         return out
 
 

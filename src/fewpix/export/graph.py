@@ -53,7 +53,7 @@ def to_onnx(model: nn.Module, card: Card) -> onnx.ModelProto:
         raise WeightsError("the model is in training mode", fix="call model.eval() before exporting")
     sheet, side = Sheet(), card.preprocess.side
     try:
-        sheet.node("Identity", [_walk(model, side, sheet)], OUTPUT)
+        sheet.node("Identity", [walk(model, side, sheet)], OUTPUT)
     except NotImplementedError as error:
         raise WeightsError(
             f"the architecture {card.arch} cannot be exported: {error}",
@@ -80,7 +80,7 @@ def to_onnx(model: nn.Module, card: Card) -> onnx.ModelProto:
     return proto
 
 
-def _walk(model: nn.Module, side: int, sheet: Sheet) -> str:
+def walk(model: nn.Module, side: int, sheet: Sheet) -> str:
     """Write every node of the trace to `sheet`; the name of the last one's output.
 
     Raises:

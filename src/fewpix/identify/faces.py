@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.detect.face import Face
 from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import encoder_for
 from fewpix.errors import InputError
@@ -148,7 +149,15 @@ def align_faces(image: Image, faces: Sequence[Found], encoder: Encoder) -> list[
     for face in faces:
         x, y, width, height = (float(value) for value in face.box)
         box, pixels = (x, y, width, height), float(face.pixels)
-        quality = assess_face(image, box, face.points, pixels=pixels, score=float(face.score))
+        alignment = face.alignment if isinstance(face, Face) else None
+        quality = assess_face(
+            image,
+            box,
+            face.points,
+            pixels=pixels,
+            score=float(face.score),
+            alignment_error=None if alignment is None else alignment.error,
+        )
         chosen = encoder_for(encoder, routed_pixels(pixels, quality))
         crop = align(image, face.points, chosen.card.preprocess.side)
         aligned.append(AlignedFace(box, pixels, quality, crop, chosen, face.points))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -29,6 +30,9 @@ TEMPLATE: NDArray[np.float64] = np.array(
 order): the ArcFace template (Deng et al., CVPR 2019)."""
 TEMPLATE.setflags(write=False)
 
+Similarity: TypeAlias = tuple[complex, complex]
+"""turn and move of z ↦ turn·z + move, places as complex numbers x + iy."""
+
 # The share of the template's spread that the best similarity explains. The mirror image of a face, which is
 # what swapped sides give, reaches 0.05; below this the five points are in the wrong order or not of a face.
 _LEAST_EXPLAINED = 0.15
@@ -51,7 +55,7 @@ def pixels(points: NDArray[np.floating]) -> float:
     Raises:
         InputError: not five finite points, or no similarity fits them.
     """
-    return TEMPLATE_SIDE / abs(_similarity(points)[0])
+    return TEMPLATE_SIDE / abs(similarity(points)[0])
 
 
 def align(image: Image, points: NDArray[np.floating], side: int) -> Crop:
@@ -71,7 +75,7 @@ def align(image: Image, points: NDArray[np.floating], side: int) -> Crop:
     image = picture(image)
     if side < 1:
         raise InputError(f"the side of a crop must be at least 1, not {side}")
-    turn, move = _similarity(points)
+    turn, move = similarity(points)
     shrink = TEMPLATE_SIDE / abs(turn) / side
     if shrink <= 1 + _ROUNDING:
         return _warp(image, turn, move, side, cv2.INTER_CUBIC)
@@ -84,11 +88,17 @@ def align(image: Image, points: NDArray[np.floating], side: int) -> Crop:
     return np.asarray(cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
-def _similarity(points: NDArray[np.floating]) -> tuple[complex, complex]:
+def similarity(points: NDArray[np.floating]) -> Similarity:
     """The least-squares similarity z ↦ turn·z + move from `points` to the template at 112 px.
 
     In the plane, with points as complex numbers, the estimator of Umeyama (IEEE TPAMI 13(4), 1991) without
     reflections is this quotient.
+
+    Args:
+        points: (5, 2) x, y in pixels of the picture, in the order of `TEMPLATE`.
+
+    Raises:
+        InputError: not five finite points, or no similarity fits them.
     """
     given = five_points(points)
     source, target = given[:, 0] + 1j * given[:, 1], TEMPLATE[:, 0] + 1j * TEMPLATE[:, 1]

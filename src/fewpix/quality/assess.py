@@ -32,12 +32,15 @@ class Quality:
         sharpness: see `quality.sharpness`.
         pose: which way it looks; None for a crop, whose landmarks nobody gave.
         detector_score: 0 to 1; None for a crop that no detector saw.
+        alignment_error: how far off its five points are in the mean, by the aligner's own estimate, in pixels
+            of the 112 px template; None where no aligner looked.
     """
 
     effective_pixels: float
     sharpness: float
     pose: Pose | None = None
     detector_score: float | None = None
+    alignment_error: float | None = None
 
     @property
     def value(self) -> float:
@@ -60,6 +63,7 @@ class Quality:
             "sharpness": round(self.sharpness, 4),
             "pose": None if self.pose is None else self.pose.to_json(),
             "detector_score": None if self.detector_score is None else round(self.detector_score, 4),
+            "alignment_error": None if self.alignment_error is None else round(self.alignment_error, 2),
         }
 
 
@@ -70,6 +74,7 @@ def assess_face(
     *,
     pixels: float,
     score: float,
+    alignment_error: float | None = None,
 ) -> Quality:
     """The quality of a face in a picture.
 
@@ -79,12 +84,13 @@ def assess_face(
         points: (5, 2) in its pixels, in the order of `fewpix.image.align.TEMPLATE`.
         pixels: side of the face in source pixels.
         score: of the detector, 0 to 1.
+        alignment_error: of the aligner; see `Quality`.
 
     Raises:
         InputError: the points are no face's.
     """
     detail = effective_pixels(align(image, points, TEMPLATE_SIDE))
-    return Quality(min(detail, pixels), sharpness(image, box), pose(points), score)
+    return Quality(min(detail, pixels), sharpness(image, box), pose(points), score, alignment_error)
 
 
 def assess_crop(crop: Crop) -> Quality:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -24,13 +24,18 @@ def _added(default: Any) -> Any:
     return Field(default, exclude_if=lambda value: value == default)
 
 
-class _Section(BaseModel):
+class Section(BaseModel):
     """Strict and frozen: an unknown key or a wrong type is an error, not a surprise at step 40,000."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
+    @property
+    def sha256(self) -> str:
+        """Names the recipe by its content, defaults filled in; see `_added`."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
-class ModelSection(_Section):
+
+class ModelSection(Section):
     """The student: its name in the zoo, and how it starts.
 
     `init` is "random", "teacher" (the teacher's deep layers, see `fewpix.train.transplant`), the name of a
@@ -48,7 +53,7 @@ class ModelSection(_Section):
     restated: bool = _added(False)
 
 
-class DataSection(_Section):
+class DataSection(Section):
     """Which faces are learnt from.
 
     `weights` maps a source (`utk`, `celeba`, …) to how often a face of it is drawn per epoch; 1 where it is
@@ -75,13 +80,13 @@ class DataSection(_Section):
     per_person: Positive = _added(1)
 
 
-class DegradeSection(_Section):
+class DegradeSection(Section):
     """The named chain (`fewpix.degrade.PRESETS`) that makes the low-resolution views."""
 
     chain: str = "train"
 
 
-class TermSection(_Section):
+class TermSection(Section):
     """One named loss term; options other than `weight` go to the objective as they are.
 
     Every term knows `start` and `stop`, the steps between which it is in force; the others are its own.
@@ -92,7 +97,7 @@ class TermSection(_Section):
     weight: Annotated[float, Field(ge=0)] = 1.0
 
 
-class OptimSection(_Section):
+class OptimSection(Section):
     """AdamW with linear warm-up and cosine decay, counted in steps and never in seconds.
 
     `clip` bounds the norm of the gradient; `ema` is the decay of the averaged weights, which are what is
@@ -108,7 +113,7 @@ class OptimSection(_Section):
     start_share: Annotated[float, Field(ge=0, lt=1)] = _added(0.0)
 
 
-class RunSection(_Section):
+class RunSection(Section):
     """How long, how wide, how often it is saved and scored.
 
     `steps` is the length of the schedule; with `stop` above 0 the run ends that early, at a learning rate
@@ -131,7 +136,7 @@ class RunSection(_Section):
     evaluate_every: Positive = 500
 
 
-class Recipe(_Section):
+class Recipe(Section):
     """Everything that decides what a run produces, except the faces themselves."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
@@ -147,18 +152,21 @@ class Recipe(_Section):
         """The step that the run ends with."""
         return min(self.run.steps, self.run.stop or self.run.steps)
 
-    @property
-    def sha256(self) -> str:
-        """Names the recipe by its content, defaults filled in; see `_added`."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
-
     def terms(self) -> dict[str, tuple[float, dict[str, Any]]]:
         """The objective's terms: name to (weight, options)."""
         return {name: (term.weight, dict(term.model_extra or {})) for name, term in self.objective.items()}
 
 
+AnyRecipe = TypeVar("AnyRecipe", bound=Section)
+
+
 def load_recipe(path: PathLike) -> Recipe:
-    """Read and check a recipe.
+    """Read and check a recipe. Errors as `read_recipe`."""
+    return read_recipe(path, Recipe)
+
+
+def read_recipe(path: PathLike, kind: type[AnyRecipe]) -> AnyRecipe:
+    """Read and check a recipe of any kind.
 
     Raises:
         InputError: the file is missing.
@@ -171,21 +179,25 @@ def load_recipe(path: PathLike) -> Recipe:
         raise InputError(
             f"cannot read the recipe {path}: {error}", fix="name a TOML file; see recipes/"
         ) from error
-    return parse_recipe(text, str(path))
+    return _parse(text, str(path), kind)
 
 
 def parse_recipe(text: str, origin: str) -> Recipe:
     """Check the TOML text of a recipe that came from `origin`.
 
     Raises:
-        ConfigError: as `load_recipe`.
+        ConfigError: as `read_recipe`.
     """
+    return _parse(text, origin, Recipe)
+
+
+def _parse(text: str, origin: str, kind: type[AnyRecipe]) -> AnyRecipe:
     try:
         data = toml_of(text, finite=False)
     except ValueError as error:
         raise ConfigError(f"{origin} is not TOML: {error}") from error
     try:
-        return Recipe.model_validate(_lists_to_tuples(data))
+        return kind.model_validate(_lists_to_tuples(data))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])

@@ -81,6 +81,7 @@ class IdentifiedTrack:
                     "weight": round(item.weight, 4),
                     "effective_pixels": round(item.face.quality.effective_pixels, 2),
                     "quality": round(item.face.quality.value, 4),
+                    "alignment_error": item.face.quality.to_json()["alignment_error"],
                 }
                 for item in self.samples
             ],

@@ -70,9 +70,11 @@ def template(samples: Sequence[Sample], encoder: Encoder) -> EmbeddedFace:
 def _mean(qualities: Sequence[Quality], weights: NDArray[np.float64]) -> Quality:
     """The weighted mean of qualities; which way a head looks has none, so that the first pose stands."""
     scores = [1.0 if item.detector_score is None else item.detector_score for item in qualities]
+    errors = [item.alignment_error for item in qualities]
     return Quality(
         effective_pixels=float(weights @ [item.effective_pixels for item in qualities]),
         sharpness=float(weights @ [item.sharpness for item in qualities]),
         pose=qualities[0].pose,
         detector_score=float(weights @ scores),
+        alignment_error=None if None in errors else float(weights @ np.array(errors, dtype=np.float64)),
     )
