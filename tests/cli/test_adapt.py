@@ -14,7 +14,7 @@ import pytest
 from fewpix.adapt.stats import load_state
 from fewpix.cli import main
 from fewpix.data.orl import load_orl
-from fewpix.errors import GuardError, InputError, StorageError, WeightsError
+from fewpix.errors import ConfigError, GuardError, InputError, StorageError, WeightsError
 from fewpix.image.codec import Image, encode_image, read_image, write_image
 from fewpix.image.resize import Crop
 from fewpix.models.card import Card
@@ -255,7 +255,7 @@ def test_states_of_cameras_are_listed_and_not_mixed_up(
     assert (code, out) == (InputError.exit_code, "")
     assert "holds the state of 'gate'" in err
     code, out, err = run(capsys, *words, "--source", "gate", "--out", weights)
-    assert (code, out) == (InputError.exit_code, "")
+    assert (code, out) == (ConfigError.exit_code, "")
     assert gate.read_bytes() == before
     assert run(capsys, *words, "--source", "gate", "--weight", "0.5", "--out", gate)[0] == 0
     assert load_state(gate).weight == 0.5
@@ -476,9 +476,10 @@ def export_another_architecture(tmp: Path, weights: Path, crops: Path) -> tuple[
 def test_bad_input_is_one_line_and_writes_nothing(
     case: object, code: int, weights: Path, crops: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    target = tmp_path / "target"
     assert callable(case)
-    found, out, err = run(capsys, *case(tmp_path, weights, crops), "--out", target, "--json")
+    words = case(tmp_path, weights, crops)
+    target = tmp_path / ("target.onnx" if words[0] == "export" else "target.safetensors")
+    found, out, err = run(capsys, *words, "--out", target, "--json")
     assert (found, out, err.count("\n")) == (code, "", 1), err
     assert err.startswith("error: ")
     assert not target.exists()
@@ -490,7 +491,8 @@ def test_a_target_that_cannot_be_written(
 ) -> None:
     (tmp_path / "file").write_text("in the way")
     words = (crops, "--crops", "--model", weights) if verb == "adapt" else (weights,)
-    code, out, err = run(capsys, verb, *words, "--out", tmp_path / "file" / "x.onnx")
+    ending = ".safetensors" if verb == "adapt" else ".onnx"
+    code, out, err = run(capsys, verb, *words, "--out", tmp_path / "file" / f"x{ending}")
     assert (code, out) == (StorageError.exit_code, "")
     assert err.splitlines()[-1].startswith("error: cannot write")
     assert (tmp_path / "file").read_text() == "in the way"
