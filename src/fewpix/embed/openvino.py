@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +59,7 @@ class OpenVinoEncoder:
         core = openvino.Core()
         try:
             graph = core.read_model(graph_bytes(model, state))
+            _check_input(graph, model)
             # A fixed shape is planned once; and every face is calculated by the same kernels in every batch.
             graph.reshape([batch, 3, side, side])
             # On CPUs with bfloat16 or float16 units OpenVINO would use them, and no other runtime would
@@ -77,3 +79,19 @@ class OpenVinoEncoder:
 
     def _forward(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.array(self._request.infer([block])[0], dtype=np.float32)
+
+
+def _check_input(graph: Any, model: OnnxModel) -> None:
+    """A model that says how large its input is must say what its card says: OpenVINO would stretch it.
+
+    Raises:
+        WeightsError: it says something else.
+    """
+    side = model.card.preprocess.side
+    shape = graph.inputs[0].partial_shape
+    if shape.rank.is_dynamic:
+        return
+    sizes = [None if size.is_dynamic else size.get_length() for size in shape]
+    wanted = (3, side, side)
+    if len(sizes) != 4 or any(have not in (None, want) for have, want in zip(sizes[1:], wanted, strict=True)):
+        raise WeightsError(f"{model} takes {shape}, its card says (batch, 3, {side}, {side})")

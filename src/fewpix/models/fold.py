@@ -59,6 +59,7 @@ def fold_constants(source: Path, target: Path, *, any_size: bool = False) -> Non
         any_size: free height and width of the picture too, for a network that only convolves.
 
     Raises:
+        InputError: `source` cannot be read.
         WeightsError: `source` is not an ONNX model, or the folded model is not valid.
     """
     import onnx
