@@ -81,7 +81,9 @@ def test_sample_faces(
     from fewpix.models.teacher import SFACE_PREPROCESS
 
     program("sample_faces.py", tmp_path, monkeypatch)
-    counts = {name: len(list_images(tmp_path / "sample" / name).names) for name in ("photos", "camera", "faces")}
+    counts = {
+        name: len(list_images(tmp_path / "sample" / name).names) for name in ("photos", "camera", "faces")
+    }
     assert counts == {"photos": 16, "camera": 64, "faces": 80}
     assert read_image(tmp_path / "sample/camera/s1-3.png").shape == (16, 16, 3)
     assert len(LfwFolder.open(tmp_path / "sample/pairs").pairs) == 32
