@@ -256,6 +256,7 @@ def test_states_of_cameras_are_listed_and_not_mixed_up(
     assert "holds the state of 'gate'" in err
     code, out, err = run(capsys, *words, "--source", "gate", "--out", weights)
     assert (code, out) == (ConfigError.exit_code, "")
+    assert "which this command reads" in err
     assert gate.read_bytes() == before
     assert run(capsys, *words, "--source", "gate", "--weight", "0.5", "--out", gate)[0] == 0
     assert load_state(gate).weight == 0.5

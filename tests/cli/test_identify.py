@@ -175,7 +175,7 @@ def test_a_picture_is_never_drawn_over(
         ((photo, "--draw", photo), "scene.png, which this command reads"),
         ((photo, "--draw", photo.parent), "holds the pictures that are read"),
         ((photo.parent, "--draw", photo.parent / "out"), "lies in the folder that is read"),
-        ((photo.parent, "--draw", gallery), "is a file"),
+        ((photo.parent, "--draw", gallery), "g.db, which this command reads"),
     ):
         code, out, err = run(capsys, *words, "--gallery", gallery)
         assert (code, out) == (5, "")
