@@ -77,7 +77,7 @@ def of_pictures(gallery: Gallery) -> dict[str, Callable[[Any], object]]:
         "resize_square": lambda image: resize_square(image, 5),
         "Preprocess.apply": lambda image: PREPROCESS.apply([image]),
         "Preprocess.pixels": lambda image: PREPROCESS.pixels([image]),
-        "in_batches": lambda image: in_batches([image], PREPROCESS, lambda x: x, batch=1, dim=4),
+        "in_batches": lambda image: in_batches([image], lambda x: x, batch=1, card=encoder.card),
         "Router.embed": lambda image: Router([(0, encoder)]).embed([image]),
         "Detector.detect": detector.detect,
         "Detector.search": detector.search,

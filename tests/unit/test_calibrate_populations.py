@@ -58,7 +58,10 @@ def test_without_others_nothing_changes():
         ({"space": "1" * 16}, "is of another space"),
         ({"degradation": "cctv"}, "is of another degradation"),
         ({"gallery_encoder": {"name": "small", "sha256": SMALL, "state_id": ""}}, "another gallery encoder"),
-        ({"encoders": data()["encoders"][1:]}, "says nothing of small at 8 px: this model is not the one"),
+        (
+            {"encoders": data()["encoders"][1:]},
+            "says nothing of small at 8 px: not measured: the calibration is of another model",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused(changes: dict[str, Any], said: str):
@@ -74,5 +77,8 @@ def test_the_same_strangers_are_no_other_population():
 def test_a_size_that_was_not_measured_is_named():
     values = data()
     values["encoders"][1]["sizes"] = values["encoders"][1]["sizes"][:1]
-    with pytest.raises(InputError, match="says nothing of large at 112 px: not measured at 112 px"):
+    with pytest.raises(
+        InputError,
+        match="says nothing of large at 112 px: not measured: 112 px, this encoder is measured at 32 px",
+    ):
         beside(made(), [others(0.1, encoders=values["encoders"])])
