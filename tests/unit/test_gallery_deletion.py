@@ -122,7 +122,7 @@ def test_every_deletion_tells(tmp_path: Path, deletion: int):
     with filled(path) as gallery:
         gallery.add(SECRET, unit(50), **PROVENANCE)
         gallery.add("double", unit(1), **{**PROVENANCE, "source": "secret double.jpg"})
-        add_camera(gallery, "secret gate", NormState("m" * 64, "prior", 0.5, 40, "2026-01-02", "x", layers))
+        add_camera(gallery, "secret gate", NormState("d" * 64, "prior", 0.5, 40, "2026-01-02", "x", layers))
         reader = reader_of(path)
         assert "may still hold bytes" in DELETIONS[deletion](gallery)
         reader.close()

@@ -29,7 +29,7 @@ def filled(location: str | Path) -> Gallery:
     gallery.add("Ana", unit(1), **{**PROVENANCE, "pixels": 16.0}, face=1)  # a face may have several rows
     gallery.add("Bo", unit(2), **PROVENANCE)
     state = NormState(
-        "m" * 64, "prior", 0.5, 40, "2026-01-02", "x", {"bn": LayerStats(np.ones(2), np.ones(2), 9)}
+        "d" * 64, "prior", 0.5, 40, "2026-01-02", "x", {"bn": LayerStats(np.ones(2), np.ones(2), 9)}
     )
     add_camera(gallery, "gate", state)
     rename(gallery, "Bo", "Bob")

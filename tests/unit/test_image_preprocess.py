@@ -73,7 +73,7 @@ def test_json_round_trip() -> None:
 @pytest.mark.parametrize(
     "change, message",
     [
-        ({"side": 0}, "side must be at least 1"),
+        ({"side": 0}, "side must be from 1 to 2048"),
         ({"side": 24.0}, "whole number"),
         ({"side": True}, "whole number"),
         ({"color": "grey"}, "'rgb' or 'bgr'"),
