@@ -65,18 +65,20 @@ def raising(error: BaseException) -> Callable[[], None]:
     return verb
 
 
-def test_help_lists_all_sixteen_verbs_with_one_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+def test_help_lists_all_eighteen_verbs_with_one_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     lines = capsys.readouterr().out.splitlines()
     verbs = [
         "quickstart",
         "distil",
+        "train-aligner",
         "adapt",
         "reference",
         "evaluate",
         "compare",
         "report",
         "data",
+        "crop",
         "embed",
         "export",
         "enrol",

@@ -223,7 +223,7 @@ def identify(
                     lines.add(picture)
                 else:
                     with redirect_stdout(stdout):
-                        emit(picture, as_json)
+                        emit(picture, as_json, about=picture.path)
             bar(n)
     if out is not None:
         facts = {"out": str(out), "pictures": len(due) - len(refused), "before": len(pictures) - len(due)}

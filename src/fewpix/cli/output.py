@@ -30,18 +30,20 @@ class Result(Protocol):
         ...
 
 
-def emit(result: Result, as_json: bool, left_out: LeftOut | None = None) -> None:
+def emit(result: Result, as_json: bool, left_out: LeftOut | None = None, *, about: str = "") -> None:
     """Print one result to stdout: as one line of JSON, or as text.
 
     Args:
         result: has `to_json()` and `__str__`.
         as_json: whether `--json` was given. NaN and infinity are refused, as JSON has none.
         left_out: what was passed over on the way to it: keys of the same object, or lines below the text.
+        about: what one of several results is of, such as a picture's path: warnings that do not name it wait
+            for a later result.
 
     With `--json`, what was warned of since the last result is in the object as `warnings`, where there was
     anything; in any case it is on stderr.
     """
-    warned = take_warnings()
+    warned = take_warnings(about)
     if as_json:
         facts = dict(result.to_json()) | ({} if left_out is None else left_out.to_json())
         if warned:

@@ -42,13 +42,13 @@ class _Kept(logging.Handler):
         self.messages.append(record.getMessage())
 
 
-def take_warnings() -> list[str]:
-    """What was warned of since the last call."""
+def take_warnings(about: str = "") -> list[str]:
+    """What was warned of and not taken yet; only what names `about`, if that is given."""
     taken: list[str] = []
     for handler in logging.getLogger("fewpix").handlers:
         if isinstance(handler, _Kept):
-            taken += handler.messages
-            handler.messages = []
+            taken += [message for message in handler.messages if about in message]
+            handler.messages = [message for message in handler.messages if about not in message]
     return taken
 
 
