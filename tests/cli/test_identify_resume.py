@@ -85,8 +85,12 @@ def test_an_interrupted_run_goes_on_where_it_was(
     (warning,) = (end := json.loads(printed)).pop("warnings")
     assert "bad.png" in warning
     assert end == {
-        **{"out": str(out), "pictures": 3, "before": 3, "refused": 1},
-        **{"passed_over": [], "passed_over_hidden": 0},
+        "out": str(out),
+        "pictures": 3,
+        "before": 3,
+        "refused": 1,
+        "passed_over": [],
+        "passed_over_hidden": 0,
     }
     assert "bad.png" in err  # tried again, since it has no line
     assert out.read_text() == expected
