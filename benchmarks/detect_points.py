@@ -33,7 +33,8 @@ from fewpix.files import sha256_file
 from fewpix.image.align import TEMPLATE, TEMPLATE_SIDE, Similarity, similarity
 from fewpix.image.codec import Image
 from fewpix.models.aligner_file import ALIGNER
-from fewpix.train.aligner import held_out_faces, load_aligner_recipe
+from fewpix.train.aligner import held_out_faces
+from fewpix.train.aligner_recipe import load_aligner_recipe
 
 SIZES = (8, 10, 12, 16, 20, 24, 32, 48, 64, 100)
 FILES = (None, 75)

@@ -11,7 +11,6 @@ from orl_files import face_file
 
 from fewpix.cli import main
 from fewpix.detect.aligner import Aligner
-from fewpix.models.aligner_file import read_aligner
 
 pytestmark = pytest.mark.needs("torch")
 
@@ -48,7 +47,7 @@ def test_it_ends_in_a_file_that_can_be_used(work: Path, capsys: pytest.CaptureFi
     facts = json.loads(capsys.readouterr().out)
     data = Path(facts["aligner"]).read_bytes()
     assert len(data) == facts["bytes"]
-    assert read_aligner(data)[0] == 16
+    assert Aligner(data, threads=1).side == 16
     assert set(facts["held_out"]["after"]) == {"8", "12", "16", "24", "32"}
     assert Aligner(data, threads=1).refine(np.zeros((20, 20, 3), np.uint8), []) == []
     # The same command again finds the run at its end, and gives the same file.

@@ -14,7 +14,7 @@ from fewpix.detect.aligner import LEAST_SCORE, Aligner, corrected
 from fewpix.errors import WeightsError
 from fewpix.image.align import TEMPLATE, TEMPLATE_SIDE, pixels, similarity
 from fewpix.image.window import CENTRE
-from fewpix.models.aligner_file import ALIGNER, read_aligner
+from fewpix.models.aligner_file import ALIGNER
 
 FACES = load_orl().images
 _POINTS = TEMPLATE[:, 0] + 1j * TEMPLATE[:, 1]
@@ -135,7 +135,7 @@ def test_the_shipped_file_is_small_and_the_same_in_every_runtime() -> None:
 
     data = ALIGNER.read_bytes()
     assert len(data) <= 1_000_000
-    side, _ = read_aligner(data)
+    side = Aligner(data).side
     faces = np.random.default_rng(0).uniform(-1, 1, (5, 3, side, side)).astype(np.float32)
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     expected = session.run(None, {session.get_inputs()[0].name: faces})[0]

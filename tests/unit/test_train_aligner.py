@@ -20,7 +20,8 @@ from fewpix.detect.aligner import corrected
 from fewpix.errors import ConfigError
 from fewpix.image.align import TEMPLATE_SIDE
 from fewpix.image.window import CENTRE, WINDOW, cut_window
-from fewpix.train.aligner import AlignerRecipe, held_out_faces, load_aligner_recipe, train_aligner
+from fewpix.train.aligner import held_out_faces, train_aligner
+from fewpix.train.aligner_recipe import AlignerRecipe, load_aligner_recipe
 from fewpix.train.aligner_views import AlignerViews, Spread, photograph
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -189,7 +189,7 @@ RECIPES = [
 @pytest.mark.needs("torch")
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_every_recipe_that_is_here_is_sound(path: Path) -> None:
-    from fewpix.train.aligner import load_aligner_recipe
+    from fewpix.train.aligner_recipe import load_aligner_recipe
     from fewpix.train.check import check_names
 
     if path.stem == "aligner":

@@ -16,6 +16,7 @@ from fewpix.cli.detect_options import DetectBudget, chosen_detector
 from fewpix.cli.kinds import CROPS
 from fewpix.cli.output import emit, progress
 from fewpix.cli.targets import READS, Writes
+from fewpix.counted import counted
 from fewpix.errors import ConfigError, InputError, NoFaceError
 from fewpix.foreign import MALFORMED, json_of
 
@@ -52,13 +53,13 @@ class Cropped:
 
     def __str__(self) -> str:
         earlier = f", {self.before} of them in an earlier run" if self.before else ""
-        lines = [f"{self.out}: {_count(self.crops, 'crop')} of {_count(self.photos, 'photo')}{earlier}"]
+        lines = [f"{self.out}: {counted(self.crops, 'crop')} of {counted(self.photos, 'photo')}{earlier}"]
         if self.smaller:
-            lines.append(f"{_count(self.smaller, 'face')} left out, too small or not the largest")
+            lines.append(f"{counted(self.smaller, 'face')} left out, too small or not the largest")
         if self.without:
             more = [f"  and {len(self.without) - _NAMED} more, see {LINES}"] * (len(self.without) > _NAMED)
             named = [f"  {name}" for name in self.without[:_NAMED]]
-            lines += [f"{_count(len(self.without), 'photo')} without a face:", *named, *more]
+            lines += [f"{counted(len(self.without), 'photo')} without a face:", *named, *more]
         # File names need not be valid Unicode, but what is printed must be.
         return "\n".join(lines).encode("utf-8", "backslashreplace").decode()
 
@@ -198,7 +199,3 @@ def _check_folder(out: Path, photos: Path, *, resume: bool) -> None:
     if out.is_dir() and any(out.iterdir()) and not (resume and (out / LINES).is_file()):
         fix = "name a new folder" if resume else "name a new folder, or say --resume to go on in it"
         raise ConfigError(f"{out} is not empty", fix=fix)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -37,8 +37,8 @@ def train_aligner(
     from fewpix.export.aligner import export_aligner
 
     require("torch", "train")
-    from fewpix.train.aligner import load_aligner_recipe
     from fewpix.train.aligner import train_aligner as run
+    from fewpix.train.aligner_recipe import load_aligner_recipe
     from fewpix.train.device import use_device
 
     checked = load_aligner_recipe(recipe)

@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.detect.face import Alignment, Face
+from fewpix.errors import WeightsError
+from fewpix.foreign import json_of
 from fewpix.image.align import TEMPLATE_SIDE, Similarity, similarity
 from fewpix.image.codec import Image
 from fewpix.image.window import CENTRE, cut_window
-from fewpix.models.aligner_file import ALIGNER, read_aligner
+from fewpix.models.aligner_file import ALIGNER, KEY
 
 PASSES = 2
 """How often a face is looked at, each time cut out by the points of the time before."""
@@ -35,6 +37,8 @@ _MIRRORED = np.array([1, -1, -1, 1, 1, 1])  # what is said of a mirrored face tu
 class Aligner:
     """The network, run by onnxruntime. Several threads may use one at the same time.
 
+    `side` is that of its input in pixels.
+
     Args:
         data: the ONNX file's bytes; None for the shipped one.
         threads: of onnxruntime; 0 leaves it to onnxruntime.
@@ -46,12 +50,17 @@ class Aligner:
     def __init__(self, data: bytes | None = None, threads: int = 0) -> None:
         import onnxruntime
 
-        self._side, model = read_aligner(ALIGNER.read_bytes() if data is None else data)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3  # warnings are nothing that a user could act on
-        self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        model = ALIGNER.read_bytes() if data is None else data
+        try:
+            self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+            card = json_of(self._session.get_modelmeta().custom_metadata_map[KEY])
+            self.side = int(card["side"])
+        except Exception as error:  # onnxruntime raises its own family of errors
+            raise WeightsError(f"this is not an aligner: {error}", fix="install fewpix again") from error
         self._input = self._session.get_inputs()[0].name
 
     def refine(self, image: Image, faces: Sequence[Face]) -> list[Face]:
@@ -85,7 +94,7 @@ class Aligner:
         """(N, 6) what the network says of each face, the mean of what it says of the face and its mirror
         image.
         """
-        windows = np.stack([cut_window(image, each, self._side) for each in similarities])
+        windows = np.stack([cut_window(image, each, self.side) for each in similarities])
         planes = windows[..., ::-1].transpose(0, 3, 1, 2).astype(np.float32) / 127.5 - 1
         parts = []
         for start in range(0, len(planes), TOGETHER):

@@ -9,12 +9,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
@@ -27,9 +26,11 @@ from fewpix.files import atomic
 from fewpix.image.align import TEMPLATE
 from fewpix.image.window import CENTRE
 from fewpix.models.aligner import AlignerNet, displacement
+from fewpix.train.aligner_recipe import AlignerRecipe
 from fewpix.train.aligner_views import AlignerViews, Spread
+from fewpix.train.checkpoint import below
 from fewpix.train.journal import Journal
-from fewpix.train.recipe import Positive, Section, read_recipe
+from fewpix.train.optimise import decay_groups, moments_of, move_average, restore_moments
 from fewpix.train.schedule import ema_decay, lr_factor
 
 SIZES = (8, 12, 16, 24, 32)
@@ -41,63 +42,6 @@ SCORED = 400
 _TRAIN, _HELD, _SPLIT = 0, 1, 2  # name the random streams
 
 _OFFSETS = torch.tensor(TEMPLATE - [CENTRE.real, CENTRE.imag], dtype=torch.float32)
-
-
-class NetSection(Section):
-    """The network; see `fewpix.models.aligner.AlignerNet`."""
-
-    side: Annotated[int, Field(ge=16, multiple_of=8)] = 32
-    widths: tuple[Positive, ...] = (24, 32, 64, 96, 96, 128)
-    hidden: Positive = 96
-
-
-class FacesSection(Section):
-    """Which views are learnt from; see `AlignerViews`. `holdout` is the share of the faces that is scored."""
-
-    holdout: Annotated[float, Field(ge=0, lt=1)] = 0.03
-    chain: str = "train-photo"
-    sizes: tuple[Annotated[float, Field(ge=4)], Annotated[float, Field(le=112)]] = (7.0, 48.0)
-    strangers: Annotated[float, Field(ge=0, lt=1)] = 0.15
-
-
-class ErrorsSection(Section):
-    """How far found points are off; see `Spread`."""
-
-    move: Annotated[float, Field(gt=0)] = 60.0
-    vary: Annotated[float, Field(ge=0)] = 0.5
-    growth: Annotated[float, Field(ge=0)] = 0.014
-    turn: Annotated[float, Field(ge=0)] = 1.2
-
-
-class OptimSection(Section):
-    """AdamW with linear warm-up and cosine decay; `ema` is the decay of the averaged weights."""
-
-    lr: Annotated[float, Field(gt=0)] = 2e-3
-    weight_decay: Annotated[float, Field(ge=0)] = 0.02
-    warmup: Annotated[int, Field(ge=0)] = 100
-    ema: Annotated[float, Field(ge=0, lt=1)] = 0.995
-
-
-class RunSection(Section):
-    """How long, how wide, how often it is saved and scored."""
-
-    steps: Positive
-    batch: Positive = 128
-    seed: Annotated[int, Field(ge=0)] = 0
-    log_every: Positive = 20
-    checkpoint_every: Positive = 200
-    evaluate_every: Positive = 500
-
-
-class AlignerRecipe(Section):
-    """Everything that decides what a run produces, except the faces themselves."""
-
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")]
-    model: NetSection = NetSection()
-    data: FacesSection = FacesSection()
-    errors: ErrorsSection = ErrorsSection()
-    optim: OptimSection = OptimSection()
-    run: RunSection
 
 
 @dataclass(frozen=True)
@@ -125,11 +69,6 @@ class AlignerScore:
         return "median error in template pixels: " + ", ".join(parts)
 
 
-def load_aligner_recipe(path: Path) -> AlignerRecipe:
-    """Read and check a recipe. Errors as `fewpix.train.recipe.load_recipe`."""
-    return read_recipe(path, AlignerRecipe)
-
-
 class AlignerTraining:
     """A network, its averaged copy, its optimiser and its place in the run."""
 
@@ -139,13 +78,7 @@ class AlignerTraining:
         self.net = AlignerNet(recipe.model.widths, recipe.model.hidden, recipe.model.side)
         self.net = self.net.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.net).eval().requires_grad_(False)
-        groups: list[dict[str, Any]] = [
-            {
-                "params": [p for p in self.net.parameters() if p.ndim > 1],
-                "weight_decay": recipe.optim.weight_decay,
-            },
-            {"params": [p for p in self.net.parameters() if p.ndim <= 1], "weight_decay": 0.0},
-        ]
+        groups = decay_groups(self.net.parameters(), recipe.optim.weight_decay)
         self.optimiser = torch.optim.AdamW(groups, lr=recipe.optim.lr, fused=True)
         self.step = 0
 
@@ -165,15 +98,7 @@ class AlignerTraining:
         total.backward()
         norm = nn.utils.clip_grad_norm_(self.net.parameters(), 5.0)
         self.optimiser.step()
-        with torch.no_grad():
-            share = 1 - ema_decay(self.step, optim.ema)
-            for kept, new in zip(
-                self.average.state_dict().values(), self.net.state_dict().values(), strict=True
-            ):
-                if kept.is_floating_point():
-                    kept.lerp_(new, share)
-                else:
-                    kept.copy_(new)
+        move_average(self.average, self.net, 1 - ema_decay(self.step, optim.ema))
         self.step += 1
         values = {"total": total, "place": place, "face": face, "off": off.mean().sqrt(), "gradient": norm}
         return {name: float(value.detach()) for name, value in values.items()}
@@ -182,25 +107,14 @@ class AlignerTraining:
         """Everything that a run needs to go on."""
         out = {f"net.{name}": value for name, value in self.net.state_dict().items()}
         out |= {f"average.{name}": value for name, value in self.average.state_dict().items()}
-        for n, entry in self.optimiser.state_dict()["state"].items():
-            out |= {f"optimiser.{n}.{name}": value for name, value in entry.items()}
+        out |= {f"optimiser.{name}": value for name, value in moments_of(self.optimiser).items()}
         return out
 
     def restore(self, tensors: dict[str, Tensor], step: int) -> None:
         """The inverse of `tensors`."""
-        for part, module in (("net.", self.net), ("average.", self.average)):
-            module.load_state_dict(
-                {name[len(part) :]: value for name, value in tensors.items() if name.startswith(part)}
-            )
-        parameters = [p for group in self.optimiser.param_groups for p in group["params"]]
-        state: dict[int, dict[str, Tensor]] = {}
-        for name, value in tensors.items():
-            if name.startswith("optimiser."):
-                _, number, key = name.split(".")
-                like = parameters[int(number)]
-                placed = torch.empty_like(like).copy_(value) if value.shape == like.shape else value
-                state.setdefault(int(number), {})[key] = placed
-        self.optimiser.load_state_dict({**self.optimiser.state_dict(), "state": state})
+        self.net.load_state_dict(below(tensors, "net."))
+        self.average.load_state_dict(below(tensors, "average."))
+        restore_moments(self.optimiser, below(tensors, "optimiser."))
         self.step = step
 
 

@@ -17,6 +17,7 @@ from torch import Tensor
 from fewpix.errors import WeightsError
 from fewpix.files import atomic
 from fewpix.foreign import MALFORMED, json_of
+from fewpix.train.optimise import moments_of, restore_moments
 from fewpix.train.step import Distiller
 
 FORMAT = "1"
@@ -52,8 +53,7 @@ def save_checkpoint(path: Path, distiller: Distiller, identity: Identity) -> Non
     tensors: dict[str, Tensor] = {"random": torch.get_rng_state()}
     for part, module in _modules(distiller).items():
         tensors |= {f"{part}.{name}": value for name, value in module.state_dict().items()}
-    for n, entry in distiller.optimiser.state_dict()["state"].items():
-        tensors |= {f"optimiser.{n}.{name}": value for name, value in entry.items()}
+    tensors |= {f"optimiser.{name}": value for name, value in moments_of(distiller.optimiser).items()}
     tensors |= {"queue.vectors": distiller.queue.vectors, "queue.keys": distiller.queue.keys}
     facts = {
         "format": FORMAT,
@@ -106,16 +106,8 @@ def load_checkpoint(path: Path, distiller: Distiller) -> None:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     try:
         for part, module in _modules(distiller).items():
-            module.load_state_dict(_below(tensors, f"{part}."))
-        parameters = [p for group in distiller.optimiser.param_groups for p in group["params"]]
-        state: dict[int, dict[str, Tensor]] = {}
-        for name, value in _below(tensors, "optimiser.").items():
-            number, field = name.split(".")
-            # The fused optimiser walks memory, not indices: moments must lie in the order of their parameter.
-            like = parameters[int(number)]
-            placed = torch.empty_like(like).copy_(value) if value.shape == like.shape else value
-            state.setdefault(int(number), {})[field] = placed
-        distiller.optimiser.load_state_dict({**distiller.optimiser.state_dict(), "state": state})
+            module.load_state_dict(below(tensors, f"{part}."))
+        restore_moments(distiller.optimiser, below(tensors, "optimiser."))
         distiller.queue.vectors.copy_(tensors["queue.vectors"])
         distiller.queue.keys.copy_(tensors["queue.keys"])
         torch.set_rng_state(tensors["random"])
@@ -137,5 +129,6 @@ def _modules(distiller: Distiller) -> dict[str, torch.nn.Module]:
     }
 
 
-def _below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+def below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """The tensors whose names begin with a prefix, called by what follows it."""
     return {name[len(prefix) :]: value for name, value in tensors.items() if name.startswith(prefix)}

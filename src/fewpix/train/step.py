@@ -12,6 +12,7 @@ from fewpix.losses.objective import Objective
 from fewpix.losses.queue import TeacherQueue, blocked_candidates
 from fewpix.losses.sample import Sample, people_of
 from fewpix.train.fast import quicken
+from fewpix.train.optimise import decay_groups, move_average
 from fewpix.train.recipe import Recipe
 from fewpix.train.schedule import ema_decay, lr_factor
 
@@ -44,7 +45,8 @@ class Distiller:
         self.queue = TeacherQueue(recipe.run.queue, dim)
         self.queue.vectors = self.queue.vectors.to(device)
         self.queue.keys = self.queue.keys.to(device)
-        self.optimiser = torch.optim.AdamW(self._groups(), lr=recipe.optim.lr, fused=True)
+        groups = decay_groups(self._parameters(), recipe.optim.weight_decay)
+        self.optimiser = torch.optim.AdamW(groups, lr=recipe.optim.lr, fused=True)
         self.step = 0
 
     def start_from(self, student: nn.Module) -> None:
@@ -56,14 +58,6 @@ class Distiller:
 
     def _parameters(self) -> list[nn.Parameter]:
         return [*self.student.parameters(), *self.objective.parameters()]
-
-    def _groups(self) -> list[dict[str, object]]:
-        """Weight decay for kernels and matrices only: BatchNorm, biases and PReLU slopes are kept free."""
-        parameters = [p for p in self._parameters() if p.requires_grad]
-        return [
-            {"params": [p for p in parameters if p.ndim > 1], "weight_decay": self.recipe.optim.weight_decay},
-            {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-        ]
 
     def train_step(
         self, faces: Tensor, teacher: Tensor, keys: Tensor, labels: Tensor | None = None
@@ -101,7 +95,7 @@ class Distiller:
         values["total"].backward()
         norm = nn.utils.clip_grad_norm_(self._parameters(), self.recipe.optim.clip)
         self.optimiser.step()
-        self._move_average(self.student, 1 - ema_decay(self.step, self.recipe.optim.ema))
+        move_average(self.average, self.student, 1 - ema_decay(self.step, self.recipe.optim.ema))
         self.queue.push(teacher, people)
         self.step += 1
         terms = {name: float(value.detach()) for name, value in values.items()}
@@ -112,16 +106,7 @@ class Distiller:
         at the end.
         """
         assert self.start is not None
-        self._move_average(self.start, self.recipe.optim.start_share)
-
-    @torch.no_grad()
-    def _move_average(self, towards: nn.Module, share: float) -> None:
-        """Move the averaged copy by a share of its way to a student, BatchNorm statistics included."""
-        for kept, new in zip(self.average.state_dict().values(), towards.state_dict().values(), strict=True):
-            if kept.is_floating_point():
-                kept.lerp_(new, share)
-            else:
-                kept.copy_(new)
+        move_average(self.average, self.start, self.recipe.optim.start_share)
 
     @torch.no_grad()
     def embed(self, faces: Tensor) -> Tensor:
