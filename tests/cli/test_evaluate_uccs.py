@@ -14,11 +14,9 @@ import uccs_layout
 from pixels_model import write_pixels_model
 
 from fewpix.cli import main
-from fewpix.data.orl import load_orl
 from fewpix.evaluate.readers.uccs import read_lists
 from fewpix.evaluate.readers.uccs_scores import ScoreRows, iter_scores, write_scores
 from fewpix.evaluate.schema.parsed import parsed
-from fewpix.image.codec import read_image, write_image
 
 SIDE = uccs_layout.SIDE
 
@@ -101,31 +99,7 @@ def test_both_curves_by_hand(
 
 @pytest.fixture
 def photos(tmp_path: Path) -> uccs_layout.Layout:
-    """The same lists, with whole ORL photographs in place of the small faces, where a detector finds them."""
-    made = uccs_layout.lay_out(tmp_path / "photos")
-    orl = load_orl()
-    lines = (made.folder / "validation.csv").read_text(encoding="utf-8").splitlines()
-    rows = []
-    for number, (name, face, person, x, _) in enumerate(made.rows):
-        path = made.folder / "validation_images" / name
-        if x == uccs_layout.PLACES[0][0]:
-            write_image(path, np.full((160, 300, 3), 120, np.uint8))
-        picture = read_image(path)
-        left = 20 if x == uccs_layout.PLACES[0][0] else 170
-        photo = orl.images[10 * (person - 1) + 5] if person > 0 else orl.images[200 + 10 * number]
-        picture[24:136, left : left + 92] = photo
-        write_image(path, picture)
-        rows.append(f"{name},{face},{person},{left + 10},{24 + 12},70,92")
-    (made.folder / "validation.csv").write_text("\n".join([lines[0], *rows]) + "\n", encoding="utf-8")
-    lines = (made.folder / "gallery.csv").read_text(encoding="utf-8").splitlines()
-    rows = []
-    for line in lines[1:]:
-        name, person, *_ = line.split(",")
-        photo = orl.images[10 * (int(person) - 1) + int(name[5])]
-        write_image(made.folder / "gallery_images" / f"{int(person):04d}" / name, photo)
-        rows.append(f"{name},{person},30,50,62,50,46,70,34,88,58,88")
-    (made.folder / "gallery.csv").write_text("\n".join([lines[0], *rows]) + "\n", encoding="utf-8")
-    return made
+    return uccs_layout.lay_out_photos(tmp_path / "photos")
 
 
 def test_a_file_made_by_detector_and_model_finds_the_people(

@@ -18,10 +18,13 @@ def cells(*columns: Sequence[str]) -> NDArray[np.object_]:
     return out
 
 
+def write(path: Path, content: dict[str, NDArray[np.generic]]) -> None:
+    """A file that is the same whenever it is written: the time is not in its head."""
+    savemat(path, content, do_compression=True)
+    data = path.read_bytes()
+    path.write_bytes(b"MATLAB 5.0 MAT-file".ljust(116) + data[116:])
+
+
 def write_lists(path: Path, names_key: str, names: Sequence[str], ids_key: str, ids: Sequence[int]) -> None:
     """A file of names and ids."""
-    savemat(
-        path,
-        {names_key: cells(names), ids_key: np.array(ids, dtype=np.uint16).reshape(-1, 1)},
-        do_compression=True,
-    )
+    write(path, {names_key: cells(names), ids_key: np.array(ids, dtype=np.uint16).reshape(-1, 1)})

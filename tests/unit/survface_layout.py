@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from matlab_layout import cells, write_lists
+from matlab_layout import cells, write, write_lists
 from orl_files import put
-from scipy.io import savemat
 
 IDS = {10002: 7, 31: 1, 500: 2}
 """Number in the names → id in the lists."""
@@ -52,7 +51,7 @@ def identification(folder: Path) -> Path:
 
 def pairs(path: Path, key: str, rows: list[tuple[str, str]]) -> None:
     """A list of pairs."""
-    savemat(path, {key: cells(*zip(*rows, strict=True))})
+    write(path, {key: cells(*zip(*rows, strict=True))})
 
 
 def verification(folder: Path) -> Path:

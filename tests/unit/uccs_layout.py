@@ -9,7 +9,9 @@ import cv2
 import numpy as np
 from tiny_student import orl_crops
 
+from fewpix.data.orl import load_orl
 from fewpix.evaluate.readers.uccs import POINTS
+from fewpix.image.codec import read_image, write_image
 
 PEOPLE = 3
 SIDE = 24
@@ -68,3 +70,31 @@ def lay_out(folder: Path) -> Layout:
     # the list has the ending of a pickle, and is a text
     (folder / "exclude_gallery_validation.pickle").write_text("105\n999\n", encoding="utf-8")
     return Layout(folder, images, tuple(rows))
+
+
+def lay_out_photos(folder: Path) -> Layout:
+    """The same lists, with whole ORL photographs in place of the small faces, where a detector finds them."""
+    made = lay_out(folder)
+    orl = load_orl()
+    lines = (made.folder / "validation.csv").read_text(encoding="utf-8").splitlines()
+    rows = []
+    for number, (name, face, person, x, _) in enumerate(made.rows):
+        path = made.folder / "validation_images" / name
+        if x == PLACES[0][0]:
+            write_image(path, np.full((160, 300, 3), 120, np.uint8))
+        picture = read_image(path)
+        left = 20 if x == PLACES[0][0] else 170
+        photo = orl.images[10 * (person - 1) + 5] if person > 0 else orl.images[200 + 10 * number]
+        picture[24:136, left : left + 92] = photo
+        write_image(path, picture)
+        rows.append(f"{name},{face},{person},{left + 10},{24 + 12},70,92")
+    (made.folder / "validation.csv").write_text("\n".join([lines[0], *rows]) + "\n", encoding="utf-8")
+    lines = (made.folder / "gallery.csv").read_text(encoding="utf-8").splitlines()
+    rows = []
+    for line in lines[1:]:
+        name, person, *_ = line.split(",")
+        photo = orl.images[10 * (int(person) - 1) + int(name[5])]
+        write_image(made.folder / "gallery_images" / f"{int(person):04d}" / name, photo)
+        rows.append(f"{name},{person},30,50,62,50,46,70,34,88,58,88")
+    (made.folder / "gallery.csv").write_text("\n".join([lines[0], *rows]) + "\n", encoding="utf-8")
+    return made

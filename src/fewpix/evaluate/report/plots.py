@@ -189,7 +189,9 @@ def _plain(text: str) -> str:
 
 
 def _ends(values: Sequence[float]) -> tuple[float, float]:
-    return min(values, default=0.1), max(values, default=1.0)
+    """The lowest and the highest value that a logarithmic axis can show."""
+    shown = [value for value in values if value > 0]
+    return min(shown, default=0.1), max(shown, default=1.0)
 
 
 def _decades(axis: Axis, low: float, high: float) -> None:
