@@ -42,6 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "export": EMBED | TRAIN | {"embed", "train"},
     "doctor": EMBED | {"embed", "data", "gallery"},
     "quickstart": ABOVE,
+    "recognizer": EMBED | {"data", "embed", "gallery", "quality", "identify"},
     "cli": ABOVE | {"video", "calibrate", "doctor", "quickstart"},
 }
 """Package or module → what else of fewpix it may import, at the top of a file or inside a function."""
@@ -145,8 +146,10 @@ def test_imports_point_one_way(layer: str) -> None:
     assert not wrong, "\n".join(wrong)
 
 
-def test_the_package_itself_imports_nothing() -> None:
-    assert not [str(item) for item in IMPORTS if module_of(item.file) == ""]
+def test_the_package_itself_imports_nothing_heavy() -> None:
+    """`import fewpix` is quick; its names are imported when they are used."""
+    found = {(item.name.split(".")[0], item.top) for item in IMPORTS if module_of(item.file) == ""}
+    assert found == {("__future__", True), ("typing", True), ("importlib", False)}
 
 
 def test_torch_stays_where_it_belongs() -> None:

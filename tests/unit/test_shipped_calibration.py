@@ -6,11 +6,11 @@ import itertools
 
 import pytest
 
-from fewpix.cli.calibration_options import DEFAULT_FPIR
 from fewpix.embed.open import open_encoder
 from fewpix.embed.router import Router
 from fewpix.gallery.calibrated import LARGEST, Calibrated
 from fewpix.gallery.calibration import SHIPPED, read_calibration
+from fewpix.identify.rule import DEFAULT_FPIR
 
 pytestmark = pytest.mark.needs("weights", "samples")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,11 +12,8 @@ from fewpix.errors import ConfigError
 
 if TYPE_CHECKING:
     from fewpix.embed.protocol import Encoder
-    from fewpix.gallery.calibrated import Calibrated
     from fewpix.gallery.store import Gallery
-
-DEFAULT_FPIR = 0.01
-"""Named when of a hundred strangers one at most would be named in a gallery of this size."""
+    from fewpix.identify.rule import Rule
 
 CalibrationFile = Annotated[
     Path | None,
@@ -46,82 +42,22 @@ Cautious = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """How faces are to be named.
-
-    Args:
-        calibrated: the calibration; None when there is none for this model.
-        fpir: the rate to name by; None when a threshold decides, or nothing.
-        why: why nothing decides, for want of a calibration; empty when something does.
-    """
-
-    calibrated: Calibrated | None
-    fpir: float | None
-    why: str
-
-    @property
-    def cautious(self) -> bool:
-        """Whether the rate is kept with the upper end of its interval."""
-        return self.calibrated is not None and self.calibrated.cautious
-
-
-def chosen_calibration(
+def chosen_rule(
     file: Path | None,
     fpir: float | None,
     threshold: float | None,
     encoder: Encoder,
     *,
     cautious: bool = False,
-) -> Chosen:
-    """The calibration that fits an encoder, and the rule that follows from the options.
-
-    Raises:
-        ConfigError: `fpir` or `cautious` beside a threshold, or without a calibration that fits.
-        InputError: the file is no calibration.
-        WeightsError: the file is of another model or state.
-    """
-    from fewpix.gallery.calibrated import one_in
+) -> Rule:
+    """The rule that follows from the options; errors as `rule_for`."""
+    from fewpix.identify.rule import rule_for
 
     if threshold is not None and fpir is not None:
         raise ConfigError("--threshold and --fpir both decide", fix="give one of them")
     if threshold is not None and cautious:
         raise ConfigError("--cautious is about rates, which --threshold does not ask", fix="leave one out")
-    calibrated, why = fitting_calibration(file, encoder, cautious=cautious)
-    if why:
-        why = f"there is no calibration ({why})"
-        if fpir is not None or cautious:
-            asked = "--fpir" if fpir is not None else "--cautious"
-            raise ConfigError(f"{asked}: {why}", fix="make one with `fewpix calibrate`")
-    elif fpir is None and threshold is None and calibrated is not None:
-        searches = calibrated.calibration.independent_searches
-        if DEFAULT_FPIR * searches >= 1:
-            fpir = DEFAULT_FPIR
-        else:
-            why = f"{searches:,} people cannot show {one_in(DEFAULT_FPIR)}, so give the rate with --fpir"
-    return Chosen(calibrated, fpir, why)
-
-
-def fitting_calibration(
-    file: Path | None, encoder: Encoder, *, cautious: bool = False
-) -> tuple[Calibrated | None, str]:
-    """The calibration of an encoder, or none and why there is none.
-
-    Raises:
-        InputError: the file is no calibration.
-        WeightsError: the file is of another model or state.
-    """
-    from fewpix.errors import WeightsError
-    from fewpix.gallery.calibrated import Calibrated
-    from fewpix.gallery.calibration import SHIPPED, read_calibration
-
-    if file is None and not SHIPPED.is_file():
-        return None, "this install has no calibration"
-    calibrated = Calibrated(read_calibration(file or SHIPPED), cautious=cautious)
-    why = calibrated.misfit(encoder)
-    if why and file is not None:
-        raise WeightsError(f"{file}: {why}", fix="calibrate the model that is used, under its state")
-    return (None, why) if why else (calibrated, "")
+    return rule_for(encoder, calibration=file, fpir=fpir, threshold=threshold, cautious=cautious)
 
 
 NEAR = 0.9

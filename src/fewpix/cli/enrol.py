@@ -81,12 +81,12 @@ def enrol(
     taken with a warning; the calibration says how alike strangers are.
     """
     from fewpix.adapt.stats import load_state
-    from fewpix.cli.calibration_options import fitting_calibration
     from fewpix.cli.pictures import photos_of
     from fewpix.config import gallery_location
     from fewpix.embed.open import open_encoder
     from fewpix.gallery.store import Gallery
     from fewpix.identify.enrol import enrol_photos
+    from fewpix.identify.rule import fitting_calibration
 
     listed, left_out = photos_of(photos, name, folder_per_person)
     norms = load_state(state) if state else None

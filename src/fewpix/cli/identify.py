@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from fewpix.cli import video_options as options
-from fewpix.cli.calibration_options import CalibrationFile, Cautious, Chosen, Fpir, chosen_calibration
+from fewpix.cli.calibration_options import CalibrationFile, Cautious, Fpir, chosen_rule
 from fewpix.cli.detect_options import DetectBudget, chosen_detector
 from fewpix.cli.gallery_options import Location, chosen_state, enrolled
 from fewpix.cli.kinds import DRAWING, LINES
@@ -25,6 +25,7 @@ from fewpix.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
     from fewpix.identify.pipeline import Identifier
+    from fewpix.identify.rule import Rule
 
 UNDECIDED = f"nobody is named: {{}}; {OTHER_MODEL}"
 UNRATED = f"no rates are known: {{}}; {OTHER_MODEL}"
@@ -180,7 +181,7 @@ def identify(
     norms = chosen_state(state, camera, gallery)
     detector = chosen_detector(detect_budget, crops=crops)
     encoder = open_encoder(model, runtime=runtime, device=device, state=norms)
-    by = chosen_calibration(calibration, fpir, threshold, encoder, cautious=cautious)
+    by = chosen_rule(calibration, fpir, threshold, encoder, cautious=cautious)
     refused: list[InputError] = []
     with ExitStack() as stack:
         store = stack.enter_context(enrolled(gallery, encoder.card.space))
@@ -241,7 +242,7 @@ def identify(
         raise failure
 
 
-def closing(by: Chosen, threshold: float | None) -> str:
+def closing(by: Rule, threshold: float | None) -> str:
     """What is said after the last picture of how faces were named; empty where a threshold decided, and there
     are rates.
     """
@@ -254,7 +255,7 @@ def closing(by: Chosen, threshold: float | None) -> str:
     return UNDECIDED.format(by.why)
 
 
-def _settings(identifier: Identifier, by: Chosen, detect_budget: float | None) -> dict[str, Any]:
+def _settings(identifier: Identifier, by: Rule, detect_budget: float | None) -> dict[str, Any]:
     """What the lines of a picture depend on, beside the picture and the people in the gallery."""
     calibration = None
     if by.calibrated is not None:

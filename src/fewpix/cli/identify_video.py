@@ -10,7 +10,7 @@ from pathlib import Path
 
 from fewpix.adapt.folder import check_free
 from fewpix.adapt.stats import NormState, load_state
-from fewpix.cli.calibration_options import chosen_calibration
+from fewpix.cli.calibration_options import chosen_rule
 from fewpix.cli.drawing import write_drawing
 from fewpix.cli.gallery_options import chosen_state, enrolled
 from fewpix.cli.output import Bar, emit, progress
@@ -81,7 +81,7 @@ def identify_video(
 
     detector = default_detector(FAINT_SCORE, budget_ms=detect_budget)
     encoder = reopen(norms)
-    by = chosen_calibration(calibration, fpir, threshold, encoder, cautious=cautious)
+    by = chosen_rule(calibration, fpir, threshold, encoder, cautious=cautious)
     if cautious and fpir is None:
         raise ConfigError("in a video --cautious needs a rate", fix="give it with --fpir")
     if fpir is not None and asked.adapt is not None:

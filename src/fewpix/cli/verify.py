@@ -7,7 +7,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from fewpix.cli.calibration_options import CalibrationFile, chosen_calibration
+from fewpix.cli.calibration_options import CalibrationFile, chosen_rule
 from fewpix.cli.detect_options import chosen_detector
 from fewpix.cli.output import emit, progress
 from fewpix.cli.remedies import OTHER_MODEL
@@ -56,7 +56,7 @@ def verify(
     images = [(path.as_posix(), read_image(path)) for path in (first, second)]
     with progress("verifying", as_json=as_json):
         encoder = open_encoder(model, runtime=runtime, device=device, state=norms)
-        by = chosen_calibration(calibration, None, None, encoder)
+        by = chosen_rule(calibration, None, None, encoder)
         found = compare(
             *images,
             detector=chosen_detector(None, crops=crops),

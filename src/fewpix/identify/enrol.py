@@ -145,9 +145,9 @@ def enrol_photos(
         admitted = []
         for n, photo in enumerate(photos[start : start + BATCH], start + 1):
             try:
-                if is_marked(photo.path):
-                    raise InputError(f"{photo.path} was drawn by fewpix", fix="enrol the photograph itself")
-                image = read_image(photo.path)
+                image = photo.image
+                if image is None:
+                    image = _unmarked(photo.path)
                 face = one_face(image, str(photo.path), detector=detector, encoder=encoder, largest=largest)
                 admitted.append(_admitted(image, photo, face, keep=keep, accept_poor=accept_poor))
             except InputError as error:
@@ -157,6 +157,13 @@ def enrol_photos(
     there = gallery.people()
     total = sum(person.faces for person in there)
     return EnrolReport(gallery.location, tuple(enrolled), tuple(refused), total, len(there))
+
+
+def _unmarked(path: Path) -> Image:
+    """Read a photo; InputError for a picture that fewpix has drawn names on."""
+    if is_marked(path):
+        raise InputError(f"{path} was drawn by fewpix", fix="enrol the photograph itself")
+    return read_image(path)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +11,19 @@ from fewpix.counted import counted
 from fewpix.errors import InputError
 from fewpix.files import path_of
 from fewpix.identify.refusal import combined
+from fewpix.image.codec import Image
 from fewpix.quality.assess import Quality
 
 
 @dataclass(frozen=True)
 class Photo:
-    """A picture file of one person, whose name is known.
+    """A picture of one person, whose name is known.
 
     Args:
         path: the file; text is taken for its path.
         name: the person.
+        image: (H, W, 3) uint8 BGR, where it is at hand; `path` then only names it. None: it is read from the
+            file.
 
     Raises:
         InputError: the path is neither.
@@ -28,6 +31,7 @@ class Photo:
 
     path: Path
     name: str
+    image: Image | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "path", path_of(self.path))

@@ -10,7 +10,7 @@ import numpy as np
 from fewpix.adapt.stats import NormState
 from fewpix.embed.adaptation import FACES, adapt_to
 from fewpix.embed.protocol import Encoder
-from fewpix.identify.faces import Found, align_faces
+from fewpix.identify.faces import AlignedFace, Found, align_faces
 from fewpix.image.codec import Image
 from fewpix.image.resize import Crop
 
@@ -43,7 +43,10 @@ class Reservoir:
             image: (H, W, 3) uint8 BGR.
             face: found in it.
         """
-        (aligned,) = align_faces(image, [face], self._encoder)
+        return self.take(align_faces(image, [face], self._encoder)[0])
+
+    def take(self, aligned: AlignedFace) -> bool:
+        """As `see`, of a face that is cut out already."""
         if aligned.encoder.card.sha256 != self._student:
             self.elsewhere += 1
             return False

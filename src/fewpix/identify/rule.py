@@ -1,0 +1,97 @@
+"""By which rule faces are named: a rate that a calibration knows, a threshold, or nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fewpix.embed.protocol import Encoder
+from fewpix.errors import ConfigError, WeightsError
+from fewpix.files import PathLike
+from fewpix.gallery.calibrated import Calibrated, one_in
+from fewpix.gallery.calibration import SHIPPED, read_calibration
+
+DEFAULT_FPIR = 0.01
+"""A face is named when at most one of a hundred strangers would be named in a gallery of this size."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How faces are to be named.
+
+    Args:
+        calibrated: the calibration; None when there is none for this model.
+        fpir: the rate to name by; None when a threshold decides, or nothing.
+        threshold: the least cosine to name by; None when a rate decides, or nothing.
+        why: why nothing decides, for want of a calibration; empty when something does.
+    """
+
+    calibrated: Calibrated | None
+    fpir: float | None
+    threshold: float | None
+    why: str
+
+    @property
+    def cautious(self) -> bool:
+        """Whether the rate is kept with the upper end of its interval."""
+        return self.calibrated is not None and self.calibrated.cautious
+
+
+def rule_for(
+    encoder: Encoder,
+    *,
+    calibration: PathLike | None = None,
+    fpir: float | None = None,
+    threshold: float | None = None,
+    cautious: bool = False,
+) -> Rule:
+    """The calibration that fits an encoder, and the rule that follows.
+
+    Args:
+        encoder: the one that embeds the probes, or a router.
+        calibration: a file of `fewpix calibrate`; None for the shipped one, where it fits.
+        fpir: name a face when strangers would score so in a gallery of this size at most this often. None:
+            `DEFAULT_FPIR` where a calibration fits that can show it and no threshold is given.
+        threshold: name a face when its best cosine reaches this, whatever its rate.
+        cautious: keep the rate with the upper end of its interval.
+
+    Raises:
+        ConfigError: a threshold beside `fpir` or `cautious`, or one of these two without a calibration that
+            fits.
+        InputError: the file is no calibration.
+        WeightsError: the file is of another model or state.
+    """
+    if threshold is not None and fpir is not None:
+        raise ConfigError("a threshold and an FPIR both decide", fix="give one of them")
+    if threshold is not None and cautious:
+        raise ConfigError("caution is about rates, which a threshold does not use", fix="leave one out")
+    calibrated, why = fitting_calibration(calibration, encoder, cautious=cautious)
+    if why:
+        why = f"there is no calibration ({why})"
+        if fpir is not None or cautious:
+            asked = "fpir" if fpir is not None else "cautious"
+            raise ConfigError(f"--{asked}: {why}", fix="make one with `fewpix calibrate`")
+    elif fpir is None and threshold is None and calibrated is not None:
+        searches = calibrated.calibration.independent_searches
+        if DEFAULT_FPIR * searches >= 1:
+            fpir = DEFAULT_FPIR
+        else:
+            why = f"{searches:,} people cannot show {one_in(DEFAULT_FPIR)}, so give the rate with --fpir"
+    return Rule(calibrated, fpir, threshold, why)
+
+
+def fitting_calibration(
+    file: PathLike | None, encoder: Encoder, *, cautious: bool = False
+) -> tuple[Calibrated | None, str]:
+    """The calibration of an encoder, or none and why there is none.
+
+    Raises:
+        InputError: the file is no calibration.
+        WeightsError: the file is of another model or state.
+    """
+    if file is None and not SHIPPED.is_file():
+        return None, "this install has no calibration"
+    calibrated = Calibrated(read_calibration(SHIPPED if file is None else file), cautious=cautious)
+    why = calibrated.misfit(encoder)
+    if why and file is not None:
+        raise WeightsError(f"{file}: {why}", fix="calibrate the model that is used, under its state")
+    return (None, why) if why else (calibrated, "")
