@@ -6,9 +6,10 @@ file, and every error is a `FewpixError`. The modules below are the parts that t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # as in typing, whose import would take longer than all else here
 if TYPE_CHECKING:
+    from typing import Any
+
     from fewpix.errors import FewpixError
     from fewpix.image.codec import read_image
     from fewpix.recognizer import Recognizer

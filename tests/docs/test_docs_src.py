@@ -90,6 +90,12 @@ def test_sample_faces(
     card = open_encoder(tmp_path / "sample/teacher.onnx").card
     assert card.preprocess == SFACE_PREPROCESS
     assert card.space.dim == 128
+    # The eight lines of the library, on these pictures.
+    found = program("recognize.py", tmp_path, monkeypatch)
+    assert len(found["vectors"]) == 4
+    out = capsys.readouterr().out
+    assert "17 px: Ben (Ben)" in out
+    assert "same" in out
 
 
 def test_the_recipe_for_a_trial_is_sound() -> None:
@@ -106,7 +112,9 @@ def test_only_public_names_are_used(name: str) -> None:
     public = PACKAGES | MODULES
     for node in ast.walk(ast.parse((SNIPPETS / name).read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            assert not [item.name for item in node.names if item.name.startswith("fewpix")]
+            assert not [item.name for item in node.names if item.name.startswith("fewpix.")]
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "fewpix":
+            assert node.attr in public["fewpix"]
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("fewpix"):
             unknown = {item.name for item in node.names} - set(public.get(node.module, []))
             assert not unknown, f"{node.module} promises no {', '.join(unknown)}"
