@@ -6,13 +6,14 @@ VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP := $(BIN)/python -m pip --disable-pip-version-check install -q -c constraints.txt
 
-.PHONY: help quickstart test test-all lint clean
+.PHONY: help quickstart test test-all lint tables clean
 
 help:
 	@echo "make quickstart  the whole way on sample faces, ending in quickstart/report.html"
 	@echo "make test        the tests that take minutes"
 	@echo "make test-all    those and the slow ones"
 	@echo "make lint        ruff and mypy"
+	@echo "make tables      the tables of README and docs, from results/"
 	@echo "make clean       remove .venv and what the tools left behind"
 
 quickstart: $(VENV)/.installed-all
@@ -28,6 +29,9 @@ lint: $(VENV)/.installed-test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+tables: $(VENV)/.installed-test
+	PYTHONPATH=benchmarks $(BIN)/python -m tables.documents README.md docs/*.md
 
 # A stamp is newer than the two files that decide what is installed, so a second call installs nothing.
 $(VENV)/.installed-all: pyproject.toml constraints.txt | $(VENV)/pyvenv.cfg

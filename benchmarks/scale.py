@@ -40,9 +40,9 @@ from typing import Any
 
 import numpy as np
 
+from fewpix.calibrate.histogram import cross_histogram
 from fewpix.evaluate.readers.ijb_pairs import read_pairs
 from fewpix.evaluate.results import Run, write_result
-from fewpix.evaluate.score_histogram import cross_histogram
 from fewpix.evaluate.streaming import SortedScores
 from fewpix.evaluate.streaming_search import search
 from fewpix.evaluate.templates import fuse

@@ -32,7 +32,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "losses": {"errors"},
     "adapt": {"counted", "errors", "files", "foreign", "progress"},
     "models": BASE | {"image"},
-    "embed": EMBED,
+    "embed": EMBED | {"data"},
     "gallery": EMBED | {"embed"},
     "identify": EMBED | {"embed", "gallery", "quality"},
     "video": EMBED | {"embed", "gallery", "identify", "quality"},

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 from pixels_model import write_pixels_model
+from tables import documents
 
 from fewpix.cli import main
 from fewpix.data.orl import load_orl
@@ -218,7 +220,11 @@ def test_what_is_wrong_is_one_line(
 
 
 def test_the_table_goes_from_pictures_to_a_document(
-    lfw: Path, pixels: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    lfw: Path,
+    pixels: Path,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     other = tmp_path / "other.onnx"
     other.write_bytes(pixels.read_bytes())
@@ -241,12 +247,15 @@ def test_the_table_goes_from_pictures_to_a_document(
 
     document = tmp_path / "page.md"
     document.write_text("<!-- table: lfw-lr-lr -->\n<!-- /table -->\n")
-    words = ["evaluate", "tables", document, "--results", tmp_path / "results"]
-    code, _, err = run(capsys, *words, "--check")
-    assert code == 3
-    assert "run `fewpix evaluate tables" in err
-    assert run(capsys, *words)[:2] == (0, "page.md: tables replaced\n")
-    assert run(capsys, *words, "--check")[:2] == (0, "page.md: up to date\n")
+    given = [str(document), "--results", str(tmp_path / "results")]
+    for more, code, said in (
+        (["--check"], 1, "run `make tables`"),
+        ([], 0, "page.md: tables replaced"),
+        (["--check"], 0, "page.md: up to date"),
+    ):
+        monkeypatch.setattr(sys, "argv", ["documents", *given, *more])
+        assert documents.main() == code
+        assert said in "".join(capsys.readouterr())
     assert "| px | other.onnx | pixels.onnx | other.onnx − pixels.onnx |" in document.read_text()
 
 

@@ -19,7 +19,6 @@ from typer import Option, Typer
 from fewpix.cli import main
 from fewpix.cli.kinds import DRAWING, EMBEDDINGS, EXPORT, LINES, MODEL, RESULT, Kind
 from fewpix.cli.targets import (
-    EDITS,
     READS,
     Writes,
     check_free,
@@ -115,7 +114,7 @@ def shown(words: str, name: str) -> str:
 def test_every_path_of_every_verb_says_whether_it_is_read_or_written() -> None:
     for words, function in ALL.items():
         for name, role in roles_of(function).items():  # an unmarked path is a TypeError
-            assert role in (READS, EDITS) or isinstance(role, Writes), (words, name)
+            assert role == READS or isinstance(role, Writes), (words, name)
         for name in {"out", "output", "target", "draw", "sheet", "report"} & set(
             inspect.signature(function).parameters
         ):
@@ -214,7 +213,7 @@ def test_no_output_is_an_input(
         names[2].symlink_to(file)
         os.link(file, names[3])
         for other, parameter in parameters_of(function).items():
-            read = roles_of(function).get(other) in (READS, EDITS)
+            read = roles_of(function).get(other) == READS
             if other == name or not (read or "str" in str(parameter.annotation).partition(",")[0]):
                 continue
             for given in names:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tables.figures import lfw as markdown
 
 from fewpix.data.orl import load_orl
 from fewpix.degrade import FAMILIES
@@ -21,7 +22,6 @@ from fewpix.evaluate.lfw_folder import LfwFolder
 from fewpix.evaluate.lfw_result import evaluate_lfw
 from fewpix.evaluate.lfw_table import lfw_table
 from fewpix.evaluate.results import canonical
-from fewpix.evaluate.tabulate import lfw as markdown
 from fewpix.evaluate.verification import paired_difference
 from fewpix.evaluate.views import embed_crops
 from fewpix.image.codec import read_image, write_image

@@ -16,10 +16,10 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.calibrate.histogram import ScoreHistogram
 from fewpix.errors import InputError
 from fewpix.evaluate.bootstrap import Interval
 from fewpix.evaluate.metrics import allowed_accepts
-from fewpix.evaluate.score_histogram import ScoreHistogram
 
 _Z = 1.959964  # 97.5 % of the standard normal distribution lie below
 

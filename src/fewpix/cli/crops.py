@@ -8,8 +8,8 @@ from fewpix.cli.output import Bar
 from fewpix.data.folders import list_images
 from fewpix.data.passed_over import LeftOut
 from fewpix.embed.adaptation import chosen_faces
+from fewpix.embed.folder import read_square
 from fewpix.errors import InputError
-from fewpix.evaluate.crops import read_square
 from fewpix.image.resize import Crop
 
 

@@ -51,8 +51,8 @@ def embed(
             fix="say --crops if they are aligned crops; for photographs use `fewpix identify` or `enrol`",
         )
     from fewpix.adapt.stats import load_state
+    from fewpix.embed.folder import embed_folder
     from fewpix.embed.open import open_encoder
-    from fewpix.evaluate.crops import embed_folder
     from fewpix.evaluate.results import model_label
 
     norms = load_state(state) if state else None

@@ -1,4 +1,4 @@
-"""`fewpix evaluate`: measure models on benchmarks, and turn results into tables."""
+"""`fewpix evaluate`: measure models on benchmarks."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ from fewpix.cli.evaluate_template_pairs import template_pairs
 from fewpix.cli.evaluate_template_search import template_search
 from fewpix.cli.evaluate_uccs import uccs, uccs_scores
 from fewpix.cli.kinds import RESULT
-from fewpix.cli.output import emit, progress
-from fewpix.cli.targets import EDITS, READS, Writes
+from fewpix.cli.output import progress
+from fewpix.cli.targets import READS, Writes
 
 evaluate = Typer(add_completion=False, help="Measure a model on a benchmark.")
 
@@ -173,18 +173,3 @@ evaluate.command("template-search", short_help="models that search templates: IJ
 )
 evaluate.command("uccs", short_help="a score file of the UCCS watchlist, by its protocol")(uccs)
 evaluate.command("uccs-scores", short_help="write a score file of the UCCS watchlist")(uccs_scores)
-
-
-@evaluate.command("tables", short_help="put results into the tables of documents")
-def tables(
-    documents: Annotated[list[Path], Argument(help="Markdown files.", show_default=False), EDITS],
-    results: Annotated[Path, Option(help="The folder of results."), READS] = Path("results"),
-    check: Annotated[
-        bool, Option("--check", help="Write nothing; fail where a table is out of date.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Replace the tables between <!-- table: NAME --> and <!-- /table --> by those made from results."""
-    from fewpix.evaluate.tables import update
-
-    emit(update(documents, results, check=check), as_json)

@@ -1,6 +1,6 @@
 """What a verb reads and what it writes, and that nothing is written over what it did not make.
 
-Every parameter that is a path carries `READS`, `EDITS` or `Writes` in its annotation; a verb without such a
+Every parameter that is a path carries `READS` or `Writes` in its annotation; a verb without such a
 mark does not start. Before a verb runs, each of its outputs is compared with each of its inputs:
 
 * an output that is an input, or a file that belongs to one, is refused;
@@ -27,9 +27,6 @@ from fewpix.errors import ConfigError, InputError
 
 READS = "reads"
 """The mark of a file or folder that is read, and never written."""
-
-EDITS = "edits"
-"""The mark of a file that is changed in place, which is what the verb is for."""
 
 Replace = Annotated[bool, Option("--replace", help="Write over a file that this command did not make.")]
 
@@ -70,7 +67,7 @@ def roles_of(function: Callable[..., Any]) -> dict[str, Role]:
         if marks:
             found[name] = marks[0]
         elif _holds_path(annotation):
-            raise TypeError(f"{function.__name__}: mark '{name}' with READS, EDITS or Writes(KIND)")
+            raise TypeError(f"{function.__name__}: mark '{name}' with READS or Writes(KIND)")
     return found
 
 
@@ -237,7 +234,7 @@ def _inputs(
     for name, value in given.items():
         role = roles.get(name)
         for item in value if isinstance(value, list | tuple) else (value,):
-            if role in (READS, EDITS) and item is not None:
+            if role == READS and item is not None:
                 yield Path(item)
             elif role is None and isinstance(item, str):
                 words = {item, *(word.strip() for word in item.split(","))} - {""}

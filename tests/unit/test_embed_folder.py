@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from fewpix.embed import folder as module
+from fewpix.embed.folder import embed_folder
 from fewpix.errors import ImageError, InputError, StorageError
-from fewpix.evaluate import crops as module
-from fewpix.evaluate.crops import embed_folder
 from fewpix.image.codec import write_image
 from fewpix.image.preprocess import Preprocess
 from fewpix.image.resize import Crop

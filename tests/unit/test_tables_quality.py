@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tables.documents import render
 
 from fewpix.evaluate.results import Run, write_result
-from fewpix.evaluate.tables import render
 
 
 def made(folder: Path, file: str, result: dict[str, Any], table: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fewpix.evaluate.tabulate import markdown
+from tables.figures import markdown
 
 Row = Mapping[str, Any]
 

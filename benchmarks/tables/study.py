@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fewpix.evaluate.tabulate import (
+from tables.figures import (
     DIRECT_FEED,
     accuracy_and_tar,
     change_in_points,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fewpix.evaluate.tabulate import change_in_points, markdown, percent, with_interval
+from tables.figures import change_in_points, markdown, percent, with_interval
 
 MEASURES = {"detection": "faces found", "rank1": "rank-1", "tpir": "TPIR"}
 

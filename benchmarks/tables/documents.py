@@ -2,23 +2,26 @@
 
 A table stands between `<!-- table: NAME -->` and `<!-- /table -->`, each on a line of its own; all between
 them is replaced. NAME is a key of `TABLES`.
+
+    make tables
+    PYTHONPATH=benchmarks python -m tables.documents README.md docs/*.md --check
 """
 
 from __future__ import annotations
 
+import argparse
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fewpix.errors import ConfigError, InputError
-from fewpix.evaluate import tabulate_calibration as calibration
-from fewpix.evaluate import tabulate_detect as detect
-from fewpix.evaluate import tabulate_quality as quality
-from fewpix.evaluate import tabulate_study as study
+from fewpix.errors import ConfigError, FewpixError, InputError
 from fewpix.evaluate.results import read_result
-from fewpix.evaluate.tabulate import (
+from fewpix.files import write_text
+from tables import calibration, detect, quality, study
+from tables.figures import (
     DEFAULT_WAY,
     ablation,
     ablation_differences,
@@ -28,9 +31,8 @@ from fewpix.evaluate.tabulate import (
     lfw,
     norm_quality,
 )
-from fewpix.evaluate.tabulate_photos import found_faces, photo_differences, photos
-from fewpix.evaluate.tabulate_scale import embed_speed, gallery_search, scale, spread_prelu, video_stages
-from fewpix.files import write_text
+from tables.photos import found_faces, photo_differences, photos
+from tables.scale import embed_speed, gallery_search, scale, spread_prelu, video_stages
 
 _OPENING = re.compile(r"<!-- table: *(.*?) *-->")
 _CLOSING = "<!-- /table -->"
@@ -160,10 +162,6 @@ class Rendered:
         lines = [f"{name}: tables replaced" for name in self.written]
         return "\n".join(lines + [f"{name}: up to date" for name in self.current])
 
-    def to_json(self) -> dict[str, Any]:
-        """The two lists."""
-        return {"current": list(self.current), "written": list(self.written)}
-
 
 def update(documents: Sequence[Path], results: Path, *, check: bool = False) -> Rendered:
     """Make the tables of documents anew.
@@ -190,9 +188,28 @@ def update(documents: Sequence[Path], results: Path, *, check: bool = False) -> 
             current.append(path.name)
             continue
         if check:
-            raise InputError(
-                f"the tables of {path} are not those of {results}", fix=f"run `fewpix evaluate tables {path}`"
-            )
+            raise InputError(f"the tables of {path} are not those of {results}", fix="run `make tables`")
         write_text(path, made)
         changed.append(path.name)
     return Rendered(tuple(current), tuple(changed))
+
+
+def main() -> int:
+    """Renew the documents that are named."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("documents", type=Path, nargs="+", help="Markdown files")
+    parser.add_argument("--results", type=Path, default=Path("results"))
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where one is out of date")
+    given = parser.parse_args()
+    try:
+        print(update(given.documents, given.results, check=given.check))
+    except FewpixError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fewpix.evaluate.tabulate import markdown
+from tables.figures import markdown
 
 _STEPS = {
     "read": "read the list of pairs",

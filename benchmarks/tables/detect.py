@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fewpix.evaluate.tabulate import markdown, percent
+from tables.figures import markdown, percent
 
 
 def found(result: Mapping[str, Any], pictures: str) -> str:

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tables.documents import TABLES, Rendered, render, update
+from tables.figures import ABLATED, ablation, ablation_differences
 
 from fewpix.errors import ConfigError, InputError
 from fewpix.evaluate.results import Run, write_result
-from fewpix.evaluate.tables import TABLES, render, update
-from fewpix.evaluate.tabulate import ABLATED, ablation, ablation_differences
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -375,10 +375,7 @@ def test_update_writes_what_changed_and_check_refuses_it(results: Path, tmp_path
     done = update([document, other], results)
     assert (done.written, done.current) == (("README.md",), ("other.md",))
     assert str(done) == "README.md: tables replaced\nother.md: up to date"
-    assert update([document, other], results, check=True).to_json() == {
-        "current": ["README.md", "other.md"],
-        "written": [],
-    }
+    assert update([document, other], results, check=True) == Rendered(("README.md", "other.md"), ())
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 
 import pytest
+from tables.documents import render
 
 from fewpix.evaluate.results import Run, write_result
-from fewpix.evaluate.tables import render
 
 
 def figure(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fewpix.evaluate.tabulate import change_in_points, markdown, marked, percent
+from tables.figures import change_in_points, markdown, marked, percent
 
 
 def effective_resolution(result: Mapping[str, Any]) -> str:
