@@ -98,7 +98,7 @@ def test_without_a_threshold_or_a_calibration_nobody_is_named(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ):
-    monkeypatch.setattr("fewpix.gallery.calibration.SHIPPED", tmp_path / "absent.json")
+    monkeypatch.setattr("fewpix.identify.rule.SHIPPED", tmp_path / "absent.json")
     code, out, _ = run(capsys, photo, "--gallery", gallery, "--json", "--top", 1)
     assert code == 0
     faces = json.loads(out)["faces"]

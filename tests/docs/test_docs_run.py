@@ -31,14 +31,14 @@ def alike(expected: Sequence[str], found: Sequence[str]) -> bool:
 
 @pytest.mark.slow
 @pytest.mark.needs("samples", "torch", "openvino")
-@pytest.mark.parametrize("name", ["cli.md", "your_own_weights.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/cli.md", "docs/your_own_weights.md"])
 def test_examples_give_what_is_shown(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After a change of form on purpose, `python tests/docs/shell.py docs/cli.md` writes the outputs anew."""
+    """After a change of form on purpose, `python tests/docs/shell.py FILE` writes the outputs anew."""
     needs_weights()
     monkeypatch.chdir(tmp_path)
     prepare(tmp_path)
     shell = Shell()
-    for command in examples(ROOT / "docs" / name):
+    for command in examples(ROOT / name):
         found = shell.run(command.text)
         shown = [line for line in command.output if line.strip()]
         assert alike(shown, [line for line in found if line.strip()]), "\n".join([str(command), *found])

@@ -63,8 +63,8 @@ class _Sizes:
 
     @property
     def panel(self) -> int:
-        """Width: face, gaps and about twenty characters."""
-        return self.tile + 12 * self.font + 3 * self.gap
+        """Width: face, gaps and about twenty-five characters."""
+        return self.tile + 15 * self.font + 3 * self.gap
 
 
 def enlargement(height: int) -> int:
