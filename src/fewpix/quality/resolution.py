@@ -84,7 +84,7 @@ def effective_pixels(crop: Crop) -> float:
     """How wide, in pixels, a sharp face is that holds as much detail: 12 for one of 12 px enlarged to 100.
 
     Blur counts like enlargement. Noise and strong compression hide detail and are mistaken for it, so that
-    the estimate is worse there; docs/method.md has the figures. A detailed background counts as detail.
+    the estimate is worse there; docs/small_faces.md has the figures. A detailed background counts as detail.
 
     Args:
         crop: (s, s, 3) uint8 BGR, an aligned face at any side from that of its own pixels up.
