@@ -28,6 +28,9 @@ def distil(
     ] = "teacher",
     runtime: Annotated[str, typer.Option(help="of the teacher: auto, onnxruntime, openvino")] = "auto",
     device: Annotated[str, typer.Option(help="of the student: auto, cpu, cuda[:n], mps")] = "auto",
+    degrade_on: Annotated[
+        str, typer.Option(help="where faces are made small: auto (device for cuda), host, device")
+    ] = "auto",
     threads: Annotated[int, typer.Option(help="of torch on the CPU; 0 leaves it to torch")] = 0,
     terms: Annotated[str, typer.Option(help="licence of the weights, for their card")] = "",
     fresh: Annotated[bool, typer.Option(help="throw away the run that is in OUT")] = False,
@@ -44,7 +47,7 @@ def distil(
     from fewpix.data.faces import load_faces
     from fewpix.embed.open import open_encoder, teacher_file
     from fewpix.train.check import check_faces, check_names
-    from fewpix.train.device import use_device
+    from fewpix.train.device import degrades_there, use_device
     from fewpix.train.distil import DEFAULT_TERMS, Progress
     from fewpix.train.distil import distil as run
     from fewpix.train.recipe import load_recipe
@@ -53,6 +56,7 @@ def distil(
     checked = load_recipe(recipe)
     check_names(checked)
     chosen = use_device(device, threads)
+    degrades_there(degrade_on, chosen)
     pool = load_faces(faces)
     if pool.left_out and not dry_run:  # told now too, since the result is hours away
         logging.getLogger("fewpix").warning("%s", pool.left_out)
@@ -92,6 +96,7 @@ def distil(
             resume=not fresh,
             on_progress=on_progress,
             device=chosen,
+            degrade_on=degrade_on,
             terms=terms or DEFAULT_TERMS,
         )
     emit(result, json, pool.left_out)

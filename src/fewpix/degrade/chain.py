@@ -9,7 +9,7 @@ import numpy as np
 
 from fewpix.degrade.draws import Fixed
 from fewpix.degrade.ops import side_of
-from fewpix.degrade.step import OPERATIONS, Step
+from fewpix.degrade.step import OPERATIONS, Drawn, Step
 from fewpix.errors import ConfigError
 from fewpix.image.resize import Crop
 
@@ -65,16 +65,31 @@ class Chain:
         Raises:
             InputError: not a crop, or smaller than the drawn side.
         """
-        side = side_of(crop)
+        out = crop
+        for drawn in self.draw(side_of(crop), rng):
+            if drawn is not None:
+                out = drawn.run(out)
+        return crop.copy() if out is crop else out
+
+    def draw(self, side: int, rng: np.random.Generator) -> tuple[Drawn | None, ...]:
+        """What `apply` would do to a crop of `side` pixels, step by step; None where a step does not happen.
+
+        Args:
+            side: of the crop in pixels.
+            rng: all randomness.
+        """
         sizes = next((s.sample(rng) for s in self.steps if s.op == "downscale"), None)
         output_side = int(sizes["side"]) if sizes is not None else side
-        out = crop
+        out: list[Drawn | None] = []
         for s in self.steps:
             if s.op == "downscale" and sizes is not None:
-                out = s.run(out, sizes, rng, output_side=output_side)
+                out.append(s.drawn(sizes, rng, side=side, output_side=output_side))
+                side = output_side
             elif s.p >= 1 or rng.random() < s.p:
-                out = s.run(out, s.sample(rng), rng, output_side=output_side)
-        return crop.copy() if out is crop else out
+                out.append(s.drawn(s.sample(rng), rng, side=side, output_side=output_side))
+            else:
+                out.append(None)
+        return tuple(out)
 
     def apply_batch(self, crops: Sequence[Crop], rng: np.random.Generator) -> list[Crop]:
         """`apply` to each crop in turn with the one generator; the sides may differ, hence a list."""

@@ -18,9 +18,9 @@ from fewpix.image.resize import Crop
 MACROBLOCK = 16
 """Side of the blocks that colour at half resolution is coded in, in pixels."""
 
-_BLOCK = 4
+BLOCK = 4
 # Rounding towards zero, as encoders do for coefficients that are cheaper to drop (a deadzone of H.264).
-_ROUNDING = 1 / 3
+ROUNDING = 1 / 3
 
 
 def photo_jpeg(crop: Crop, quality: int, left: int, top: int) -> Crop:
@@ -81,7 +81,7 @@ def _cut(picture: Crop, crop: Crop, left: int, top: int) -> Crop:
     return np.ascontiguousarray(picture[top : top + side, left : left + side])
 
 
-def _cosines(side: int) -> NDArray[np.float32]:
+def cosines(side: int) -> NDArray[np.float32]:
     """(side, side) the orthonormal DCT-II, one frequency a row."""
     rows = np.arange(side)[:, None]
     table = np.cos(math.pi * rows * (2 * np.arange(side) + 1) / (2 * side)) * math.sqrt(2 / side)
@@ -89,15 +89,15 @@ def _cosines(side: int) -> NDArray[np.float32]:
     return table.astype(np.float32)
 
 
-_DCT = _cosines(_BLOCK)
+_DCT = cosines(BLOCK)
 
 
 def _quantise(plane: NDArray[np.float32], quantiser: np.float32) -> NDArray[np.float32]:
     """The plane with the frequencies of its blocks rounded to whole steps."""
-    count = plane.shape[0] // _BLOCK
-    blocks = plane.reshape(count, _BLOCK, count, _BLOCK).transpose(0, 2, 1, 3)
+    count = plane.shape[0] // BLOCK
+    blocks = plane.reshape(count, BLOCK, count, BLOCK).transpose(0, 2, 1, 3)
     steps = _DCT @ blocks @ _DCT.T / quantiser
-    whole = np.sign(steps) * np.floor(np.abs(steps) + np.float32(_ROUNDING))
+    whole = np.sign(steps) * np.floor(np.abs(steps) + np.float32(ROUNDING))
     whole[..., 0, 0] = np.rint(steps[..., 0, 0])
     back = _DCT.T @ (whole * quantiser) @ _DCT
     return np.ascontiguousarray(back.transpose(0, 2, 1, 3).reshape(plane.shape))
@@ -107,7 +107,7 @@ def _smooth_edges(plane: NDArray[np.float32], quantiser: np.float32) -> NDArray[
     """Small jumps between blocks are halved on both sides; larger ones are edges of the picture and stay."""
     out = plane.copy()
     for turned in (out, out.T):
-        before, after = turned[_BLOCK - 1 : -1 : _BLOCK], turned[_BLOCK::_BLOCK]
+        before, after = turned[BLOCK - 1 : -1 : BLOCK], turned[BLOCK::BLOCK]
         jump = np.where(np.abs(after - before) < 2 * quantiser, after - before, 0) / 4
         before += jump
         after -= jump

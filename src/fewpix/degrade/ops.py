@@ -147,15 +147,27 @@ def sensor_noise(crop: Crop, rng: np.random.Generator, read: float, shot: float)
         shot: variance per grey level, 0 or more; 0.1 gives a deviation of 3.6 at mid-grey.
     """
     side_of(crop)
+    return add_noise(crop, rng.standard_normal(crop.shape, dtype=np.float32), read, shot)
+
+
+def add_noise(crop: Crop, noise: NDArray[np.float32], read: float, shot: float) -> Crop:
+    """`sensor_noise` with noise that was drawn before.
+
+    Args:
+        crop: (s, s, 3) uint8 BGR.
+        noise: (s, s, 3), independent, of mean 0 and deviation 1.
+        read: as in `sensor_noise`.
+        shot: likewise.
+    """
+    side_of(crop)
     need(0 <= read < math.inf, "read", read, "must be finite and at least 0")
     need(0 <= shot < math.inf, "shot", shot, "must be finite and at least 0")
     deviation = np.sqrt(read * read + shot * LEVELS).astype(np.float32)[crop]
-    noise = rng.standard_normal(crop.shape, dtype=np.float32)
-    noise *= deviation
-    noise += crop
-    np.rint(noise, out=noise)
-    np.clip(noise, 0, 255, out=noise)
-    return noise.astype(np.uint8)
+    out = noise * deviation
+    out += crop
+    np.rint(out, out=out)
+    np.clip(out, 0, 255, out=out)
+    return out.astype(np.uint8)
 
 
 def jpeg(crop: Crop, quality: int) -> Crop:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fewpix.degrade import camera, compress, ops
 from fewpix.degrade.draws import Choice, Draw, Fixed, Uniform, Value, parse_draw
@@ -90,6 +91,27 @@ OPERATIONS: dict[str, tuple[Callable[..., Crop], dict[str, Parameter]]] = {
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """One operation on one crop, with nothing left to chance.
+
+    Args:
+        op: a key of `OPERATIONS`.
+        values: its parameters, lengths in pixels of the crop.
+        noise: (s, s, 3) float32 of deviation 1, where the operation adds noise.
+    """
+
+    op: str
+    values: Mapping[str, Value]
+    noise: NDArray[np.float32] | None = None
+
+    def run(self, crop: Crop) -> Crop:
+        """Do it to (s, s, 3) uint8 BGR."""
+        if self.noise is not None:
+            return ops.add_noise(crop, self.noise, **self.values)  # type: ignore[arg-type]
+        return OPERATIONS[self.op][0](crop, **self.values)
+
+
+@dataclass(frozen=True)
 class Step:
     """An operation with distributions of its parameters, done with probability `p`; build it with `step`.
 
@@ -144,15 +166,27 @@ class Step:
             rng: for operations that add noise.
             output_side: side in pixels of the image that the chain ends with.
         """
-        function, known = OPERATIONS[self.op]
-        pixel = {"": 1.0, "output": crop.shape[0] / output_side, "template": crop.shape[0] / TEMPLATE_SIDE}
-        scaled: dict[str, object] = {}
+        return self.drawn(values, rng, side=crop.shape[0], output_side=output_side).run(crop)
+
+    def drawn(
+        self, values: Mapping[str, Value], rng: np.random.Generator, *, side: int, output_side: int
+    ) -> Drawn:
+        """What is to be done to a crop, with everything random in it drawn: `run` without the crop.
+
+        Args:
+            values: from `sample`.
+            rng: for operations that add noise.
+            side: of the crop in pixels.
+            output_side: side in pixels of the image that the chain ends with.
+        """
+        known = OPERATIONS[self.op][1]
+        pixel = {"": 1.0, "output": side / output_side, "template": side / TEMPLATE_SIDE}
+        scaled: dict[str, Value] = {}
         for name, value in values.items():
             unit = known[name].unit
             scaled[name] = value * pixel[unit] if unit and not isinstance(value, str) else value
-        if self.op == "sensor_noise":
-            scaled["rng"] = rng
-        return function(crop, **scaled)
+        noise = rng.standard_normal((side, side, 3), np.float32) if self.op == "sensor_noise" else None
+        return Drawn(self.op, scaled, noise)
 
     def to_json(self) -> dict[str, object]:
         """`{"op": ..., "p": ..., parameter: draw, ...}`; all parameters, defaults too."""

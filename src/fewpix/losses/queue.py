@@ -30,7 +30,8 @@ class TeacherQueue:
         if size == 0:
             return
         skipped = max(0, len(keys) - size)
-        places = (self.added + skipped + torch.arange(len(keys) - skipped)) % size
+        count = torch.arange(len(keys) - skipped, device=self.keys.device)
+        places = (self.added + skipped + count) % size
         self.vectors[places] = vectors.detach()[skipped:].to(self.vectors)
         self.keys[places] = keys[skipped:]
         self.added += len(keys)

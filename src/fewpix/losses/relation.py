@@ -32,17 +32,14 @@ def row_kl(
     Returns:
         A scalar >= 0. Rows without a candidate are left out; 0 when there is none.
     """
-    usable = ~blocked.all(dim=1)
-    if not bool(usable.any()):
-        return student.sum() * 0
-    hidden = blocked[usable]
     # A finite stand-in for −inf: 0·(−inf) would be NaN in the sum, and its gradient too.
     low = torch.finfo(student.dtype).min / 4
-    goal = (teacher[usable] @ candidates.T / teacher_temperature).masked_fill(hidden, low)
-    row = (student[usable] @ candidates.T / student_temperature).masked_fill(hidden, low)
+    goal = (teacher @ candidates.T / teacher_temperature).masked_fill(blocked, low)
+    row = (student @ candidates.T / student_temperature).masked_fill(blocked, low)
     target, log_target = F.softmax(goal, dim=1), F.log_softmax(goal, dim=1)
-    terms = (target * (log_target - F.log_softmax(row, dim=1))).masked_fill(hidden, 0)
-    return terms.sum(dim=1).mean()
+    terms = (target * (log_target - F.log_softmax(row, dim=1))).masked_fill(blocked, 0)
+    # A row without a candidate adds 0 and is not counted; nothing here waits for the device to say so.
+    return terms.sum() / (~blocked.all(dim=1)).sum().clamp(min=1)
 
 
 class RelationModule(nn.Module):
@@ -81,12 +78,10 @@ def contrastive_relation(goal: Tensor, relation: Tensor, defined: Tensor, temper
     Returns:
         A scalar >= 0; 0 when no pair is defined. Memory: A·B² values, so keep A small.
     """
-    if not bool(defined.any()):
-        return relation.sum() * 0
     score = torch.einsum("ijr,ikr->ijk", goal, relation) / temperature
     pair = defined[:, :, None] & defined[:, None, :]
     same = torch.eye(score.shape[1], dtype=torch.bool, device=score.device)[None]
     # log h = −softplus(−x) and log(1 − h) = −softplus(x), without overflow.
     positive = F.softplus(-score).masked_fill(~(pair & same), 0).sum()
     negative = F.softplus(score).masked_fill(~(pair & ~same), 0).sum()
-    return (positive + negative) / defined.sum()
+    return (positive + negative) / defined.sum().clamp(min=1)

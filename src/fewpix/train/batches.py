@@ -14,7 +14,8 @@ from fewpix.data.views import Views
 from fewpix.degrade import Chain, per_item_rng
 from fewpix.image.preprocess import Preprocess
 
-_DEGRADE = 1  # names the random stream; others of the same seed must not meet it
+DEGRADE = 1
+"""Names the random stream; others of the same seed must not meet it."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class BatchMaker:
         """Batch number `step`."""
         drawn = self.sampler.batch(step)
         crops = [
-            self.chain.apply(self.views.render(int(n)), per_item_rng(self.seed, _DEGRADE, step, slot))
+            self.chain.apply(self.views.render(int(n)), per_item_rng(self.seed, DEGRADE, step, slot))
             for slot, n in enumerate(drawn)
         ]
         return Batch(step, drawn, self.preprocess.pixels(crops))

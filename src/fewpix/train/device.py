@@ -38,3 +38,18 @@ def use_device(name: str, threads: int = 0) -> str:
             f"the device '{name}' is not here", fix="use --device cpu, or install torch for it"
         )
     return name
+
+
+def degrades_there(where: str, device: str) -> bool:
+    """Whether low-resolution views are made by the device that learns from them, and not by OpenCV.
+
+    Args:
+        where: "auto" (where the device is CUDA), "host" or "device".
+        device: a torch device's name.
+
+    Raises:
+        ConfigError: `where` is none of them.
+    """
+    if where not in ("auto", "host", "device"):
+        raise ConfigError(f"unknown place '{where}' to make faces small", fix="auto, host or device")
+    return where == "device" or (where == "auto" and device.startswith("cuda"))

@@ -24,6 +24,8 @@ from fewpix.models.zoo import architecture, tensors_of
 from fewpix.train.batches import BatchMaker
 from fewpix.train.check import check_faces, check_names
 from fewpix.train.checkpoint import Identity, load_checkpoint, read_identity, save_checkpoint
+from fewpix.train.device import degrades_there
+from fewpix.train.device_batches import DeviceBatches, HostBatches, workers_for
 from fewpix.train.heldout import Agreement, HeldOut
 from fewpix.train.journal import Journal
 from fewpix.train.material import count_people, prepare
@@ -45,7 +47,8 @@ class Progress:
             afterwards.
         done: pictures, steps of the stem and layers, or steps done.
         total: all of them.
-        values: the terms of the last step, by name; empty in the other stages.
+        values: the terms of the newest step that was looked at, by name; empty in the other stages. On a CPU
+            that is every step; on other devices, where looking means waiting, the ones that are logged.
         agreement: the newest held-out score, if any.
     """
 
@@ -103,6 +106,7 @@ def distil(
     on_progress: Callable[[Progress], None] | None = None,
     cache: Path | None = None,
     device: str = "cpu",
+    degrade_on: str = "auto",
     terms: str = DEFAULT_TERMS,
 ) -> DistilResult:
     """Run a recipe.
@@ -118,11 +122,14 @@ def distil(
         on_progress: called after every chunk of the teacher, every layer taken over and every step.
         cache: file of teacher embeddings; by default in the user cache.
         device: a torch device.
+        degrade_on: where the low-resolution views are made: "host" (OpenCV, one by one), "device" (torch, in
+            batches, the sharp faces in its memory), or "auto", the device where that is CUDA. Both draw the
+            same; grey levels differ by rounding (`fewpix.degrade.batched`).
         terms: the licence of the weights, in words, for their card.
 
     Raises:
         ConfigError: the recipe names what does not exist or does not fit the faces, `out` holds another
-            recipe's run, or the loss is no longer a number.
+            recipe's run, `degrade_on` is unknown, or the loss is no longer a number.
         WeightsError: the checkpoint or the initial weights do not fit.
         StorageError: the disk is full; the last checkpoint is whole.
     """
@@ -134,7 +141,8 @@ def distil(
     torch.manual_seed(recipe.run.seed)
     start = initial_student(recipe, teacher_card, teacher_file)
     classes = count_people(recipe, faces)
-    distiller = Distiller(start.student, recipe, teacher_card.space.dim, torch.device(device), classes)
+    place, there = torch.device(device), degrades_there(degrade_on, device)
+    distiller = Distiller(start.student, recipe, teacher_card.space.dim, place, classes)
     identity = Identity(
         recipe.sha256,
         recipe.model.arch,
@@ -156,7 +164,8 @@ def distil(
     if not distiller.step:
         if start.teacher:
             check_same(start.teacher, teacher_card, teacher_embed, faces)
-        journal.append(0, "start", {**asdict(identity), "name": recipe.name})
+        where = {"degraded": "in batches"} if there else {}
+        journal.append(0, "start", {**asdict(identity), "name": recipe.name, **where})
 
     store = TeacherCache(cache or cache_dir() / "teacher.db", teacher_card.sha256, teacher_card.space.dim)
     material = prepare(
@@ -189,16 +198,19 @@ def distil(
     if not distiller.step:
         distiller.start_from(filled)
     agreement: Agreement | None = None
-    for batch in maker.stream(distiller.step, recipe.last_step):
-        values = distiller.train_step(
-            torch.from_numpy(found.preprocess.scale(batch.pixels)),
-            torch.from_numpy(material.teacher[batch.views]),
-            torch.from_numpy(material.keys[batch.views]),
-            None if material.labels is None else torch.from_numpy(material.labels[batch.views]),
-        )
+    values: dict[str, float] = {}
+    teacher, keys = (torch.from_numpy(array).to(place) for array in (material.teacher, material.keys))
+    labels = None if material.labels is None else torch.from_numpy(material.labels).to(place)
+    every = 1 if place.type == "cpu" else math.gcd(recipe.run.log_every, recipe.run.checkpoint_every)
+    source = DeviceBatches(maker, place, workers_for(place)) if there else HostBatches(maker)
+    for batch in source.stream(distiller.step, recipe.last_step):
+        at = torch.from_numpy(batch.views).to(place, non_blocking=True)
+        told = distiller.learn(batch.faces, teacher[at], keys[at], None if labels is None else labels[at])
         step = distiller.step
         last = step == recipe.last_step
-        if not math.isfinite(values["total"]):
+        if step % every == 0 or last:
+            values = {name: float(value) for name, value in told.items()}
+        if values and not math.isfinite(values["total"]):
             raise ConfigError(
                 f"the loss at step {step} is not a number", fix="lower optim.lr; the last checkpoint is whole"
             )

@@ -62,7 +62,13 @@ class Distiller:
     def train_step(
         self, faces: Tensor, teacher: Tensor, keys: Tensor, labels: Tensor | None = None
     ) -> dict[str, float]:
-        """Learn from one batch.
+        """Learn from one batch, and wait for what came of it; see `learn`."""
+        return {name: float(value) for name, value in self.learn(faces, teacher, keys, labels).items()}
+
+    def learn(
+        self, faces: Tensor, teacher: Tensor, keys: Tensor, labels: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """Learn from one batch. Nothing here waits for the device.
 
         Args:
             faces: (B, 3, side, side) float32, preprocessed.
@@ -72,7 +78,8 @@ class Distiller:
                 Faces of one person are no negatives of one another.
 
         Returns:
-            The terms in force, their total, the gradient's norm and the learning rate.
+            The terms in force, their total, the gradient's norm and the learning rate: scalars, on the device
+            until they are looked at.
         """
         faces = faces.to(self.device, memory_format=torch.channels_last)
         teacher, keys = teacher.detach().to(self.device), keys.to(self.device)
@@ -98,8 +105,8 @@ class Distiller:
         move_average(self.average, self.student, 1 - ema_decay(self.step, self.recipe.optim.ema))
         self.queue.push(teacher, people)
         self.step += 1
-        terms = {name: float(value.detach()) for name, value in values.items()}
-        return {**terms, "gradient": float(norm), "lr": lr}
+        terms = {name: value.detach() for name, value in values.items()}
+        return {**terms, "gradient": norm, "lr": torch.tensor(lr, dtype=torch.float64)}
 
     def mix_start(self) -> None:
         """Give the averaged copy the recipe's share of the weights that training began with; to be done once,
