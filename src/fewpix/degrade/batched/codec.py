@@ -58,6 +58,8 @@ class Codec:
             torch.tensor(t, dtype=torch.float32, device=device) for t in (_LUMINANCE, _CHROMINANCE)
         ]
         self._dct = {n: torch.from_numpy(cosines(n)).to(device) for n in (BLOCK, JPEG_BLOCK)}
+        # Sums of four are rounded with 1 in even columns and with 2 in odd ones.
+        self._down = torch.tensor([1.0, 2.0], device=device).repeat(self.largest // 4)
         # Fancy upsampling rounds x/16 with 8 in even columns and with 7 in odd ones.
         self._up = torch.tensor([8.0, 7.0], device=device).repeat(self.largest // 2) / 16
 
@@ -121,9 +123,7 @@ class Codec:
         blue = (mix(picture, _BLUENESS) + 128 + _HALF_DOWN).floor()
         red = (mix(picture, _REDNESS) + 128 + _HALF_DOWN).floor()
         sums = 4 * torch.nn.functional.avg_pool2d(torch.stack([blue, red], dim=1), 2)
-        # Sums of four are rounded with 1 in even columns and with 2 in odd ones.
-        bias = torch.tensor([1.0, 2.0], device=picture.device).repeat(sums.shape[-1] // 2)
-        half = ((sums + bias) / 4).floor()
+        half = ((sums + self._down) / 4).floor()
         # Below the picture its last row of colour at half resolution is repeated.
         place = torch.arange(half.shape[-1], device=picture.device).expand(len(half), -1)
         last = torch.from_numpy((extent + 1) // 2 - 1).to(picture.device, non_blocking=True)

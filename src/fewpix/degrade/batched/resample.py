@@ -93,8 +93,8 @@ class Bank:
                 padded[0, : found.shape[0], : found.shape[1]] = found
                 self._rows[key] = len(self._rows)
                 self._table = torch.cat([self._table, padded.to(self._table.device)])
-        rows = torch.tensor([self._rows[key] for key in keys], device=self._table.device)
-        return self._table[rows]
+        rows = torch.tensor([self._rows[key] for key in keys])
+        return self._table[rows.to(self._table.device, non_blocking=True)]
 
 
 def resample(planes: Tensor, matrices: Tensor) -> Tensor:
