@@ -94,6 +94,27 @@ class TeacherCache:
             ) from error
         return out
 
+    def copy(self, keys: Sequence[str], path: Path) -> TeacherCache:
+        """A cache in another file, with what this one has of some pictures.
+
+        Args:
+            keys: of the pictures.
+            path: of the new file.
+
+        Raises:
+            StorageError: one of the two files cannot be read or written.
+        """
+        other = TeacherCache(path, self.model, self.dim)
+        try:
+            with closing(self._connect()) as mine, closing(other._connect()) as theirs, theirs:
+                rows = [(self.model, key, blob) for key, blob in self._read(mine, keys).items()]
+                theirs.executemany("INSERT OR REPLACE INTO teacher VALUES (?, ?, ?)", rows)
+        except (sqlite3.Error, OSError) as error:
+            raise StorageError(
+                f"the teacher cache {path}: {error}", fix="free space, or delete the file"
+            ) from error
+        return other
+
     def _read(self, connection: sqlite3.Connection, keys: Sequence[str]) -> dict[str, bytes]:
         """What is cached of `keys`; rows of a wrong length are left out and computed again."""
         known: dict[str, bytes] = {}

@@ -92,7 +92,7 @@ class DeviceBatches:
     def make(self, step: int) -> FaceBatch:
         """Batch number `step`."""
         drawn = self._maker.sampler.batch(step)
-        return self._finish(step, drawn, [draw_plan(*task) for task in self._tasks(step, drawn)])
+        return self.finish(step, drawn, [draw_plan(*task) for task in self._tasks(step, drawn)])
 
     def stream(self, start: int, stop: int) -> Iterator[FaceBatch]:
         """Batches `start` to `stop` − 1; those that follow are drawn while the caller works on this one."""
@@ -106,7 +106,7 @@ class DeviceBatches:
                     waiting.append((following, drawn, plans))
                     following += 1
                 number, drawn, plans = waiting.popleft()
-                yield self._finish(number, drawn, [plan.result() for plan in plans])
+                yield self.finish(number, drawn, [plan.result() for plan in plans])
 
     def _executor(self) -> Executor:
         if not self._workers:
@@ -126,7 +126,14 @@ class DeviceBatches:
         ]
 
     @torch.no_grad()
-    def _finish(self, step: int, drawn: NDArray[np.int64], plans: list[Plan]) -> FaceBatch:
+    def finish(self, step: int, drawn: NDArray[np.int64], plans: list[Plan]) -> FaceBatch:
+        """What a batch becomes of its draws, on the device.
+
+        Args:
+            step: its number.
+            drawn: (B,) indices of the views.
+            plans: one per side that the pictures have, smallest first.
+        """
         sides = self._pictures.sides[drawn]
         side = self._maker.preprocess.side
         out = torch.empty(len(drawn), 3, side, side, device=self._device)
