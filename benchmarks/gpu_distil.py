@@ -50,9 +50,11 @@ TRIAL = (20, 60)
 """Steps before the clock starts, and of the whole trial; at its end, as many are not timed."""
 
 MEMBER = 512  # bytes of a header in a tar archive, and the unit that members fill up to
+KEYS = 256  # bytes that a cached embedding takes beside its numbers, at most
+SPARE = 48 * 1024  # bytes of an empty archive and an empty cache
 
 
-def pack(given: argparse.Namespace) -> None:
+def pack(given: argparse.Namespace) -> int:
     """Draw faces, write them and their embeddings."""
     recipe, faces = load_recipe(given.recipe), load_faces(given.faces)
     teacher = open_encoder("teacher")
@@ -61,8 +63,9 @@ def pack(given: argparse.Namespace) -> None:
     )
     members = split_faces(recipe, faces, cache, teacher.embed, lambda done, total: None).members
     order = np.random.default_rng(given.seed).permutation(members)
-    sizes = [MEMBER + -(-len(faces.data[int(n)]) // MEMBER) * MEMBER for n in order]
-    count = int(np.searchsorted(np.cumsum(sizes), given.mib * 2**20 - 20 * MEMBER, side="right"))
+    row = 4 * teacher.card.space.dim + KEYS
+    sizes = [row + MEMBER + -(-len(faces.data[int(n)]) // MEMBER) * MEMBER for n in order]
+    count = int(np.searchsorted(np.cumsum(sizes), given.mib * 2**20 - SPARE, side="right"))
     chosen = np.sort(order[:count])
     packed = FaceSet(*(tuple(of[int(n)] for n in chosen) for of in (faces.keys, faces.sources, faces.data)))
     given.out.mkdir(parents=True, exist_ok=True)
@@ -77,11 +80,12 @@ def pack(given: argparse.Namespace) -> None:
     print(
         f"{given.out}: {count} of {len(members)} faces to learn from, {total:.1f} MiB with their embeddings"
     )
+    return 0
 
 
-def train(given: argparse.Namespace) -> None:
-    """Every student in its share of the time that is left."""
-    began, device = time.monotonic(), use_device(given.device)
+def train(given: argparse.Namespace) -> int:
+    """Every student in its share of the time that is left; the exit code is that of the last error."""
+    began, device, code = time.monotonic(), use_device(given.device), 0
     faces = load_faces([given.packed / "faces.tar"])
     shares = {name: STUDENTS.get(name, 1.0) for name in given.recipes}
     for n, name in enumerate(given.recipes):
@@ -92,8 +96,10 @@ def train(given: argparse.Namespace) -> None:
             result = student(load_recipe(path), faces, given, device, budget)
         except (FewpixError, RuntimeError) as error:
             print(f"error: {name}: {error}", file=sys.stderr, flush=True)
+            code = error.exit_code if isinstance(error, FewpixError) else 1
         else:
             print(f"{time.monotonic() - began:.0f} s: {result}", flush=True)
+    return code
 
 
 def student(
@@ -155,7 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     one = verbs.add_parser("pack")
     one.add_argument("faces", type=Path, nargs="+")
     one.add_argument("--recipe", type=Path, required=True, help="whose split says what is kept out")
-    one.add_argument("--mib", type=float, default=48)
+    one.add_argument("--mib", type=float, default=56, help="of all that is written")
     one.add_argument("--seed", type=int, default=0)
     one.add_argument("--cache", type=Path)
     one.add_argument("--out", type=Path, required=True)
@@ -171,11 +177,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     other.set_defaults(work=train)
     given = parser.parse_args(arguments)
     try:
-        given.work(given)
+        return int(given.work(given))
     except FewpixError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
-    return 0
 
 
 if __name__ == "__main__":
