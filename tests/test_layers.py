@@ -47,10 +47,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """Package or module → what else of fewpix it may import, at the top of a file or inside a function."""
 
-TORCH = (
-    *("losses", "models", "train", "export"),
-    *("adapt.estimate", "adapt.apply", "degrade.batched", "embed.torch"),
-)
+TORCH = ("losses", "models", "train", "export", "adapt.estimate", "adapt.apply", "embed.torch")
 """Where torch may be imported at all; everything else runs with torch uninstalled."""
 
 SLOW_OR_OPTIONAL = {

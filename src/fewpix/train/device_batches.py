@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fewpix.degrade import Chain
-from fewpix.degrade.batched import BatchedChain
 from fewpix.degrade.plan import Plan, draw_plan
+from fewpix.train.batched import BatchedChain
 from fewpix.train.batches import DEGRADE, BatchMaker
 from fewpix.train.pictures import Pictures
 
@@ -66,7 +66,7 @@ def workers_for(device: torch.device) -> int:
 class DeviceBatches:
     """The batches of a `BatchMaker`: the same views, operations, parameters and noise, on a device.
 
-    They differ by what rounding does to grey levels (`fewpix.degrade.batched`).
+    They differ by what rounding does to grey levels (`fewpix.train.batched`).
 
     Args:
         maker: whose batches.

@@ -124,7 +124,7 @@ def distil(
         device: a torch device.
         degrade_on: where the low-resolution views are made: "host" (OpenCV, one by one), "device" (torch, in
             batches, the sharp faces in its memory), or "auto", the device where that is CUDA. Both draw the
-            same; grey levels differ by rounding (`fewpix.degrade.batched`).
+            same; grey levels differ by rounding (`fewpix.train.batched`).
         terms: the licence of the weights, in words, for their card.
 
     Raises:

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fewpix.degrade.batched import grey, optics
-from fewpix.degrade.batched.codec import Codec
-from fewpix.degrade.batched.resample import Bank, fitted, resample, scaled
 from fewpix.degrade.chain import Chain
 from fewpix.degrade.plan import Plan, Stage
 from fewpix.errors import ConfigError
+from fewpix.train.batched import grey, optics
+from fewpix.train.batched.codec import Codec
+from fewpix.train.batched.resample import Bank, fitted, resample, scaled
 
 COVERED = (
     *("shift", "defocus", "motion_blur", "downscale", "sensor_noise", "gamma", "contrast", "grey"),

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from fewpix.degrade.batched.grey import whole
+from fewpix.train.batched.grey import whole
 
 
 def shift(x: Tensor, dx: Tensor, dy: Tensor, scale: Tensor, angle: Tensor) -> Tensor:

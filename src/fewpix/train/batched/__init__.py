@@ -7,6 +7,6 @@ named chains (`fewpix.degrade.PRESETS`) are made of.
 
 from __future__ import annotations
 
-from fewpix.degrade.batched.chain import BatchedChain
+from fewpix.train.batched.chain import BatchedChain
 
 __all__ = ["BatchedChain"]

@@ -15,9 +15,9 @@ from fewpix.image.resize import Crop, resize_square
 
 torch = pytest.importorskip("torch")
 
-from fewpix.degrade.batched import BatchedChain  # noqa: E402  (torch may not be installed)
-from fewpix.degrade.batched.chain import COVERED  # noqa: E402
-from fewpix.degrade.batched.resample import matrix  # noqa: E402
+from fewpix.train.batched import BatchedChain  # noqa: E402  (torch may not be installed)
+from fewpix.train.batched.chain import COVERED  # noqa: E402
+from fewpix.train.batched.resample import matrix  # noqa: E402
 
 SIDE, COUNT = 112, 24
 CPU = torch.device("cpu")

@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fewpix.degrade.batched.grey import LUMA, mix, pick, whole
-from fewpix.degrade.batched.resample import Bank, doubled, resample
 from fewpix.degrade.compress import BLOCK, MACROBLOCK, ROUNDING, cosines
+from fewpix.train.batched.grey import LUMA, mix, pick, whole
+from fewpix.train.batched.resample import Bank, doubled, resample
 
 JPEG_BLOCK = 8
 
