@@ -9,7 +9,7 @@ import pytest
 from fewpix.gallery import Candidate
 from fewpix.identify import IdentifiedFace, IdentifiedPicture, decide
 from fewpix.identify import draw as draw_faces
-from fewpix.identify.draw import COLORS
+from fewpix.identify.draw import COLORS, enlargement
 from fewpix.image.codec import Image
 from fewpix.quality.assess import Quality
 
@@ -110,3 +110,20 @@ def test_the_decision_is_told_apart_from_no_decision():
     # Only what was decided is written in full brightness.
     assert cv2.inRange(undecided[:, 800:], (230, 230, 230), (245, 245, 245)).max() == 0
     assert cv2.inRange(named[:, 800:], (230, 230, 230), (245, 245, 245)).max() == 255
+
+
+@pytest.mark.parametrize("height", [100, 200, 480])
+def test_the_frame_lies_around_the_box_s_slice(height: int):
+    """On a picture enlarged by 4, 3 and 1: as far from the box's first pixels as from its last ones."""
+    image = np.full((height, 300, 3), 90, np.uint8)
+    out = drawn(image, face((40, 30, 50, 40)))
+    enlarged = enlargement(height)
+    x0, y0, x1, y1 = (value * enlarged for value in (40, 30, 90, 70))
+    # Above the middle, where the line to the panel begins.
+    across = np.flatnonzero((out[y0 + 3, : x1 + 30] == COLORS[0]).all(axis=1))
+    down = np.flatnonzero((out[: y1 + 30, x0 + 3] == COLORS[0]).all(axis=1))
+    for found, first, end in ((across, x0, x1), (down, y0, y1)):
+        before, after = found[found < first], found[found >= end]
+        assert len(before) == len(after) > 0
+        assert first - 1 - before.max() == after.min() - end > 0
+        assert not ((found >= first) & (found < end)).any()

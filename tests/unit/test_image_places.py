@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -10,7 +14,9 @@ from fewpix.data.orl import load_orl
 from fewpix.detect import Detector, Face
 from fewpix.detect.tiles import tiles
 from fewpix.detect.yunet import installed_yunet
+from fewpix.identify.cropping import SIDE, cut_photo
 from fewpix.image.align import TEMPLATE, TEMPLATE_SIDE, align, similarity
+from fewpix.image.codec import decode_image, encode_image, read_image
 from fewpix.image.places import resized
 from fewpix.image.window import CENTRE, WINDOW, cut_window
 
@@ -142,3 +148,52 @@ def test_a_box_counts_as_slices_do(detector: Detector) -> None:
     double = np.asarray(cv2.resize(image, None, fx=2, fy=2, interpolation=cv2.INTER_CUBIC), np.uint8)
     larger = max(detector.detect(double), key=lambda face: face.pixels)
     np.testing.assert_allclose(np.array(larger.box), 2 * np.array(face.box), atol=0.12 * face.box[2])
+
+
+def with_exif(png: bytes, value: int) -> bytes:
+    """The PNG with a chunk that holds nothing but the orientation."""
+    exif = b"MM\x00*\x00\x00\x00\x08\x00\x01" + struct.pack(">HHIHH", 0x0112, 3, 1, value, 0) + bytes(4)
+    body = b"eXIf" + exif
+    chunk = struct.pack(">I", len(exif)) + body + struct.pack(">I", zlib.crc32(body))
+    return png[:33] + chunk + png[33:]  # behind the header
+
+
+HELD = {
+    2: lambda x, y, w, h: (w - 1 - x, y),
+    3: lambda x, y, w, h: (w - 1 - x, h - 1 - y),
+    4: lambda x, y, w, h: (x, h - 1 - y),
+    5: lambda x, y, w, h: (y, x),
+    6: lambda x, y, w, h: (h - 1 - y, x),
+    7: lambda x, y, w, h: (h - 1 - y, w - 1 - x),
+    8: lambda x, y, w, h: (y, w - 1 - x),
+}
+"""Where a place of a stored picture of w×h pixels is once it is upright, by its orientation."""
+
+
+@pytest.mark.parametrize("value", HELD)
+def test_places_in_a_picture_that_was_held_otherwise(value: int) -> None:
+    """The centre of a pixel stays one: with half a pixel's error in a mirror image it would be one off."""
+    stored, (x, y) = (70, 110), (31.0, 22.0)  # height and width; a place in it
+    png = encode_image(dots(np.array([[x, y]]), stored), ".png")
+    image = decode_image(with_exif(png, value), "x")
+    assert image.shape[:2] == (stored if value < 5 else stored[::-1])
+    expected = np.array(HELD[value](x, y, stored[1], stored[0]))
+    np.testing.assert_allclose(centre_near(image, expected, 8), expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("value", [3, 6, 7])
+def test_faces_in_a_picture_that_was_held_otherwise(value: int, detector: Detector, tmp_path: Path) -> None:
+    """Boxes, points and crops are those of the upright picture."""
+    picture = pictures()[0]
+    turned = picture[::-1, ::-1] if value in (3, 7) else picture[:, ::-1]  # how the camera stored it
+    stored = turned if value == 3 else turned.swapaxes(0, 1)
+    image = decode_image(with_exif(encode_image(np.ascontiguousarray(stored), ".png"), value), "x")
+    np.testing.assert_array_equal(image, picture)
+    found, expected = detector.detect(image), detector.detect(picture)
+    assert len(found) == len(expected) > 0
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one.box, other.box, atol=1e-3)
+        np.testing.assert_allclose(one.points, other.points, atol=1e-3)
+    cut = cut_photo(image, "x.png", "x", found, tmp_path)
+    for face in cut.faces:
+        np.testing.assert_array_equal(read_image(tmp_path / face.file), align(picture, face.points, SIDE))

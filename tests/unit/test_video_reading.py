@@ -103,6 +103,29 @@ def test_a_film_is_turned_upright_as_it_says(turn: int, corner: tuple[int, int],
     assert bright == {corner}
 
 
+@pytest.mark.parametrize("turn", [0, 90, 180, -90])
+def test_places_in_a_film_that_is_turned_upright(turn: int, tmp_path: Path):
+    """A dot's centre is where turning by whole pixels puts it; half a pixel of error would be seen."""
+    from orl_film import write_film
+
+    (height, width), (x, y) = (64, 96), (40, 22)
+    rows, columns = np.mgrid[:height, :width]
+    dot = 255 * np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / 18)
+    image = np.repeat(np.rint(dot).astype(np.uint8)[:, :, None], 3, axis=2)
+    _, frames = read(write_film(tmp_path / "f.mp4", (image for _ in range(3)), rotation=turn))
+    seen = frames[0].image.mean(axis=2)
+    seen = np.where(seen > 40, seen, 0)
+    rows, columns = np.mgrid[: seen.shape[0], : seen.shape[1]]
+    found = np.array([(columns * seen).sum(), (rows * seen).sum()]) / seen.sum()
+    expected = {
+        0: (x, y),
+        90: (y, width - 1 - x),
+        180: (width - 1 - x, height - 1 - y),
+        -90: (height - 1 - y, x),
+    }
+    np.testing.assert_allclose(found, expected[turn], atol=0.1)
+
+
 def test_dropped_frames_are_counted_and_keep_the_time_right(tmp_path: Path):
     from orl_film import write_film
 

@@ -154,10 +154,12 @@ def _tops(centres: Sequence[float], height: int, sizes: _Sizes) -> list[int]:
 
 
 def _frame(face: IdentifiedFace, sizes: _Sizes) -> tuple[int, int, int, int]:
-    """Left, top, right, bottom of the frame on the enlarged picture, outside of the face."""
+    """Left, top, right, bottom of the frame on the enlarged picture, outside of the face on every side."""
     x, y, width, height = (value * sizes.enlarged for value in face.box)
     margin = sizes.line + 3
-    return round(x) - margin, round(y) - margin, round(x + width) + margin, round(y + height) + margin
+    # The last pixel of a slice is one before its end.
+    right, bottom = round(x + width) - 1, round(y + height) - 1
+    return round(x) - margin, round(y) - margin, right + margin, bottom + margin
 
 
 def _draw_tile(

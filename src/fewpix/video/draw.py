@@ -90,7 +90,7 @@ class Annotator:
         color = COLORS[face.number % len(COLORS)]
         x, y, width, height = face.box
         x0, y0 = round(x * scale[0]) - 4, round(y * scale[1]) - 4
-        x1, y1 = round((x + width) * scale[0]) + 4, round((y + height) * scale[1]) + 4
+        x1, y1 = round((x + width) * scale[0]) + 3, round((y + height) * scale[1]) + 3
         for shade, thick in ((DARK, 3), (color, 1)):
             cv2.rectangle(picture, (x0, y0), (x1, y1), shade, thick)
         size = max(12, self._font(tile) * 3 // 4)
