@@ -23,7 +23,7 @@ from quality_run import mean_change, pool_options, run
 from training_pool import HeldOutFaces, held_out_from_shipped
 
 from fewpix.embed.router import Router, read_bands
-from fewpix.evaluate.bootstrap import Clusters
+from fewpix.evaluate.statistics.bootstrap import Clusters
 from fewpix.image.align import TEMPLATE_SIDE
 from fewpix.quality.resolution import TABLE, effective_pixels
 

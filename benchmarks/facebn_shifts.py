@@ -42,12 +42,12 @@ from fewpix.degrade.presets import UNSEEN
 from fewpix.embed.adaptation import student_weights
 from fewpix.embed.open import open_encoder
 from fewpix.errors import FewpixError, InputError
-from fewpix.evaluate.bootstrap import Clusters, mean_interval
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.lfw_folder import LfwFolder
-from fewpix.evaluate.metrics import fold_accuracy
 from fewpix.evaluate.results import Run, check_target, write_result
 from fewpix.evaluate.square import aligned
+from fewpix.evaluate.statistics.accuracy import fold_accuracy
+from fewpix.evaluate.statistics.bootstrap import Clusters, mean_interval
 from fewpix.evaluate.views import embed_crops, read_picture
 from fewpix.image.resize import Crop
 from fewpix.models.zoo import load_student

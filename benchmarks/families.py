@@ -26,9 +26,9 @@ from fewpix.degrade.presets import UNSEEN
 from fewpix.embed.open import open_encoder
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError, FewpixError
-from fewpix.evaluate.bootstrap import Clusters, mean_interval
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.results import Run, check_target, write_result
+from fewpix.evaluate.statistics.bootstrap import Clusters, mean_interval
 
 SIZES = (8, 12, 16, 24, 32)
 BASELINE = "teacher"

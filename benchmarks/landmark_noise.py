@@ -24,7 +24,7 @@ from training_pool import HeldOutFaces, held_out_from_all
 from fewpix.degrade import ops
 from fewpix.embed.open import open_encoder
 from fewpix.embed.protocol import Encoder, normalised
-from fewpix.evaluate.bootstrap import Clusters
+from fewpix.evaluate.statistics.bootstrap import Clusters
 from fewpix.image.align import TEMPLATE_SIDE
 from fewpix.image.resize import Crop
 

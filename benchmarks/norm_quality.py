@@ -28,9 +28,9 @@ from training_pool import held_out_from_all
 from fewpix.embed.adaptation import student_weights
 from fewpix.embed.open import open_encoder
 from fewpix.errors import FewpixError
-from fewpix.evaluate.bootstrap import REPLICATES, Clusters, mean_interval, percentiles
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.results import Run, check_target, write_result
+from fewpix.evaluate.statistics.bootstrap import REPLICATES, Clusters, mean_interval, percentiles
 from fewpix.image.resize import Crop
 from fewpix.models.zoo import load_student
 

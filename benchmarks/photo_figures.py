@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.evaluate.bootstrap import Clusters, Interval, exact, percentiles
-from fewpix.evaluate.curve_bootstrap import replicate_curves
 from fewpix.evaluate.enrolment import with_failures
-from fewpix.evaluate.metrics import tar_at_far
 from fewpix.evaluate.retrieval import open_scores
+from fewpix.evaluate.statistics.bootstrap import Clusters, Interval, exact, percentiles
+from fewpix.evaluate.statistics.replicates import replicate_curves
+from fewpix.evaluate.statistics.scores import SortedScores
 from fewpix.evaluate.streaming_search import Searched, search
 
 FPIR = 0.1
@@ -126,7 +126,8 @@ def measure(
         found = searched(probes, gallery, enrolled)
         mated, right, scores = found.mated, found.ranks == 1, open_scores(found, 1)
         by_seed["rank1"].append(float(right[mated].mean()))
-        by_seed["tpir"].append(tar_at_far(scores, mated, FPIR).tar)
+        ordered = SortedScores.of(scores, mated)
+        by_seed["tpir"].append(ordered.tar(ordered.threshold_at(FPIR)))
         drawn["rank1"].append(_share(weights[:, mated], right[mated]))
         curves = replicate_curves(scores, mated, (FPIR,), clusters, replicates=replicates, seed=seed)
         drawn["tpir"].append(curves.tar[:, 0])

@@ -37,9 +37,9 @@ from fewpix.cli.threads import prepare_torch
 from fewpix.detect.yunet import installed_yunet
 from fewpix.embed.open import open_encoder
 from fewpix.errors import ConfigError, FewpixError
-from fewpix.evaluate.bootstrap import LEVEL, REPLICATES
 from fewpix.evaluate.embedding_store import check_folder
 from fewpix.evaluate.results import Run, check_target, model_facts, write_result
+from fewpix.evaluate.statistics.bootstrap import LEVEL, REPLICATES
 
 FEWEST = 4
 """People that a trial needs, so that some are enrolled and some are not."""

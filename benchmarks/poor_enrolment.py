@@ -27,7 +27,7 @@ from training_pool import HeldOutFaces, held_out_from_shipped
 
 from fewpix.degrade import ops
 from fewpix.embed.router import Router, read_bands
-from fewpix.evaluate.bootstrap import Clusters
+from fewpix.evaluate.statistics.bootstrap import Clusters
 from fewpix.identify.faces import routed_pixels
 from fewpix.image.align import TEMPLATE_SIDE
 from fewpix.image.resize import Crop

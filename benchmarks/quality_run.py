@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import FewpixError
-from fewpix.evaluate.bootstrap import Clusters, mean_interval
 from fewpix.evaluate.results import Run, check_target, write_result
+from fewpix.evaluate.statistics.bootstrap import Clusters, mean_interval
 
 
 def options(doc: str | None) -> argparse.ArgumentParser:

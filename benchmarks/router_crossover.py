@@ -28,8 +28,8 @@ from fewpix.degrade import family, per_item_rng
 from fewpix.embed.open import open_encoder
 from fewpix.embed.router import TABLE
 from fewpix.errors import FewpixError
-from fewpix.evaluate.metrics import tar_at_far
 from fewpix.evaluate.results import Run, write_result
+from fewpix.evaluate.statistics.scores import SortedScores
 from fewpix.files import write_text
 
 SIZES = (8, 10, 12, 14, 16, 18, 20, 22, 24, 28, 32, 40, 48, 64, 112)
@@ -92,8 +92,11 @@ def main() -> int:
         row: dict[str, Any] = {"size": size}
         for name, encoder in {**students, BASELINE: teacher}.items():
             scores = gallery @ encoder.embed(crops).T
-            tar = tar_at_far(scores[compared], mated[compared], FAR).tar
-            row[name] = {"tar": tar, "mean_mated": float(scores[mated].mean())}
+            ordered = SortedScores.of(scores[compared], mated[compared])
+            row[name] = {
+                "tar": ordered.tar(ordered.threshold_at(FAR)),
+                "mean_mated": float(scores[mated].mean()),
+            }
         figures.append(row)
         print(row, file=sys.stderr)
     crossovers = {name: crossover(figures, [name], [BASELINE]) for name in students}

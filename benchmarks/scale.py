@@ -41,9 +41,10 @@ from typing import Any
 import numpy as np
 
 from fewpix.calibrate.histogram import cross_histogram
+from fewpix.evaluate.pair_scores import iter_scores
 from fewpix.evaluate.readers.ijb_pairs import read_pairs
 from fewpix.evaluate.results import Run, write_result
-from fewpix.evaluate.streaming import SortedScores
+from fewpix.evaluate.statistics.scores import SortedScores
 from fewpix.evaluate.streaming_search import search
 from fewpix.evaluate.templates import fuse
 
@@ -326,7 +327,7 @@ def fuse_loop(data: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def verify(data: dict[str, Any], folder: Path) -> dict[str, Any]:
-    scores = SortedScores.of_pairs(data["fused"], data["first"], data["second"], data["same"])
+    scores = SortedScores.of_blocks(iter_scores(data["fused"], data["first"], data["second"]), data["same"])
     return {**{str(far): scores.tar_at_far(far).tar for far in FARS}, "eer": scores.eer().rate}
 
 

@@ -23,7 +23,7 @@ from fewpix.data.orl import load_orl
 from fewpix.detect import Face, default_detector
 from fewpix.embed.open import open_encoder
 from fewpix.embed.protocol import Encoder
-from fewpix.evaluate.bootstrap import Clusters
+from fewpix.evaluate.statistics.bootstrap import Clusters
 from fewpix.gallery.template import fuse, weight
 from fewpix.identify.faces import AlignedFace, EmbeddedFace, align_faces, embed_faces
 from fewpix.image.codec import Image

@@ -47,6 +47,12 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """Package or module → what else of fewpix it may import, at the top of a file or inside a function."""
 
+ROOMS: dict[str, set[str]] = {
+    "evaluate.statistics": set(),
+    "evaluate.schema": set(),
+}
+"""Room of a package → what else of the package it may import; what lies outside all rooms sees all."""
+
 TORCH = ("losses", "models", "train", "export", "adapt.estimate", "adapt.apply", "embed.torch")
 """Where torch may be imported at all; everything else runs with torch uninstalled."""
 
@@ -143,6 +149,19 @@ def test_imports_point_one_way(layer: str) -> None:
             continue
         if len(parts) < 2 or parts[1] not in MAY_IMPORT[layer] | {layer}:
             wrong.append(str(item))
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("room", sorted(ROOMS))
+def test_rooms_import_one_way(room: str) -> None:
+    house = f"fewpix.{room.split('.')[0]}."
+    wrong = [
+        str(item)
+        for item in IMPORTS
+        if f"{module_of(item.file)}.".startswith(f"{room}.")
+        and item.name.startswith(house)
+        and not any(f"{item.name}.".startswith(f"fewpix.{seen}.") for seen in ROOMS[room] | {room})
+    ]
     assert not wrong, "\n".join(wrong)
 
 

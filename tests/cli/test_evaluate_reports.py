@@ -17,9 +17,9 @@ from pixels_model import write_two_models
 
 from fewpix.cli import main
 from fewpix.evaluate import template_pair_figures, template_pair_record
-from fewpix.evaluate.bootstrap import Clusters, mean_interval
 from fewpix.evaluate.readers.uccs_scores import ScoreRows, write_scores
 from fewpix.evaluate.schema.parsed import parsed
+from fewpix.evaluate.statistics.bootstrap import Clusters, mean_interval
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PEOPLE = 8

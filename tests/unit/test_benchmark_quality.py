@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from fewpix.errors import InputError
-from fewpix.evaluate.bootstrap import Clusters
+from fewpix.evaluate.statistics.bootstrap import Clusters
 from fewpix.image.align import TEMPLATE
 
 BENCHMARKS = Path(__file__).resolve().parent.parent.parent / "benchmarks"

@@ -5,11 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from oracles import tar_at_far
 
 from fewpix.errors import InputError
-from fewpix.evaluate.bootstrap import Clusters, Interval, exact, mean_interval, mean_intervals, percentiles
-from fewpix.evaluate.curve_bootstrap import replicate_curves
-from fewpix.evaluate.metrics import tar_at_far
+from fewpix.evaluate.statistics.bootstrap import (
+    Clusters,
+    Interval,
+    exact,
+    mean_interval,
+    mean_intervals,
+    percentiles,
+)
+from fewpix.evaluate.statistics.replicates import replicate_curves
 
 
 def test_labels_become_numbers() -> None:

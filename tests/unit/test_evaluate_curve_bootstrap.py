@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from oracles import tar_at_far
 
-from fewpix.evaluate.bootstrap import Clusters, exact, percentiles
-from fewpix.evaluate.curve_bootstrap import CurveReplicates, replicate_curves
-from fewpix.evaluate.metrics import tar_at_far
-from fewpix.evaluate.streaming import SortedScores
+from fewpix.evaluate.statistics.bootstrap import Clusters, exact, percentiles
+from fewpix.evaluate.statistics.replicates import CurveReplicates, replicate_curves
+from fewpix.evaluate.statistics.scores import SortedScores
 
 TARGETS = (0.3, 0.05, 0.0)
 

@@ -7,20 +7,20 @@ import itertools
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from oracles import tar_at_far
 from scipy.stats import binomtest
 
-from fewpix.evaluate.bootstrap import percentiles
 from fewpix.evaluate.identification import identify
-from fewpix.evaluate.mcnemar import McNemar, mcnemar, p_text
-from fewpix.evaluate.metrics import fold_accuracy, tar_at_far
 from fewpix.evaluate.open_set import identify_open
 from fewpix.evaluate.pair_difference import pair_difference
 from fewpix.evaluate.pair_figures import pair_figures
-from fewpix.evaluate.paired import FEW
 from fewpix.evaluate.pairs import PairList
 from fewpix.evaluate.retrieval import watch_list
 from fewpix.evaluate.search_difference import search_difference
-from fewpix.evaluate.streaming import SortedScores
+from fewpix.evaluate.statistics.accuracy import fold_accuracy
+from fewpix.evaluate.statistics.bootstrap import percentiles
+from fewpix.evaluate.statistics.paired import FEW, McNemar, mcnemar, p_text
+from fewpix.evaluate.statistics.scores import SortedScores
 from fewpix.evaluate.streaming_search import Searched, search
 from fewpix.evaluate.verification import verify
 
@@ -145,7 +145,7 @@ def test_differences_of_closed_searches_are_means_over_probes() -> None:
 
 
 def clusters_of(people: list[str]):  # type: ignore[no-untyped-def]
-    from fewpix.evaluate.bootstrap import Clusters
+    from fewpix.evaluate.statistics.bootstrap import Clusters
 
     return Clusters.of(people)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from oracles import tar_at_far
 
 from fewpix.errors import InputError
 from fewpix.evaluate.identification import identify
-from fewpix.evaluate.metrics import tar_at_far
 
 
 def unit(rows: NDArray[np.float64]) -> NDArray[np.float32]:

@@ -7,16 +7,12 @@ import itertools
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from oracles import tar_at_far
 from sklearn.metrics import roc_curve
 
 from fewpix.errors import InputError
-from fewpix.evaluate.metrics import (
-    allowed_accepts,
-    best_threshold,
-    far_key,
-    fold_accuracy,
-    tar_at_far,
-)
+from fewpix.evaluate.statistics.accuracy import best_threshold, fold_accuracy
+from fewpix.evaluate.statistics.scores import allowed_accepts, far_key
 
 
 def draw(seed: int, pairs: int = 200, decimals: int = 3) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from oracles import tar_at_far
 
 from fewpix.errors import InputError
-from fewpix.evaluate.metrics import tar_at_far
 from fewpix.evaluate.pair_figures import ONE_FOLD, by_quality, pair_figures
 from fewpix.evaluate.pairs import PairList
 from fewpix.evaluate.verification import verify

@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from fewpix.evaluate.bootstrap import Clusters, Interval, mean_interval
-from fewpix.evaluate.curve_bootstrap import replicate_curves
-from fewpix.evaluate.mcnemar import mcnemar
-from fewpix.evaluate.metrics import fold_accuracy
-from fewpix.evaluate.paired import FEW, paired_interval, share_bounds
 from fewpix.evaluate.pairs import PairList
+from fewpix.evaluate.statistics.accuracy import fold_accuracy
+from fewpix.evaluate.statistics.bootstrap import Clusters, Interval, mean_interval
+from fewpix.evaluate.statistics.paired import FEW, mcnemar, paired_interval, share_bounds
+from fewpix.evaluate.statistics.replicates import replicate_curves
 from fewpix.evaluate.verification import accuracy_difference, verify
 
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
+from oracles import tar_at_far
 
-from fewpix.evaluate.bootstrap import Clusters
-from fewpix.evaluate.cmc import RANKS, cmc
-from fewpix.evaluate.curve_bootstrap import replicate_curves
-from fewpix.evaluate.metrics import tar_at_far
-from fewpix.evaluate.score_curve import BINS, PER_DECADE, Histograms, curve_targets, score_curve
-from fewpix.evaluate.streaming import SortedScores
+from fewpix.evaluate.statistics.bootstrap import Clusters
+from fewpix.evaluate.statistics.curves import (
+    BINS,
+    PER_DECADE,
+    RANKS,
+    Histograms,
+    cmc,
+    curve_targets,
+    score_curve,
+)
+from fewpix.evaluate.statistics.replicates import replicate_curves
+from fewpix.evaluate.statistics.scores import SortedScores
 
 
 def test_points_are_those_of_the_metric_and_end_where_impostors_do() -> None:

@@ -1,4 +1,4 @@
-"""Exact and bounded figures over many pairs, against `metrics`, scikit-learn and slow references."""
+"""Exact and bounded figures over many pairs, against a plain one, scikit-learn and slow references."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from oracles import tar_at_far
 from sklearn.metrics import det_curve, roc_auc_score, roc_curve
 
 from fewpix.calibrate import histogram as histogram_module
 from fewpix.calibrate.histogram import ScoreHistogram, cross_histogram
 from fewpix.errors import InputError
 from fewpix.evaluate import pair_scores as scores_module
-from fewpix.evaluate.metrics import tar_at_far
 from fewpix.evaluate.pair_scores import iter_scores, pair_scores
-from fewpix.evaluate.streaming import SortedScores
+from fewpix.evaluate.statistics.scores import SortedScores
 
 TARGETS = (0.0, 1e-6, 0.05, 0.1, 0.2, 0.25, 0.29, 1 / 3, 0.5, 0.9, 1.0)
 
@@ -38,18 +38,19 @@ def split(pairs: list[tuple[float, bool]]) -> tuple[NDArray[np.float32], NDArray
 @given(PAIRS)
 @example([(1.0, True), (1.0, False)])
 @example([(1.0, False), (1.0, False), (0.0, True)])
-def test_exact_figures_equal_those_of_metrics(pairs: list[tuple[float, bool]]) -> None:
+def test_exact_figures_equal_those_of_the_plain_one(pairs: list[tuple[float, bool]]) -> None:
     scores, same = split(pairs)
     for values in (scores, scores.astype(np.float64)):
         found = SortedScores.of(values, same)
         impostors = int((~same).sum())
         for target in TARGETS:
-            point = found.tar_at_far(target)
+            point, expected = found.tar_at_far(target), tar_at_far(scores, same, target)
+            at = found.threshold_at(target)
+            assert (found.tar(at), found.far(at)) == (expected.tar, expected.far)
             if target * impostors < 1 and target < 1 / impostors:
                 assert (point.tar, point.far, point.threshold) == (None, None, None)
                 assert f"{impostors} impostor pairs" in point.reason
             else:
-                expected = tar_at_far(scores, same, target)
                 assert (point.tar, point.far, point.reason) == (expected.tar, expected.far, "")
                 assert point.threshold is not None
                 if expected.threshold <= float(scores.max()):
@@ -214,7 +215,7 @@ def test_scores_of_pairs_are_dot_products_whatever_the_chunk(monkeypatch: pytest
         parts = list(iter_scores(templates, first, second))
         assert max(len(part) for part in parts) == chunk
         assert (np.concatenate(parts) == whole).all()
-        sorted_ = SortedScores.of_pairs(templates, first, second, same)
+        sorted_ = SortedScores.of_blocks(iter(parts), same)
         assert (sorted_.genuine == np.sort(whole[same])).all()
         assert (sorted_.impostor == np.sort(whole[~same])).all()
     for target in (0.01, 0.1):
@@ -269,10 +270,12 @@ def test_what_has_no_figures_is_refused() -> None:
         pair_scores(templates, zero, np.array([0, 1]))
     with pytest.raises(InputError, match="embedding is not finite"):
         pair_scores(templates * np.float32(np.nan), zero, one)
-    with pytest.raises(InputError, match="2,\\) labels for \\(1,\\) pairs"):
-        SortedScores.of_pairs(templates, zero, one, same)
+    with pytest.raises(InputError, match="1 scores for 2 labels"):
+        SortedScores.of_blocks(iter_scores(templates, zero, one), same)
+    with pytest.raises(InputError, match="more scores than 1 labels"):
+        SortedScores.of_blocks(iter_scores(templates, zero[[0, 0]], one[[0, 0]]), same[:1])
     with pytest.raises(InputError, match="pairs of one person and pairs of two"):
-        SortedScores.of_pairs(templates, zero, one, same[:1])
+        SortedScores.of_blocks(iter_scores(templates, zero, one), same[:1])
 
 
 def test_what_the_histogram_cannot_count_is_refused() -> None:

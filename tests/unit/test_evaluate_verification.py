@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from oracles import tar_at_far
 
 from fewpix.errors import InputError
-from fewpix.evaluate.metrics import fold_accuracy, tar_at_far
 from fewpix.evaluate.pairs import PairList
+from fewpix.evaluate.statistics.accuracy import fold_accuracy
 from fewpix.evaluate.verification import paired_difference, verify
 
 

@@ -9,14 +9,15 @@ import numpy as np
 import pytest
 from ijb_layout import Layout, lay_out
 from numpy.typing import NDArray
+from oracles import tar_at_far
 
 from fewpix.errors import InputError
-from fewpix.evaluate.metrics import tar_at_far
+from fewpix.evaluate.pair_scores import iter_scores
 from fewpix.evaluate.readers import ijb_pairs
 from fewpix.evaluate.readers.ijb import inventory, read
 from fewpix.evaluate.readers.ijb_pairs import read_pairs
 from fewpix.evaluate.readers.ijb_search import read_search
-from fewpix.evaluate.streaming import SortedScores
+from fewpix.evaluate.statistics.scores import SortedScores
 from fewpix.evaluate.template_search import joined_search, search
 from fewpix.evaluate.templates import fuse
 
@@ -299,7 +300,7 @@ def test_both_protocols_on_pictures(layout: Layout) -> None:
     found = read(layout.folder)
     fused = fuse(grey(layout), found.templates, found.media, quality=found.quality)
     pairs = read_pairs(layout.path("template_pair_label.txt"), fused.ids)
-    scores = SortedScores.of_pairs(fused.embeddings, pairs.first, pairs.second, pairs.same)
+    scores = SortedScores.of_blocks(iter_scores(fused.embeddings, pairs.first, pairs.second), pairs.same)
     cosines = fused.embeddings.astype(np.float64) @ fused.embeddings.astype(np.float64).T
     by_hand = np.array(
         [

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import survface_layout as layout
 from matlab_layout import write_lists
+from oracles import tar_at_far
 from orl_files import put
 
 from fewpix.errors import InputError
-from fewpix.evaluate.metrics import tar_at_far
 from fewpix.evaluate.readers import survface, survface_pairs
 from fewpix.image.codec import read_image
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from fewpix.calibrate.histogram import ScoreHistogram
 from fewpix.errors import InputError
-from fewpix.evaluate.bootstrap import Interval
-from fewpix.evaluate.metrics import allowed_accepts
+from fewpix.evaluate.statistics.bootstrap import Interval
+from fewpix.evaluate.statistics.scores import allowed_accepts
 
 _Z = 1.959964  # 97.5 % of the standard normal distribution lie below
 

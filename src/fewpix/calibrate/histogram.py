@@ -2,9 +2,9 @@
 
 Scores are cosines. Bin b of B holds the scores s with floor((s + 1) B / 2) = b, so it is 2 / B wide: 1.9e-6
 for the default of a million. Inside a bin the order of scores is lost. So a figure is an interval that
-contains the exact one (what `metrics.tar_at_far` would give on all scores), and is a single number where the
-bin of the threshold holds no genuine pair. This is so whatever rounding does at a bin's edge, because the bin
-never falls while the score rises.
+contains the exact one (what `SortedScores.tar_at_far` would give on all scores), and is a single number where
+the bin of the threshold holds no genuine pair. This is so whatever rounding does at a bin's edge, because the
+bin never falls while the score rises.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.bootstrap import Interval
-from fewpix.evaluate.metrics import allowed_accepts, far_key
-from fewpix.evaluate.streaming import too_few
+from fewpix.evaluate.statistics.bootstrap import Interval
+from fewpix.evaluate.statistics.scores import allowed_accepts, far_key, too_few
 
 BINS = 1 << 20
 _OUTSIDE = 1e-3  # how far rounding may carry the cosine of two unit vectors beyond 1

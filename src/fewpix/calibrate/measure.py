@@ -15,7 +15,7 @@ from fewpix.calibrate.plan import FEWEST, Plan
 from fewpix.data.cache import TeacherCache
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import InputError
-from fewpix.evaluate.score_curve import curve_targets
+from fewpix.evaluate.statistics.curves import curve_targets
 from fewpix.files import PathLike, path_of
 from fewpix.gallery.calibration import Calibration, Curve, Encoded, EncoderId, Impostors, Size
 from fewpix.progress import Parts, Told

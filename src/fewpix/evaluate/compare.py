@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from fewpix.evaluate.bootstrap import LEVEL, REPLICATES
 from fewpix.evaluate.compare_kinds import DIFFER
 from fewpix.evaluate.compared import Compared
 from fewpix.evaluate.measured import Measured, check_alike
+from fewpix.evaluate.statistics.bootstrap import LEVEL, REPLICATES
 
 SCHEMA = "comparison-1"
 """What its JSON says of itself; `schema.comparison` has the keys."""

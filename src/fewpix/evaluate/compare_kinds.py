@@ -9,13 +9,13 @@ import numpy as np
 
 from fewpix.errors import InputError
 from fewpix.evaluate.compared import Difference
-from fewpix.evaluate.curve_bootstrap import CurveReplicates, replicate_curves
 from fewpix.evaluate.measured import Measured, in_both
-from fewpix.evaluate.metrics import allowed_accepts
 from fewpix.evaluate.pair_difference import pair_difference
 from fewpix.evaluate.pair_record import PairRecord
 from fewpix.evaluate.search_difference import search_difference
 from fewpix.evaluate.search_record import SearchRecord
+from fewpix.evaluate.statistics.replicates import CurveReplicates, replicate_curves
+from fewpix.evaluate.statistics.scores import allowed_accepts
 from fewpix.evaluate.template_pair_difference import template_pair_difference
 from fewpix.evaluate.template_pair_record import TemplatePairRecord
 from fewpix.evaluate.template_search_record import TemplateSearchRecord

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.evaluate.metrics import FoldAccuracy
 from fewpix.evaluate.pairs import PairList
+from fewpix.evaluate.statistics.accuracy import FoldAccuracy
 
 SHOWN = 6
 """Comparisons of each kind."""

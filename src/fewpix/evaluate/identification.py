@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval, mean_interval
-from fewpix.evaluate.curve_bootstrap import replicate_curves
-from fewpix.evaluate.metrics import far_key, tar_at_far
+from fewpix.evaluate.statistics.bootstrap import REPLICATES, Clusters, Interval, mean_interval
+from fewpix.evaluate.statistics.replicates import replicate_curves
+from fewpix.evaluate.statistics.scores import SortedScores, far_key
 
 RANKS = (1, 5)
 FARS = (1e-2,)
@@ -111,6 +111,7 @@ def identify(
     same = np.arange(len(people))[None, :] == mate[:, None]
     pairs = Clusters.of(np.repeat(mate, len(people)), np.tile(np.arange(len(people)), len(mate)))
     flat, labels = scores.ravel(), same.ravel()
+    ordered = SortedScores.of(flat, labels)
     drawn = replicate_curves(flat, labels, fars, pairs, replicates=replicates, seed=seed)
     return Identification(
         probes=len(probes),
@@ -118,7 +119,7 @@ def identify(
         ranks=rank,
         cmc={k: float((rank <= k).mean()) for k in ranks},
         cmc_ci95={k: mean_interval(rank <= k, clusters, replicates=replicates, seed=seed) for k in ranks},
-        tar_at_far={far_key(far): tar_at_far(flat, labels, far).tar for far in fars},
+        tar_at_far={far_key(far): ordered.tar(ordered.threshold_at(far)) for far in fars},
         tar_at_far_ci95={far_key(far): drawn.tar_interval(far) for far in fars},
     )
 

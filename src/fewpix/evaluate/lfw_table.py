@@ -11,7 +11,6 @@ import numpy as np
 
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError
-from fewpix.evaluate.bootstrap import LEVEL, REPLICATES
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.lfw import PROTOCOLS, Cell, measure
 from fewpix.evaluate.lfw_folder import LfwFolder
@@ -19,6 +18,7 @@ from fewpix.evaluate.pair_protocol import Teachers, teachers_of
 from fewpix.evaluate.pair_record import PairRecord
 from fewpix.evaluate.results import model_facts
 from fewpix.evaluate.scores_file import digest, packed
+from fewpix.evaluate.statistics.bootstrap import LEVEL, REPLICATES
 from fewpix.evaluate.verification import Difference, paired_difference
 from fewpix.evaluate.views import Advance
 

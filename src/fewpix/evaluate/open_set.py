@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval
-from fewpix.evaluate.curve_bootstrap import replicate_curves
 from fewpix.evaluate.identification import mated_ranks, person_scores
-from fewpix.evaluate.metrics import far_key, tar_at_far
+from fewpix.evaluate.statistics.bootstrap import REPLICATES, Clusters, Interval
+from fewpix.evaluate.statistics.replicates import replicate_curves
+from fewpix.evaluate.statistics.scores import SortedScores, far_key
 
 FPIRS = (1e-1, 1e-2)
 _MISSED = -2.0  # below every cosine: no threshold accepts it
@@ -109,14 +109,15 @@ def identify_open(
     best = scores.max(axis=1)
     own, place = mated_ranks(scores[mated], np.searchsorted(people, names[mated]))
     best[mated] = np.where(place <= rank, own, _MISSED)
-    points = {far_key(fpir): tar_at_far(best, mated, fpir) for fpir in fpirs}
+    ordered = SortedScores.of(best, mated)
+    thresholds = {far_key(fpir): ordered.threshold_at(fpir) for fpir in fpirs}
     drawn = replicate_curves(best, mated, fpirs, Clusters.of(names), replicates=replicates, seed=seed)
     return OpenSet(
         mated=int(mated.sum()),
         nonmated=int((~mated).sum()),
         people=len(people),
         rank=rank,
-        tpir_at_fpir={key: point.tar for key, point in points.items()},
+        tpir_at_fpir={key: ordered.tar(threshold) for key, threshold in thresholds.items()},
         tpir_at_fpir_ci95={far_key(fpir): drawn.tar_interval(fpir) for fpir in fpirs},
-        thresholds={key: point.threshold for key, point in points.items()},
+        thresholds=thresholds,
     )

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.embed.protocol import Encoder
-from fewpix.evaluate.bootstrap import REPLICATES
 from fewpix.evaluate.compared import Compared
 from fewpix.evaluate.failures import worst_pairs
 from fewpix.evaluate.pair_data import PairData
@@ -19,6 +18,7 @@ from fewpix.evaluate.pair_protocol import Setting, Teachers, by_model, score_pai
 from fewpix.evaluate.pair_result import PairCell, PairResult, Treatment
 from fewpix.evaluate.results import model_facts
 from fewpix.evaluate.square import fitted
+from fewpix.evaluate.statistics.bootstrap import REPLICATES
 from fewpix.evaluate.views import Advance
 
 

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval, percentiles
-from fewpix.evaluate.curve_bootstrap import CurveReplicates, replicate_curves
-from fewpix.evaluate.mcnemar import McNemar, mcnemar
-from fewpix.evaluate.metrics import allowed_accepts, far_key, fold_accuracy
-from fewpix.evaluate.paired import paired_interval
 from fewpix.evaluate.pairs import PairList
-from fewpix.evaluate.streaming import SortedScores
+from fewpix.evaluate.statistics.accuracy import fold_accuracy
+from fewpix.evaluate.statistics.bootstrap import REPLICATES, Clusters, Interval, percentiles
+from fewpix.evaluate.statistics.paired import McNemar, mcnemar, paired_interval
+from fewpix.evaluate.statistics.replicates import CurveReplicates, replicate_curves
+from fewpix.evaluate.statistics.scores import SortedScores, allowed_accepts, far_key
 from fewpix.evaluate.verification import accuracy_difference
 
 Both = tuple[CurveReplicates, CurveReplicates]

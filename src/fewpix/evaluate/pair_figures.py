@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.bootstrap import REPLICATES, Interval, mean_interval
-from fewpix.evaluate.curve_bootstrap import CurveReplicates, replicate_curves
-from fewpix.evaluate.metrics import FoldAccuracy
 from fewpix.evaluate.pairs import PairList
-from fewpix.evaluate.score_curve import Histograms, ScoreCurve, curve_targets, score_curve
-from fewpix.evaluate.streaming import EqualError, SortedScores, TarPoint
+from fewpix.evaluate.statistics.accuracy import FoldAccuracy
+from fewpix.evaluate.statistics.bootstrap import REPLICATES, Interval, mean_interval
+from fewpix.evaluate.statistics.curves import Histograms, ScoreCurve, curve_targets, score_curve
+from fewpix.evaluate.statistics.replicates import CurveReplicates, replicate_curves
+from fewpix.evaluate.statistics.scores import EqualError, SortedScores, TarPoint
 from fewpix.evaluate.tar_words import tar_lines, tar_values
 from fewpix.evaluate.verification import cross_validated
 

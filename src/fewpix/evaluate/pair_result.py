@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.evaluate.bootstrap import LEVEL
 from fewpix.evaluate.compared import Compared
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.failures import Failures
@@ -20,6 +19,7 @@ from fewpix.evaluate.pair_protocol import check_protocols
 from fewpix.evaluate.pair_record import PairRecord
 from fewpix.evaluate.scores_file import digest, packed
 from fewpix.evaluate.square import FITS, fitted
+from fewpix.evaluate.statistics.bootstrap import LEVEL
 
 SCHEMA = "pairs-1"
 """What its JSON says of itself; `schema.pairs` has the keys."""

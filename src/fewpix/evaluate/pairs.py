@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.bootstrap import Clusters
 from fewpix.evaluate.readers.listing import files_in, read_lines
+from fewpix.evaluate.statistics.bootstrap import Clusters
 
 SUFFIXES = (".jpg", ".png", ".jpeg")
 """Endings under which a picture of the list may lie in the folder, first found wins."""

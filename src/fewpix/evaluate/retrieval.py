@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval, mean_interval
-from fewpix.evaluate.curve_bootstrap import CurveReplicates, replicate_curves
-from fewpix.evaluate.metrics import far_key, tar_at_far
 from fewpix.evaluate.open_set import OpenSet
-from fewpix.evaluate.score_curve import ScoreCurve, curve_targets, score_curve
-from fewpix.evaluate.streaming import SortedScores
+from fewpix.evaluate.statistics.bootstrap import REPLICATES, Clusters, Interval, mean_interval
+from fewpix.evaluate.statistics.curves import ScoreCurve, curve_targets, score_curve
+from fewpix.evaluate.statistics.replicates import CurveReplicates, replicate_curves
+from fewpix.evaluate.statistics.scores import SortedScores, far_key
 from fewpix.evaluate.streaming_search import TIE, Labels, Searched
 
 RANKS = (1, 5, 10, 20, 50)
@@ -134,17 +133,18 @@ def watch_list(
         )
     drawn = open_replicates(searched, probe_people, rank=rank, fpirs=fpirs, replicates=replicates, seed=seed)
     scores = open_scores(searched, rank)
-    points = {far_key(fpir): tar_at_far(scores, mated, fpir) for fpir in fpirs}
+    ordered = SortedScores.of(scores, mated)
+    thresholds = {far_key(fpir): ordered.threshold_at(fpir) for fpir in fpirs}
     figures = OpenSet(
         mated=int(mated.sum()),
         nonmated=int((~mated).sum()),
         people=searched.people,
         rank=rank,
-        tpir_at_fpir={key: point.tar for key, point in points.items()},
+        tpir_at_fpir={key: ordered.tar(threshold) for key, threshold in thresholds.items()},
         tpir_at_fpir_ci95={far_key(fpir): drawn.tar_interval(fpir) for fpir in fpirs},
-        thresholds={key: point.threshold for key, point in points.items()},
+        thresholds=thresholds,
     )
-    curve = score_curve(SortedScores.of(scores, mated), drawn.at)
+    curve = score_curve(ordered, drawn.at)
     return WatchList(figures, open_auc(scores, mated), drawn.auc_interval(), curve, drawn)
 
 

@@ -16,11 +16,8 @@ import numpy as np
 
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import InputError, SpaceError
-from fewpix.evaluate.bootstrap import REPLICATES
-from fewpix.evaluate.cmc import cmc
 from fewpix.evaluate.compared import Compared
 from fewpix.evaluate.enrolment import with_failures
-from fewpix.evaluate.metrics import allowed_accepts
 from fewpix.evaluate.native import Look
 from fewpix.evaluate.pair_difference import Both
 from fewpix.evaluate.picture_embedding import Embedded, embed_pictures
@@ -32,6 +29,9 @@ from fewpix.evaluate.search_cell import SearchCell, search_histograms, worst_sea
 from fewpix.evaluate.search_choices import Choices, is_open
 from fewpix.evaluate.search_difference import search_difference
 from fewpix.evaluate.search_result import SearchResult, Side
+from fewpix.evaluate.statistics.bootstrap import REPLICATES
+from fewpix.evaluate.statistics.curves import cmc
+from fewpix.evaluate.statistics.scores import allowed_accepts
 from fewpix.evaluate.streaming_search import Labels, prototypes, search
 from fewpix.progress import Parts, Told
 

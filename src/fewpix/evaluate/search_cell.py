@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.evaluate.cmc import Cmc
 from fewpix.evaluate.enrolment import NO_SCORE
 from fewpix.evaluate.failures import Failure, Failures, extremes
-from fewpix.evaluate.metrics import far_key
 from fewpix.evaluate.picture_embedding import Embedded
 from fewpix.evaluate.readers.benchmark import Search
 from fewpix.evaluate.retrieval import Retrieval, WatchList, open_scores
-from fewpix.evaluate.score_curve import Histograms
+from fewpix.evaluate.statistics.curves import Cmc, Histograms
+from fewpix.evaluate.statistics.scores import far_key
 from fewpix.evaluate.streaming_search import Searched
 
 

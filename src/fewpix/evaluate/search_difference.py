@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from fewpix.evaluate.bootstrap import REPLICATES, Clusters, mean_interval, percentiles
-from fewpix.evaluate.mcnemar import McNemar, mcnemar
-from fewpix.evaluate.metrics import allowed_accepts, far_key, tar_at_far
 from fewpix.evaluate.pair_difference import Both, Change, answers_change
 from fewpix.evaluate.retrieval import open_auc, open_replicates, open_scores
+from fewpix.evaluate.statistics.bootstrap import REPLICATES, Clusters, mean_interval, percentiles
+from fewpix.evaluate.statistics.paired import McNemar, mcnemar
+from fewpix.evaluate.statistics.scores import SortedScores, allowed_accepts, far_key
 from fewpix.evaluate.streaming_search import Labels, Searched
 
 
@@ -106,9 +106,9 @@ def search_difference(
         open_replicates(one, probe_people, rank=rank, fpirs=shown, replicates=replicates, seed=seed)
         for one in (first, second)
     ]
-    rates = {}
+    rates, ordered = {}, [SortedScores.of(values, mated) for values in scores]
     for fpir in shown:
-        one, other = (tar_at_far(values, mated, fpir).tar for values in scores)
+        one, other = (found.tar(found.threshold_at(fpir)) for found in ordered)
         rates[far_key(fpir)] = Change(one - other, percentiles(curves[0].tars(fpir) - curves[1].tars(fpir)))
     areas = [open_auc(values, mated) for values in scores]
     auc = Change(areas[0] - areas[1], percentiles(curves[0].auc - curves[1].auc))

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from fewpix.evaluate.bootstrap import LEVEL
 from fewpix.evaluate.compared import Compared
 from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.metrics import far_key
 from fewpix.evaluate.readers.benchmark import Search
 from fewpix.evaluate.retrieval import Retrieval
 from fewpix.evaluate.scores_file import digest, packed
 from fewpix.evaluate.search_cell import SearchCell, unresolved_text
 from fewpix.evaluate.search_record import SearchRecord
+from fewpix.evaluate.statistics.bootstrap import LEVEL
+from fewpix.evaluate.statistics.scores import far_key
 
 SCHEMA = "search-1"
 """What its JSON says of itself; `schema.search` has the keys."""

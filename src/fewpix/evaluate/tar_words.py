@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from fewpix.evaluate.bootstrap import Interval
-from fewpix.evaluate.metrics import far_key
-from fewpix.evaluate.streaming import TarPoint
+from fewpix.evaluate.statistics.bootstrap import Interval
+from fewpix.evaluate.statistics.scores import TarPoint, far_key
 
 
 def tar_lines(points: Sequence[TarPoint], intervals: Sequence[Interval | None], *, digits: int) -> list[str]:

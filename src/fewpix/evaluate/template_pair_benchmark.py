@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError
-from fewpix.evaluate.bootstrap import REPLICATES
 from fewpix.evaluate.enrolment import NO_SCORE
 from fewpix.evaluate.native import Look
 from fewpix.evaluate.pair_protocol import Teachers, check_space, teachers_of
@@ -20,6 +19,7 @@ from fewpix.evaluate.pair_scores import pair_scores
 from fewpix.evaluate.readers.ijb_pairs import TemplatePairs
 from fewpix.evaluate.results import model_facts
 from fewpix.evaluate.search_benchmark import Eye
+from fewpix.evaluate.statistics.bootstrap import REPLICATES
 from fewpix.evaluate.template_data import TemplatePairData
 from fewpix.evaluate.template_embedding import (
     EmbeddedTemplates,

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from fewpix.errors import InputError
-from fewpix.evaluate.bootstrap import REPLICATES
-from fewpix.evaluate.metrics import far_key
 from fewpix.evaluate.pair_difference import Both, Change, answers_change, curve_changes
+from fewpix.evaluate.statistics.bootstrap import REPLICATES
+from fewpix.evaluate.statistics.scores import far_key
 from fewpix.evaluate.template_pair_record import TemplatePairRecord
 
 Row = tuple[TemplatePairRecord, int]

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval, passing_intervals
-from fewpix.evaluate.curve_bootstrap import CurveReplicates, replicate_curves
 from fewpix.evaluate.enrolment import NO_SCORE
 from fewpix.evaluate.readers.ijb_pairs import TemplatePairs
 from fewpix.evaluate.readers.linked import linked
-from fewpix.evaluate.score_curve import Histograms, ScoreCurve, curve_targets, score_curve
-from fewpix.evaluate.streaming import EqualError, SortedScores, TarPoint
+from fewpix.evaluate.statistics.bootstrap import REPLICATES, Clusters, Interval, passing_intervals
+from fewpix.evaluate.statistics.curves import Histograms, ScoreCurve, curve_targets, score_curve
+from fewpix.evaluate.statistics.replicates import CurveReplicates, replicate_curves
+from fewpix.evaluate.statistics.scores import EqualError, SortedScores, TarPoint
 from fewpix.evaluate.tar_words import tar_lines, tar_values
 
 FARS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)

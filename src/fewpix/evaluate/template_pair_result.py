@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.evaluate.bootstrap import LEVEL
 from fewpix.evaluate.compared import Compared
 from fewpix.evaluate.pair_result import Treatment
 from fewpix.evaluate.scores_file import digest, packed
+from fewpix.evaluate.statistics.bootstrap import LEVEL
 from fewpix.evaluate.template_data import TemplatePairData
 from fewpix.evaluate.template_embedding import EmbeddedTemplates, Fusing
 from fewpix.evaluate.template_pair_difference import template_pair_difference

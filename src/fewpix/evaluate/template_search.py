@@ -21,14 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.bootstrap import REPLICATES, Clusters
-from fewpix.evaluate.cmc import Cmc, cmc
 from fewpix.evaluate.enrolment import with_failures
 from fewpix.evaluate.identification import check_search
-from fewpix.evaluate.metrics import allowed_accepts, far_key
 from fewpix.evaluate.retrieval import WatchList, watch_list
-from fewpix.evaluate.score_curve import Histograms
 from fewpix.evaluate.search_cell import search_histograms
+from fewpix.evaluate.statistics.bootstrap import REPLICATES, Clusters
+from fewpix.evaluate.statistics.curves import Cmc, Histograms, cmc
+from fewpix.evaluate.statistics.scores import allowed_accepts, far_key
 from fewpix.evaluate.streaming_search import MEMORY, Searched
 from fewpix.evaluate.streaming_search import search as search_all
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError, InputError
-from fewpix.evaluate.bootstrap import REPLICATES
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.native import Look
 from fewpix.evaluate.readers.ijb_search import TemplatePeople
 from fewpix.evaluate.results import model_facts
 from fewpix.evaluate.search_benchmark import Eye, check_gallery_space
+from fewpix.evaluate.statistics.bootstrap import REPLICATES
 from fewpix.evaluate.template_data import TemplateSearchData
 from fewpix.evaluate.template_embedding import (
     EmbeddedTemplates,

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from fewpix.evaluate.bootstrap import LEVEL
 from fewpix.evaluate.compared import Compared
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.scores_file import digest, packed
 from fewpix.evaluate.search_difference import search_difference
+from fewpix.evaluate.statistics.bootstrap import LEVEL
 from fewpix.evaluate.template_data import TemplateSearchData
 from fewpix.evaluate.template_embedding import Fusing
 from fewpix.evaluate.template_pair_result import Seen, alignment

@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import ConfigError, InputError
-from fewpix.evaluate.bootstrap import LEVEL, REPLICATES, Clusters, Interval, passing_intervals
 from fewpix.evaluate.iou_matching import (
     IOU,
     MAX_RANK,
@@ -28,12 +27,13 @@ from fewpix.evaluate.iou_matching import (
     identified,
     match,
 )
-from fewpix.evaluate.metrics import far_key
 from fewpix.evaluate.per_image import PerImageCurve, PerImagePoint
 from fewpix.evaluate.readers.benchmark import Inventory
 from fewpix.evaluate.readers.uccs import Uccs
 from fewpix.evaluate.readers.uccs_scores import read_scores
 from fewpix.evaluate.scores_file import digest, packed
+from fewpix.evaluate.statistics.bootstrap import LEVEL, REPLICATES, Clusters, Interval, passing_intervals
+from fewpix.evaluate.statistics.scores import far_key
 from fewpix.evaluate.uccs_record import UccsRecord
 from fewpix.files import sha256_file
 

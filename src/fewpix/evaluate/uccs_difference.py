@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.evaluate.bootstrap import REPLICATES, Clusters
-from fewpix.evaluate.mcnemar import McNemar, mcnemar
 from fewpix.evaluate.pair_difference import Change, answers_change
+from fewpix.evaluate.statistics.bootstrap import REPLICATES, Clusters
+from fewpix.evaluate.statistics.paired import McNemar, mcnemar
 from fewpix.evaluate.uccs_record import UccsRecord
 
 Found = tuple[NDArray[np.float64], NDArray[np.float64]]

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.bootstrap import REPLICATES, Interval, mean_interval
-from fewpix.evaluate.curve_bootstrap import replicate_curves
-from fewpix.evaluate.metrics import FoldAccuracy, allowed_accepts, far_key, fold_accuracy, tar_at_far
-from fewpix.evaluate.paired import paired_interval
 from fewpix.evaluate.pairs import PairList
+from fewpix.evaluate.statistics.accuracy import FoldAccuracy, fold_accuracy
+from fewpix.evaluate.statistics.bootstrap import REPLICATES, Interval, mean_interval
+from fewpix.evaluate.statistics.paired import paired_interval
+from fewpix.evaluate.statistics.replicates import replicate_curves
+from fewpix.evaluate.statistics.scores import SortedScores, allowed_accepts, far_key
 
 FARS = (1e-3,)
 
@@ -93,7 +94,8 @@ def verify(
         drawn = replicate_curves(
             scores, pairs.same, shown, pairs.clusters(), replicates=replicates, seed=seed
         )
-        tars |= {far_key(far): tar_at_far(scores, pairs.same, far).tar for far in shown}
+        ordered = SortedScores.of(scores, pairs.same)
+        tars |= {far_key(far): ordered.tar_at_far(far).tar for far in shown}
         intervals |= {far_key(far): drawn.tar_interval(far) for far in shown}
     return Verification(pairs, folds, interval, tars, intervals)
 

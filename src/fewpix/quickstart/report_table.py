@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from fewpix.evaluate.bootstrap import Interval
+from fewpix.evaluate.statistics.bootstrap import Interval
 from fewpix.quickstart.results import CONTENDERS, FAR, Table
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.evaluate.bootstrap import Interval
 from fewpix.evaluate.identification import Identification
+from fewpix.evaluate.statistics.bootstrap import Interval
 
 FAR = "1e-2"
 """The false accept rate at which true accepts are reported."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fewpix.evaluate.mcnemar import p_text
 from fewpix.evaluate.report import plots
 from fewpix.evaluate.report.blocks import Plot, Plots, Section, Table, Text
 from fewpix.evaluate.report.figures import at, points
@@ -14,6 +13,7 @@ from fewpix.evaluate.schema.parts import Change
 from fewpix.evaluate.schema.search import SearchChange
 from fewpix.evaluate.schema.templates import TemplatePairChange, TemplateSearchChange
 from fewpix.evaluate.schema.uccs import UccsChange
+from fewpix.evaluate.statistics.paired import p_text
 
 _HOW = (
     "Each line is the first model's figure minus the second's on the same comparisons, in points of "

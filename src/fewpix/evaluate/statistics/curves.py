@@ -1,27 +1,29 @@
-"""The ROC and DET curves of a result, at a bounded number of points, each with its interval; and histograms.
+"""Curves of a result at a bounded number of points, each with its interval: ROC, DET, CMC; and histograms.
 
-A curve has a point for every eighth of a decade of the false accept rate, from 1 down to the lowest that the
-impostors can show. Each is an observed one: the threshold is the smallest score that keeps the rate.
+A curve of rates has a point for every eighth of a decade of the false accept rate, from 1 down to the lowest
+that the impostors can show. Each is an observed one: the threshold is the smallest score that keeps the rate.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.evaluate.bootstrap import Interval
-from fewpix.evaluate.metrics import allowed_accepts
-from fewpix.evaluate.streaming import SortedScores, TarPoint
+from fewpix.evaluate.statistics.bootstrap import REPLICATES, Clusters, Interval, mean_interval
+from fewpix.evaluate.statistics.scores import SortedScores, TarPoint, allowed_accepts
 
 PER_DECADE = 8
 """Points of a curve for each factor of ten of the false accept rate."""
 
 BINS = 80
 """Of a histogram, from -1 to 1."""
+
+PLACES = (1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 70, 100)
+"""Places that a curve has points for, as far as the gallery goes."""
 
 
 @dataclass(frozen=True)
@@ -118,3 +120,50 @@ class Histograms:
 def _counted(scores: NDArray[np.floating]) -> tuple[int, ...]:
     counts, _ = np.histogram(np.clip(scores, -1, 1), bins=BINS, range=(-1, 1))
     return tuple(int(count) for count in counts)
+
+
+@dataclass(frozen=True)
+class Cmc:
+    """Shares of mated searches with the right answer among the first k.
+
+    Args:
+        share: by k.
+        ci95: its interval, resampling the people of the probes.
+    """
+
+    share: dict[int, float]
+    ci95: dict[int, Interval]
+
+    def to_json(self) -> dict[str, Any]:
+        """Lists of equal lengths."""
+        return {
+            "rank": list(self.share),
+            "share": list(self.share.values()),
+            "share_ci95": [ci95.to_json() for ci95 in self.ci95.values()],
+        }
+
+
+def cmc(
+    places: NDArray[np.integer],
+    clusters: Clusters,
+    last: int,
+    *,
+    ranks: Sequence[int] | None = None,
+    replicates: int = REPLICATES,
+    seed: int = 0,
+) -> Cmc:
+    """The curve of mated searches.
+
+    Args:
+        places: (M,) of the right answer, 1 the best.
+        clusters: the people of the probes.
+        last: the number of places in the gallery.
+        ranks: the k; `PLACES`, as far as the gallery goes, when None.
+        replicates: of the bootstrap.
+        seed: of the bootstrap.
+    """
+    wanted = [k for k in PLACES if k <= max(last, 1)] if ranks is None else ranks
+    return Cmc(
+        {k: float((places <= k).mean()) for k in wanted},
+        {k: mean_interval(places <= k, clusters, replicates=replicates, seed=seed) for k in wanted},
+    )

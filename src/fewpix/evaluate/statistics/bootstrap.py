@@ -8,7 +8,7 @@ The product lets a comparison of two people vary three times as much as it would
 itself, while two comparisons that share one person vary together as they should. On LFW, where few pairs
 share anyone, this makes an interval half again too wide. For means the excess is known exactly, and
 `mean_interval` takes it out; what is left is the variance that is robust to sharing a person (Aronow, Samii
-& Assenova 2015). In `curve_bootstrap` it is left in.
+& Assenova 2015). In `replicates` it is left in.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.evaluate.bootstrap import REPLICATES, Clusters, Interval, exact, percentiles
-from fewpix.evaluate.streaming import TarPoint
+from fewpix.evaluate.statistics.bootstrap import REPLICATES, Clusters, Interval, exact, percentiles
+from fewpix.evaluate.statistics.scores import TarPoint
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +100,7 @@ def replicate_curves(
     Args:
         scores: (P,) finite.
         same: (P,), with comparisons of both kinds.
-        targets: false accept rates, 0 to 1, for `metrics.tar_at_far`.
+        targets: false accept rates, 0 to 1, for `SortedScores.tar_at_far`.
         clusters: the people of each comparison.
         tie: what a genuine comparison and an impostor of the same score add to the area, 0 to 1.
         replicates: at least 1.

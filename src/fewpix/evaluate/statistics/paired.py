@@ -1,4 +1,4 @@
-"""How many more answers one of two models got right, with an interval that a handful of answers cannot fool.
+"""How many more answers one of two models got right: an interval, and McNemar's exact test.
 
 Answers that both models got right, or both wrong, say nothing of which is better. Where few are left, all on
 one side perhaps, resampling them hardly ever draws none, and the percentile interval leaves out zero although
@@ -11,12 +11,14 @@ between the bounds of Clopper and Pearson (1934). That one leaves out zero where
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from math import comb
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.evaluate.bootstrap import LEVEL, REPLICATES, Clusters, Interval, mean_interval
+from fewpix.evaluate.statistics.bootstrap import LEVEL, REPLICATES, Clusters, Interval, mean_interval
 
 FEW = 25
 """Answers that only one of the models got right, below which resampling them alone is not believed."""
@@ -81,3 +83,49 @@ def _falling(chance: Callable[[float], float], wanted: float) -> float:
         middle = (low + high) / 2
         low, high = (middle, high) if chance(middle) > wanted else (low, middle)
     return (low + high) / 2
+
+
+@dataclass(frozen=True)
+class McNemar:
+    """The answers that only one of two models got right; those both did, or neither, say nothing.
+
+    The test takes answers for independent. Where several show one person they are not quite, and p is too
+    small; the bootstrap's intervals do not assume it.
+
+    Args:
+        only_first: answers that only the first model got right.
+        only_second: that only the second did.
+        p: two-sided, the chance of numbers at least as far apart if neither model were better.
+    """
+
+    only_first: int
+    only_second: int
+    p: float
+
+    def __str__(self) -> str:
+        alone = f"{self.only_first:,} right by the first only, {self.only_second:,} by the second"
+        return f"{alone}, p {p_text(self.p)}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        return dict(vars(self))
+
+
+def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> McNemar:
+    """Compare answers (N,), right or wrong, of two models.
+
+    Under the null hypothesis each answer that one model alone got right is a fair coin's: p is twice the
+    binomial tail up to the smaller number, at most 1 (McNemar 1947, in its exact form). All whole numbers,
+    so it is exact for any N.
+    """
+    one, other = int((first & ~second).sum()), int((second & ~first).sum())
+    total, ways, tail = one + other, 1, 0
+    for k in range(min(one, other) + 1):
+        tail += ways
+        ways = ways * (total - k) // (k + 1)
+    return McNemar(one, other, min(1.0, 2 * tail / 2**total))
+
+
+def p_text(p: float) -> str:
+    """A probability for people."""
+    return f"{p:.3f}" if p >= 0.001 else "below 0.001"

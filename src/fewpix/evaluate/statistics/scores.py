@@ -1,16 +1,17 @@
-"""Verification figures over as many pairs as IJB-C has (15.7 million), or more, in bounded memory.
+"""Exact rates of scores, of as many pairs as IJB-C has (15.7 million) or more, in bounded memory.
 
-`SortedScores` is exact. Only the scores are kept, 4 bytes a pair, beside the lists of pairs themselves: 63 MB
-for IJB-C. They are sorted once, by kind of pair; each figure is then a binary search. For comparisons too
-many to be kept at all there is `fewpix.calibrate.histogram`.
+Only the scores are kept, 4 bytes a pair, beside the lists of pairs themselves: 63 MB for IJB-C. They are
+sorted once, by kind of pair; each figure is then a binary search. For comparisons too many to be kept at all
+there is `fewpix.calibrate.histogram`.
 
-Rates are as in `fewpix.evaluate.metrics`: a pair is accepted when its score is at or above the threshold,
-which is an observed score. A false accept rate below one in the number of impostor pairs cannot be measured
-on them; its figures are None, and `reason` says so.
+A pair is accepted when its score is at or above the threshold, which is an observed score. A false accept
+rate below one in the number of impostor pairs cannot be measured on them; its figures are None, and `reason`
+says so.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.metrics import allowed_accepts, far_key
-from fewpix.evaluate.pair_scores import iter_scores
 
 
 @dataclass(frozen=True)
@@ -129,42 +128,49 @@ class SortedScores:
         return cls(np.sort(scores[same]), np.sort(scores[~same]))
 
     @classmethod
-    def of_pairs(
-        cls,
-        templates: NDArray[np.floating],
-        first: NDArray[np.integer],
-        second: NDArray[np.integer],
-        same: NDArray[np.bool_],
-    ) -> SortedScores:
-        """From templates and pairs of them; no list of all scores is made beside the result.
+    def of_blocks(cls, blocks: Iterable[NDArray[np.float32]], same: NDArray[np.bool_]) -> SortedScores:
+        """From scores block by block; no list of all of them is made beside the result.
 
         Args:
-            templates: (T, D), L2-normalised; used as float32.
-            first: (P,) rows of `templates`; this and the next two may be memory-mapped.
-            second: (P,) likewise.
-            same: (P,), whether both are of one person.
+            blocks: P scores in all, such as `pair_scores.iter_scores` gives them.
+            same: (P,), whether both are of one person; may be memory-mapped.
 
         Raises:
-            InputError: see `iter_scores`, or a kind of pair is missing.
+            InputError: more or fewer scores than labels, or a kind of pair is missing.
         """
-        if same.shape != first.shape:
-            raise InputError(f"{same.shape} labels for {first.shape} pairs")
         genuine = np.empty(int(np.count_nonzero(same)), dtype=np.float32)
         impostor = np.empty(len(same) - len(genuine), dtype=np.float32)
         g = i = start = 0
-        for scores in iter_scores(templates, first, second):
+        for scores in blocks:
             kind = np.asarray(same[start : start + len(scores)])
             start += len(scores)
+            if len(kind) < len(scores):
+                raise InputError(f"more scores than {len(same)} labels")
             mates = int(np.count_nonzero(kind))
             genuine[g : g + mates] = scores[kind]
             impostor[i : i + len(scores) - mates] = scores[~kind]
             g, i = g + mates, i + len(scores) - mates
+        if start < len(same):
+            raise InputError(f"{start} scores for {len(same)} labels")
         genuine.sort()
         impostor.sort()
         return cls(genuine, impostor)
 
     def tar_at_far(self, target: float) -> TarPoint:
-        """What `metrics.tar_at_far` gives, unless the impostors are too few for `target`.
+        """The true accept rate at `threshold_at`, or why the impostors are too few for it.
+
+        Raises:
+            InputError: `target` is not between 0 and 1.
+        """
+        threshold, impostors = self.threshold_at(target), len(self.impostor)
+        if not allowed_accepts(target, impostors):
+            return TarPoint(float(target), impostors, reason=too_few(impostors))
+        return TarPoint(float(target), impostors, self.far(threshold), self.tar(threshold), threshold)
+
+    def threshold_at(self, target: float) -> float:
+        """The smallest observed score with FAR ≤ target, or just above the highest; no interpolation.
+
+        Below 1 / I no impostor at all may pass.
 
         Raises:
             InputError: `target` is not between 0 and 1.
@@ -173,16 +179,19 @@ class SortedScores:
             raise InputError(f"a false accept rate lies between 0 and 1, not {target}")
         impostors = len(self.impostor)
         allowed = allowed_accepts(target, impostors)
-        if not allowed:
-            return TarPoint(float(target), impostors, reason=too_few(impostors))
         if allowed == impostors:
-            threshold = min(float(self.genuine[0]), float(self.impostor[0]))
-        else:
-            refused = self.impostor[impostors - 1 - allowed, None]
-            above = min(float(_next_above(kind, refused)[0]) for kind in (self.genuine, self.impostor))
-            threshold = above if np.isfinite(above) else self._top()
-        tar = (len(self.genuine) - _below(self.genuine, threshold)) / len(self.genuine)
-        return TarPoint(float(target), impostors, self._far(threshold), tar, threshold)
+            return min(float(self.genuine[0]), float(self.impostor[0]))
+        refused = self.impostor[impostors - 1 - allowed, None]
+        above = min(float(_next_above(kind, refused)[0]) for kind in (self.genuine, self.impostor))
+        return above if np.isfinite(above) else self._top()
+
+    def tar(self, threshold: float) -> float:
+        """Share of the genuine pairs at or above a threshold."""
+        return (len(self.genuine) - _below(self.genuine, threshold)) / len(self.genuine)
+
+    def far(self, threshold: float) -> float:
+        """Share of the impostor pairs at or above a threshold."""
+        return (len(self.impostor) - _below(self.impostor, threshold)) / len(self.impostor)
 
     def eer(self) -> EqualError:
         """The equal error rate, without interpolation.
@@ -193,7 +202,7 @@ class SortedScores:
         found = [self._top(), *self._crossing(self.genuine), *self._crossing(self.impostor)]
         # FAR - FRR falls strictly from one observed score to the next, so it changes sign once
         best = min(sorted(found, reverse=True), key=lambda t: abs(self._difference(t)))
-        far, frr = self._far(best), self._frr(best)
+        far, frr = self.far(best), self._frr(best)
         return EqualError((far + frr) / 2, far, frr, best)
 
     def roc(self) -> Roc:
@@ -217,9 +226,6 @@ class SortedScores:
         below = np.searchsorted(self.impostor, self.genuine, side="left").sum(dtype=np.int64)
         not_above = np.searchsorted(self.impostor, self.genuine, side="right").sum(dtype=np.int64)
         return float((below + not_above) / 2 / len(self.genuine) / len(self.impostor))
-
-    def _far(self, threshold: float) -> float:
-        return (len(self.impostor) - _below(self.impostor, threshold)) / len(self.impostor)
 
     def _frr(self, threshold: float) -> float:
         return _below(self.genuine, threshold) / len(self.genuine)
@@ -263,3 +269,19 @@ def _next_above(rising: NDArray[np.floating], scores: NDArray[np.floating]) -> N
     place = np.searchsorted(rising, scores, side="right")
     found = rising[np.minimum(place, len(rising) - 1)]
     return np.asarray(np.where(place < len(rising), found, rising.dtype.type(np.inf)))
+
+
+def allowed_accepts(target: float, impostors: int) -> int:
+    """The largest whole k ≤ impostors with k / impostors ≤ target, as the division rounds.
+
+    A product would do it wrongly: 0.29 × 100 is 28.999999999999996.
+    """
+    k = min(int(target * impostors) + 1, impostors)
+    while k / impostors > target:
+        k -= 1
+    return k
+
+
+def far_key(target: float) -> str:
+    """A false accept rate as results write it: "1e-3"."""
+    return np.format_float_scientific(target, trim="-", exp_digits=1)

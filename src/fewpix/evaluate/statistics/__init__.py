@@ -1,0 +1,1 @@
+"""Rates, accuracy and their intervals, from scores, labels and people alone."""
