@@ -16,7 +16,7 @@ from fewpix.adapt.estimate import estimate, follow
 from fewpix.adapt.estimate.passes import reached
 from fewpix.adapt.reference import Reference
 from fewpix.adapt.stats import NormState
-from fewpix.evaluate.pairs import PairList
+from fewpix.evaluate.benchmark import PairList
 from fewpix.models.card import Card
 
 

@@ -43,7 +43,7 @@ from fewpix.embed.adaptation import student_weights
 from fewpix.embed.open import open_encoder
 from fewpix.errors import FewpixError, InputError
 from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.lfw_folder import LfwFolder
+from fewpix.evaluate.readers.lfw_folder import LfwFolder
 from fewpix.evaluate.results import Run, check_target, write_result
 from fewpix.evaluate.square import aligned
 from fewpix.evaluate.statistics.accuracy import fold_accuracy

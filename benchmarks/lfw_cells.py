@@ -23,7 +23,7 @@ from fewpix.degrade import family
 from fewpix.embed.protocol import Encoder
 from fewpix.evaluate.degraded import SIDE, Degradation
 from fewpix.evaluate.embedding_store import CHUNK, Chunk, EmbeddingStore
-from fewpix.evaluate.lfw_folder import LfwFolder
+from fewpix.evaluate.readers.lfw_folder import LfwFolder
 from fewpix.evaluate.square import aligned
 from fewpix.evaluate.views import BATCH, embed_crops, read_picture
 from fewpix.image.resize import Crop

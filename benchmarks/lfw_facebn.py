@@ -31,8 +31,8 @@ from fewpix.adapt.stats import NormState, load_state, save_state
 from fewpix.degrade import family
 from fewpix.embed.adaptation import student_weights
 from fewpix.errors import FewpixError, InputError
+from fewpix.evaluate.benchmark import PairList
 from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.pairs import PairList
 from fewpix.files import write_text
 from fewpix.models.zoo import load_student
 

@@ -39,11 +39,11 @@ from fewpix.degrade.presets import UNSEEN
 from fewpix.embed.open import open_encoder, require
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError, FewpixError, InputError
+from fewpix.evaluate.benchmark import PairList
 from fewpix.evaluate.degraded import SIDE, Degradation
 from fewpix.evaluate.embedding_store import check_folder
-from fewpix.evaluate.lfw_folder import LfwFolder
 from fewpix.evaluate.pair_protocol import cosines
-from fewpix.evaluate.pairs import PairList
+from fewpix.evaluate.readers.lfw_folder import LfwFolder
 from fewpix.evaluate.results import Run, check_target, model_facts, write_result
 from fewpix.evaluate.statistics.accuracy import fold_accuracy
 from fewpix.evaluate.statistics.bootstrap import LEVEL, REPLICATES, mean_interval

@@ -76,7 +76,7 @@ def test_sample_faces(
 ) -> None:
     from fewpix.data.folders import list_images
     from fewpix.embed.open import open_encoder
-    from fewpix.evaluate.lfw_folder import LfwFolder
+    from fewpix.evaluate.readers.lfw_folder import LfwFolder
     from fewpix.image.codec import read_image
     from fewpix.models.teacher import SFACE_PREPROCESS
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from oracles import tar_at_far
 from scipy.stats import binomtest
 
+from fewpix.evaluate.benchmark import PairList
 from fewpix.evaluate.identification import identify
 from fewpix.evaluate.open_set import identify_open
 from fewpix.evaluate.pair_difference import pair_difference
 from fewpix.evaluate.pair_figures import pair_figures
-from fewpix.evaluate.pairs import PairList
 from fewpix.evaluate.retrieval import watch_list
 from fewpix.evaluate.search_difference import search_difference
 from fewpix.evaluate.statistics.accuracy import fold_accuracy

@@ -18,9 +18,9 @@ from fewpix.degrade import FAMILIES
 from fewpix.errors import ConfigError, ImageError, InputError, SpaceError
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.lfw import measure
-from fewpix.evaluate.lfw_folder import LfwFolder
 from fewpix.evaluate.lfw_result import evaluate_lfw
 from fewpix.evaluate.lfw_table import lfw_table
+from fewpix.evaluate.readers.lfw_folder import LfwFolder
 from fewpix.evaluate.results import canonical
 from fewpix.evaluate.verification import paired_difference
 from fewpix.evaluate.views import embed_crops

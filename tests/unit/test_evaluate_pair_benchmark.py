@@ -18,12 +18,13 @@ import xqlfw_layout
 from numpy.typing import NDArray
 
 from fewpix.errors import ConfigError, InputError, SpaceError
+from fewpix.evaluate.benchmark import PairData
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.pair_benchmark import evaluate_pairs
-from fewpix.evaluate.pair_data import OPENERS, PairData, open_pairs
 from fewpix.evaluate.pair_figures import pair_figures
 from fewpix.evaluate.pair_result import PairResult, Treatment
 from fewpix.evaluate.readers.kinds import KINDS, PAIR_KINDS, SEARCH, kinds_of
+from fewpix.evaluate.readers.pairs import OPENERS, open_pairs
 from fewpix.evaluate.readers.searches import PROTOCOLS
 from fewpix.evaluate.readers.xqlfw import ALIGNED, ORIGINAL
 from fewpix.evaluate.results import canonical

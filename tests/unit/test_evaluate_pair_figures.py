@@ -7,8 +7,8 @@ import pytest
 from oracles import tar_at_far
 
 from fewpix.errors import InputError
+from fewpix.evaluate.benchmark import PairList
 from fewpix.evaluate.pair_figures import ONE_FOLD, by_quality, pair_figures
-from fewpix.evaluate.pairs import PairList
 from fewpix.evaluate.verification import verify
 
 

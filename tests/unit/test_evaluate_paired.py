@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from fewpix.evaluate.pairs import PairList
+from fewpix.evaluate.benchmark import PairList
 from fewpix.evaluate.statistics.accuracy import fold_accuracy
 from fewpix.evaluate.statistics.bootstrap import Clusters, Interval, mean_interval
 from fewpix.evaluate.statistics.paired import FEW, mcnemar, paired_interval, share_bounds

@@ -9,7 +9,7 @@ from fewpix.evaluate.statistics.bootstrap import Clusters
 from fewpix.evaluate.statistics.curves import (
     BINS,
     PER_DECADE,
-    RANKS,
+    PLACES,
     Histograms,
     cmc,
     curve_targets,
@@ -60,7 +60,7 @@ def test_histograms_count_every_score() -> None:
 def test_the_curve_of_ranks_counts_places_and_ends_with_the_gallery() -> None:
     places = np.array([1, 1, 2, 8, 30, np.iinfo(np.int64).max])
     found = cmc(places, Clusters.of(np.arange(6)), 40, replicates=50)
-    assert list(found.share) == [k for k in RANKS if k <= 40]
+    assert list(found.share) == [k for k in PLACES if k <= 40]
     assert found.share == {k: float((places <= k).mean()) for k in found.share}
     assert found.ci95[1].low < 1 / 3 < found.ci95[1].high
     assert list(cmc(np.array([1]), Clusters.of([0]), 1, replicates=5).share) == [1]

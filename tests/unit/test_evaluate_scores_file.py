@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from fewpix.errors import InputError
+from fewpix.evaluate.benchmark import PairList
 from fewpix.evaluate.pair_record import PairRecord
-from fewpix.evaluate.pairs import PairList
 from fewpix.evaluate.scores_file import (
     digest,
     names_array,

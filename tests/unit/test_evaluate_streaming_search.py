@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fewpix.errors import InputError
 from fewpix.evaluate.identification import identify, person_scores
 from fewpix.evaluate.open_set import identify_open
+from fewpix.evaluate.readers.survface import FPIRS
 from fewpix.evaluate.retrieval import retrieve, watch_list
 from fewpix.evaluate.streaming_search import TIE, Searched, prototypes, search
 
@@ -141,7 +142,9 @@ def test_the_area_is_that_of_the_curve(seed: int, rank: int) -> None:
         )
         for k in range(strangers)
     ]
-    assert watch_list(searched, names, rank=rank, replicates=1).auc == pytest.approx(float(np.mean(steps)))
+    assert watch_list(searched, names, rank=rank, fpirs=(), replicates=1).auc == pytest.approx(
+        float(np.mean(steps))
+    )
 
 
 def test_a_watch_list_by_hand() -> None:
@@ -157,9 +160,9 @@ def test_a_watch_list_by_hand() -> None:
     assert found.open_set.tpir_at_fpir == pytest.approx({"0e+0": 1 / 3, "2.5e-1": 2 / 3})
     assert found.open_set.thresholds == pytest.approx({"0e+0": 0.9, "2.5e-1": 0.5}, abs=2e-6)
     assert found.auc == pytest.approx((4 + 3 + 0) / 12)
-    assert watch_list(search(probes, names, gallery, ["a", "b"]), names, rank=2, replicates=20).auc == (
-        pytest.approx((4 + 3 + 3) / 12)
-    )
+    assert watch_list(
+        search(probes, names, gallery, ["a", "b"]), names, rank=2, fpirs=(), replicates=20
+    ).auc == (pytest.approx((4 + 3 + 3) / 12))
     assert "3 mated and 4 non-mated searches of 2 people, AUC 58.3 % (" in str(found)
     assert found.to_json()["auc"] == found.auc
 
@@ -196,7 +199,7 @@ def test_a_model_that_says_the_same_of_everybody_finds_nobody(people: int, dim: 
         np.repeat(one[:1], len(names), 0), names, np.repeat(one[1:], people, 0), list(range(people))
     )
     assert set(found.ranks[:people].tolist()) == {people}
-    figures = watch_list(found, names, rank=people, replicates=2)
+    figures = watch_list(found, names, rank=people, fpirs=FPIRS, replicates=2)
     assert set(figures.open_set.tpir_at_fpir.values()) == {0.0}
     assert figures.auc == 0.0
 
@@ -270,15 +273,15 @@ def test_figures_refuse_what_they_cannot_say() -> None:
     mixed = search(np.eye(3), [0, 1, 9], np.eye(3), [0, 1, 2])
     closed = search(np.eye(3), [0, 1, 2], np.eye(3), [0, 1, 2])
     with pytest.raises(InputError, match="1 probes show nobody of the gallery"):
-        retrieve(mixed, [0, 1, 9])
+        retrieve(mixed, [0, 1, 9], ranks=(1,))
     with pytest.raises(InputError, match="needs probes of people in the gallery and of others"):
-        watch_list(closed, [0, 1, 2])
+        watch_list(closed, [0, 1, 2], rank=1, fpirs=FPIRS)
     with pytest.raises(InputError, match="2 people for a search of 3 probes"):
-        watch_list(mixed, [0, 1])
+        watch_list(mixed, [0, 1], rank=1, fpirs=FPIRS)
     with pytest.raises(InputError, match="rank 0 must be at least 1"):
-        watch_list(mixed, [0, 1, 9], rank=0)
+        watch_list(mixed, [0, 1, 9], rank=0, fpirs=FPIRS)
     with pytest.raises(InputError, match="between 0 and 1"):
-        watch_list(mixed, [0, 1, 9], fpirs=(1.0,))
+        watch_list(mixed, [0, 1, 9], rank=1, fpirs=(1.0,))
 
 
 def test_a_perfect_search_reads_well() -> None:

@@ -13,12 +13,12 @@ from grey_encoder import Grey
 from fewpix.embed.router import Router
 from fewpix.errors import ConfigError, InputError
 from fewpix.evaluate import picture_embedding
+from fewpix.evaluate.benchmark import TemplatePictures
 from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.native import Look
+from fewpix.evaluate.native import Eye, Look
 from fewpix.evaluate.readers import ijb
-from fewpix.evaluate.search_benchmark import Eye
-from fewpix.evaluate.template_embedding import FUSIONS, TemplatePictures, embed_templates, fusing
-from fewpix.evaluate.templates import fuse
+from fewpix.evaluate.template_embedding import embed_templates
+from fewpix.evaluate.templates import FUSIONS, fuse, fusing
 from fewpix.image.align import align, pixels
 from fewpix.image.resize import Crop
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from oracles import tar_at_far
 
 from fewpix.errors import InputError
-from fewpix.evaluate.pairs import PairList
+from fewpix.evaluate.benchmark import PairList
 from fewpix.evaluate.statistics.accuracy import fold_accuracy
 from fewpix.evaluate.verification import paired_difference, verify
 

@@ -13,8 +13,8 @@ from bin_layout import BINS, PAIRS, SAME, as_arrays, write
 from orl_files import face_file
 
 from fewpix.errors import ImageError, InputError
+from fewpix.evaluate.inventory import Count, Inventory
 from fewpix.evaluate.readers import bin as reader
-from fewpix.evaluate.readers.benchmark import Count, Inventory
 
 pytestmark = pytest.mark.needs("samples")
 

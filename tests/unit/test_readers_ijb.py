@@ -108,7 +108,7 @@ def test_pairs_are_read_in_chunks_of_any_size(
     assert (pairs.first.dtype, pairs.second.dtype, pairs.same.dtype) == (np.int32, np.int32, np.bool_)
     assert list(zip(ids[pairs.first], ids[pairs.second], pairs.same, strict=True)) == list(layout.pairs)
     assert pairs.missing == 0
-    assert [str(count) for count in pairs.counts("ijbc")] == [
+    assert [str(count) for count in ijb_pairs.counts(pairs, "ijbc")] == [
         "32 template pairs, published: 15,658,489",
         "8 template pairs of one person, published: 19,557",
     ]

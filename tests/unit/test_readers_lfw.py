@@ -9,8 +9,8 @@ import pytest
 from lfw_layout import LIST, lay_out
 
 from fewpix.errors import InputError
+from fewpix.evaluate.inventory import Count, Inventory
 from fewpix.evaluate.readers import lfw
-from fewpix.evaluate.readers.benchmark import Count, Inventory
 from fewpix.image.codec import read_image
 
 pytestmark = pytest.mark.needs("samples")

@@ -10,8 +10,8 @@ from recordio_layout import FACES, insightface_records, lay_out, packed, write_r
 
 from fewpix.data.record_index import index_of
 from fewpix.errors import InputError
+from fewpix.evaluate.inventory import Count
 from fewpix.evaluate.readers import recordio
-from fewpix.evaluate.readers.benchmark import Count
 from fewpix.image.codec import decode_image
 
 pytestmark = pytest.mark.needs("samples")

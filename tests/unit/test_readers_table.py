@@ -9,8 +9,8 @@ import pytest
 from table_layout import PAIRS, SEARCH, lay_out
 
 from fewpix.errors import InputError
+from fewpix.evaluate.inventory import Count
 from fewpix.evaluate.readers import table
-from fewpix.evaluate.readers.benchmark import Count
 from fewpix.evaluate.verification import verify
 from fewpix.image.codec import read_image
 

@@ -9,8 +9,8 @@ import pytest
 from xqlfw_layout import lay_out_xqlfw
 
 from fewpix.errors import InputError
+from fewpix.evaluate.inventory import Count
 from fewpix.evaluate.readers import xqlfw
-from fewpix.evaluate.readers.benchmark import Count
 from fewpix.evaluate.readers.xqlfw import ALIGNED, ORIGINAL
 
 pytestmark = pytest.mark.needs("samples")

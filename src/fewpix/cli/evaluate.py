@@ -80,8 +80,8 @@ def lfw(
 ) -> None:
     """Verify LFW's pairs with faces of few pixels: accuracy over 10 folds, and TAR at FAR 1e-3."""
     from fewpix.evaluate.degraded import Degradation
-    from fewpix.evaluate.lfw_folder import LfwFolder
     from fewpix.evaluate.lfw_result import evaluate_lfw
+    from fewpix.evaluate.readers.lfw_folder import LfwFolder
 
     delivery = Delivery(out, report)
     degradation = Degradation(family, seed)
@@ -138,7 +138,7 @@ def lfw_table(
     """Measure several models at several sizes in one run, each compared with the baseline pair by pair."""
     from fewpix.evaluate import lfw_table as table
     from fewpix.evaluate.degraded import Degradation, check_size
-    from fewpix.evaluate.lfw_folder import LfwFolder
+    from fewpix.evaluate.readers.lfw_folder import LfwFolder
     from fewpix.evaluate.results import model_label
 
     delivery = Delivery(out, report)

@@ -112,9 +112,9 @@ def pairs(
     """Verify the pairs of a benchmark: accuracy over folds, TAR at FAR, EER and AUC, at any size."""
     from fewpix.evaluate.degraded import Degradation
     from fewpix.evaluate.pair_benchmark import evaluate_pairs
-    from fewpix.evaluate.pair_data import open_pairs
     from fewpix.evaluate.pair_result import Treatment
     from fewpix.evaluate.pictures import by_name
+    from fewpix.evaluate.readers.pairs import open_pairs
 
     delivery = Delivery(out, report)
     if small is not None and protocol != "hr-lr":

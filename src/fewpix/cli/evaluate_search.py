@@ -134,10 +134,10 @@ def search(
     """
     from fewpix.evaluate.degraded import Degradation
     from fewpix.evaluate.embedding_store import check_folder
-    from fewpix.evaluate.native import Look
+    from fewpix.evaluate.native import Eye, Look
     from fewpix.evaluate.pictures import in_folder
     from fewpix.evaluate.readers.searches import read_search
-    from fewpix.evaluate.search_benchmark import Eye, SearchOptions, evaluate_search
+    from fewpix.evaluate.search_benchmark import SearchOptions, evaluate_search
     from fewpix.evaluate.search_choices import Choices
 
     delivery = Delivery(out, report)

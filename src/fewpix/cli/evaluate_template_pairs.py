@@ -83,10 +83,10 @@ def template_pairs(
     from fewpix.evaluate.degraded import Degradation
     from fewpix.evaluate.embedding_store import check_folder
     from fewpix.evaluate.pair_result import Treatment
-    from fewpix.evaluate.template_data import open_template_pairs
-    from fewpix.evaluate.template_embedding import check_fusion, fusing
+    from fewpix.evaluate.readers.templates import open_template_pairs
     from fewpix.evaluate.template_pair_benchmark import evaluate_template_pairs
     from fewpix.evaluate.template_pair_figures import FARS
+    from fewpix.evaluate.templates import check_fusion, fusing
 
     delivery = Delivery(out, report)
     if embeddings is not None:

@@ -103,10 +103,10 @@ def template_search(
     """
     from fewpix.evaluate.degraded import Degradation
     from fewpix.evaluate.embedding_store import check_folder
+    from fewpix.evaluate.readers.templates import open_template_search
     from fewpix.evaluate.results import model_label
-    from fewpix.evaluate.template_data import open_template_search
-    from fewpix.evaluate.template_embedding import check_fusion, fusing
     from fewpix.evaluate.template_search_benchmark import Searching, evaluate_template_search
+    from fewpix.evaluate.templates import check_fusion, fusing
 
     delivery = Delivery(out, report)
     if embeddings is not None:

@@ -123,10 +123,9 @@ def uccs_scores(
     from fewpix.detect import default_detector
     from fewpix.evaluate.degraded import Degradation
     from fewpix.evaluate.embedding_store import check_folder
-    from fewpix.evaluate.native import Look
+    from fewpix.evaluate.native import Eye, Look
     from fewpix.evaluate.readers.uccs import read
     from fewpix.evaluate.results import model_label
-    from fewpix.evaluate.search_benchmark import Eye
     from fewpix.evaluate.uccs_scoring import score_uccs
 
     delivery = Delivery(out, report)

@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError
 from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.lfw_folder import LfwFolder
 from fewpix.evaluate.pair_protocol import Teachers, score_pairs
+from fewpix.evaluate.readers.lfw_folder import LfwFolder
 from fewpix.evaluate.statistics.bootstrap import REPLICATES
 from fewpix.evaluate.verification import Verification, verify
-from fewpix.evaluate.views import Advance
+from fewpix.progress import Advance
 
 PROTOCOLS = ("hr-lr", "lr-lr")
 

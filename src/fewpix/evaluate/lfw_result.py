@@ -12,14 +12,14 @@ import numpy as np
 from fewpix.embed.protocol import Encoder
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.lfw import Cell, measure
-from fewpix.evaluate.lfw_folder import LfwFolder
 from fewpix.evaluate.pair_protocol import Teachers, teachers_of
 from fewpix.evaluate.pair_record import PairRecord
+from fewpix.evaluate.readers.lfw_folder import LfwFolder
 from fewpix.evaluate.results import model_facts
 from fewpix.evaluate.scores_file import digest, packed
 from fewpix.evaluate.statistics.bootstrap import LEVEL, REPLICATES
 from fewpix.evaluate.verification import Verification
-from fewpix.evaluate.views import Advance
+from fewpix.progress import Advance
 
 SCHEMA = "lfw-1"
 """What its JSON says of itself; `schema.lfw` has the keys."""

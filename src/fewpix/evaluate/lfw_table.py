@@ -13,14 +13,14 @@ from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.lfw import PROTOCOLS, Cell, measure
-from fewpix.evaluate.lfw_folder import LfwFolder
 from fewpix.evaluate.pair_protocol import Teachers, teachers_of
 from fewpix.evaluate.pair_record import PairRecord
+from fewpix.evaluate.readers.lfw_folder import LfwFolder
 from fewpix.evaluate.results import model_facts
 from fewpix.evaluate.scores_file import digest, packed
 from fewpix.evaluate.statistics.bootstrap import LEVEL, REPLICATES
 from fewpix.evaluate.verification import Difference, paired_difference
-from fewpix.evaluate.views import Advance
+from fewpix.progress import Advance
 
 SCHEMA = "lfw-table-1"
 """What its JSON says of itself; `schema.lfw` has the keys."""

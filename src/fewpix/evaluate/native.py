@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import encoder_for
-from fewpix.errors import ImageError, InputError
+from fewpix.errors import ImageError, InputError, SpaceError
 from fewpix.evaluate.degraded import SIDE, SMALLEST, Degradation, check_size
 from fewpix.evaluate.square import fitted
 from fewpix.image.align import align, pixels
@@ -83,6 +83,35 @@ class Look:
             taken = encoder_for(encoder, side)
             return align(picture, points, taken.card.preprocess.side), taken, self.size is not None
         return self.degradation.apply(align(picture, points, SIDE), name, self.size), encoder, False
+
+
+@dataclass(frozen=True, eq=False)
+class Eye:
+    """A model, and how it sees pictures.
+
+    Args:
+        name: of the model, for results.
+        encoder: what runs.
+        look: how the pictures come to it.
+    """
+
+    name: str
+    encoder: Encoder
+    look: Look
+
+
+def check_gallery_space(name: str, encoder: Encoder, gallery: Eye) -> None:
+    """The probes' encoder writes into the space of the gallery's.
+
+    Raises:
+        SpaceError: it does not; both are named.
+    """
+    if encoder.card.space != gallery.encoder.card.space:
+        raise SpaceError(
+            f"{name} writes into {encoder.card.space}, {gallery.name} of the gallery into "
+            f"{gallery.encoder.card.space}",
+            fix="name the model's own teacher with --gallery-model, or same",
+        )
 
 
 @dataclass(frozen=True, eq=False)

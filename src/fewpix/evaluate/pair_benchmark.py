@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.embed.protocol import Encoder
+from fewpix.evaluate.benchmark import PairData
 from fewpix.evaluate.compared import Compared
 from fewpix.evaluate.failures import worst_pairs
-from fewpix.evaluate.pair_data import PairData
 from fewpix.evaluate.pair_difference import pair_difference
 from fewpix.evaluate.pair_figures import pair_figures
 from fewpix.evaluate.pair_protocol import Setting, Teachers, by_model, score_pairs, teachers_of
@@ -19,7 +19,7 @@ from fewpix.evaluate.pair_result import PairCell, PairResult, Treatment
 from fewpix.evaluate.results import model_facts
 from fewpix.evaluate.square import fitted
 from fewpix.evaluate.statistics.bootstrap import REPLICATES
-from fewpix.evaluate.views import Advance
+from fewpix.progress import Advance
 
 
 def evaluate_pairs(
@@ -39,7 +39,7 @@ def evaluate_pairs(
     Every other model is compared with the first, too.
 
     Args:
-        data: see `pair_data.open_pairs`.
+        data: see `readers.pairs.open_pairs`.
         models: by name.
         teacher: sees the other side of `hr-lr`, see `pair_protocol.Teachers`.
         sizes: sides in pixels, 8 to 112; None for pictures as they are.

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.pairs import PairList
+from fewpix.evaluate.benchmark import FARS, PairList
 from fewpix.evaluate.statistics.accuracy import FoldAccuracy
 from fewpix.evaluate.statistics.bootstrap import REPLICATES, Interval, mean_interval
 from fewpix.evaluate.statistics.curves import Histograms, ScoreCurve, curve_targets, score_curve
@@ -19,8 +19,6 @@ from fewpix.evaluate.statistics.replicates import CurveReplicates, replicate_cur
 from fewpix.evaluate.statistics.scores import EqualError, SortedScores, TarPoint
 from fewpix.evaluate.tar_words import tar_lines, tar_values
 from fewpix.evaluate.verification import cross_validated
-
-FARS = (1e-1, 1e-2, 1e-3)
 
 ONE_FOLD = "the pairs are in one fold, and accuracy takes each fold's threshold from the others"
 """Why there may be no accuracy."""

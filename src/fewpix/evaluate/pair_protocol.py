@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError, SpaceError
+from fewpix.evaluate.benchmark import PairList
 from fewpix.evaluate.degraded import Degradation, check_size
-from fewpix.evaluate.pairs import PairList
 from fewpix.evaluate.pictures import PictureSource
 from fewpix.evaluate.square import Square, aligned
-from fewpix.evaluate.views import Advance, View, Views, embed_views
+from fewpix.evaluate.views import View, Views, embed_views
+from fewpix.progress import Advance
 
 PROTOCOLS = ("native", "hr-lr", "lr-lr")
 SIDES = ("first", "second")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.pairs import PairList
+from fewpix.evaluate.benchmark import PairList
 from fewpix.evaluate.scores_file import Arrays, names_array, names_of
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.evaluate.benchmark import PairData
 from fewpix.evaluate.compared import Compared
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.failures import Failures
-from fewpix.evaluate.pair_data import PairData
 from fewpix.evaluate.pair_figures import PairFigures
 from fewpix.evaluate.pair_protocol import check_protocols
 from fewpix.evaluate.pair_record import PairRecord

@@ -17,8 +17,9 @@ from fewpix.embed.protocol import Encoder
 from fewpix.errors import InputError
 from fewpix.evaluate.embedding_store import CHUNK, Chunk, EmbeddingStore, list_digest
 from fewpix.evaluate.native import Look, read_native
-from fewpix.evaluate.views import BATCH, Advance, embed_each
+from fewpix.evaluate.views import BATCH, embed_each
 from fewpix.image.resize import Crop
+from fewpix.progress import Advance
 
 logger = logging.getLogger(__name__)
 

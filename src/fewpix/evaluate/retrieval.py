@@ -17,11 +17,6 @@ from fewpix.evaluate.statistics.replicates import CurveReplicates, replicate_cur
 from fewpix.evaluate.statistics.scores import SortedScores, far_key
 from fewpix.evaluate.streaming_search import TIE, Labels, Searched
 
-RANKS = (1, 5, 10, 20, 50)
-"""Those of TinyFace's official evaluation."""
-WATCH_LIST_RANK = 20
-WATCH_LIST_FPIRS = (0.01, 0.1, 0.2, 0.3)
-"""Of QMUL-SurvFace: TPIR20 at these rates."""
 _MISSED = -2.0  # below every cosine: no threshold accepts it
 
 
@@ -102,8 +97,8 @@ def watch_list(
     searched: Searched,
     probe_people: Labels,
     *,
-    rank: int = WATCH_LIST_RANK,
-    fpirs: Sequence[float] = WATCH_LIST_FPIRS,
+    rank: int,
+    fpirs: Sequence[float],
     replicates: int = REPLICATES,
     seed: int = 0,
 ) -> WatchList:
@@ -192,7 +187,7 @@ def retrieve(
     searched: Searched,
     probe_people: Labels,
     *,
-    ranks: Sequence[int] = RANKS,
+    ranks: Sequence[int],
     replicates: int = REPLICATES,
     seed: int = 0,
 ) -> Retrieval:

@@ -15,13 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from fewpix.embed.protocol import Encoder
-from fewpix.errors import InputError, SpaceError
+from fewpix.errors import InputError
+from fewpix.evaluate.benchmark import Pictures, Search
 from fewpix.evaluate.compared import Compared
 from fewpix.evaluate.enrolment import with_failures
-from fewpix.evaluate.native import Look
+from fewpix.evaluate.native import Eye, Look, check_gallery_space
 from fewpix.evaluate.pair_difference import Both
 from fewpix.evaluate.picture_embedding import Embedded, embed_pictures
-from fewpix.evaluate.readers.benchmark import Pictures, Search
 from fewpix.evaluate.readers.searches import PROTOCOLS, Protocol
 from fewpix.evaluate.results import model_facts
 from fewpix.evaluate.retrieval import Retrieval, WatchList, probe_clusters, retrieve, watch_list
@@ -34,21 +34,6 @@ from fewpix.evaluate.statistics.curves import cmc
 from fewpix.evaluate.statistics.scores import allowed_accepts
 from fewpix.evaluate.streaming_search import Labels, prototypes, search
 from fewpix.progress import Parts, Told
-
-
-@dataclass(frozen=True, eq=False)
-class Eye:
-    """A model, and how it sees pictures.
-
-    Args:
-        name: of the model, for results.
-        encoder: what runs.
-        look: how the pictures come to it.
-    """
-
-    name: str
-    encoder: Encoder
-    look: Look
 
 
 @dataclass(frozen=True)
@@ -141,20 +126,6 @@ def evaluate_search(
         data_sha256=hashlib.sha256(seen.encode()).hexdigest(),
         unresolved=tuple(fpir for fpir in wanted if not allowed_accepts(fpir, strangers)),
     )
-
-
-def check_gallery_space(name: str, encoder: Encoder, gallery: Eye) -> None:
-    """The probes' encoder writes into the space of the gallery's.
-
-    Raises:
-        SpaceError: it does not; both are named.
-    """
-    if encoder.card.space != gallery.encoder.card.space:
-        raise SpaceError(
-            f"{name} writes into {encoder.card.space}, {gallery.name} of the gallery into "
-            f"{gallery.encoder.card.space}",
-            fix="name the model's own teacher with --gallery-model, or same",
-        )
 
 
 def _embed(data: Search, pictures: Pictures, eye: Eye, how: SearchOptions, parts: Parts) -> Embedded:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.evaluate.benchmark import Search
 from fewpix.evaluate.enrolment import NO_SCORE
 from fewpix.evaluate.failures import Failure, Failures, extremes
 from fewpix.evaluate.picture_embedding import Embedded
-from fewpix.evaluate.readers.benchmark import Search
 from fewpix.evaluate.retrieval import Retrieval, WatchList, open_scores
 from fewpix.evaluate.statistics.curves import Cmc, Histograms
 from fewpix.evaluate.statistics.scores import far_key

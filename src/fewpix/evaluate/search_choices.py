@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fewpix.errors import ConfigError
-from fewpix.evaluate.readers.benchmark import Search
+from fewpix.evaluate.benchmark import Search
 
 
 @dataclass(frozen=True)

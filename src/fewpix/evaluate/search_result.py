@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from fewpix.evaluate.benchmark import Search
 from fewpix.evaluate.compared import Compared
 from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.readers.benchmark import Search
 from fewpix.evaluate.retrieval import Retrieval
 from fewpix.evaluate.scores_file import digest, packed
 from fewpix.evaluate.search_cell import SearchCell, unresolved_text

@@ -9,94 +9,18 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.errors import ConfigError, InputError
+from fewpix.errors import InputError
+from fewpix.evaluate.benchmark import TemplatePictures
+from fewpix.evaluate.native import Eye
 from fewpix.evaluate.picture_embedding import QUANTILES, embed_chunks
-from fewpix.evaluate.search_benchmark import Eye
-from fewpix.evaluate.templates import Fusion, fuse
-from fewpix.evaluate.views import Advance
+from fewpix.evaluate.templates import Fusing, check_fusion, fuse
 from fewpix.image.align import pixels
-
-
-@dataclass(frozen=True)
-class Fusing:
-    """How a template is made of its pictures' embeddings, which are of unit length.
-
-    Args:
-        how: of `templates.Fusion`.
-        weighted: whether a picture counts by its quality, as the benchmark's list gives it.
-        words: the same for people.
-    """
-
-    how: Fusion
-    weighted: bool
-    words: str
-
-
-FUSIONS = {
-    "media": Fusing("media", False, "mean of each medium, then their sum"),
-    "media-quality": Fusing(
-        "media", True, "mean of each medium, weighted by the detector's score, then their sum"
-    ),
-    "mean": Fusing("mean", False, "mean of all pictures"),
-    "quality": Fusing("quality", True, "mean of all pictures, weighted by the detector's score"),
-}
-"""Ways of fusing by name. `norm` of `templates` is not among them: encoders give unit length."""
-
-
-def fusing(name: str) -> Fusing:
-    """The way of fusing of a name.
-
-    Raises:
-        ConfigError: there is none.
-    """
-    if name not in FUSIONS:
-        raise ConfigError(f"fuse: there is no way {name!r}", fix=f"use {', '.join(FUSIONS)}")
-    return FUSIONS[name]
-
-
-@dataclass(frozen=True, eq=False)
-class TemplatePictures:
-    """N pictures of templates.
-
-    Args:
-        folder: of the benchmark.
-        names: paths relative to it.
-        templates: (N,) int64.
-        media: (N,) int64, the video or still picture that each comes from.
-        points: (N, 5, 2) five points that each is aligned by; None for pictures that are aligned crops.
-        quality: (N,) 0 or more; None where the benchmark has none.
-    """
-
-    folder: Path
-    names: tuple[str, ...]
-    templates: NDArray[np.int64]
-    media: NDArray[np.int64]
-    points: NDArray[np.float32] | None = None
-    quality: NDArray[np.float32] | None = None
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def count(self, ids: NDArray[np.integer]) -> int:
-        """How many pictures some templates have."""
-        return int(np.isin(self.templates, ids).sum())
-
-    def of(self, ids: NDArray[np.integer]) -> TemplatePictures:
-        """The pictures of some templates, template by template in rising order."""
-        rows = np.flatnonzero(np.isin(self.templates, ids))
-        rows = rows[np.argsort(self.templates[rows], kind="stable")]
-        return TemplatePictures(
-            self.folder,
-            tuple(self.names[n] for n in rows),
-            self.templates[rows],
-            self.media[rows],
-            None if self.points is None else self.points[rows],
-            None if self.quality is None else self.quality[rows],
-        )
+from fewpix.progress import Advance
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,6 +58,70 @@ class EmbeddedTemplates:
     def places(self, ids: NDArray[np.integer]) -> NDArray[np.int64]:
         """The row of each id; all of them have one."""
         return np.searchsorted(self.ids, ids).astype(np.int64)
+
+
+NAMES = ("min", "p25", "median", "p75", "max")
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """Templates as a model saw them, without their embeddings.
+
+    Args:
+        templates: how many.
+        failed_templates: how many failed to enrol.
+        pictures: that they were made of.
+        failed_pictures: how many of these gave no embedding.
+        first_fault: why the first of them did not.
+        already_smaller: pictures that were to be made small and had fewer pixels already.
+        face_px: quantiles of the faces' pixels, None where they are not known.
+    """
+
+    templates: int
+    failed_templates: int
+    pictures: int
+    failed_pictures: int
+    first_fault: str
+    already_smaller: int
+    face_px: tuple[float, ...] | None
+
+    @classmethod
+    def of(cls, made: EmbeddedTemplates) -> Seen:
+        """From what was embedded."""
+        return cls(
+            len(made.ids),
+            made.failed,
+            made.pictures,
+            made.failed_pictures,
+            made.first_fault,
+            made.kept,
+            made.face_px,
+        )
+
+    def lines(self) -> list[str]:
+        """What is known of them, for people."""
+        size = ""
+        if self.face_px:
+            low, first, middle, third, high = self.face_px
+            size = f", faces of {middle:g} px, half of them {first:g} to {third:g}, all {low:g} to {high:g}"
+        said = [f"{self.templates:,} templates of {self.pictures:,} pictures{size}"]
+        if self.already_smaller:
+            said.append(f"{self.already_smaller:,} pictures were smaller already and stayed so")
+        if self.failed_pictures:
+            said.append(f"{self.failed_pictures:,} pictures failed; the first: {self.first_fault}")
+        if self.failed_templates:
+            said.append(f"{self.failed_templates:,} templates failed to enrol, and count")
+        return said
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        sizes = None if self.face_px is None else dict(zip(NAMES, self.face_px, strict=True))
+        return {**vars(self), "face_px": sizes}
+
+
+def alignment(by_points: bool) -> str:
+    """How pictures were aligned, in words."""
+    return "aligned by the list's five points" if by_points else "pictures are aligned crops"
 
 
 def embed_templates(
@@ -223,16 +211,6 @@ def embed_templates(
         _face_px(mine),
         digest.hexdigest(),
     )
-
-
-def check_fusion(pictures: TemplatePictures, fusion: Fusing) -> None:
-    """Refuse to weigh by qualities that there are not.
-
-    Raises:
-        ConfigError: see above.
-    """
-    if fusion.weighted and pictures.quality is None:
-        raise ConfigError("fuse: this benchmark gives its pictures no quality", fix="use media or mean")
 
 
 def _face_px(pictures: TemplatePictures) -> tuple[float, ...] | None:

@@ -11,25 +11,19 @@ from numpy.typing import NDArray
 
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError
+from fewpix.evaluate.benchmark import TemplatePairData, TemplatePairs
 from fewpix.evaluate.enrolment import NO_SCORE
-from fewpix.evaluate.native import Look
+from fewpix.evaluate.native import Eye, Look
 from fewpix.evaluate.pair_protocol import Teachers, check_space, teachers_of
 from fewpix.evaluate.pair_result import Treatment
 from fewpix.evaluate.pair_scores import pair_scores
-from fewpix.evaluate.readers.ijb_pairs import TemplatePairs
 from fewpix.evaluate.results import model_facts
-from fewpix.evaluate.search_benchmark import Eye
 from fewpix.evaluate.statistics.bootstrap import REPLICATES
-from fewpix.evaluate.template_data import TemplatePairData
-from fewpix.evaluate.template_embedding import (
-    EmbeddedTemplates,
-    Fusing,
-    check_fusion,
-    embed_templates,
-)
+from fewpix.evaluate.template_embedding import EmbeddedTemplates, Seen, embed_templates
 from fewpix.evaluate.template_pair_figures import FARS, template_pair_figures
 from fewpix.evaluate.template_pair_record import kept
-from fewpix.evaluate.template_pair_result import Seen, TemplatePairCell, TemplatePairResult
+from fewpix.evaluate.template_pair_result import TemplatePairCell, TemplatePairResult
+from fewpix.evaluate.templates import Fusing, check_fusion
 from fewpix.progress import Parts, Told
 
 
@@ -53,12 +47,12 @@ def evaluate_template_pairs(
     other side by the teacher of pictures as they are; a template that stands on both sides is made twice.
 
     Args:
-        data: see `template_data.open_template_pairs`.
+        data: see `readers.templates.open_template_pairs`.
         models: by name.
         teacher: sees the other side of `hr-lr`, see `pair_protocol.Teachers`.
         sizes: sides in pixels, 8 to 112; None for pictures as they are.
         treatment: of the pictures; as they are when None.
-        fusion: see `template_embedding.FUSIONS`.
+        fusion: see `templates.FUSIONS`.
         fars: the false accept rates to report.
         store: a folder that keeps embeddings of pictures, see `embedding_store`.
         replicates: of the bootstrap over people.

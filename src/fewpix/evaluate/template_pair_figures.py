@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.evaluate.benchmark import TemplatePairs
 from fewpix.evaluate.enrolment import NO_SCORE
-from fewpix.evaluate.readers.ijb_pairs import TemplatePairs
 from fewpix.evaluate.readers.linked import linked
 from fewpix.evaluate.statistics.bootstrap import REPLICATES, Clusters, Interval, passing_intervals
 from fewpix.evaluate.statistics.curves import Histograms, ScoreCurve, curve_targets, score_curve

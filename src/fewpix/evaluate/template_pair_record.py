@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.readers.ijb_pairs import TemplatePairs
+from fewpix.evaluate.benchmark import TemplatePairs
 from fewpix.evaluate.scores_file import Arrays
 from fewpix.evaluate.statistics.bootstrap import Clusters
 from fewpix.evaluate.template_pair_figures import WHOLE, people_of

@@ -10,76 +10,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.evaluate.benchmark import TemplatePairData
 from fewpix.evaluate.compared import Compared
 from fewpix.evaluate.pair_result import Treatment
 from fewpix.evaluate.scores_file import digest, packed
 from fewpix.evaluate.statistics.bootstrap import LEVEL
-from fewpix.evaluate.template_data import TemplatePairData
-from fewpix.evaluate.template_embedding import EmbeddedTemplates, Fusing
+from fewpix.evaluate.template_embedding import EmbeddedTemplates, Seen, alignment
 from fewpix.evaluate.template_pair_difference import template_pair_difference
 from fewpix.evaluate.template_pair_figures import THRESHOLDS, TemplatePairFigures
 from fewpix.evaluate.template_pair_record import TemplatePairRecord
+from fewpix.evaluate.templates import Fusing
 
 SCHEMA = "template-pairs-1"
 """What its JSON says of itself; `schema.template_pairs` has the keys."""
-
-QUANTILES = ("min", "p25", "median", "p75", "max")
-
-
-@dataclass(frozen=True, eq=False)
-class Seen:
-    """Templates as a model saw them, without their embeddings.
-
-    Args:
-        templates: how many.
-        failed_templates: how many failed to enrol.
-        pictures: that they were made of.
-        failed_pictures: how many of these gave no embedding.
-        first_fault: why the first of them did not.
-        already_smaller: pictures that were to be made small and had fewer pixels already.
-        face_px: quantiles of the faces' pixels, None where they are not known.
-    """
-
-    templates: int
-    failed_templates: int
-    pictures: int
-    failed_pictures: int
-    first_fault: str
-    already_smaller: int
-    face_px: tuple[float, ...] | None
-
-    @classmethod
-    def of(cls, made: EmbeddedTemplates) -> Seen:
-        """From what was embedded."""
-        return cls(
-            len(made.ids),
-            made.failed,
-            made.pictures,
-            made.failed_pictures,
-            made.first_fault,
-            made.kept,
-            made.face_px,
-        )
-
-    def lines(self) -> list[str]:
-        """What is known of them, for people."""
-        size = ""
-        if self.face_px:
-            low, first, middle, third, high = self.face_px
-            size = f", faces of {middle:g} px, half of them {first:g} to {third:g}, all {low:g} to {high:g}"
-        said = [f"{self.templates:,} templates of {self.pictures:,} pictures{size}"]
-        if self.already_smaller:
-            said.append(f"{self.already_smaller:,} pictures were smaller already and stayed so")
-        if self.failed_pictures:
-            said.append(f"{self.failed_pictures:,} pictures failed; the first: {self.first_fault}")
-        if self.failed_templates:
-            said.append(f"{self.failed_templates:,} templates failed to enrol, and count")
-        return said
-
-    def to_json(self) -> dict[str, Any]:
-        """The fields as JSON values."""
-        sizes = None if self.face_px is None else dict(zip(QUANTILES, self.face_px, strict=True))
-        return {**vars(self), "face_px": sizes}
 
 
 @dataclass(frozen=True, eq=False)
@@ -279,8 +222,3 @@ class TemplatePairResult:
             f"pictures of the {one} template {how}, to the model; of the {other} as they are, to the teacher"
             f"; {tail}"
         )
-
-
-def alignment(by_points: bool) -> str:
-    """How pictures were aligned, in words."""
-    return "aligned by the list's five points" if by_points else "pictures are aligned crops"

@@ -12,22 +12,15 @@ from numpy.typing import NDArray
 
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError, InputError
+from fewpix.evaluate.benchmark import TemplatePeople, TemplateSearchData
 from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.native import Look
-from fewpix.evaluate.readers.ijb_search import TemplatePeople
+from fewpix.evaluate.native import Eye, Look, check_gallery_space
 from fewpix.evaluate.results import model_facts
-from fewpix.evaluate.search_benchmark import Eye, check_gallery_space
 from fewpix.evaluate.statistics.bootstrap import REPLICATES
-from fewpix.evaluate.template_data import TemplateSearchData
-from fewpix.evaluate.template_embedding import (
-    EmbeddedTemplates,
-    Fusing,
-    check_fusion,
-    embed_templates,
-)
-from fewpix.evaluate.template_pair_result import Seen
+from fewpix.evaluate.template_embedding import EmbeddedTemplates, Seen, embed_templates
 from fewpix.evaluate.template_search import RANKS, RATES, GallerySearch, JoinedSearch, joined_search, search
 from fewpix.evaluate.template_search_result import TemplateSearchCell, TemplateSearchResult
+from fewpix.evaluate.templates import Fusing, check_fusion
 from fewpix.progress import Parts, Told
 
 
@@ -83,7 +76,7 @@ def evaluate_template_search(
     """Search the probes in each gallery, seen by every model at every size.
 
     Args:
-        data: see `template_data.open_template_search`.
+        data: see `readers.templates.open_template_search`.
         models: see the probes; by name.
         gallery: the name and the model that sees the galleries; None where each model sees its own.
         how: the rest.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.readers.ijb_search import TemplatePeople
+from fewpix.evaluate.benchmark import TemplatePeople
 from fewpix.evaluate.scores_file import Arrays
 from fewpix.evaluate.search_record import SearchRecord
 from fewpix.evaluate.streaming_search import Searched

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from fewpix.evaluate.benchmark import TemplateSearchData
 from fewpix.evaluate.compared import Compared
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.scores_file import digest, packed
 from fewpix.evaluate.search_difference import search_difference
 from fewpix.evaluate.statistics.bootstrap import LEVEL
-from fewpix.evaluate.template_data import TemplateSearchData
-from fewpix.evaluate.template_embedding import Fusing
-from fewpix.evaluate.template_pair_result import Seen, alignment
+from fewpix.evaluate.template_embedding import Seen, alignment
 from fewpix.evaluate.template_search import GallerySearch, JoinedSearch
 from fewpix.evaluate.template_search_record import TemplateSearchRecord
+from fewpix.evaluate.templates import Fusing
 
 SCHEMA = "template-search-1"
 """What its JSON says of itself; `schema.template_search` has the keys."""

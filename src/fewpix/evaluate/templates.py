@@ -22,13 +22,61 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.errors import InputError
+from fewpix.errors import ConfigError, InputError
+from fewpix.evaluate.benchmark import TemplatePictures
 
 Fusion = Literal["media", "mean", "norm", "quality"]
 
 _BLOCK = (
     65_536  # numbers held at once, 512 kB as float64: in the processor's cache this is five times as fast
 )
+
+
+@dataclass(frozen=True)
+class Fusing:
+    """How a template is made of its pictures' embeddings, which are of unit length.
+
+    Args:
+        how: of `Fusion`.
+        weighted: whether a picture counts by its quality, as the benchmark's list gives it.
+        words: the same for people.
+    """
+
+    how: Fusion
+    weighted: bool
+    words: str
+
+
+FUSIONS = {
+    "media": Fusing("media", False, "mean of each medium, then their sum"),
+    "media-quality": Fusing(
+        "media", True, "mean of each medium, weighted by the detector's score, then their sum"
+    ),
+    "mean": Fusing("mean", False, "mean of all pictures"),
+    "quality": Fusing("quality", True, "mean of all pictures, weighted by the detector's score"),
+}
+"""Ways of fusing by name. `norm` is not among them: encoders give unit length."""
+
+
+def fusing(name: str) -> Fusing:
+    """The way of fusing of a name.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if name not in FUSIONS:
+        raise ConfigError(f"fuse: there is no way {name!r}", fix=f"use {', '.join(FUSIONS)}")
+    return FUSIONS[name]
+
+
+def check_fusion(pictures: TemplatePictures, fusion: Fusing) -> None:
+    """Refuse to weigh by qualities that there are not.
+
+    Raises:
+        ConfigError: see above.
+    """
+    if fusion.weighted and pictures.quality is None:
+        raise ConfigError("fuse: this benchmark gives its pictures no quality", fix="use media or mean")
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import ConfigError, InputError
+from fewpix.evaluate.inventory import Inventory
 from fewpix.evaluate.iou_matching import (
     IOU,
     MAX_RANK,
@@ -28,7 +29,6 @@ from fewpix.evaluate.iou_matching import (
     match,
 )
 from fewpix.evaluate.per_image import PerImageCurve, PerImagePoint
-from fewpix.evaluate.readers.benchmark import Inventory
 from fewpix.evaluate.readers.uccs import Uccs
 from fewpix.evaluate.readers.uccs_scores import read_scores
 from fewpix.evaluate.scores_file import digest, packed

@@ -13,14 +13,16 @@ from numpy.typing import NDArray
 
 from fewpix.detect import Face
 from fewpix.errors import ConfigError, InputError
+from fewpix.evaluate.benchmark import TemplatePictures
+from fewpix.evaluate.native import Eye, check_gallery_space
 from fewpix.evaluate.readers.uccs import Uccs
 from fewpix.evaluate.readers.uccs_scores import ScoreRows, write_scores
 from fewpix.evaluate.results import model_facts
-from fewpix.evaluate.search_benchmark import Eye, check_gallery_space
-from fewpix.evaluate.template_embedding import FUSIONS, TemplatePictures, embed_templates
-from fewpix.evaluate.views import Advance, embed_each
+from fewpix.evaluate.template_embedding import embed_templates
+from fewpix.evaluate.templates import FUSIONS
+from fewpix.evaluate.views import embed_each
 from fewpix.image.codec import Image, read_image
-from fewpix.progress import Parts, Told
+from fewpix.progress import Advance, Parts, Told
 
 SCHEMA = "uccs-scores-1"
 """What its JSON says of itself; `schema.uccs` has the keys."""

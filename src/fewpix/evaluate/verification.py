@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.pairs import PairList
+from fewpix.evaluate.benchmark import PairList
 from fewpix.evaluate.statistics.accuracy import FoldAccuracy, fold_accuracy
 from fewpix.evaluate.statistics.bootstrap import REPLICATES, Interval, mean_interval
 from fewpix.evaluate.statistics.paired import paired_interval

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,12 +15,10 @@ from fewpix.evaluate.pictures import PictureSource
 from fewpix.evaluate.square import Square, aligned
 from fewpix.image.codec import Image, decode_image
 from fewpix.image.resize import Crop
+from fewpix.progress import Advance
 
 BATCH = 64
 """Pictures in memory at a time."""
-
-Advance = Callable[[int, int], object]
-"""Called with the number of pictures done and of all."""
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.pairs import PairList
-from fewpix.evaluate.readers.benchmark import Count, Inventory
+from fewpix.evaluate.benchmark import PairList
+from fewpix.evaluate.inventory import Count, Inventory
 from fewpix.evaluate.readers.lfw import repeated
 from fewpix.evaluate.readers.linked import linked
 from fewpix.evaluate.readers.plain_arrays import PlainArray

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.readers.benchmark import Count, Inventory, digest, require_folder
+from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
 from fewpix.evaluate.readers.listing import present, read_lines, require_names
 
 Number = TypeVar("Number", np.int64, np.float32)

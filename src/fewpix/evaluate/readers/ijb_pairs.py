@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 import warnings
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -20,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.readers.benchmark import Count
+from fewpix.evaluate.benchmark import TemplatePairs
+from fewpix.evaluate.inventory import Count
 from fewpix.evaluate.readers.ijb import EDITIONS
 
 LIST = "template_pair_label.txt"
@@ -34,34 +34,13 @@ _BLOCK = 1 << 22
 _LARGEST = 1 << 24  # a table of 64 MB
 
 
-@dataclass(frozen=True, eq=False)
-class TemplatePairs:
-    """P pairs of templates.
-
-    Args:
-        ids: (T,) int64, the templates, rising.
-        first: (P,) int32, the place in `ids` of each pair's first template.
-        second: (P,) int32, of its second.
-        same: (P,) bool, whether both are of one person.
-        missing: how many pairs were left out, because a template of theirs is not among `ids`.
-    """
-
-    ids: NDArray[np.int64]
-    first: NDArray[np.int32]
-    second: NDArray[np.int32]
-    same: NDArray[np.bool_]
-    missing: int
-
-    def __len__(self) -> int:
-        return len(self.same)
-
-    def counts(self, name: str) -> tuple[Count, ...]:
-        """What was found, beside the published numbers of edition `name` ("ijbb" or "ijbc")."""
-        published = EDITIONS[name]
-        return (
-            Count("template pairs", len(self), published.pairs),
-            Count("template pairs of one person", int(np.count_nonzero(self.same)), published.genuine),
-        )
+def counts(pairs: TemplatePairs, name: str) -> tuple[Count, ...]:
+    """What was found, beside the published numbers of edition `name` ("ijbb" or "ijbc")."""
+    published = EDITIONS[name]
+    return (
+        Count("template pairs", len(pairs), published.pairs),
+        Count("template pairs of one person", int(np.count_nonzero(pairs.same)), published.genuine),
+    )
 
 
 def read_pairs(path: Path, ids: NDArray[np.int64], *, allow_missing: bool = False) -> TemplatePairs:

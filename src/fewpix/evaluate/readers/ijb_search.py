@@ -19,25 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.readers.benchmark import Count
+from fewpix.evaluate.benchmark import TemplatePeople
+from fewpix.evaluate.inventory import Count
 from fewpix.evaluate.readers.csv_columns import integers, read_columns
 from fewpix.evaluate.readers.ijb import EDITIONS, edition, list_path
-
-
-@dataclass(frozen=True, eq=False)
-class TemplatePeople:
-    """K templates and who they show.
-
-    Args:
-        ids: (K,) int64, rising.
-        people: (K,) int64.
-    """
-
-    ids: NDArray[np.int64]
-    people: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        return len(self.ids)
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,7 +29,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.readers.benchmark import Count, Inventory, digest, require_folder
+from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
 from fewpix.evaluate.readers.csv_columns import integers, read_columns, read_rows
 from fewpix.evaluate.readers.listing import require_names
 

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from fewpix.data.passed_over import NOTHING, LeftOut
 from fewpix.errors import ConfigError, InputError
-from fewpix.evaluate.readers.benchmark import Count, Inventory, require_folder
-from fewpix.evaluate.readers.ijb_search import TemplatePeople
+from fewpix.evaluate.benchmark import TemplatePeople
+from fewpix.evaluate.inventory import Count, Inventory, require_folder
 from fewpix.evaluate.readers.ijbs import PROTOCOLS, Ijbs, MediaTemplates
 from fewpix.evaluate.readers.listing import picture_files
 

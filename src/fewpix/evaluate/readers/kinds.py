@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fewpix.errors import ConfigError
 
 if TYPE_CHECKING:
-    from fewpix.evaluate.readers.benchmark import Inventory
+    from fewpix.evaluate.inventory import Inventory
 
 CHECK, PAIRS, SEARCH = "check", "pairs", "search"
 TEMPLATE_PAIRS, TEMPLATE_SEARCH = "template-pairs", "template-search"
@@ -104,8 +104,8 @@ KINDS: dict[str, Kind] = {
     "recordio": Kind("recordio", "a .rec, or the folder with train.rec and train.idx"),
     "shards": Kind("shards", "a tar shard of faces, or a folder of them"),
 }
-"""Name → what it is and what can be done with it: by its reader's `inventory`, by `pair_data.OPENERS`, by
-`searches.PROTOCOLS`, by `template_data`."""
+"""Name → what it is and what can be done with it: by its reader's `inventory`, by `pairs.OPENERS`, by
+`searches.PROTOCOLS`, by `templates`."""
 
 
 def kinds_of(task: str) -> tuple[str, ...]:

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from fewpix.evaluate.lfw_folder import LfwFolder
-from fewpix.evaluate.pairs import SUFFIXES, PairList, find_pictures, read_pairs
-from fewpix.evaluate.readers.benchmark import Count, Inventory, digest, require_folder
+from fewpix.evaluate.benchmark import PairList
+from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
+from fewpix.evaluate.readers.lfw_folder import LfwFolder
+from fewpix.evaluate.readers.pairs_txt import SUFFIXES, find_pictures, read_pairs
 
 PAIRS, FOLDS, PICTURES = 6000, 10, 7701
 """Of LFW's View 2, as published with it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from fewpix.data.folders import Listing, list_folder
 from fewpix.errors import InputError
+from fewpix.evaluate.benchmark import Pictures
 
 
 def read_lines(path: Path, fix: str) -> list[str]:
@@ -105,3 +107,32 @@ def present(folder: Path, names: Sequence[str]) -> NDArray[np.bool_]:
     """
     found = files_in(folder, (name.rpartition("/")[0] for name in names))
     return np.fromiter((name in found for name in names), np.bool_, len(names))
+
+
+@dataclass(frozen=True, eq=False)
+class Listed:
+    """What the two lists of a search name, there or not, and the pictures of others that no list names.
+
+    Args:
+        gallery: of the one list.
+        probes: of the other; all of them show somebody of the gallery.
+        others: those that are there, of people whom nobody is searched for.
+        gallery_there: whether each of `gallery` is there.
+        probes_there: likewise of `probes`.
+    """
+
+    gallery: Pictures
+    probes: Pictures
+    others: Pictures
+    gallery_there: NDArray[np.bool_]
+    probes_there: NDArray[np.bool_]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the lists name."""
+        return self.gallery.names + self.probes.names
+
+    def missing(self) -> tuple[str, ...]:
+        """Those of them that are not there."""
+        there = np.concatenate((self.gallery_there, self.probes_there))
+        return tuple(name for name, found in zip(self.names, there, strict=True) if not found)

@@ -16,7 +16,7 @@ import numpy as np
 from fewpix.data.record import open_records, read_record
 from fewpix.data.recordio import PictureRecords, picture_records
 from fewpix.errors import InputError
-from fewpix.evaluate.readers.benchmark import Count, Inventory, digest, require_folder
+from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
 from fewpix.image.codec import Image, decode_image
 
 

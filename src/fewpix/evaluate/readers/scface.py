@@ -22,14 +22,8 @@ import numpy as np
 
 from fewpix.data.passed_over import NOTHING
 from fewpix.errors import InputError
-from fewpix.evaluate.readers.benchmark import (
-    Count,
-    Inventory,
-    Pictures,
-    Search,
-    digest,
-    require_folder,
-)
+from fewpix.evaluate.benchmark import Pictures, Search
+from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
 from fewpix.evaluate.readers.listing import picture_files, read_lines
 
 MUGSHOTS = "mugshot_frontal_cropped_all"

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fewpix.evaluate.pairs import PairList
+from fewpix.evaluate.benchmark import PairList
+from fewpix.evaluate.inventory import Inventory
 from fewpix.evaluate.readers import scface
-from fewpix.evaluate.readers.benchmark import Inventory
 
 
 @dataclass(frozen=True, eq=False)

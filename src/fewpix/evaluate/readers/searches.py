@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fewpix.evaluate.open_set import FPIRS
+from fewpix.evaluate.benchmark import Search
 from fewpix.evaluate.readers import scface, survface, table, tinyface
-from fewpix.evaluate.readers.benchmark import Search
 from fewpix.evaluate.readers.kinds import SEARCH, chosen
-from fewpix.evaluate.retrieval import RANKS, WATCH_LIST_FPIRS, WATCH_LIST_RANK
+
+RANKS = (1, 5, 10, 20, 50)
+"""Those of TinyFace's official evaluation."""
+FPIRS = (1e-1, 1e-2)
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Protocol:
 PROTOCOLS: dict[str, Protocol] = {
     "tinyface": Protocol(tinyface.read),
     "scface": Protocol(scface.read),
-    "survface": Protocol(survface.read, prototypes=True, rank=WATCH_LIST_RANK, fpirs=WATCH_LIST_FPIRS),
+    "survface": Protocol(survface.read, prototypes=True, rank=survface.RANK, fpirs=survface.FPIRS),
     "table": Protocol(table.read_search),
 }
 """Name → its protocol."""

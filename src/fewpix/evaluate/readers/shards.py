@@ -16,7 +16,7 @@ from pathlib import Path
 from fewpix.data.passed_over import NOTHING, LeftOut, PassedOver
 from fewpix.data.shards import read_shard
 from fewpix.errors import InputError
-from fewpix.evaluate.readers.benchmark import Count, Inventory
+from fewpix.evaluate.inventory import Count, Inventory
 from fewpix.image.header import read_header
 
 ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2")

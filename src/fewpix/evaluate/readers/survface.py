@@ -22,16 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.readers.benchmark import (
-    Count,
-    Inventory,
-    Listed,
-    Pictures,
-    Search,
-    digest,
-    require_folder,
-)
-from fewpix.evaluate.readers.listing import picture_files, present
+from fewpix.evaluate.benchmark import Pictures, Search
+from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
+from fewpix.evaluate.readers.listing import Listed, picture_files, present
 from fewpix.evaluate.readers.matlab import read_named_ids
 
 TEST_SET, EVALUATION = "Face_Identification_Test_Set", "Face_Identification_Evaluation"
@@ -43,6 +36,9 @@ GALLERY_PICTURES, MATED_PICTURES, UNMATED_PICTURES = 60_294, 60_423, 121_736
 """Of version 1 as it is given out; its website's total of test pictures, 242,617, is 164 more."""
 DISTRACTORS = 28_476
 """Unmated pictures called `distractors_NUMBER.jpg`."""
+
+RANK, FPIRS = 20, (0.01, 0.1, 0.2, 0.3)
+"""What its authors report: TPIR20 at these rates."""
 
 
 def inventory(folder: Path) -> Inventory:

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.lfw_folder import LfwFolder
-from fewpix.evaluate.pairs import PairList
-from fewpix.evaluate.readers.benchmark import Count, Inventory, digest, require_folder
+from fewpix.evaluate.benchmark import PairList
+from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
+from fewpix.evaluate.readers.lfw_folder import LfwFolder
 from fewpix.evaluate.readers.listing import present
 from fewpix.evaluate.readers.matlab import names_of, read_matlab
 from fewpix.evaluate.readers.survface import people_in

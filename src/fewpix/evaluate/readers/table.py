@@ -34,11 +34,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.lfw_folder import LfwFolder
-from fewpix.evaluate.pairs import PairList
-from fewpix.evaluate.readers.benchmark import Count, Inventory, Pictures, Search, digest, require_folder
+from fewpix.evaluate.benchmark import PairList, Pictures, Search
+from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
 from fewpix.evaluate.readers.cells import Cells, read_cells
 from fewpix.evaluate.readers.lfw import repeated
+from fewpix.evaluate.readers.lfw_folder import LfwFolder
 from fewpix.evaluate.readers.linked import linked
 from fewpix.evaluate.readers.listing import leads_out, present
 from fewpix.files import sha256_file

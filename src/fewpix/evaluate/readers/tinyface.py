@@ -21,16 +21,9 @@ from pathlib import Path
 import numpy as np
 
 from fewpix.errors import InputError
-from fewpix.evaluate.readers.benchmark import (
-    Count,
-    Inventory,
-    Listed,
-    Pictures,
-    Search,
-    digest,
-    require_folder,
-)
-from fewpix.evaluate.readers.listing import picture_files, present
+from fewpix.evaluate.benchmark import Pictures, Search
+from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
+from fewpix.evaluate.readers.listing import Listed, picture_files, present
 from fewpix.evaluate.readers.matlab import read_named_ids
 
 MATCH, DISTRACTOR, PROBE = "Gallery_Match", "Gallery_Distractor", "Probe"

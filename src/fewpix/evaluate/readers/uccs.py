@@ -21,8 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
+from fewpix.evaluate.benchmark import Pictures
+from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
 from fewpix.evaluate.iou_matching import Faces
-from fewpix.evaluate.readers.benchmark import Count, Inventory, Pictures, digest, require_folder
 from fewpix.evaluate.readers.csv_columns import integers, numbers, read_columns
 from fewpix.evaluate.readers.listing import present, read_lines, require_names
 

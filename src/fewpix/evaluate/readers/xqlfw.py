@@ -16,11 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.lfw_folder import LfwFolder
-from fewpix.evaluate.pairs import PairList, read_pairs
-from fewpix.evaluate.readers.benchmark import Count, Inventory, require_folder
+from fewpix.evaluate.benchmark import PairList
+from fewpix.evaluate.inventory import Count, Inventory, require_folder
 from fewpix.evaluate.readers.lfw import of_pairs
+from fewpix.evaluate.readers.lfw_folder import LfwFolder
 from fewpix.evaluate.readers.listing import read_lines
+from fewpix.evaluate.readers.pairs_txt import read_pairs
 
 PAIRS, FOLDS, PEOPLE, PICTURES = 6000, 10, 3743, 7263
 """As published; of the pairs half show one person."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fewpix.errors import InputError
-from fewpix.evaluate.pairs import PairList, find_pictures, read_pairs
+from fewpix.evaluate.benchmark import PairList
 from fewpix.evaluate.pictures import PictureFiles
+from fewpix.evaluate.readers.pairs_txt import find_pictures, read_pairs
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fewpix.errors import InputError
-from fewpix.evaluate.pairs import find_pictures, read_pairs
+from fewpix.evaluate.readers.pairs_txt import find_pictures, read_pairs
 
 LIST = "2\t1\nAnn\t1\t2\nAnn\t1\tBob_B\t3\nBob_B\t3\t12\nCid\t1\tAnn\t2\n"
 

@@ -2,63 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
+from fewpix.evaluate.benchmark import PairList
 from fewpix.evaluate.readers.listing import files_in, read_lines
-from fewpix.evaluate.statistics.bootstrap import Clusters
 
 SUFFIXES = (".jpg", ".png", ".jpeg")
 """Endings under which a picture of the list may lie in the folder, first found wins."""
-
-
-@dataclass(frozen=True, eq=False)
-class PairList:
-    """P pairs of pictures.
-
-    Args:
-        pictures: the distinct pictures as `NAME/NAME_0001`, without an ending, sorted.
-        first: (P,) int64, the number in `pictures` of each pair's first picture.
-        second: (P,) int64, of its second.
-        same: (P,) bool, whether both show one person.
-        folds: (P,) int64, 0 to folds - 1, as in the file.
-        people: (S,) who is on each of `pictures`; None where the picture's folder is the person, as in LFW.
-    """
-
-    pictures: tuple[str, ...]
-    first: NDArray[np.int64]
-    second: NDArray[np.int64]
-    same: NDArray[np.bool_]
-    folds: NDArray[np.int64]
-    people: NDArray[np.generic] | None = None
-
-    def __len__(self) -> int:
-        return len(self.same)
-
-    def clusters(self) -> Clusters:
-        """The people of every pair."""
-        people = self.people
-        if people is None:
-            people = np.array([picture.rpartition("/")[0] for picture in self.pictures])
-        return Clusters.of(people[self.first], people[self.second])
-
-    def only(self, keep: NDArray[np.bool_]) -> PairList:
-        """The pairs where `keep` (P,) is true; pictures that no pair needs any more are dropped."""
-        used = np.unique(np.concatenate((self.first[keep], self.second[keep])))
-        new = np.full(len(self.pictures), -1, dtype=np.int64)
-        new[used] = np.arange(len(used))
-        return PairList(
-            tuple(self.pictures[n] for n in used),
-            new[self.first[keep]],
-            new[self.second[keep]],
-            self.same[keep],
-            self.folds[keep],
-            None if self.people is None else self.people[used],
-        )
 
 
 def read_pairs(path: Path) -> PairList:

@@ -3,51 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from fewpix.errors import InputError
-from fewpix.evaluate.lfw_folder import LfwFolder
-from fewpix.evaluate.pair_figures import FARS
-from fewpix.evaluate.pairs import PairList
-from fewpix.evaluate.pictures import PictureFiles, PictureSource
+from fewpix.evaluate.benchmark import PairData
+from fewpix.evaluate.inventory import Inventory
+from fewpix.evaluate.pictures import PictureFiles
 from fewpix.evaluate.readers import bin as encoded
 from fewpix.evaluate.readers import lfw, scface_pairs, survface_pairs, table, xqlfw
-from fewpix.evaluate.readers.benchmark import Inventory
 from fewpix.evaluate.readers.kinds import PAIRS, chosen
-
-
-@dataclass(frozen=True, eq=False)
-class PairData:
-    """The pairs of a benchmark that can be scored.
-
-    Args:
-        kind: of `readers.kinds.PAIR_KINDS`.
-        inventory: what was found.
-        pairs: those of which both pictures are there.
-        pictures: of the pairs, in the order of `pairs.pictures`.
-        missing: how many pairs of the list were left out.
-        qualities: (S,) of the pictures, NaN where none is known; None for a benchmark without.
-        fars: the false accept rates that the benchmark's authors report.
-        variant: which of the benchmark's pictures, where it has several: aligned ones, or of one distance.
-    """
-
-    kind: str
-    inventory: Inventory
-    pairs: PairList
-    pictures: PictureSource
-    missing: int
-    qualities: NDArray[np.float64] | None = None
-    fars: tuple[float, ...] = FARS
-    variant: str = ""
-
-    @property
-    def coverage(self) -> float:
-        """Share of the list's pairs that can be scored."""
-        return len(self.pairs) / (len(self.pairs) + self.missing)
+from fewpix.evaluate.readers.lfw_folder import LfwFolder
 
 
 def open_pairs(kind: str, path: Path, *, allow_missing: bool = False, **options: object) -> PairData:

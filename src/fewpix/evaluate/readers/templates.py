@@ -3,66 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from fewpix.evaluate.benchmark import TemplatePairData, TemplatePictures, TemplateSearchData
+from fewpix.evaluate.inventory import require_folder
 from fewpix.evaluate.readers import ijb, ijb_pairs, ijb_search, ijbs, ijbs_faces
-from fewpix.evaluate.readers.benchmark import Inventory, require_folder
-from fewpix.evaluate.readers.ijb_pairs import TemplatePairs
-from fewpix.evaluate.readers.ijb_search import TemplatePeople
 from fewpix.evaluate.readers.kinds import TEMPLATE_PAIRS, TEMPLATE_SEARCH, chosen
-from fewpix.evaluate.template_embedding import TemplatePictures
-
-
-@dataclass(frozen=True, eq=False)
-class TemplatePairData:
-    """Pairs of templates that can be scored.
-
-    Args:
-        kind: of the benchmark.
-        inventory: what was found.
-        pictures: of the templates.
-        pairs: of which both templates have a picture.
-    """
-
-    kind: str
-    inventory: Inventory
-    pictures: TemplatePictures
-    pairs: TemplatePairs
-
-    @property
-    def coverage(self) -> float:
-        """Share of the list's pairs that can be scored."""
-        return len(self.pairs) / (len(self.pairs) + self.pairs.missing)
-
-
-@dataclass(frozen=True, eq=False)
-class TemplateSearchData:
-    """Templates to be searched for in one gallery after the other.
-
-    Args:
-        kind: of the benchmark.
-        variant: which of its protocols, where it has several.
-        inventory: what was found.
-        pictures: of all templates.
-        galleries: by name, the templates in each.
-        probes: searched in each gallery; who is not in it has no mate there.
-        missing: templates of the lists that were left out for want of a picture.
-    """
-
-    kind: str
-    variant: str
-    inventory: Inventory
-    pictures: TemplatePictures
-    galleries: dict[str, TemplatePeople]
-    probes: TemplatePeople
-    missing: int
-
-    @property
-    def coverage(self) -> float:
-        """Share of the lists' templates that can be searched."""
-        there = sum(len(gallery) for gallery in self.galleries.values()) + len(self.probes)
-        return there / (there + self.missing)
 
 
 def open_template_pairs(
@@ -86,7 +33,7 @@ def open_template_pairs(
     file = ijb.list_path(path, found.inventory.kind, ijb_pairs.LIST)
     require_folder(path, file.relative_to(path).as_posix(), kind=found.inventory.kind.upper())
     pairs = ijb_pairs.read_pairs(file, found.template_ids(), allow_missing=allow_missing)
-    counts = (*found.inventory.counts, *pairs.counts(found.inventory.kind))
+    counts = (*found.inventory.counts, *ijb_pairs.counts(pairs, found.inventory.kind))
     inventory = replace(found.inventory, counts=counts)
     return TemplatePairData(found.inventory.kind, inventory, _pictures(found), pairs)
 

@@ -1,4 +1,4 @@
-"""What every reader gives: which pictures a benchmark compares, and what was found of it on disk."""
+"""What was found of a benchmark on disk, beside what its authors published."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from fewpix.data.passed_over import NOTHING, LeftOut
 from fewpix.errors import InputError
@@ -123,76 +120,6 @@ class Inventory:
             )
         if self.left_out:
             logging.getLogger("fewpix").warning("%s: %s", self.folder, self.left_out)
-
-
-@dataclass(frozen=True, eq=False)
-class Pictures:
-    """N pictures and who is on them.
-
-    Args:
-        names: paths relative to the benchmark's folder, with their endings.
-        people: (N,) str; the benchmark's own names of people. Somebody without a name, who occurs once (a
-            distractor), is a person of their own.
-    """
-
-    names: tuple[str, ...]
-    people: NDArray[np.str_]
-
-    @classmethod
-    def below(cls, stem: str, names: Iterable[str], people: NDArray[np.str_]) -> Pictures:
-        """From names of files in one folder; `stem` is its path with a slash at the end."""
-        return cls(tuple(f"{stem}{name}" for name in names), people)
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def only(self, keep: NDArray[np.bool_]) -> Pictures:
-        """Those where `keep` (N,) is true."""
-        return Pictures(tuple(n for n, kept in zip(self.names, keep, strict=True) if kept), self.people[keep])
-
-
-@dataclass(frozen=True, eq=False)
-class Listed:
-    """What the two lists of a search name, there or not, and the pictures of others that no list names.
-
-    Args:
-        gallery: of the one list.
-        probes: of the other; all of them show somebody of the gallery.
-        others: those that are there, of people whom nobody is searched for.
-        gallery_there: whether each of `gallery` is there.
-        probes_there: likewise of `probes`.
-    """
-
-    gallery: Pictures
-    probes: Pictures
-    others: Pictures
-    gallery_there: NDArray[np.bool_]
-    probes_there: NDArray[np.bool_]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What the lists name."""
-        return self.gallery.names + self.probes.names
-
-    def missing(self) -> tuple[str, ...]:
-        """Those of them that are not there."""
-        there = np.concatenate((self.gallery_there, self.probes_there))
-        return tuple(name for name, found in zip(self.names, there, strict=True) if not found)
-
-
-@dataclass(frozen=True, eq=False)
-class Search:
-    """Probes to be searched for in a gallery, one picture each.
-
-    Args:
-        inventory: what was found.
-        gallery: the pictures that are there.
-        probes: likewise; some may show nobody of the gallery.
-    """
-
-    inventory: Inventory
-    gallery: Pictures
-    probes: Pictures
 
 
 def digest(lists: Sequence[Path], names: Iterable[str]) -> str:
