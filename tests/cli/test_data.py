@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fewpix.cli import main
-from fewpix.evaluate.readers.kinds import KINDS
+from fewpix.evaluate.readers.registry import READERS
 from fewpix.image.codec import write_image
 
 
@@ -80,7 +80,7 @@ def test_what_cannot_be_checked(
     assert said in err
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", sorted(READERS))
 def test_every_kind_refuses_a_folder_that_is_not_there(
     kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

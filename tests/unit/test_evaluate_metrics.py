@@ -12,7 +12,7 @@ from sklearn.metrics import roc_curve
 
 from fewpix.errors import InputError
 from fewpix.evaluate.statistics.accuracy import best_threshold, fold_accuracy
-from fewpix.evaluate.statistics.scores import allowed_accepts, far_key
+from fewpix.evaluate.statistics.scores import SortedScores, allowed_accepts, far_key
 
 
 def draw(seed: int, pairs: int = 200, decimals: int = 3) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -128,10 +128,11 @@ def test_tar_at_far_agrees_with_the_slow_reference_and_scikit_learn(decimals: in
 
 
 def test_tar_is_zero_where_an_impostor_scores_highest_and_none_may_pass() -> None:
-    point = tar_at_far(np.array([0.9, 0.5, 0.1]), np.array([False, True, False]), 1e-3)
+    scores, same = np.array([0.9, 0.5, 0.1]), np.array([False, True, False])
+    point = tar_at_far(scores, same, 1e-3)
     assert (point.tar, point.far) == (0.0, 0.0)
     assert point.threshold > 0.9
-    assert str(point) == "TAR 0.00 % at FAR ≤ 1e-3"
+    assert SortedScores.of(scores, same).threshold_at(1e-3) == point.threshold
 
 
 def test_a_tie_of_genuine_and_impostor_is_not_split() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
+from inspect import signature
 from pathlib import Path
 
 import bin_layout
@@ -23,9 +25,7 @@ from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.pair_benchmark import evaluate_pairs
 from fewpix.evaluate.pair_figures import pair_figures
 from fewpix.evaluate.pair_result import PairResult, Treatment
-from fewpix.evaluate.readers.kinds import KINDS, PAIR_KINDS, SEARCH, kinds_of
-from fewpix.evaluate.readers.pairs import OPENERS, open_pairs
-from fewpix.evaluate.readers.searches import PROTOCOLS
+from fewpix.evaluate.readers.registry import PAIRS, READERS, kinds_of, open_pairs
 from fewpix.evaluate.readers.xqlfw import ALIGNED, ORIGINAL
 from fewpix.evaluate.results import canonical
 from fewpix.image.codec import decode_image, write_image
@@ -73,7 +73,7 @@ def layouts() -> dict[str, Callable[[Path], Path]]:
     }
 
 
-@pytest.fixture(params=PAIR_KINDS)
+@pytest.fixture(params=kinds_of(PAIRS))
 def data(request: pytest.FixtureRequest, tmp_path: Path) -> PairData:
     options: dict[str, object] = {}
     if request.param == "scface":
@@ -88,8 +88,13 @@ def measured(data: PairData, **treatment: object) -> PairResult:
 
 
 def test_all_kinds_are_benchmarks_that_can_be_opened() -> None:
-    assert set(OPENERS) == set(PAIR_KINDS) == set(layouts()) <= set(KINDS)
-    assert set(PROTOCOLS) == set(kinds_of(SEARCH))
+    assert set(kinds_of(PAIRS)) == set(layouts())
+    for reader in READERS.values():
+        for options in reader.tasks.values():
+            module, _, function = options.read.rpartition(".")
+            read = getattr(import_module(f"fewpix.evaluate.readers.{module}"), function)
+            taken = signature(read).parameters
+            assert {*options.known, *options.required} <= set(taken)
 
 
 def test_pictures_go_to_the_model_as_they_are(data: PairData) -> None:

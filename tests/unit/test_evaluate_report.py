@@ -20,7 +20,7 @@ from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.pair_benchmark import evaluate_pairs
 from fewpix.evaluate.pair_result import PairResult, Treatment
 from fewpix.evaluate.pictures import by_name, in_folder, nowhere
-from fewpix.evaluate.readers.pairs import open_pairs
+from fewpix.evaluate.readers.registry import open_pairs
 from fewpix.evaluate.report.blocks import Report, Section, Table, Text
 from fewpix.evaluate.report.faces import Faces
 from fewpix.evaluate.report.folder import check_report, made, write_report

@@ -37,14 +37,14 @@ def test_what_is_there_beside_what_was_published(tmp_path: Path) -> None:
 
 def test_pairs_and_pictures_are_those_of_the_list(tmp_path: Path) -> None:
     read = lfw.read(lay_out(tmp_path / "lfw"))
-    pairs, names = read.data.pairs, read.data.names
+    pairs, names = read.pairs, read.pictures.names
     assert names[:2] == ("Ann/Ann_0001.jpg", "Ann/Ann_0002.jpg")
     assert [(names[a], names[b]) for a, b in zip(pairs.first, pairs.second, strict=True)][3] == (
         "Ann/Ann_0002.jpg",
         "Cid/Cid_0001.jpg",
     )
     assert pairs.same.tolist() == [True, True, False, False] * 2
-    assert read_image(read.data.folder / names[0]).shape == (24, 24, 3)
+    assert read_image(read.pictures.folder / names[0]).shape == (24, 24, 3)
 
 
 def test_a_list_elsewhere(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_a_list_elsewhere(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"cannot read .*pairs\.txt"):
         lfw.read(folder)
     (tmp_path / "other.txt").write_text(LIST, encoding="utf-8")
-    assert len(lfw.read(folder, tmp_path / "other.txt").data.pairs) == 8
+    assert len(lfw.read(folder, tmp_path / "other.txt").pairs) == 8
 
 
 def test_a_missing_picture_is_refused_or_left_out_and_stays_reported(tmp_path: Path) -> None:
@@ -65,8 +65,8 @@ def test_a_missing_picture_is_refused_or_left_out_and_stays_reported(tmp_path: P
     read = lfw.read(folder, allow_missing=True)
     assert read.inventory.missing == ("Cid/Cid_0003.jpg",)
     assert counted(read.inventory)["pairs with both pictures"] == 6
-    assert len(read.data.pairs) == 6
-    assert read.data.missing == 2
+    assert len(read.pairs) == 6
+    assert read.missing == 2
     assert read.inventory.coverage == pytest.approx(5 / 6)
 
 

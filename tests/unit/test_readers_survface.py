@@ -144,20 +144,20 @@ def test_unusable_folders_are_refused(tmp_path: Path) -> None:
 
 def test_pairs_of_one_person_come_first_in_a_single_fold(tmp_path: Path) -> None:
     found = survface_pairs.read(layout.verification(tmp_path))
-    pairs = found.data.pairs
+    pairs = found.pairs
     assert pairs.same.tolist() == [True] * 3 + [False] * 3
     assert pairs.folds.tolist() == [0] * 6
     ours = [
-        (found.data.names[a].rpartition("/")[2], found.data.names[b].rpartition("/")[2])
+        (found.pictures.names[a].rpartition("/")[2], found.pictures.names[b].rpartition("/")[2])
         for a, b in zip(pairs.first, pairs.second, strict=True)
     ]
     assert ours == layout.POSITIVE + layout.NEGATIVE
-    assert found.data.names[0] == f"{PAIRS}/verification_images/10002_cam1_1.jpg"
+    assert found.pictures.names[0] == "verification_images/10002_cam1_1.jpg"
     assert pairs.pictures[0] == "10002/10002_cam1_1.jpg"
     clusters = pairs.clusters()
     assert (clusters.people, (clusters.first == clusters.second).tolist()) == (5, pairs.same.tolist())
-    for name in found.data.names:
-        assert read_image(tmp_path / name).shape == (24, 24, 3)
+    for name in found.pictures.names:
+        assert read_image(found.pictures.folder / name).shape == (24, 24, 3)
     assert [(c.found, c.published) for c in found.inventory.counts] == [
         (3, 5_320),
         (3, 5_320),
@@ -177,11 +177,11 @@ def test_pairs_with_a_missing_picture_are_refused_or_left_out(tmp_path: Path) ->
     with pytest.raises(InputError, match="1 of 8 pictures are missing"):
         survface_pairs.read(tmp_path)
     found = survface_pairs.read(tmp_path, allow_missing=True)
-    assert (len(found.data.pairs), found.data.missing) == (4, 2)
-    assert found.data.pairs.same.tolist() == [True, True, False, False]
+    assert (len(found.pairs), found.missing) == (4, 2)
+    assert found.pairs.same.tolist() == [True, True, False, False]
     assert found.inventory.missing == (f"{PAIRS}/verification_images/77_cam1_1.jpg",)
     assert found.inventory.sha256 == whole.sha256
-    assert len(found.data.names) == len(found.data.pairs.pictures)
+    assert len(found.pictures.names) == len(found.pairs.pictures)
     for name in ("10002_cam2_4.jpg", "500_cam3_2.jpg"):
         (tmp_path / PAIRS / "verification_images" / name).unlink()
     with pytest.raises(InputError, match="has both pictures of no pair of one person"):
@@ -219,5 +219,5 @@ def test_lists_of_pairs_that_cannot_be_right_are_refused(
 def test_the_folder_of_the_pairs_itself_does_too(tmp_path: Path) -> None:
     layout.verification(tmp_path)
     inside = survface_pairs.read(tmp_path / PAIRS)
-    assert inside.data.names[0] == "verification_images/10002_cam1_1.jpg"
+    assert inside.pictures.names[0] == "verification_images/10002_cam1_1.jpg"
     assert inside.inventory.sha256 == survface_pairs.inventory(tmp_path).sha256

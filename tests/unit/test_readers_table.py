@@ -20,13 +20,13 @@ pytestmark = pytest.mark.needs("samples")
 def test_pairs(tmp_path: Path) -> None:
     read = table.read_pairs(lay_out(tmp_path, PAIRS))
     names = ("ann/1.jpg", "ann/2.jpg", "bob/1.jpg", "bob/2.jpg", "cams, west/7.png")
-    pairs = read.data.pairs
-    assert read.data.names == names
+    pairs = read.pairs
+    assert read.pictures.names == names
     assert pairs.first.tolist() == [0, 0, 2, 3]
     assert pairs.second.tolist() == [1, 2, 3, 4]
     assert pairs.same.tolist() == [True, False, True, False]
     assert pairs.folds.tolist() == [0, 0, 1, 1]
-    assert [read_image(read.data.folder / name).shape for name in names] == [(24, 24, 3)] * 5
+    assert [read_image(read.pictures.folder / name).shape for name in names] == [(24, 24, 3)] * 5
     assert read.inventory.counts == (
         Count("pairs of one person", 2),
         Count("pairs of two people", 2),
@@ -44,7 +44,7 @@ def test_people_are_told_by_pairs_not_by_folders(tmp_path: Path) -> None:
     for name in "abcde":
         (tmp_path / f"{name}.jpg").touch()
     (tmp_path / "t.csv").write_text(text)
-    clusters = table.read_pairs(tmp_path / "t.csv").data.pairs.clusters()
+    clusters = table.read_pairs(tmp_path / "t.csv").pairs.clusters()
     assert clusters.people == 3
     assert (clusters.first == clusters.second).tolist() == [True, True, False, False]
 
@@ -82,7 +82,7 @@ def test_the_inventory_knows_which_kind_of_table_it_is(tmp_path: Path) -> None:
     ids=["plain", "byte order mark", "Windows", "empty lines", "no last line end", "other order"],
 )
 def test_forms_of_one_table(tmp_path: Path, text: str) -> None:
-    pairs = table.read_pairs(lay_out(tmp_path, text)).data.pairs
+    pairs = table.read_pairs(lay_out(tmp_path, text)).pairs
     assert pairs.first.tolist() == [0, 0, 2, 3]
     assert pairs.second.tolist() == [1, 2, 3, 4]
     assert pairs.same.tolist() == [True, False, True, False]
@@ -103,7 +103,7 @@ def test_without_folds_either_kind_is_cut_into_ten_in_the_order_of_the_rows(tmp_
     for name in {cell for row in rows for cell in row.split(",")[:2]}:
         (tmp_path / name).touch()
     (tmp_path / "t.csv").write_text("first,second,same\n" + "\n".join(rows))
-    pairs = table.read_pairs(tmp_path / "t.csv").data.pairs
+    pairs = table.read_pairs(tmp_path / "t.csv").pairs
     assert pairs.folds[:9].tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
     assert np.bincount(pairs.folds[pairs.same]).tolist() == [3, 3, 3, 2, 2, 2, 2, 2, 2, 2]
     assert np.bincount(pairs.folds[~pairs.same]).tolist() == [2] * 10
@@ -117,10 +117,10 @@ def test_a_missing_picture_is_refused_or_left_out_and_stays_reported(tmp_path: P
     with pytest.raises(InputError, match=r"1 of 5 pictures are missing in .*, the first one ann/2\.jpg"):
         table.read_pairs(path)
     read = table.read_pairs(path, allow_missing=True)
-    assert read.data.names == ("ann/1.jpg", "bob/1.jpg", "bob/2.jpg", "cams, west/7.png")
-    assert read.data.pairs.same.tolist() == [False, True, False]
-    assert read.data.missing == 1
-    assert read.data.pairs.clusters().people == 3
+    assert read.pictures.names == ("ann/1.jpg", "bob/1.jpg", "bob/2.jpg", "cams, west/7.png")
+    assert read.pairs.same.tolist() == [False, True, False]
+    assert read.missing == 1
+    assert read.pairs.clusters().people == 3
     assert read.inventory.missing == ("ann/2.jpg",)
     path = lay_out(tmp_path, SEARCH)
     (tmp_path / "bob" / "1.jpg").unlink()

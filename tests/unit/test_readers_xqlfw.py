@@ -32,7 +32,7 @@ def test_what_is_there_beside_what_was_published(tmp_path: Path) -> None:
 
 def test_qualities_stand_beside_their_pictures(tmp_path: Path) -> None:
     read = xqlfw.read(lay_out_xqlfw(tmp_path, ALIGNED))
-    assert read.data.pairs.pictures == (
+    assert read.pairs.pictures == (
         "Ann/Ann_0001",
         "Ann/Ann_0002",
         "Bob_B/Bob_B_0001",
@@ -49,7 +49,7 @@ def test_qualities_stay_aligned_when_pictures_are_left_out(tmp_path: Path) -> No
     with pytest.raises(InputError, match="1 of 6 pictures are missing"):
         xqlfw.read(folder)
     read = xqlfw.read(folder, allow_missing=True)
-    assert [p.partition("/")[2] for p in read.data.pairs.pictures] == [
+    assert [p.partition("/")[2] for p in read.pairs.pictures] == [
         "Ann_0001",
         "Bob_B_0001",
         "Bob_B_0012",
@@ -89,9 +89,9 @@ def test_where_the_pictures_may_lie(
 ) -> None:
     folder = lay_out_xqlfw(tmp_path / "x", *laid_out)
     read = xqlfw.read(folder / named, aligned=aligned)
-    assert read.data.folder == folder / pictures
+    assert read.pictures.folder == folder / pictures
     assert read.inventory.folder == folder / pictures
-    assert len(read.data.pairs) == 8
+    assert len(read.pairs) == 8
 
 
 def test_the_hash_does_not_depend_on_the_layout(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typer import Argument, Exit, Option, Typer
 from fewpix.cli.evaluate_options import Ids
 from fewpix.cli.output import emit
 from fewpix.cli.targets import READS
-from fewpix.evaluate.readers.kinds import KINDS
+from fewpix.evaluate.readers.registry import READERS
 
 data = Typer(add_completion=False, help="Look at data sets.")
 
@@ -25,7 +25,7 @@ def _group() -> None:
 
 @data.command("check", short_help="what is there of a benchmark, and what is missing")
 def check(
-    kind: Annotated[str, Argument(help=f"{', '.join(KINDS)}.", show_default=False)],
+    kind: Annotated[str, Argument(help=f"{', '.join(READERS)}.", show_default=False)],
     path: Annotated[
         Path,
         Argument(help="Its folder or file, with the original names inside.", show_default=False),
@@ -43,7 +43,7 @@ def check(
 
     Ends with 1 where it does not.
     """
-    from fewpix.evaluate.readers.kinds import take_stock
+    from fewpix.evaluate.readers.registry import take_stock
 
     found = take_stock(kind, path, pairs=pairs, ids=ids)
     emit(found, as_json, found.left_out)

@@ -32,11 +32,11 @@ from fewpix.cli.evaluate_options import (
 from fewpix.cli.output import progress
 from fewpix.cli.targets import READS
 from fewpix.errors import ConfigError
-from fewpix.evaluate.readers.kinds import PAIR_KINDS
+from fewpix.evaluate.readers.registry import PAIRS, kinds_of
 
 
 def pairs(
-    kind: Annotated[str, Argument(help=f"{', '.join(PAIR_KINDS)}.", show_default=False)],
+    kind: Annotated[str, Argument(help=f"{', '.join(kinds_of(PAIRS))}.", show_default=False)],
     path: Annotated[
         Path,
         Argument(help="Its folder or file, with the original names inside.", show_default=False),
@@ -114,7 +114,7 @@ def pairs(
     from fewpix.evaluate.pair_benchmark import evaluate_pairs
     from fewpix.evaluate.pair_result import Treatment
     from fewpix.evaluate.pictures import by_name
-    from fewpix.evaluate.readers.pairs import open_pairs
+    from fewpix.evaluate.readers.registry import open_pairs
 
     delivery = Delivery(out, report)
     if small is not None and protocol != "hr-lr":

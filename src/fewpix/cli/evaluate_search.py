@@ -136,7 +136,7 @@ def search(
     from fewpix.evaluate.embedding_store import check_folder
     from fewpix.evaluate.native import Eye, Look
     from fewpix.evaluate.pictures import in_folder
-    from fewpix.evaluate.readers.searches import read_search
+    from fewpix.evaluate.readers.registry import open_search
     from fewpix.evaluate.search_benchmark import SearchOptions, evaluate_search
     from fewpix.evaluate.search_choices import Choices
 
@@ -148,7 +148,7 @@ def search(
     looks = [Look(side, fit, degradation) for side in sizes]
     names = one_state(words_of(model, "model"), state)
     choices = Choices(numbers_of(ranks, int, "ranks"), rank, numbers_of(fpirs, float, "fpirs"))
-    data = read_search(
+    data = open_search(
         kind,
         path,
         allow_missing=allow_missing,

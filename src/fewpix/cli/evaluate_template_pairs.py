@@ -33,7 +33,7 @@ from fewpix.cli.evaluate_options import (
 from fewpix.cli.output import progress
 from fewpix.cli.targets import READS
 from fewpix.errors import ConfigError
-from fewpix.evaluate.readers.kinds import TEMPLATE_PAIRS, kinds_of
+from fewpix.evaluate.readers.registry import TEMPLATE_PAIRS, kinds_of
 
 
 def template_pairs(
@@ -83,7 +83,7 @@ def template_pairs(
     from fewpix.evaluate.degraded import Degradation
     from fewpix.evaluate.embedding_store import check_folder
     from fewpix.evaluate.pair_result import Treatment
-    from fewpix.evaluate.readers.templates import open_template_pairs
+    from fewpix.evaluate.readers.registry import open_template_pairs
     from fewpix.evaluate.template_pair_benchmark import evaluate_template_pairs
     from fewpix.evaluate.template_pair_figures import FARS
     from fewpix.evaluate.templates import check_fusion, fusing

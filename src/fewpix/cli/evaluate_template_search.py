@@ -31,7 +31,7 @@ from fewpix.cli.evaluate_options import (
 )
 from fewpix.cli.output import progress
 from fewpix.cli.targets import READS
-from fewpix.evaluate.readers.kinds import TEMPLATE_SEARCH, kinds_of
+from fewpix.evaluate.readers.registry import TEMPLATE_SEARCH, kinds_of
 
 
 def template_search(
@@ -103,7 +103,7 @@ def template_search(
     """
     from fewpix.evaluate.degraded import Degradation
     from fewpix.evaluate.embedding_store import check_folder
-    from fewpix.evaluate.readers.templates import open_template_search
+    from fewpix.evaluate.readers.registry import open_template_search
     from fewpix.evaluate.results import model_label
     from fewpix.evaluate.template_search_benchmark import Searching, evaluate_template_search
     from fewpix.evaluate.templates import check_fusion, fusing

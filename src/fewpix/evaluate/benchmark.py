@@ -16,6 +16,9 @@ from fewpix.evaluate.statistics.bootstrap import Clusters
 FARS = (1e-1, 1e-2, 1e-3)
 """False accept rates that are reported of pairs, unless a benchmark's authors have others."""
 
+RANKS, FPIRS = (1, 5, 10, 20, 50), (1e-1, 1e-2)
+"""Of searches likewise; the ranks are those of TinyFace's official evaluation."""
+
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
@@ -51,11 +54,20 @@ class Search:
         inventory: what was found.
         gallery: the pictures that are there.
         probes: likewise; some may show nobody of the gallery.
+        prototypes: whether a person of the gallery is one row, the mean of their pictures, as the benchmark's
+            protocol has it.
+        ranks: the k of rank-k that are reported, where every probe shows somebody of the gallery.
+        rank: the place up to which the right person counts, where some probes show others.
+        fpirs: the false positive identification rates that are reported there.
     """
 
     inventory: Inventory
     gallery: Pictures
     probes: Pictures
+    prototypes: bool = False
+    ranks: tuple[int, ...] = RANKS
+    rank: int = 1
+    fpirs: tuple[float, ...] = FPIRS
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +120,7 @@ class PairData:
     """The pairs of a benchmark that can be scored.
 
     Args:
-        kind: of `readers.kinds.PAIR_KINDS`.
+        kind: of `readers.registry.READERS`.
         inventory: what was found.
         pairs: those of which both pictures are there.
         pictures: of the pairs, in the order of `pairs.pictures`.

@@ -39,7 +39,7 @@ def evaluate_pairs(
     Every other model is compared with the first, too.
 
     Args:
-        data: see `readers.pairs.open_pairs`.
+        data: see `readers.registry.open_pairs`.
         models: by name.
         teacher: sees the other side of `hr-lr`, see `pair_protocol.Teachers`.
         sizes: sides in pixels, 8 to 112; None for pictures as they are.

@@ -22,7 +22,6 @@ from fewpix.evaluate.enrolment import with_failures
 from fewpix.evaluate.native import Eye, Look, check_gallery_space
 from fewpix.evaluate.pair_difference import Both
 from fewpix.evaluate.picture_embedding import Embedded, embed_pictures
-from fewpix.evaluate.readers.searches import PROTOCOLS, Protocol
 from fewpix.evaluate.results import model_facts
 from fewpix.evaluate.retrieval import Retrieval, WatchList, probe_clusters, retrieve, watch_list
 from fewpix.evaluate.search_cell import SearchCell, search_histograms, worst_searches
@@ -70,7 +69,7 @@ def evaluate_search(
     Every other model is compared with the first, too.
 
     Args:
-        kind: of `readers.searches.PROTOCOLS`.
+        kind: of `readers.registry.READERS`.
         data: what is searched.
         models: see the probes, by name.
         galleries: by the same names who sees the gallery; of equal looks.
@@ -85,7 +84,7 @@ def evaluate_search(
             `streaming_search.prototypes`.
         StorageError: the store cannot be written.
     """
-    how, protocol = options or SearchOptions(), PROTOCOLS[kind]
+    how = options or SearchOptions()
     how.choices.check(data)
     if not np.isin(data.probes.people, data.gallery.people).any():
         raise InputError("no probe shows anybody of the gallery", fix="check the lists")
@@ -99,10 +98,10 @@ def evaluate_search(
         for name in (name for name in models if galleries[name].encoder is eye.encoder):
             for n, look in enumerate(looks):
                 probes = _embed(data, data.probes, Eye(name, models[name], look), how, parts)
-                cells[n, name] = _cell(protocol, data, name, look, gallery, probes, how, parts)
+                cells[n, name] = _cell(data, name, look, gallery, probes, how, parts)
     ordered = tuple(cells[n, name] for n in range(len(looks)) for name in models)
     strangers = int((~ordered[0].searched.mated).sum())
-    wanted = tuple(how.choices.fpirs or protocol.fpirs) if is_open(data) else ()
+    wanted = tuple(how.choices.fpirs or data.fpirs) if is_open(data) else ()
     seen = f"{data.inventory.sha256}\n{gallery.sha256}\n{probes.sha256}\n"
     enrolled = data.gallery.people[gallery.enrolled]
     return SearchResult(
@@ -112,10 +111,10 @@ def evaluate_search(
         gallery=_side(gallery, data.gallery),
         gallery_size=distinct[0].look.size,
         gallery_kept=gallery.kept,
-        gallery_rows=len(np.unique(enrolled)) if protocol.prototypes else len(enrolled),
-        prototypes=protocol.prototypes,
+        gallery_rows=len(np.unique(enrolled)) if data.prototypes else len(enrolled),
+        prototypes=data.prototypes,
         cells=ordered,
-        differences=_differences(ordered, data, protocol, how, wanted),
+        differences=_differences(ordered, data, how, wanted),
         models={name: model_facts(encoder) for name, encoder in models.items()},
         galleries={name: {"model": eye.name, **model_facts(eye.encoder)} for name, eye in galleries.items()},
         fit=looks[0].fit,
@@ -141,7 +140,6 @@ def _embed(data: Search, pictures: Pictures, eye: Eye, how: SearchOptions, parts
 
 
 def _cell(
-    protocol: Protocol,
     data: Search,
     name: str,
     look: Look,
@@ -154,7 +152,7 @@ def _cell(
     asked, listed, people = how.choices, data.gallery.people, data.probes.people
     rows = gallery.enrolled_rows
     names: Labels = listed[gallery.enrolled]
-    if protocol.prototypes:
+    if data.prototypes:
         rows, names = prototypes(rows, names)
     found = search(
         probes.enrolled_rows,
@@ -169,11 +167,11 @@ def _cell(
     figures: Retrieval | WatchList
     if is_open(data):
         strangers = int((~found.mated).sum())
-        resolved = [f for f in asked.fpirs or protocol.fpirs if allowed_accepts(f, strangers)]
-        figures = watch_list(found, people, rank=asked.rank or protocol.rank, fpirs=resolved, **drawn)
+        resolved = [f for f in asked.fpirs or data.fpirs if allowed_accepts(f, strangers)]
+        figures = watch_list(found, people, rank=asked.rank or data.rank, fpirs=resolved, **drawn)
         places, last = found.ranks[found.mated], found.people
     else:
-        figures = retrieve(found, people, ranks=asked.ranks or protocol.ranks, **drawn)
+        figures = retrieve(found, people, ranks=asked.ranks or data.ranks, **drawn)
         places, last = found.row_ranks, len(rows)
     mates = probe_clusters(found, people).only(found.mated)
     return SearchCell(
@@ -189,11 +187,11 @@ def _cell(
 
 
 def _differences(
-    cells: Sequence[SearchCell], data: Search, protocol: Protocol, how: SearchOptions, fpirs: Sequence[float]
+    cells: Sequence[SearchCell], data: Search, how: SearchOptions, fpirs: Sequence[float]
 ) -> tuple[Compared, ...]:
     """Of every other model to the first, at each size."""
     asked, base = how.choices, {cell.size: cell for cell in reversed(cells)}
-    ranks = (1,) if is_open(data) else tuple(asked.ranks or protocol.ranks)
+    ranks = (1,) if is_open(data) else tuple(asked.ranks or data.ranks)
     found = []
     for cell in cells:
         first = base[cell.size]
@@ -203,7 +201,7 @@ def _differences(
                 first.searched,
                 data.probes.people,
                 ranks=ranks,
-                rank=asked.rank or protocol.rank,
+                rank=asked.rank or data.rank,
                 fpirs=fpirs,
                 drawn=_drawn(cell, first),
                 replicates=how.replicates,

@@ -63,7 +63,7 @@ class SearchResult:
     """Models on one benchmark that searches a gallery. Figures are 0 to 1.
 
     Args:
-        benchmark: of `readers.searches.PROTOCOLS`.
+        benchmark: of `readers.registry.READERS`.
         data: what was searched.
         probes: that side.
         gallery: the other side.

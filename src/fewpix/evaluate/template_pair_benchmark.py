@@ -47,7 +47,7 @@ def evaluate_template_pairs(
     other side by the teacher of pictures as they are; a template that stands on both sides is made twice.
 
     Args:
-        data: see `readers.templates.open_template_pairs`.
+        data: see `readers.registry.open_template_pairs`.
         models: by name.
         teacher: sees the other side of `hr-lr`, see `pair_protocol.Teachers`.
         sizes: sides in pixels, 8 to 112; None for pictures as they are.

@@ -76,7 +76,7 @@ def evaluate_template_search(
     """Search the probes in each gallery, seen by every model at every size.
 
     Args:
-        data: see `readers.templates.open_template_search`.
+        data: see `readers.registry.open_template_search`.
         models: see the probes; by name.
         gallery: the name and the model that sees the galleries; None where each model sees its own.
         how: the rest.

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.benchmark import PairList
+from fewpix.evaluate.benchmark import PairData, PairList
 from fewpix.evaluate.inventory import Count, Inventory
 from fewpix.evaluate.readers.lfw import repeated
 from fewpix.evaluate.readers.linked import linked
@@ -118,6 +118,12 @@ def read(path: Path, *, allow_missing: bool = False) -> BinPairs:
     by_name = dict(zip(found.pairs.pictures, found.data, strict=True))
     data = tuple(by_name[name] for name in pairs.pictures)
     return BinPairs(found.inventory, pairs, data, int((~keep).sum()))
+
+
+def read_pairs(path: Path, *, allow_missing: bool = False) -> PairData:
+    """As `read`, in the form that every reader gives."""
+    found = read(path, allow_missing=allow_missing)
+    return PairData("bin", found.inventory, found.pairs, found, found.missing)
 
 
 def _parsed(path: Path) -> BinPairs:

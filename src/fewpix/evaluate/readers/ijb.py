@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
+from fewpix.evaluate.benchmark import TemplatePictures
 from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
 from fewpix.evaluate.readers.listing import present, read_lines, require_names
 
@@ -80,6 +81,13 @@ class Ijb:
     media: NDArray[np.int64]
     points: NDArray[np.float32]
     quality: NDArray[np.float32]
+
+    @property
+    def benchmark_pictures(self) -> TemplatePictures:
+        """The pictures as every reader of templates gives them."""
+        return TemplatePictures(
+            self.inventory.folder, self.pictures, self.templates, self.media, self.points, self.quality
+        )
 
     def template_ids(self) -> NDArray[np.int64]:
         """(T,) the templates that have a picture, rising."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -19,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.benchmark import TemplatePairs
-from fewpix.evaluate.inventory import Count
-from fewpix.evaluate.readers.ijb import EDITIONS
+from fewpix.evaluate.benchmark import TemplatePairData, TemplatePairs
+from fewpix.evaluate.inventory import Count, require_folder
+from fewpix.evaluate.readers import ijb
 
 LIST = "template_pair_label.txt"
 """What the list is called, behind the edition."""
@@ -34,9 +35,29 @@ _BLOCK = 1 << 22
 _LARGEST = 1 << 24  # a table of 64 MB
 
 
+def read(folder: Path, *, allow_missing: bool = False) -> TemplatePairData:
+    """Read the pairs of templates of IJB-B or IJB-C.
+
+    Args:
+        folder: of the benchmark.
+        allow_missing: leave out missing pictures, and pairs whose template has none left, instead of
+            refusing.
+
+    Raises:
+        InputError: see `ijb.read` and `read_pairs`.
+    """
+    found = ijb.read(folder, allow_missing=allow_missing)
+    kind = found.inventory.kind
+    file = ijb.list_path(folder, kind, LIST)
+    require_folder(folder, file.relative_to(folder).as_posix(), kind=kind.upper())
+    pairs = read_pairs(file, found.template_ids(), allow_missing=allow_missing)
+    inventory = replace(found.inventory, counts=(*found.inventory.counts, *counts(pairs, kind)))
+    return TemplatePairData(kind, inventory, found.benchmark_pictures, pairs)
+
+
 def counts(pairs: TemplatePairs, name: str) -> tuple[Count, ...]:
     """What was found, beside the published numbers of edition `name` ("ijbb" or "ijbc")."""
-    published = EDITIONS[name]
+    published = ijb.EDITIONS[name]
     return (
         Count("template pairs", len(pairs), published.pairs),
         Count("template pairs of one person", int(np.count_nonzero(pairs.same)), published.genuine),

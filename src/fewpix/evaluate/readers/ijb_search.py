@@ -12,15 +12,16 @@ every probe has a mate; `fewpix.evaluate.template_search` gives both.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.benchmark import TemplatePeople
+from fewpix.evaluate.benchmark import TemplatePeople, TemplateSearchData
 from fewpix.evaluate.inventory import Count
+from fewpix.evaluate.readers import ijb
 from fewpix.evaluate.readers.csv_columns import integers, read_columns
 from fewpix.evaluate.readers.ijb import EDITIONS, edition, list_path
 
@@ -59,6 +60,30 @@ class IjbSearch:
         )
         order = np.argsort(ids)
         return TemplatePeople(ids[order], people[order])
+
+
+def read(folder: Path, *, allow_missing: bool = False) -> TemplateSearchData:
+    """Read the galleries and probes of IJB-B or IJB-C.
+
+    Args:
+        folder: of the benchmark.
+        allow_missing: leave out missing pictures, and templates that have none left, instead of refusing.
+
+    Raises:
+        InputError: see `ijb.read` and `read_search`.
+    """
+    found = ijb.read(folder, allow_missing=allow_missing)
+    kind = found.inventory.kind
+    lists = read_search(folder, found.template_ids(), allow_missing=allow_missing)
+    return TemplateSearchData(
+        kind,
+        "",
+        replace(found.inventory, counts=(*found.inventory.counts, *lists.counts(kind))),
+        found.benchmark_pictures,
+        dict(zip(lists.names, lists.galleries, strict=True)),
+        lists.probes,
+        lists.missing,
+    )
 
 
 def read_search(folder: Path, ids: NDArray[np.int64], *, allow_missing: bool = False) -> IjbSearch:

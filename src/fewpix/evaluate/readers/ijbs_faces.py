@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from fewpix.data.passed_over import NOTHING, LeftOut
 from fewpix.errors import ConfigError, InputError
-from fewpix.evaluate.benchmark import TemplatePeople
+from fewpix.evaluate.benchmark import TemplatePeople, TemplatePictures, TemplateSearchData
 from fewpix.evaluate.inventory import Count, Inventory, require_folder
+from fewpix.evaluate.readers import ijbs
 from fewpix.evaluate.readers.ijbs import PROTOCOLS, Ijbs, MediaTemplates
 from fewpix.evaluate.readers.listing import picture_files
 
@@ -47,6 +48,33 @@ class CutFaces:
     galleries: tuple[TemplatePeople, TemplatePeople]
     probes: TemplatePeople
     missing: int
+
+
+def read_search(
+    path: Path, *, faces: Path, protocol: str = "surveillance_to_single", allow_missing: bool = False
+) -> TemplateSearchData:
+    """Read the lists of IJB-S and look for the faces of a protocol.
+
+    Args:
+        path: of the lists' folder.
+        faces: see `read`.
+        protocol: see `read`.
+        allow_missing: see `read`.
+
+    Raises:
+        ConfigError: see `read`.
+        InputError: see `ijbs.read` and `read`.
+    """
+    found = read(ijbs.read(path), faces, protocol, allow_missing=allow_missing)
+    return TemplateSearchData(
+        ijbs.KIND,
+        protocol,
+        found.inventory,
+        TemplatePictures(faces, found.names, found.templates, found.media),
+        dict(zip(("g1", "g2"), found.galleries, strict=True)),
+        found.probes,
+        found.missing,
+    )
 
 
 def read(lists: Ijbs, faces: Path, protocol: str, *, allow_missing: bool = False) -> CutFaces:

@@ -8,31 +8,17 @@ they may be missing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from fewpix.evaluate.benchmark import PairList
+from fewpix.evaluate.benchmark import PairData, PairList
 from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
 from fewpix.evaluate.readers.lfw_folder import LfwFolder
 from fewpix.evaluate.readers.pairs_txt import SUFFIXES, find_pictures, read_pairs
 
 PAIRS, FOLDS, PICTURES = 6000, 10, 7701
 """Of LFW's View 2, as published with it."""
-
-
-@dataclass(frozen=True, eq=False)
-class LfwPairs:
-    """LFW's pairs.
-
-    Args:
-        inventory: what was found.
-        data: the pairs of which both pictures are there.
-    """
-
-    inventory: Inventory
-    data: LfwFolder
 
 
 def inventory(folder: Path, pairs: Path | None = None) -> Inventory:
@@ -57,7 +43,7 @@ def inventory(folder: Path, pairs: Path | None = None) -> Inventory:
     return of_pairs("lfw", folder, found, counts, [path])
 
 
-def read(folder: Path, pairs: Path | None = None, *, allow_missing: bool = False) -> LfwPairs:
+def read(folder: Path, pairs: Path | None = None, *, allow_missing: bool = False) -> PairData:
     """Read LFW.
 
     Args:
@@ -70,7 +56,7 @@ def read(folder: Path, pairs: Path | None = None, *, allow_missing: bool = False
     """
     found = inventory(folder, pairs)
     found.require_pictures(allow_missing=allow_missing)
-    return LfwPairs(found, LfwFolder.open(folder, pairs, allow_missing=allow_missing))
+    return LfwFolder.open(folder, pairs, allow_missing=allow_missing).benchmark(found)
 
 
 def of_pairs(

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fewpix.errors import InputError
-from fewpix.evaluate.benchmark import PairList
+from fewpix.evaluate.benchmark import PairData, PairList
+from fewpix.evaluate.inventory import Inventory
 from fewpix.evaluate.pictures import PictureFiles
 from fewpix.evaluate.readers.pairs_txt import find_pictures, read_pairs
 
@@ -34,6 +35,10 @@ class LfwFolder:
     def pictures(self) -> PictureFiles:
         """The pictures themselves, in the order of `names`."""
         return PictureFiles(self.folder, self.names)
+
+    def benchmark(self, found: Inventory) -> PairData:
+        """With what else was found, as every reader gives its pairs."""
+        return PairData(found.kind, found, self.pairs, self.pictures, self.missing)
 
     @classmethod
     def open(cls, folder: Path, pairs_file: Path | None = None, *, allow_missing: bool = False) -> LfwFolder:

@@ -6,33 +6,17 @@ Its protocols `close`, `medium` and `far` are distances 3, 2 and 1; its groups `
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from fewpix.evaluate.benchmark import PairList
-from fewpix.evaluate.inventory import Inventory
+from fewpix.evaluate.benchmark import PairData, PairList
+from fewpix.evaluate.pictures import PictureFiles
 from fewpix.evaluate.readers import scface
 
 
-@dataclass(frozen=True, eq=False)
-class ScfacePairs:
-    """SCface's pairs at one distance.
-
-    Args:
-        inventory: what was found.
-        pairs: mugshots first, in a single fold; a picture is called by its path below the folder.
-        missing: how many pairs were left out for want of a picture.
-    """
-
-    inventory: Inventory
-    pairs: PairList
-    missing: int
-
-
-def read(folder: Path, distance: int, *, ids: str | Path = "all", allow_missing: bool = False) -> ScfacePairs:
-    """Pair every mugshot with every probe of a distance.
+def read(folder: Path, distance: int, *, ids: str | Path = "all", allow_missing: bool = False) -> PairData:
+    """Pair every mugshot with every probe of a distance; a picture is called by its path below the folder.
 
     Args:
         folder: see `scface.inventory`.
@@ -57,4 +41,6 @@ def read(folder: Path, distance: int, *, ids: str | Path = "all", allow_missing:
         people,
     )
     asked = next(count.found for count in found.inventory.counts if count.what == scface.ASKED)
-    return ScfacePairs(found.inventory, pairs, len(scface.CAMERAS) * asked**2 - len(pairs))
+    missing = len(scface.CAMERAS) * asked**2 - len(pairs)
+    pictures = PictureFiles(folder, pairs.pictures)
+    return PairData("scface", found.inventory, pairs, pictures, missing, variant=f"distance {distance}")

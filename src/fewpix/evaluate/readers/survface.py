@@ -85,7 +85,7 @@ def read(folder: Path, *, allow_missing: bool = False) -> Search:
             fix="complete the folder",
         )
     probes = Pictures(mated.names + listed.others.names, np.concatenate((mated.people, listed.others.people)))
-    return Search(found, gallery, probes)
+    return Search(found, gallery, probes, prototypes=True, rank=RANK, fpirs=FPIRS)
 
 
 def people_in(names: NDArray[np.str_], where: str) -> NDArray[np.str_]:

@@ -11,16 +11,15 @@ not part of it: true accept rates at four false accept rates are reported.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.benchmark import PairList
+from fewpix.evaluate.benchmark import PairData, PairList
 from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
-from fewpix.evaluate.readers.lfw_folder import LfwFolder
+from fewpix.evaluate.pictures import PictureFiles
 from fewpix.evaluate.readers.listing import present
 from fewpix.evaluate.readers.matlab import names_of, read_matlab
 from fewpix.evaluate.readers.survface import people_in
@@ -32,20 +31,6 @@ PAIRS, PICTURES = 5_320, 10_051
 
 FARS = (0.3, 0.1, 0.01, 0.001)
 """The false accept rates that the protocol reports."""
-
-
-@dataclass(frozen=True, eq=False)
-class SurvFacePairs:
-    """QMUL-SurvFace's pairs.
-
-    Args:
-        inventory: what was found.
-        data: the pairs of which both pictures are there, those of one person first, in a single fold; a
-            picture in the list is `PERSON/NAME`, while `data.names` says where it lies.
-    """
-
-    inventory: Inventory
-    data: LfwFolder
 
 
 def inventory(folder: Path) -> Inventory:
@@ -60,8 +45,11 @@ def inventory(folder: Path) -> Inventory:
     return _look(folder)[0]
 
 
-def read(folder: Path, *, allow_missing: bool = False) -> SurvFacePairs:
-    """Read the verification set.
+def read(folder: Path, *, allow_missing: bool = False) -> PairData:
+    """Read the verification set: pairs of one person first, in a single fold.
+
+    A picture in the list is `PERSON/NAME`; `pictures` are named from the test set's folder on, so that it
+    does not matter which of the two folders was named.
 
     Args:
         folder: see `inventory`.
@@ -80,8 +68,10 @@ def read(folder: Path, *, allow_missing: bool = False) -> SurvFacePairs:
             fix="complete the folder",
         )
     place = dict(zip(pairs.pictures, names, strict=True))
-    where = tuple(place[picture] for picture in kept.pictures)
-    return SurvFacePairs(found, LfwFolder(folder, kept, where, int((~keep).sum()), found.sha256))
+    where = tuple(place[picture].removeprefix(f"{TEST_SET}/") for picture in kept.pictures)
+    at = folder / TEST_SET if (folder / TEST_SET).is_dir() else folder
+    missing = int((~keep).sum())
+    return PairData("survface-pairs", found, kept, PictureFiles(at, where), missing, fars=FARS)
 
 
 def _look(folder: Path) -> tuple[Inventory, PairList, list[str], NDArray[np.bool_]]:

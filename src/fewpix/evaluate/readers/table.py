@@ -27,39 +27,24 @@ order mark; cells with commas are quoted, as spreadsheets do.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.benchmark import PairList, Pictures, Search
+from fewpix.evaluate.benchmark import PairData, PairList, Pictures, Search
 from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
+from fewpix.evaluate.pictures import PictureFiles
 from fewpix.evaluate.readers.cells import Cells, read_cells
 from fewpix.evaluate.readers.lfw import repeated
-from fewpix.evaluate.readers.lfw_folder import LfwFolder
 from fewpix.evaluate.readers.linked import linked
 from fewpix.evaluate.readers.listing import leads_out, present
-from fewpix.files import sha256_file
 
 FOLDS = 10
 PAIRS, SEARCH = ("first", "second", "same"), ("picture", "person", "role")
 _TRUTHS = {"1": True, "true": True, "0": False, "false": False}
 _ROLES = {"gallery": True, "probe": False}
-
-
-@dataclass(frozen=True, eq=False)
-class TablePairs:
-    """The pairs of a table.
-
-    Args:
-        inventory: what was found.
-        data: the pairs of which both pictures are there.
-    """
-
-    inventory: Inventory
-    data: LfwFolder
 
 
 def inventory(path: Path, folder: Path | None = None) -> Inventory:
@@ -78,7 +63,7 @@ def inventory(path: Path, folder: Path | None = None) -> Inventory:
     return _pairs(cells, path, _folder(path, folder))[0]
 
 
-def read_pairs(path: Path, folder: Path | None = None, *, allow_missing: bool = False) -> TablePairs:
+def read_pairs(path: Path, folder: Path | None = None, *, allow_missing: bool = False) -> PairData:
     """Read a table of pairs.
 
     Args:
@@ -96,7 +81,7 @@ def read_pairs(path: Path, folder: Path | None = None, *, allow_missing: bool = 
     if not keep.any():
         raise InputError(f"of no pair in {path} both pictures are in {at}", fix="check the paths in it")
     kept = pairs.only(keep)
-    return TablePairs(found, LfwFolder(at, kept, kept.pictures, int((~keep).sum()), sha256_file(path)))
+    return PairData("table", found, kept, PictureFiles(at, kept.pictures), int((~keep).sum()))
 
 
 def read_search(path: Path, folder: Path | None = None, *, allow_missing: bool = False) -> Search:

@@ -9,14 +9,14 @@ picture, the score being lower the worse the picture is.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.benchmark import PairList
+from fewpix.evaluate.benchmark import PairData, PairList
 from fewpix.evaluate.inventory import Count, Inventory, require_folder
 from fewpix.evaluate.readers.lfw import of_pairs
 from fewpix.evaluate.readers.lfw_folder import LfwFolder
@@ -44,21 +44,6 @@ class Places:
     pictures: Path
     pairs: Path
     scores: Path | None
-
-
-@dataclass(frozen=True, eq=False)
-class XqlfwPairs:
-    """XQLFW's pairs.
-
-    Args:
-        inventory: what was found.
-        data: the pairs of which both pictures are there.
-        qualities: (S,) float64 of `data.pairs.pictures`, 0 the worst, 1 the best; NaN where none is known.
-    """
-
-    inventory: Inventory
-    data: LfwFolder
-    qualities: NDArray[np.float64]
 
 
 def locate(folder: Path, *, aligned: bool | None = None) -> Places:
@@ -107,8 +92,8 @@ def inventory(folder: Path, *, aligned: bool | None = None) -> Inventory:
     return _inventory(places, *_lists(places))
 
 
-def read(folder: Path, *, aligned: bool | None = None, allow_missing: bool = False) -> XqlfwPairs:
-    """Read XQLFW.
+def read(folder: Path, *, aligned: bool | None = None, allow_missing: bool = False) -> PairData:
+    """Read XQLFW; qualities are 0 (the worst) to 1, NaN where none is known.
 
     Args:
         folder: see `locate`.
@@ -124,7 +109,9 @@ def read(folder: Path, *, aligned: bool | None = None, allow_missing: bool = Fal
     found.require_pictures(allow_missing=allow_missing)
     data = LfwFolder.open(places.pictures, places.pairs, allow_missing=allow_missing)
     kept = np.searchsorted(np.array(pairs.pictures), np.array(data.pairs.pictures))
-    return XqlfwPairs(found, data, qualities[kept])
+    name = places.pictures.name
+    variant = name if name in (ALIGNED, ORIGINAL) else ""
+    return replace(data.benchmark(found), qualities=qualities[kept], variant=variant)
 
 
 def read_qualities(path: Path) -> dict[str, float]:

@@ -1,0 +1,206 @@
+"""Every benchmark that has a reader: what it is, what can be done with it, by which function and options.
+
+This is the only list of them. A reader's module is imported when it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fewpix.errors import ConfigError, InputError
+
+if TYPE_CHECKING:
+    from fewpix.evaluate.benchmark import PairData, Search, TemplatePairData, TemplateSearchData
+    from fewpix.evaluate.inventory import Inventory
+
+CHECK, PAIRS, SEARCH = "check", "pairs", "search"
+TEMPLATE_PAIRS, TEMPLATE_SEARCH = "template-pairs", "template-search"
+
+TASKS = {
+    CHECK: "no benchmark '{}'",
+    PAIRS: "'{}' is no list of pairs",
+    SEARCH: "'{}' has no gallery to search",
+    TEMPLATE_PAIRS: "'{}' has no pairs of templates",
+    TEMPLATE_SEARCH: "'{}' has no galleries of templates",
+}
+"""What can be done with a benchmark → what to say of one that it cannot be done with."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """Who does a task, and what a user may set in it.
+
+    Args:
+        read: the function, as `module.function` of this package; it takes PATH, `allow_missing` and `known`.
+        known: keywords of it.
+        required: those of them that must be set.
+    """
+
+    read: str
+    known: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A benchmark.
+
+    Args:
+        holds: what PATH is, in words.
+        tasks: of `TASKS`, what can be done with it.
+    """
+
+    holds: str
+    tasks: Mapping[str, Options]
+
+
+READERS: dict[str, Reader] = {
+    "lfw": Reader(
+        "the folder with NAME/NAME_0001.jpg and pairs.txt",
+        {CHECK: Options("lfw.inventory", ("pairs",)), PAIRS: Options("lfw.read", ("pairs",))},
+    ),
+    "xqlfw": Reader(
+        "the folder with xqlfw_pairs.txt",
+        {CHECK: Options("xqlfw.inventory"), PAIRS: Options("xqlfw.read", ("aligned",))},
+    ),
+    "bin": Reader(
+        "an insightface .bin of LFW, CFP-FP, AgeDB-30, CALFW or CPLFW",
+        {CHECK: Options("bin.inventory"), PAIRS: Options("bin.read_pairs")},
+    ),
+    "tinyface": Reader(
+        "the folder with Testing_Set",
+        {CHECK: Options("tinyface.inventory"), SEARCH: Options("tinyface.read", ("aligned",))},
+    ),
+    "scface": Reader(
+        "the folder with mugshot_frontal_cropped_all",
+        {
+            CHECK: Options("scface.inventory", ("ids",)),
+            PAIRS: Options("scface_pairs.read", ("distance", "ids"), ("distance",)),
+            SEARCH: Options("scface.read", ("distance", "ids", "enrolled"), ("distance",)),
+        },
+    ),
+    "survface": Reader(
+        "QMUL-SurvFace's folder with Face_Identification_Test_Set",
+        {CHECK: Options("survface.inventory"), SEARCH: Options("survface.read")},
+    ),
+    "survface-pairs": Reader(
+        "QMUL-SurvFace's folder with Face_Verification_Test_Set",
+        {CHECK: Options("survface_pairs.inventory"), PAIRS: Options("survface_pairs.read")},
+    ),
+    "uccs": Reader("the folder with gallery.csv and validation.csv", {CHECK: Options("uccs.inventory")}),
+    "ijb": Reader(
+        "the folder with meta and loose_crop of IJB-B or IJB-C",
+        {
+            CHECK: Options("ijb.inventory"),
+            TEMPLATE_PAIRS: Options("ijb_pairs.read"),
+            TEMPLATE_SEARCH: Options("ijb_search.read"),
+        },
+    ),
+    "ijbs": Reader(
+        "the folder with protocols of IJB-S",
+        {
+            CHECK: Options("ijbs.inventory"),
+            TEMPLATE_SEARCH: Options("ijbs_faces.read_search", ("faces", "protocol"), ("faces",)),
+        },
+    ),
+    "table": Reader(
+        "a CSV file of your own: first,second,same or picture,person,role",
+        {
+            CHECK: Options("table.inventory"),
+            PAIRS: Options("table.read_pairs", ("folder",)),
+            SEARCH: Options("table.read_search", ("folder",)),
+        },
+    ),
+    "recordio": Reader(
+        "a .rec, or the folder with train.rec and train.idx", {CHECK: Options("recordio.inventory")}
+    ),
+    "shards": Reader("a tar shard of faces, or a folder of them", {CHECK: Options("shards.inventory")}),
+}
+"""Name → its reader."""
+
+
+def kinds_of(task: str) -> tuple[str, ...]:
+    """The benchmarks that a task can be done with."""
+    return tuple(name for name, reader in READERS.items() if task in reader.tasks)
+
+
+def take_stock(kind: str, path: Path, **options: object) -> Inventory:
+    """What is there of a benchmark.
+
+    Args:
+        kind: of `READERS`.
+        path: see `Reader.holds`.
+        options: of the reader; None for what was not set.
+
+    Raises:
+        ConfigError: no such kind, or an option that its reader does not know.
+        InputError: see the reader.
+    """
+    found: Inventory = _read(CHECK, kind, options, path)
+    return found
+
+
+def open_pairs(kind: str, path: Path, *, allow_missing: bool = False, **options: object) -> PairData:
+    """Read the pairs of a benchmark.
+
+    Args:
+        kind: of `READERS`.
+        path: see `Reader.holds`.
+        allow_missing: leave out pairs with a missing picture instead of refusing.
+        options: of the reader, None for what was not set: `pairs` of lfw, another list; `aligned` of xqlfw,
+            whether to take the aligned pictures; `folder` of table, that its pictures are relative to;
+            `distance` and `ids` of scface.
+
+    Raises:
+        ConfigError: no such kind, an option that it does not know, or one that it needs is not set.
+        InputError: see the reader; or only one kind of pair is there.
+    """
+    data: PairData = _read(PAIRS, kind, options, path, allow_missing=allow_missing)
+    if data.pairs.same.all() or not data.pairs.same.any():
+        which = "one person" if data.pairs.same.all() else "two people"
+        raise InputError(
+            f"of the pairs in {path} only {len(data.pairs):,} of {which} are whole",
+            fix="verification needs both kinds: complete the pictures",
+        )
+    return data
+
+
+def open_search(kind: str, path: Path, *, allow_missing: bool = False, **options: object) -> Search:
+    """Read the gallery and the probes of a benchmark; arguments and errors as for `open_pairs`."""
+    data: Search = _read(SEARCH, kind, options, path, allow_missing=allow_missing)
+    return data
+
+
+def open_template_pairs(kind: str, path: Path, *, allow_missing: bool = False) -> TemplatePairData:
+    """Read the pairs of templates of a benchmark; arguments and errors as for `open_pairs`."""
+    data: TemplatePairData = _read(TEMPLATE_PAIRS, kind, {}, path, allow_missing=allow_missing)
+    return data
+
+
+def open_template_search(
+    kind: str, path: Path, *, allow_missing: bool = False, **options: object
+) -> TemplateSearchData:
+    """Read the galleries and probes of templates; arguments and errors as for `open_pairs`."""
+    data: TemplateSearchData = _read(TEMPLATE_SEARCH, kind, options, path, allow_missing=allow_missing)
+    return data
+
+
+def _read(task: str, kind: str, given: Mapping[str, object], path: Path, **more: bool) -> Any:
+    """What a reader gives, with the options that were set, as long as it knows them in this task."""
+    kinds = kinds_of(task)
+    if kind not in kinds:
+        raise ConfigError(TASKS[task].format(kind), fix=f"use one of {', '.join(kinds)}")
+    options = READERS[kind].tasks[task]
+    set_ = {name: value for name, value in given.items() if value is not None}
+    for name in set_:
+        if name not in options.known:
+            raise ConfigError(f"{kind} takes no option --{name}")
+    for name in options.required:
+        if name not in set_:
+            raise ConfigError(f"{kind} needs --{name}")
+    module, _, function = options.read.rpartition(".")
+    return getattr(import_module(f"fewpix.evaluate.readers.{module}"), function)(path, **more, **set_)
