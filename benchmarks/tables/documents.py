@@ -31,6 +31,7 @@ from tables.figures import (
     lfw,
     norm_quality,
 )
+from tables.matched import matched_gallery
 from tables.photos import found_faces, photo_differences, photos
 from tables.scale import embed_speed, gallery_search, scale, spread_prelu, video_stages
 
@@ -57,6 +58,7 @@ TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "families": ("families.json", lambda result: families(result, "fewpix-s")),
     "families-l": ("families.json", lambda result: families(result, "fewpix-l")),
     "families-xs": ("families_xs.json", lambda result: families(result, "fewpix-xs")),
+    "matched-gallery": ("matched_gallery.json", matched_gallery),
     "norm-quality": ("norm_quality.json", norm_quality),
     "detect-orl": ("detect_small.json", lambda result: detect.found(result, "orl")),
     "detect-photos": ("detect_small.json", lambda result: detect.found(result, "photos")),

@@ -76,7 +76,7 @@ def test_every_face_of_a_scene_gets_its_name(gallery: Path, photo: Path, capsys:
             *("box", "pixels", "quality", "effective_pixels", "sharpness", "pose", "detector_score"),
             "alignment_error",
             *("candidates", "fpir", "fpir_kind", "fpir_range", "fpir_reason", "fpir_basis", "points"),
-            *("decision", "verdict", "ambiguous", "tie", "reason", "fix"),
+            *("decision", "verdict", "ambiguous", "tie", "reason", "fix", "matched_px"),
         }
         assert face["decision"] == name
         assert 0.6 <= face["detector_score"] <= 1

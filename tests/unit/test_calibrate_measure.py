@@ -48,7 +48,8 @@ def gallery() -> FaceSet:
 
 def planned(probes: FaceSet, gallery: FaceSet, **more):
     sides = strangers(probes, "A", one_each=True), strangers(gallery, "B", one_each=True)
-    return plan("grey", Grey(), *sides, **{"sizes": (8, 16), "galleries": (5, 25), "same": 0.999, **more})
+    encoder = more.pop("encoder", Grey())
+    return plan("grey", encoder, *sides, **{"sizes": (8, 16), "galleries": (5, 25), "same": 0.999, **more})
 
 
 def brute(probes: FaceSet, gallery: FaceSet, pixels: int) -> NDArray[np.float32]:

@@ -18,6 +18,7 @@ from fewpix.gallery import Gallery, Original
 from fewpix.gallery.cameras import add_camera, remove_camera
 from fewpix.gallery.check import check_gallery
 from fewpix.gallery.edit import merge, remove, remove_faces
+from fewpix.gallery.rows import Shrunk
 
 SECRET = "Ana Secret"
 PIXELS = b"facefaceface" * 400
@@ -28,12 +29,16 @@ def filled(location: str | Path, people: int = 20) -> Gallery:
     for n in range(people):
         gallery.add(f"p{n}", unit(n), **PROVENANCE)
     original = Original(b"\x89PNG\r\n\x1a\n" + PIXELS, None)
-    gallery.add(SECRET, unit(99), **{**PROVENANCE, "source": "secret.jpg"}, original=original)
+    small = Shrunk(12, unit(98), "5" * 64)
+    about = {**PROVENANCE, "source": "secret.jpg"}
+    gallery.add(SECRET, unit(99), **about, original=original, shrunk=[small])
     return gallery
 
 
 def holds(
-    folder: Path, *, of: tuple[bytes, ...] = (unit(99).tobytes(), PIXELS[:12], SECRET.encode())
+    folder: Path,
+    *,
+    of: tuple[bytes, ...] = (unit(98).tobytes(), unit(99).tobytes(), PIXELS[:12], SECRET.encode()),
 ) -> bool:
     """Whether any file of the gallery (itself, its log, the log's index) has any of these bytes."""
     data = b"".join(file.read_bytes() for file in folder.iterdir())

@@ -138,6 +138,7 @@ def test_a_file_of_the_second_version_goes_on(tmp_path: Path):
     for table in ("people", "faces", "embeddings", "history"):
         connection.execute(f"ALTER TABLE {table} DROP COLUMN digest")
     connection.execute("ALTER TABLE gallery DROP COLUMN sealed")
+    connection.execute("DROP TABLE matched")
     connection.execute("PRAGMA user_version = 2")
     connection.commit()
     connection.close()
@@ -159,6 +160,7 @@ def test_a_database_of_the_first_version_is_brought_up_to_date(server: str):
         for table in ("people", "faces", "embeddings", "history"):
             gallery.database.execute(f"ALTER TABLE {table} DROP COLUMN digest")
         gallery.database.execute("ALTER TABLE gallery DROP COLUMN sealed, DROP COLUMN owes")
+        gallery.database.execute("DROP TABLE matched")
         gallery.database.execute("UPDATE gallery SET version = 1")
     with Gallery.open(address, write=False) as gallery:
         assert check_gallery(gallery).sealed is None
@@ -168,4 +170,4 @@ def test_a_database_of_the_first_version_is_brought_up_to_date(server: str):
         assert faults(gallery) == ()
         gallery.add("Cy", unit(7), **PROVENANCE)
         assert faults(gallery) == ()
-        assert list(gallery.database.select("SELECT version FROM gallery")) == [(2,)]
+        assert list(gallery.database.select("SELECT version FROM gallery")) == [(3,)]

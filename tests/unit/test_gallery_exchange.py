@@ -190,7 +190,7 @@ def row(key: str, value: object) -> Callable[[dict[str, Any]], None]:
 
 LIES: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "another format": (lambda d: d.update(format="songs"), "format 'songs'"),
-    "newer": (lambda d: d.update(version=2), "update fewpix"),
+    "newer": (lambda d: d.update(version=3), "update fewpix"),
     "no people": (lambda d: d.pop("people"), "'people' is missing"),
     "twice": (lambda d: d["people"].append(d["people"][0]), "listed twice"),
     "stranger": (lambda d: d["people"].pop(), "not the photo's, or not in the list"),

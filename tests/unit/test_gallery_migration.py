@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from gallery_stores import PROVENANCE, SPACE, unit
 from gallery_v1 import CREATED, write_v1
+from gallery_v3 import write_v3
 
 from fewpix.errors import StorageError
 from fewpix.gallery import Gallery
@@ -16,6 +17,8 @@ from fewpix.gallery.cameras import cameras
 from fewpix.gallery.check import check_gallery
 from fewpix.gallery.edit import rename
 from fewpix.gallery.history import history
+from fewpix.gallery.matched import Match
+from fewpix.gallery.rows import Shrunk
 
 
 def version(path: Path) -> int:
@@ -63,7 +66,7 @@ def test_writing_brings_it_up_to_date_and_loses_nothing(tmp_path: Path):
         holds_what_was_written(gallery)
         rename(gallery, "Bo", "Bob")
         assert [event.detail for event in history(gallery, "Bob")] == ["from Bo"]
-    assert version(path) == schema.SCHEMA_VERSION == 3
+    assert version(path) == schema.SCHEMA_VERSION == 4
     with Gallery.open(path, SPACE) as gallery:  # a second time there is nothing to do
         assert [person.name for person in gallery.people()] == ["Ana", "Bob"]
 
@@ -93,7 +96,7 @@ def test_a_migration_that_fails_half_way_leaves_the_old_file(tmp_path: Path, mon
     path = tmp_path / "old.db"
     write_v1(path)
     broken = (*schema._VERSION_2[:3], "CREATE TABLE people (a)")
-    monkeypatch.setattr(schema, "STEPS", (schema._VERSION_1, broken, schema._VERSION_3))
+    monkeypatch.setattr(schema, "STEPS", (schema._VERSION_1, broken, *schema.STEPS[2:]))
     with pytest.raises(StorageError, match="already exists"):
         Gallery.open(path, SPACE)
     monkeypatch.undo()
@@ -110,3 +113,38 @@ def test_a_reader_that_was_there_first_goes_on_after_the_migration(tmp_path: Pat
         with Gallery.open(path, SPACE) as writer:
             writer.add("Cy", unit(9), **PROVENANCE)
         assert reader.search(unit(9)[None], 1)[0][0].name == "Cy"
+
+
+def test_a_gallery_from_before_small_rows_is_read_and_brought_up_to_date(tmp_path: Path):
+    path = tmp_path / "old.db"
+    write_v3(path)
+    match = Match("5" * 64, 12, 0.5)
+    before = path.read_bytes()
+    with Gallery.open(path, SPACE, write=False) as reader:
+        holds_what_was_written(reader)
+        assert (list(reader.shrunk()), reader.shrunk_sizes()) == ([], ())
+        assert reader.search(unit(4)[None], 1, match=match) == reader.search(unit(4)[None], 1)
+        assert path.read_bytes() == before
+        assert version(path) == 3
+        with Gallery.open(path, SPACE) as gallery:
+            holds_what_was_written(gallery)
+            with gallery.database.transaction():
+                assert gallery.write_shrunk(3, [Shrunk(12, unit(9), "5" * 64)]) == 1
+            assert check_gallery(gallery).faults == ()
+        assert [row.pixels for _, row in reader.shrunk()] == [12]  # the reader sees the new table
+        assert reader.search(unit(9)[None], 1, match=match)[0][0].name == "Bo"
+    assert version(path) == schema.SCHEMA_VERSION
+
+
+def test_bringing_up_to_date_does_not_seal_what_was_altered(tmp_path: Path):
+    """Rows of version 3 have digests already: computing them anew would hide that a value was changed."""
+    path = tmp_path / "old.db"
+    write_v3(path)
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE embeddings SET pixels = 99 WHERE id = 1")
+    connection.commit()
+    connection.close()
+    with Gallery.open(path, SPACE) as gallery:
+        (fault,) = check_gallery(gallery).faults
+        assert fault == "the embedding of photo 1 of Ana is not as fewpix wrote it"
+        assert gallery.database.sealed() == ""

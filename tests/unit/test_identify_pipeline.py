@@ -268,6 +268,7 @@ def test_a_picture_as_json_and_as_text():
                 "tie": [],
                 "reason": "no threshold and no FPIR",
                 "fix": "give a threshold (--threshold), or a calibration and a rate (--calibration, --fpir)",
+                "matched_px": None,
             }
         ],
         "scales": None,

@@ -75,7 +75,7 @@ def test_an_original_gives_the_crop_that_the_photo_gave(place: Place, side: int)
     (face,) = align_faces(image, [place], encoder)  # type: ignore[list-item]
     original = keep_original(image, face)
     kept = decode_image(original.png, "kept")
-    again = align_original(original, encoder, pixels=place.pixels, origin="kept")  # type: ignore[arg-type]
+    again, _ = align_original(original, encoder, pixels=place.pixels, origin="kept")  # type: ignore[arg-type]
     assert again.crop.shape == face.crop.shape
     # Whole numbers of pixels apart, but cv2 rounds its coefficients to a 32nd of a pixel.
     assert np.abs(again.crop.astype(int) - face.crop.astype(int)).max() <= 3

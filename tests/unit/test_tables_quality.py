@@ -145,3 +145,41 @@ def test_landmarks_that_are_off(tmp_path: Path) -> None:
     assert "\n| 3 | single | 0.500, 60.0 |\n| 3 | jittered | **+0.100**, 70.0 |\n" in text
     with pytest.raises(Exception, match="landmark-noise-l"):
         made(tmp_path, "landmark_noise_l.json", result, "landmark-noise-l")
+
+
+def test_what_a_matched_gallery_brings_and_costs(tmp_path: Path) -> None:
+    def arm(rank1: float, change: float) -> dict[str, Any]:
+        of = {"mean": change, "ci95": [change - 0.01, change + 0.01]}
+        return {"rank1": rank1, "tar": rank1 / 2, "rank1_minus_sharp": of, "tar_minus_sharp": of}
+
+    result = {
+        "data": {"people": 700, "probes": 1300},
+        "settings": {"far": 1e-3},
+        "cost": {
+            "sizes": [8, 24],
+            "sharp": {"bytes_per_photo": 2048, "cpu_ms_per_photo": 10},
+            "matched": {"bytes_per_photo": 4096, "cpu_ms_per_photo": 70},
+        },
+        "figures": [
+            {
+                "size": size,
+                "model": "fewpix-s",
+                "weight": weight,
+                "people": 350,
+                "figures": [
+                    {"kind": kind, "sharp": arm(0.2, 0), "half": arm(0.3, 0.1), "chosen": arm(0.15, -0.05)}
+                    for kind in ("area", "train-photo")
+                ],
+            }
+            for size, weight in ((8, 0.3), (24, 0.0))
+        ],
+    }
+    text = made(tmp_path, "matched_gallery.json", result, "matched-gallery")
+    for line in (
+        "| 8 | fewpix-s | 0.3 | clean | 20.0 → **30.0** | 10.0 → **15.0** | 20.0 → *15.0* | 10.0 → *7.5* |",
+        "| 24 | fewpix-s | none | as found | 20.0 → **30.0** | 10.0 → **15.0** "
+        "| 20.0 → *15.0* | 10.0 → *7.5* |",
+    ):
+        assert f"\n{line}\n" in text
+    assert "1,300 probes of 700 people" in text
+    assert "has 2.0 kB a photograph without and 4.0 with rows of 2 sizes" in text

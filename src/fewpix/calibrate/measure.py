@@ -17,7 +17,9 @@ from fewpix.embed.protocol import Encoder
 from fewpix.errors import InputError
 from fewpix.evaluate.statistics.curves import curve_targets
 from fewpix.files import PathLike, path_of
-from fewpix.gallery.calibration import Calibration, Curve, Encoded, EncoderId, Impostors, Size
+from fewpix.gallery.calibration import Calibration, Curve, Encoded, EncoderId, Impostors, MatchedSize, Size
+from fewpix.gallery.matched import mixed
+from fewpix.image.resize import resize_square
 from fewpix.progress import Parts, Told
 
 _ROWS = 256  # of one block of comparisons
@@ -77,6 +79,18 @@ def measure(plan: Plan, cache: PathLike, advance: Told | None = None) -> tuple[C
             curves = _curves(plan, probes.people[rows], embeddings, enrolled, _of(pairs, rows), independent)
             found.append(Size(pixels=pixels, curves=curves))
         encoders.append(Encoded(**_id(encoder), sizes=tuple(found)))
+    for encoder, matching, sizes in plan.matched:
+        kept = {pixels: work.shrunk(encoder, pixels)[order] for pixels in matching.kept}
+        found = []
+        for pixels in sizes:
+            rows, embeddings = work.small(encoder, pixels)
+            match = matching.match(encoder.card.sha256, pixels)
+            assert match is not None  # by how the plan was made
+            beside = mixed(enrolled, kept[match.pixels], match.weight)
+            curves = _curves(plan, probes.people[rows], embeddings, beside, _of(pairs, rows), independent)
+            found.append(Size(pixels=pixels, curves=curves))
+        weights = tuple(MatchedSize(pixels=pixels, weight=weight) for pixels, weight in matching.sizes)
+        encoders.append(Encoded(**_id(encoder), sizes=tuple(found), matched=weights))
     calibration = Calibration(
         model=plan.model,
         space=plan.gallery_encoder.card.space.fingerprint,
@@ -101,7 +115,9 @@ class _Work:
 
     def __init__(self, plan: Plan, cache: Path, advance: Told | None) -> None:
         self._plan, self._cache = plan, cache
-        self._parts = Parts(2 + sum(len(sizes) for _, sizes in plan.seers), advance)
+        small = sum(len(sizes) for _, sizes in plan.seers)
+        matched = sum(len(part.kept) + len(sizes) for _, part, sizes in plan.matched)
+        self._parts = Parts(2 + small + matched, advance)
 
     def sharp(self, side: Strangers) -> NDArray[np.float32]:
         """(N, D) of faces as they are, by the gallery's encoder."""
@@ -124,6 +140,16 @@ class _Work:
             return how.apply(probes.faces.crop(int(probes.members[row])), digests[row], pixels)
 
         return rows, self._embed(encoder, keys, render)
+
+    def shrunk(self, encoder: Encoder, pixels: int) -> NDArray[np.float32]:
+        """(M, D) of the gallery's faces shrunk to this size."""
+        side = self._plan.gallery
+        keys = [f"{digest}:shrunk:{pixels}" for digest in side.digests]
+
+        def render(n: int) -> NDArray[np.uint8]:
+            return resize_square(side.faces.crop(int(side.members[n])), pixels)
+
+        return self._embed(encoder, keys, render)
 
     def _embed(
         self, encoder: Encoder, keys: Sequence[str], render: Callable[[int], NDArray[np.uint8]]

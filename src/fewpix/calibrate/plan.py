@@ -17,6 +17,7 @@ from fewpix.embed.router import Router, encoder_for
 from fewpix.errors import ConfigError, InputError
 from fewpix.evaluate.degraded import Degradation, check_size
 from fewpix.gallery.calibrated import LARGEST, one_in
+from fewpix.gallery.matched import Matching
 
 SIZES = (8, 12, 16, 24, 32, 48, 112)
 GALLERIES = (10, 100, 1000, 5000)
@@ -42,6 +43,8 @@ class Plan:
         same: sharp faces from this cosine on are not compared.
         degradation: how probes are made small.
         note: what else should be known of the faces.
+        matched: likewise encoders and sizes where the gallery's faces are mixed with themselves shrunk, with
+            the encoder's part of the sizes at which they are kept; measured beside scores without.
     """
 
     model: str
@@ -54,6 +57,7 @@ class Plan:
     same: float
     degradation: Degradation
     note: str = ""
+    matched: tuple[tuple[Encoder, Matching, tuple[int, ...]], ...] = ()
 
     @property
     def independent_pairs(self) -> int:
@@ -68,12 +72,17 @@ class Plan:
             f"{encoder.card.name} at {', '.join(str(size) for size in sizes)} px"
             for encoder, sizes in self.seers
         )
+        small = "; ".join(
+            f"{encoder.card.name} at {', '.join(str(size) for size in sizes)} px"
+            for encoder, _, sizes in self.matched
+        )
         galleries = ", ".join(f"{people:,}" for people in (1, *self.galleries))
         return "\n".join(
             (
                 f"probes: {_words(self.probes)}",
                 f"gallery: {_words(self.gallery)}, by {self.gallery_encoder.card.name}",
                 f"probes by {sizes}; made small by the family {self.degradation.family}",
+                *([f"beside that, with a matched gallery, probes by {small}"] if small else []),
                 f"galleries of {galleries}; one person from a cosine of {self.same:g} of the sharp faces on",
                 f"{len(self.probes) * len(self.gallery):,} pairs, at most {self.independent_pairs:,} of them "
                 f"independent: no false match rate below {one_in(1 / self.independent_pairs)}; at most "
@@ -89,6 +98,10 @@ class Plan:
             "gallery": _facts(self.gallery),
             "note": self.note,
             "encoders": [{"name": e.card.name, "sizes": list(sizes)} for e, sizes in self.seers],
+            "matched": [
+                {"name": e.card.name, "sizes": list(sizes), "kept": list(part.kept)}
+                for e, part, sizes in self.matched
+            ],
             "gallery_encoder": self.gallery_encoder.card.name,
             "galleries": [1, *self.galleries],
             "same": self.same,
@@ -111,6 +124,7 @@ def plan(
     same: float = SAME,
     degradation: Degradation | None = None,
     note: str = "",
+    matching: Matching | None = None,
 ) -> Plan:
     """Fill in what follows from what was asked for.
 
@@ -124,6 +138,7 @@ def plan(
         same: see `Plan`.
         degradation: area averaging if None.
         note: see `Plan`.
+        matching: measure scores with a matched gallery of these sizes and weights, too.
 
     Raises:
         ConfigError: a size or `same` is out of range.
@@ -172,6 +187,7 @@ def plan(
         same,
         how,
         note,
+        () if matching is None else matched_seers(encoder, matching, wanted),
     )
 
 
@@ -195,6 +211,29 @@ def seers(encoder: Encoder, sizes: Sequence[int]) -> tuple[tuple[Encoder, tuple[
         inside = {size for size in (*sizes, *ends) if start <= size < end and sizes[0] <= size <= sizes[-1]}
         if inside:
             found.append((seer, tuple(sorted(inside))))
+    return tuple(found)
+
+
+def matched_seers(
+    encoder: Encoder, matching: Matching, sizes: Sequence[int]
+) -> tuple[tuple[Encoder, Matching, tuple[int, ...]], ...]:
+    """Who sees which sizes beside photos shrunk to them; the ends of what each so sees are among them.
+
+    Args:
+        encoder: an encoder or a router.
+        matching: the sizes at which photos are kept.
+        sizes: of the probes in pixels, rising, at least one.
+    """
+    found = []
+    for seer, part in matching.parts(encoder):
+        inside = [
+            size
+            for size in range(sizes[0], sizes[-1] + 1)
+            if encoder_for(encoder, size) is seer and part.match(seer.card.sha256, size) is not None
+        ]
+        if inside:
+            chosen = {inside[0], inside[-1], *(set(inside) & {*sizes, *part.kept})}
+            found.append((seer, part, tuple(sorted(chosen))))
     return tuple(found)
 
 

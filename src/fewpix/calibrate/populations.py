@@ -67,7 +67,7 @@ def _check(calibration: Calibration, other: Calibration) -> None:
 
 
 def _threshold(known: Calibrated, encoder: Encoded, pixels: int) -> float:
-    curve = known.curve(encoder.sha256, encoder.state_id, pixels)
+    curve = known.curve(encoder.sha256, encoder.state_id, pixels, match=encoder.match(pixels))
     found = curve.threshold(LEVEL)
     if found is None:
         made = known.calibration

@@ -51,11 +51,13 @@ class Made:
         for encoder in self.calibration.encoders:
             for size in encoder.sizes:
                 for measured in size.curves:
-                    curve = known.curve(encoder.sha256, encoder.state_id, size.pixels, measured.people)
+                    match = encoder.match(size.pixels)
+                    curve = known.curve(encoder.sha256, encoder.state_id, size.pixels, measured.people, match)
                     values = [curve.threshold(rate) for rate in shown]
                     cells = "".join(f"{'-' if value is None else f'{value:.3f}':>13}" for value in values)
                     what = "FMR" if measured.people == 1 else f"FPIR of {measured.people:,}"
-                    found.append(f"  {encoder.name[:10]:<10} {size.pixels:>3} px  {what:<14}{cells}".rstrip())
+                    told = f"  {encoder.name[:10]:<10} {size.pixels:>3} px  {what:<14}{cells}".rstrip()
+                    found.append(told if match is None else f"{told}  with photos at {match.pixels} px")
         return found
 
     def _populations(self) -> list[str]:
@@ -86,7 +88,17 @@ class Made:
         return {
             "path": self.path,
             **provenance,
-            "sizes": {e.name: [size.pixels for size in e.sizes] for e in self.calibration.encoders},
+            "sizes": _sizes(self.calibration, matched=False),
+            "matched_sizes": _sizes(self.calibration, matched=True),
             "suspects": [list(example) for example in self.suspects.examples],
             "failed": [name for name, _ in self.failed],
         }
+
+
+def _sizes(calibration: Calibration, *, matched: bool) -> dict[str, list[int]]:
+    """The probes' sizes by encoder, of scores with or without a matched gallery."""
+    return {
+        encoder.name: [size.pixels for size in encoder.sizes]
+        for encoder in calibration.encoders
+        if bool(encoder.matched) == matched
+    }

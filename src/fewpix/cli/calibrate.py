@@ -95,6 +95,14 @@ def calibrate(
         Option(help="Where the faces come from, in words, kept in the file.", show_default=False),
     ] = "",
     note: Annotated[str, Option(help="What else is to be kept in the file.", show_default=False)] = "",
+    matched: Annotated[
+        bool,
+        Option(
+            "--matched",
+            help="Measure scores with a matched gallery, too, as `enrol` makes it: people then are compared "
+            "with their photo and with the photo shrunk to the probe's size.",
+        ),
+    ] = False,
     beside: Annotated[
         list[Path] | None,
         Option(
@@ -128,6 +136,7 @@ def calibrate(
     from fewpix.evaluate.degraded import Degradation
     from fewpix.evaluate.results import model_label
     from fewpix.gallery.calibration import read_calibration, write_calibration
+    from fewpix.gallery.matched import shipped_matching
 
     others = [read_calibration(path) for path in beside or ()]
     norms = chosen_state(state, camera, gallery)
@@ -153,6 +162,7 @@ def calibrate(
         same=SAME if same is None else same,
         degradation=Degradation(family, seed),
         note=note,
+        matching=shipped_matching() if matched else None,
     )
     if dry_run or out is None:
         emit(found, as_json, left_out)

@@ -40,6 +40,15 @@ Cautious = Annotated[
         "calibration spans. Fewer are named.",
     ),
 ]
+Matched = Annotated[
+    bool | None,
+    Option(
+        "--matched/--no-matched",
+        help="Compare small faces with photos shrunk to their size, too, or never. If nothing is said, where "
+        "the calibration is of such scores and all photos were kept so.",
+        show_default=False,
+    ),
+]
 
 
 def chosen_rule(

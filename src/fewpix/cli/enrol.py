@@ -61,6 +61,14 @@ def enrol(
             "refusing them.",
         ),
     ] = False,
+    no_matched: Annotated[
+        bool,
+        Option(
+            "--no-matched",
+            help="Do not keep what the students make of each photo shrunk to a few small sizes; see "
+            "`identify --matched`.",
+        ),
+    ] = False,
     calibration: CalibrationFile = None,
     skip_bad: Annotated[
         bool,
@@ -84,6 +92,7 @@ def enrol(
     from fewpix.cli.pictures import photos_of
     from fewpix.config import gallery_location
     from fewpix.embed.open import open_encoder
+    from fewpix.gallery.matched import Matching
     from fewpix.gallery.store import Gallery
     from fewpix.identify.enrol import enrol_photos
     from fewpix.identify.rule import fitting_calibration
@@ -106,6 +115,7 @@ def enrol(
             keep=keep_crops,
             accept_poor=accept_poor,
             calibrated=calibrated,
+            matching=Matching(()) if no_matched else None,
             progress=bar,
         )
         note = limit_note(store)

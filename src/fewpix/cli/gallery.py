@@ -36,7 +36,7 @@ def list_people(gallery: Location = None, as_json: AsJson = False) -> None:
     from fewpix.cli.gallery_views import People
 
     with open_gallery(gallery, write=False) as store:
-        emit(People(store.location, store.space, tuple(store.people())), as_json)
+        emit(People(store.location, store.space, tuple(store.people()), store.shrunk_sizes()), as_json)
 
 
 @gallery.command("show", short_help="one person's photos and history")
@@ -202,7 +202,8 @@ def reembed(
     """Replace older embeddings by a model's own, from the originals of `enrol --keep-crops`.
 
     Within one space a photo without an original keeps its embedding, which stays comparable. Into another
-    space everything changes over at once, or nothing does.
+    space everything changes over at once, or nothing does. Photos get the rows of small sizes that `enrol`
+    makes, too, those with an original that were enrolled before there were any.
     """
     from fewpix.adapt.stats import load_state
     from fewpix.cli.confirm import confirmed

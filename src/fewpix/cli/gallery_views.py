@@ -18,14 +18,18 @@ class People:
         gallery: its location.
         space: of the embeddings.
         people: by name.
+        shrunk: encoder, side in pixels and number of photos of the rows of small sizes.
     """
 
     gallery: str
     space: Space
     people: tuple[Person, ...]
+    shrunk: tuple[tuple[str, int, int], ...] = ()
 
     def __str__(self) -> str:
-        lines = [f"{self.gallery}: {counted(len(self.people), 'person', 'people')}, {self.space}"]
+        sizes = sorted({pixels for _, pixels, _ in self.shrunk})
+        small = f"; photos kept shrunk to {', '.join(map(str, sizes))} px, too" if sizes else ""
+        lines = [f"{self.gallery}: {counted(len(self.people), 'person', 'people')}, {self.space}{small}"]
         width = max((len(person.name) for person in self.people), default=0)
         for person in self.people:
             photos = counted(person.faces, "photo")
@@ -38,6 +42,10 @@ class People:
             "gallery": self.gallery,
             "space": self.space.to_json(),
             "people": [person.to_json() for person in self.people],
+            "shrunk": [
+                {"encoder_sha256": digest, "pixels": pixels, "photos": count}
+                for digest, pixels, count in self.shrunk
+            ],
         }
 
 

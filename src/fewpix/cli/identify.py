@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from fewpix.cli import video_options as options
-from fewpix.cli.calibration_options import CalibrationFile, Cautious, Fpir, chosen_rule
+from fewpix.cli.calibration_options import CalibrationFile, Cautious, Fpir, Matched, chosen_rule
 from fewpix.cli.detect_options import DetectBudget, chosen_detector
 from fewpix.cli.gallery_options import Location, chosen_state, enrolled
 from fewpix.cli.kinds import DRAWING, LINES
@@ -87,6 +87,7 @@ def identify(
         bool,
         Option("--photos", help="Compare with every photo of a person instead of with their template."),
     ] = False,
+    matched: Matched = None,
     draw: Annotated[
         Path | None,
         Option(
@@ -159,7 +160,7 @@ def identify(
         if out is not None or resume:
             raise ConfigError("--out and --resume are for pictures", fix="send the lines to a file by > FILE")
         rule = (threshold, fpir, calibration, cautious)
-        chosen = (gallery, rule, top, model, state, camera, photos, detect_budget, runtime, device)
+        chosen = (gallery, rule, top, model, state, camera, photos, matched, detect_budget, runtime, device)
         identify_video(source, asked, *chosen, skip_bad, as_json)
         return
     asked.refuse_without_video()
@@ -194,6 +195,7 @@ def identify(
             templates=not photos,
             calibrated=by.calibrated,
             fpir=by.fpir,
+            matched=matched,
         )
         lines = None
         if out is not None:
@@ -260,7 +262,8 @@ def _settings(identifier: Identifier, by: Rule, detect_budget: float | None) -> 
     calibration = None
     if by.calibrated is not None:
         calibration = hashlib.sha256(by.calibrated.calibration.to_text().encode()).hexdigest()
-    return {
+    sizes = identifier.matching.sizes
+    return ({"matched": [list(size) for size in sizes]} if sizes else {}) | {
         "gallery": identifier.gallery.location,
         "model_sha256": identifier.encoder.card.sha256,
         "state": identifier.encoder.state_id,

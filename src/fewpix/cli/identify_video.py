@@ -63,6 +63,7 @@ def identify_video(
     state: Path | None,
     camera: str | None,
     photos: bool,
+    matched: bool | None,
     detect_budget: float | None,
     runtime: str,
     device: str,
@@ -101,6 +102,7 @@ def identify_video(
                 templates=not photos,
                 calibrated=by.calibrated if fpir is not None else None,
                 fpir=fpir,  # only when asked for: see UNCALIBRATED
+                matched=matched,
             ),
             gap=1.0 if asked.gap is None else asked.gap,
             shortest=SHORTEST if asked.shortest is None else asked.shortest,

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import Router
 from fewpix.gallery.calibration import Calibration, Encoded, Size
+from fewpix.gallery.matched import Match, Matching
 
 REACH = 20
 """How many times as many people as were measured rates are bounded for; results/calibration_larger.json shows
@@ -37,6 +38,9 @@ OTHER_STATE = (
 )
 TOO_MANY = (
     "decide by --threshold, or `fewpix calibrate --impostors FACES --galleries N`: docs/cli.md#calibrate"
+)
+OTHER_SCORES = (
+    "leave out --matched, decide by --threshold, or `fewpix calibrate --matched`: docs/cli.md#calibrate"
 )
 OTHER_SIZE = "decide by --threshold, or `fewpix calibrate --impostors FACES --sizes N`: docs/cli.md#calibrate"
 """What helps where nothing was measured."""
@@ -223,7 +227,8 @@ class Calibrated:
 
     def __init__(self, calibration: Calibration, *, cautious: bool = False) -> None:
         self.calibration, self.cautious = calibration, cautious
-        self._encoders = {(e.sha256, e.state_id): e for e in calibration.encoders}
+        self._encoders = {(e.sha256, e.state_id): e for e in calibration.encoders if not e.matched}
+        self._matched = {(e.sha256, e.state_id): e for e in calibration.encoders if e.matched}
         self._rates = np.array(calibration.rates)
         self.largest = max(
             curve.people for e in calibration.encoders for size in e.sizes for curve in size.curves
@@ -259,7 +264,27 @@ class Calibrated:
         name = self.calibration.model
         return f"it was made for {name} with other weights than those of {encoder.card.name}"
 
-    def curve(self, encoder_sha256: str, state_id: str, pixels: float, people: int = 1) -> RateCurve:
+    def fits(self, matching: Matching, encoder: Encoder) -> bool:
+        """Whether scores with such a matched gallery were measured, at all of its sizes.
+
+        Args:
+            matching: its sizes and weights.
+            encoder: an encoder or a router.
+        """
+        parts = [(seer, part) for seer, part in matching.parts(encoder) if part.kept]
+        known = [self._matched.get((seer.card.sha256, seer.state_id)) for seer, _ in parts]
+        return bool(parts) and all(
+            each is not None and each.matching == part for each, (_, part) in zip(known, parts, strict=True)
+        )
+
+    def curve(
+        self,
+        encoder_sha256: str,
+        state_id: str,
+        pixels: float,
+        people: int = 1,
+        match: Match | None = None,
+    ) -> RateCurve:
         """Rates of a probe's best score in a gallery.
 
         Args:
@@ -267,6 +292,7 @@ class Calibrated:
             state_id: under which state; empty for none.
             pixels: side of the probe's face.
             people: in the gallery; 1 for the false match rate of two faces.
+            match: what it was compared with beside sharp photos; None for those alone.
         """
         encoder = self._encoders.get((encoder_sha256, state_id))
         if encoder is None:
@@ -274,6 +300,12 @@ class Calibrated:
             if encoder_sha256 not in known:
                 return RateCurve.none("not measured: the calibration is of another model", OTHER_MODEL)
             return RateCurve.none("not measured: the calibration is of another FaceBN state", OTHER_STATE)
+        if match is not None:
+            encoder = self._matched.get((encoder_sha256, state_id))
+            if encoder is None or encoder.match(pixels) != match:
+                return RateCurve.none(
+                    "not measured: the calibration is not of scores with this matched gallery", OTHER_SCORES
+                )
         if people < 1:
             return RateCurve.none("nobody is enrolled", "enrol people with `fewpix enrol`")
         largest = max(curve.people for size in encoder.sizes for curve in size.curves)

@@ -7,13 +7,22 @@ makes it from impostors.
 from __future__ import annotations
 
 import json
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 
 from fewpix.errors import InputError
 from fewpix.files import PathLike, path_of, write_text
 from fewpix.foreign import json_file
+from fewpix.gallery.matched import Match, Matching
 from fewpix.models.shipped import WEIGHTS
 
 SHIPPED = WEIGHTS / "calibration.json"
@@ -104,17 +113,46 @@ class EncoderId(_Part):
     state_id: str = Field(description='of the state, `""` for none')
 
 
+class MatchedSize(_Part):
+    """A size at which a gallery keeps its photos, too."""
+
+    pixels: int = Field(ge=1, description="side to which photos were shrunk")
+    weight: Share = Field(description="of the small row in the mix with the sharp one")
+
+
 class Encoded(EncoderId):
     """What was measured of the probes of one encoder."""
 
     sizes: tuple[Size, ...] = Field(min_length=1, description="rising")
+    matched: tuple[MatchedSize, ...] = Field(
+        (), description="sizes of a matched gallery, rising, if these are scores with such a one"
+    )
 
     @model_validator(mode="after")
     def _sizes_rise(self) -> Self:
         pixels = [size.pixels for size in self.sizes]
         if pixels != sorted(set(pixels)):
             raise ValueError(f"sizes must rise, not {pixels}")
+        small = [each.pixels for each in self.matched]
+        if small != sorted(set(small)):
+            raise ValueError(f"sizes of a matched gallery must rise, not {small}")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_there(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values: dict[str, Any] = handler(self)
+        return values if self.matched else {key: values[key] for key in values if key != "matched"}
+
+    @property
+    def matching(self) -> Matching | None:
+        """The sizes and weights of a matched gallery; None where photos are compared as they are."""
+        if not self.matched:
+            return None
+        return Matching(tuple((each.pixels, each.weight) for each in self.matched))
+
+    def match(self, pixels: float) -> Match | None:
+        """What probes of this size were compared with beside sharp photos; None for those alone."""
+        return None if self.matching is None else self.matching.match(self.sha256, pixels)
 
 
 class Calibration(_Part):

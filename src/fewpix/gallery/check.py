@@ -48,6 +48,7 @@ class Check:
         sealed: since when every row has a digest, which tells whether it was changed; None where there are
             none yet.
         remains: what of removed rows may still be in the files, and why; empty for nothing.
+        shrunk: encoder, side in pixels and number of photos of the rows of small sizes.
         labels: whether the names fit the faces; None where embeddings cannot be compared. What is doubtful
             is no fault: it may be right.
     """
@@ -65,6 +66,7 @@ class Check:
     sealed: str | None
     remains: str
     labels: Labels | None
+    shrunk: tuple[tuple[str, int, int], ...] = ()
 
     def __str__(self) -> str:
         lines = [
@@ -73,6 +75,11 @@ class Check:
             f"{counted(self.cameras, 'camera')}"
         ]
         lines += [f"  {rows} embeddings by the encoder {digest[:12]}" for digest, rows in self.encoders]
+        for encoder in dict.fromkeys(digest for digest, _, _ in self.shrunk):
+            sizes = [
+                f"{counted(n, 'photo')} at {px} px" for digest, px, n in self.shrunk if digest == encoder
+            ]
+            lines.append(f"  kept shrunk, too, by the encoder {encoder[:12]}: {', '.join(sizes)}")
         if self.recall is not None:
             lines.append(
                 f"  HNSW finds {100 * self.recall:.1f} % of the exact candidates ({self.probes} searches)"
@@ -96,6 +103,10 @@ class Check:
             "encoders": dict(self.encoders),
             "faults": list(self.faults),
             "remains": self.remains or None,
+            "shrunk": [
+                {"encoder_sha256": digest, "pixels": pixels, "photos": count}
+                for digest, pixels, count in self.shrunk
+            ],
             "labels": None if self.labels is None else self.labels.to_json(),
         }
 
@@ -136,6 +147,11 @@ def check_gallery(gallery: Gallery, calibrated: Calibrated | None = None) -> Che
             else:
                 if rows % 7 == 1 and len(sample) < PROBES:
                     sample.append(row.embedding)
+        for face, small in gallery.shrunk():
+            try:
+                check_embeddings(small.embedding[None], gallery.space)
+            except InputError as error:
+                faults.append(f"the row of {small.pixels} px of photo {face}: {error.what}")
     except InputError as error:
         faults.append(error.what)
     sound = not faults
@@ -163,6 +179,7 @@ def check_gallery(gallery: Gallery, calibrated: Calibrated | None = None) -> Che
         sealed=sealed,
         remains=gallery.database.left(),
         labels=check_labels(Photos.read(gallery), calibrated) if rows and sound else None,
+        shrunk=gallery.shrunk_sizes(),
     )
 
 
@@ -187,6 +204,8 @@ _WHOSE = {
     " WHERE f.id = ?",
     "embeddings": "SELECT 'the embedding of photo ' || f.id || ' of ' || p.name FROM embeddings e"
     " JOIN faces f ON e.face = f.id JOIN people p ON f.person = p.id WHERE e.id = ?",
+    "matched": "SELECT 'the row of ' || m.pixels || ' px of photo ' || f.id || ' of ' || p.name"
+    " FROM matched m JOIN faces f ON m.face = f.id JOIN people p ON f.person = p.id WHERE m.id = ?",
     "history": "SELECT 'the history of ' || p.name FROM history h JOIN people p ON h.person = p.id"
     " WHERE h.id = ?",
 }

@@ -19,7 +19,7 @@ def closed(location: str) -> InputError:
 
 
 class Database(Protocol):
-    """An open database with the tables of a gallery: people, faces, embeddings, history, cameras.
+    """An open database with the tables of a gallery: people, faces, embeddings, matched, history, cameras.
 
     Statements are SQL that every store understands, with `?` for values; names sort by code points. All
     failures come out as fewpix's errors.
@@ -107,6 +107,13 @@ class Database(Protocol):
         """Since when rows have digests, UTC, ISO 8601; empty for always, None where there are none.
 
         A gallery of an older fewpix got them when it was first opened for writing by a newer one.
+        """
+        ...
+
+    def keeps_matched(self) -> bool:
+        """Whether there is a table of photos shrunk to a few sizes (see `matched`).
+
+        A gallery of an older fewpix gets it when it is first opened for writing by a newer one.
         """
         ...
 

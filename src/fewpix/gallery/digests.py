@@ -18,6 +18,7 @@ COLUMNS = {
     "faces": ("person", "source", "created", "quality", "crop", "points"),
     "embeddings": ("face", "embedding", "encoder_sha256", "pixels", "state_id", "created"),
     "history": ("person", "created", "action", "detail"),
+    "matched": ("face", "embedding", "encoder_sha256", "pixels", "created"),
 }
 """What the digest of a row is taken over, by table. A camera's state has an id that is one."""
 
@@ -32,6 +33,8 @@ class Rows(Protocol):
     def select(self, statement: str, *values: Any) -> Iterator[tuple[Any, ...]]: ...  # noqa: D102
 
     def execute(self, statement: str, *values: Any) -> int: ...  # noqa: D102
+
+    def keeps_matched(self) -> bool: ...  # noqa: D102
 
 
 def digest(*values: Any) -> bytes:
@@ -99,6 +102,8 @@ def _seal_from(database: Rows, table: str, last: int, count: int) -> int | None:
 def altered(database: Rows) -> Iterator[tuple[str, int]]:
     """Table and number of every row that is not as it was written."""
     for table, names in COLUMNS.items():
+        if table == "matched" and not database.keeps_matched():
+            continue
         columns = ", ".join(names)
         for number, kept, *values in database.select(
             f"SELECT id, digest, {columns} FROM {table} ORDER BY id"

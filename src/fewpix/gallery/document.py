@@ -6,8 +6,8 @@ import base64
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,11 +19,12 @@ from fewpix.errors import ConfigError, FewpixError, InputError
 from fewpix.foreign import MALFORMED, json_of
 from fewpix.gallery.cameras import Camera
 from fewpix.gallery.names import person_name
-from fewpix.gallery.rows import Event, Original, Row
+from fewpix.gallery.rows import Event, Original, Row, Shrunk
 from fewpix.models.space import MOST_DIMENSIONS, Space
 
 FORMAT = "fewpix-gallery"
-VERSION = 1
+VERSION = 2
+"""From 2 on rows of small sizes are among the others, with their size as `shrunk_px`."""
 
 TEXTS = {"name": 200, "encoder_sha256": 64, "state_id": 64, "source": 4096, "created": 40, "points": 1000}
 """Text columns of a file, with the most characters that are believed."""
@@ -64,6 +65,7 @@ class Document:
         rows: every embedding; rows with one `face` are of one photo.
         originals: what was kept of photos, by `face`.
         cameras: with their states.
+        shrunk: rows of small sizes, each with its `face`.
     """
 
     space: Space
@@ -71,6 +73,7 @@ class Document:
     rows: tuple[Row, ...]
     originals: Mapping[int, Original]
     cameras: tuple[Camera, ...]
+    shrunk: tuple[tuple[int, Shrunk], ...] = ()
 
     def header(self) -> dict[str, Any]:
         """All but the rows, as JSON values."""
@@ -95,24 +98,28 @@ class Document:
     def columns(self) -> dict[str, Any]:
         """The rows as columns: texts and bytes in lists, numbers in arrays, the embeddings (N, D) float32.
 
-        A photo's original stands in the first of its rows. An unknown quality is NaN.
+        A photo's original stands in the first of its rows. An unknown quality is NaN. Rows of small sizes
+        come last, and have a `shrunk_px` above 0.
         """
+        rows = [*self.rows, *self._shrunk_rows()]
         waiting = dict(self.originals)
-        kept = [waiting.pop(row.face, None) for row in self.rows]
-        embeddings = np.empty((len(self.rows), self.space.dim), dtype=np.float32)
-        for n, row in enumerate(self.rows):
+        kept = [waiting.pop(row.face, None) for row in rows]
+        embeddings = np.empty((len(rows), self.space.dim), dtype=np.float32)
+        for n, row in enumerate(rows):
             embeddings[n] = row.embedding
+        sizes = [0] * len(self.rows) + [row.pixels for _, row in self.shrunk]
         return {
-            "face": np.array([row.face for row in self.rows], dtype=np.int64),
-            "name": [row.name for row in self.rows],
+            "face": np.array([row.face for row in rows], dtype=np.int64),
+            "name": [row.name for row in rows],
             "embedding": embeddings,
-            "encoder_sha256": [row.encoder_sha256 for row in self.rows],
-            "pixels": np.array([row.pixels for row in self.rows], dtype=np.float64),
-            "state_id": [row.state_id for row in self.rows],
-            "source": [row.source for row in self.rows],
-            "created": [row.created for row in self.rows],
+            "encoder_sha256": [row.encoder_sha256 for row in rows],
+            "pixels": np.array([row.pixels for row in rows], dtype=np.float64),
+            "shrunk_px": np.array(sizes, dtype=np.int64),
+            "state_id": [row.state_id for row in rows],
+            "source": [row.source for row in rows],
+            "created": [row.created for row in rows],
             "quality": np.array(
-                [math.nan if row.quality is None else row.quality for row in self.rows], dtype=np.float64
+                [math.nan if row.quality is None else row.quality for row in rows], dtype=np.float64
             ),
             "crop": [b"" if original is None else original.png for original in kept],
             "points": [
@@ -120,6 +127,19 @@ class Document:
                 for original in kept
             ],
         }
+
+    def _shrunk_rows(self) -> Iterator[Row]:
+        """Rows of small sizes with what their photos' rows say."""
+        photos = {row.face: row for row in self.rows}
+        for face, small in self.shrunk:
+            yield replace(
+                photos[face],
+                embedding=small.embedding,
+                encoder_sha256=small.encoder_sha256,
+                pixels=float(small.pixels),
+                state_id="",
+                created=small.created,
+            )
 
 
 def header_of(value: Any, origin: str) -> tuple[Space, tuple[Known, ...], tuple[Camera, ...]]:
@@ -198,6 +218,8 @@ def document_of(
     originals: dict[int, Original] = {}
     owner: dict[int, str] = {}
     rows = []
+    shrunk = []
+    columns = {"shrunk_px": [0] * len(columns["face"]), **columns}  # files of before have none
     try:
         embeddings = _embeddings(columns["embedding"], space)
         count = len(embeddings)
@@ -210,14 +232,19 @@ def document_of(
                     raise ValueError(f"its person {row.name!a} is not the photo's, or not in the list")
             except (*MALFORMED, ConfigError) as error:
                 raise ValueError(f"row {n}: {error}") from error
+            if size := _size(columns["shrunk_px"][n], row):
+                shrunk.append((row.face, Shrunk(size, row.embedding, row.encoder_sha256, row.created)))
+                continue
             rows.append(row)
             if original is not None:
                 originals.setdefault(row.face, original)
         if missing := sorted(names - set(owner.values())):
             raise ValueError(f"{missing[0]!a} has no photo")
+        if lone := {face for face, _ in shrunk} - {row.face for row in rows}:
+            raise ValueError(f"photo {min(lone)} has rows of small sizes only")
     except MALFORMED as error:
         raise refusal(origin, error) from error
-    return Document(space, people, tuple(rows), originals, cameras)
+    return Document(space, people, tuple(rows), originals, cameras, tuple(shrunk))
 
 
 def refusal(origin: str, error: Exception | str) -> InputError:
@@ -262,6 +289,15 @@ def _row(columns: Mapping[str, Any], n: int, embedding: NDArray[np.float32]) -> 
     if not png.startswith(_PNG):
         raise ValueError("a crop is no PNG")
     return row, Original(png, _points(texts["points"]))
+
+
+def _size(value: Any, row: Row) -> int:
+    """The side that a photo was shrunk to; 0 for a row of the photo as it is."""
+    if isinstance(value, bool) or int(value) != value or value < 0:
+        raise ValueError(f"a photo shrunk to {value!r} px")
+    if value and (row.pixels != value or row.state_id):
+        raise ValueError(f"a row of {value} px says {row.pixels} px, under the state {row.state_id!a}")
+    return int(value)
 
 
 def _points(text: str) -> tuple[tuple[float, float], ...] | None:

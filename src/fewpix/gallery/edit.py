@@ -130,7 +130,9 @@ def merge(
             person = gallery.person(name)
             faces = _faces(gallery, person)
             doubled = _doubled(gallery, person, target)
-            for face in doubled:
+            for face, twin in doubled:
+                if twin is not None:
+                    _keep_shrunk(gallery, face, twin)
                 gallery.database.execute("DELETE FROM faces WHERE id = ?", face)
             for table in ("faces", "history"):
                 gallery.database.execute(f"UPDATE {table} SET person = ? WHERE person = ?", target, person)
@@ -206,13 +208,26 @@ def _faces(gallery: Gallery, person: int) -> int:
     return int(count)
 
 
-def _doubled(gallery: Gallery, person: int, target: int) -> list[int]:
-    """Photos of a person of which the other has every embedding."""
+def _doubled(gallery: Gallery, person: int, target: int) -> list[tuple[int, int | None]]:
+    """Photos of a person of which the other has every embedding, each with the other's photo, if any."""
     rows = gallery.database.select(
-        "SELECT f.id FROM faces f WHERE f.person = ? AND NOT EXISTS (SELECT 1 FROM embeddings e"
+        "SELECT f.id, (SELECT min(g.id) FROM embeddings e, faces g JOIN embeddings o ON o.face = g.id"
+        " WHERE e.face = f.id AND g.person = ? AND o.embedding = e.embedding"
+        " AND o.encoder_sha256 = e.encoder_sha256 AND o.state_id = e.state_id)"
+        " FROM faces f WHERE f.person = ? AND NOT EXISTS (SELECT 1 FROM embeddings e"
         " WHERE e.face = f.id AND NOT EXISTS (SELECT 1 FROM embeddings o JOIN faces g ON o.face = g.id"
         " WHERE g.person = ? AND o.embedding = e.embedding AND o.encoder_sha256 = e.encoder_sha256"
         " AND o.state_id = e.state_id)) ORDER BY f.id",
-        *(person, target),
+        *(target, person, target),
     )
-    return [int(face) for (face,) in rows]
+    return [(int(face), None if twin is None else int(twin)) for face, twin in rows]
+
+
+def _keep_shrunk(gallery: Gallery, face: int, twin: int) -> None:
+    """Give a photo's rows of small sizes to the same photo of somebody else, as far as it has none."""
+    gallery.database.execute(
+        "UPDATE matched SET face = ? WHERE face = ? AND NOT EXISTS (SELECT 1 FROM matched o WHERE o.face = ?"
+        " AND o.encoder_sha256 = matched.encoder_sha256 AND o.pixels = matched.pixels)",
+        *(twin, face, twin),
+    )
+    seal(gallery.database, "matched", "face", twin)

@@ -45,6 +45,7 @@ class Exported:
         rows: how many embeddings.
         originals: of how many photos the pixels.
         cameras: how many.
+        shrunk: how many rows of small sizes.
     """
 
     path: str
@@ -53,6 +54,7 @@ class Exported:
     rows: int
     originals: int
     cameras: int
+    shrunk: int = 0
 
     def __str__(self) -> str:
         kept = f", {self.originals} of them with their pixels" if self.originals else ""
@@ -139,7 +141,7 @@ def export_gallery(gallery: Gallery, path: PathLike, *, originals: bool = True) 
     faces = len({row.face for row in document.rows})
     return Exported(
         *(str(path), len(document.people), faces, len(document.rows)),
-        *(len(document.originals), len(document.cameras)),
+        *(len(document.originals), len(document.cameras), len(document.shrunk)),
     )
 
 
@@ -156,6 +158,8 @@ def _document(gallery: Gallery, *, originals: bool) -> Document:
             original = gallery.original(face.face) if face.kept else None
             if original is not None:
                 kept[face.face] = original
+    rows = tuple(gallery.rows())
+    photos = {row.face for row in rows}
     return Document(
         space=space,
         people=tuple(
@@ -163,9 +167,10 @@ def _document(gallery: Gallery, *, originals: bool) -> Document:
             for person in gallery.people()
             if person.faces
         ),
-        rows=tuple(gallery.rows()),
+        rows=rows,
         originals=kept,
         cameras=tuple(cameras(gallery)),
+        shrunk=tuple((face, small) for face, small in gallery.shrunk() if face in photos),
     )
 
 
@@ -226,6 +231,8 @@ def import_document(gallery: Gallery, document: Document, source: str, *, dry_ru
             )
             placed.setdefault(row.face, result.face)
             fresh.setdefault(row.face, result.new)
+        for face, small in document.shrunk:
+            gallery.write_shrunk(placed[face], [small])
         owner = {row.face: row.name for row in document.rows}
         news = Counter(owner[face] for face, new in fresh.items() if new)
         for person in document.people:

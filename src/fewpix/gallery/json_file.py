@@ -18,6 +18,9 @@ _MOST_BYTES = 1 << 36  # a million embeddings have 3 GB here
 
 _COLUMNS = ("face", "name", "encoder_sha256", "pixels", "state_id", "source", "created", "quality", "points")
 
+_ADDED = {"shrunk_px": 0}
+"""Columns that files of before have not, and what stands for them."""
+
 
 def write_json(path: Path, document: Document) -> None:
     """Write the document: its header with `rows`, one object and one line per embedding.
@@ -26,7 +29,7 @@ def write_json(path: Path, document: Document) -> None:
         StorageError: it cannot be written.
     """
     columns = document.columns()
-    plain = {name: list(map(_plain, columns[name])) for name in _COLUMNS}
+    plain = {name: list(map(_plain, columns[name])) for name in (*_COLUMNS, *_ADDED)}
     with atomic(path) as part, part.open("w", encoding="utf-8", newline="\n") as file:
         head = json.dumps(document.header(), ensure_ascii=False)
         file.write(f'{head[:-1]}, "rows": [')
@@ -50,6 +53,7 @@ def read_json(path: Path) -> Document:
         space, people, cameras = header_of(value, origin)
         rows = value["rows"]
         columns: dict[str, Any] = {name: [row[name] for row in rows] for name in _COLUMNS}
+        columns |= {name: [row.get(name, value) for row in rows] for name, value in _ADDED.items()}
         columns["quality"] = [math.nan if quality is None else quality for quality in columns["quality"]]
         columns["crop"] = [base64.b64decode(row["crop"], validate=True) for row in rows]
         embeddings = np.array([row["embedding"] for row in rows], dtype=np.float64)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.gallery.database import Database
+from fewpix.gallery.matched import Match, mixed
 from fewpix.gallery.search import ExactIndex
 from fewpix.gallery.template import fuse, heaviest, weight
 
@@ -25,12 +26,14 @@ class InMemory:
         starts: (P,) first row of each person, ascending.
         names: the P names, ascending.
         weights: (M,) of the rows in their person's template; 0 for those of another encoder than its own.
+        faces: (M,) the photo of each row.
     """
 
     embeddings: NDArray[np.float32]
     starts: NDArray[np.int64]
     names: tuple[str, ...]
     weights: NDArray[np.float64]
+    faces: NDArray[np.int64]
 
     @classmethod
     def read(cls, database: Database, dim: int, people: Sequence[int] | None = None) -> InMemory:
@@ -47,15 +50,16 @@ class InMemory:
             ((count,),) = database.select(f"SELECT count(*) {joined}", *chosen)
             matrix = np.empty((count, dim), dtype=np.float32)
             weights = np.empty(count, dtype=np.float64)
+            faces = np.empty(count, dtype=np.int64)
             starts: list[int] = []
             names: list[str] = []
             makers: list[tuple[str, str]] = []
             rows = database.select(
-                f"SELECT p.name, e.embedding, f.quality, e.encoder_sha256, e.state_id {joined}"
+                f"SELECT p.name, e.embedding, f.quality, f.id, e.encoder_sha256, e.state_id {joined}"
                 " ORDER BY p.name, e.id",
                 *chosen,
             )
-            for n, (name, value, quality, *maker) in enumerate(rows):
+            for n, (name, value, quality, faces[n], *maker) in enumerate(rows):
                 matrix[n] = database.embedding(value, dim)
                 weights[n] = weight(quality)
                 makers.append((sys.intern(maker[0]), sys.intern(maker[1])))
@@ -66,7 +70,31 @@ class InMemory:
             if len(set(makers[first:end])) > 1:
                 own = heaviest(makers[first:end], weights[first:end].tolist())
                 weights[first:end] *= [maker == own for maker in makers[first:end]]
-        return cls(matrix, np.asarray(starts, dtype=np.int64), tuple(names), weights)
+        return cls(matrix, np.asarray(starts, dtype=np.int64), tuple(names), weights, faces)
+
+    def mixed(self, database: Database, match: Match) -> InMemory:
+        """The same photos, each mixed with what it is at a small size; those without such a row as they are.
+
+        Raises:
+            InputError: the gallery is damaged.
+        """
+        if not database.keeps_matched():
+            return self
+        dim, chosen = self.embeddings.shape[1], (match.encoder_sha256, match.pixels)
+        where = "FROM matched WHERE encoder_sha256 = ? AND pixels = ?"
+        with database.snapshot():
+            ((count,),) = database.select(f"SELECT count(*) {where}", *chosen)
+            small, known = np.empty((count, dim), dtype=np.float32), np.empty(count, dtype=np.int64)
+            rows = database.select(f"SELECT face, embedding {where} ORDER BY face", *chosen)
+            for n, (known[n], value) in enumerate(rows):
+                small[n] = database.embedding(value, dim)
+        if not count:
+            return self
+        places = np.minimum(np.searchsorted(known, self.faces), count - 1)
+        has = known[places] == self.faces
+        embeddings = self.embeddings.copy()
+        embeddings[has] = mixed(self.embeddings[has], small[places[has]], match.weight)
+        return replace(self, embeddings=embeddings)
 
     @cached_property
     def index(self) -> ExactIndex:

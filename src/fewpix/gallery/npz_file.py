@@ -37,7 +37,10 @@ _UNREADABLE = (
 _CALLED = {"name": "names", "embedding": "embeddings"}
 """Columns whose arrays are called as in the NPZ of `fewpix embed`; files of before have them by column."""
 
-_NUMBERS = {"face": "<i8", "pixels": "<f8", "quality": "<f8", "crop_bytes": "<i8"}
+_NUMBERS = {"face": "<i8", "pixels": "<f8", "shrunk_px": "<i8", "quality": "<f8", "crop_bytes": "<i8"}
+
+_ADDED = {"shrunk_px"}
+"""Columns that files of before have not."""
 
 
 def write_npz(path: Path, document: Document) -> None:
@@ -74,7 +77,10 @@ def read_npz(path: Path) -> Document:
             space, people, cameras = header_of(header, origin)
             columns: dict[str, Any] = {"embedding": _member(archive, "embedding", "<f4", limit, space.dim)}
             count = len(columns["embedding"])
+            members = set(archive.namelist())
             for name, kind in _NUMBERS.items():
+                if name in _ADDED and f"{name}.npy" not in members:
+                    continue
                 columns[name] = _member(archive, name, kind, 8 * count).tolist()
             for name, most in TEXTS.items():
                 columns[name] = _member(archive, name, "U", 4 * most * count).tolist()

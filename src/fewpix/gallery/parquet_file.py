@@ -32,6 +32,7 @@ def write_parquet(path: Path, document: Document) -> None:
         "name": pyarrow.array(columns["name"], type=pyarrow.string()),
         "embedding": pyarrow.FixedSizeListArray.from_arrays(flat, document.space.dim),
         "pixels": pyarrow.array(columns["pixels"]),
+        "shrunk_px": pyarrow.array(columns["shrunk_px"]),
         "quality": pyarrow.array(columns["quality"]),
         "crop": pyarrow.array(columns["crop"], type=pyarrow.binary()),
     }
@@ -58,6 +59,7 @@ def read_parquet(path: Path) -> Document:
             if size > _MOST_EXPANSION * path.stat().st_size + (1 << 20):
                 raise ValueError(f"its embeddings would have {size} bytes, more than can be in this file")
             names = ["face", "pixels", "quality", "crop", *TEXTS]
+            names += [name for name in ("shrunk_px",) if name in file.schema_arrow.names]  # files of before
             table = file.read(columns=[*names, "embedding"])
         columns: dict[str, Any] = {name: table.column(name).to_pylist() for name in names}
         kind = table.schema.field("embedding").type

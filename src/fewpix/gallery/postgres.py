@@ -16,7 +16,7 @@ from fewpix.errors import ConfigError, InputError
 from fewpix.foreign import MALFORMED, json_of
 from fewpix.gallery.digests import seal_everything
 from fewpix.gallery.postgres_connection import MAKING, connect, translated
-from fewpix.gallery.postgres_schema import HNSW_INDEX, LARGEST_HNSW, SCHEMA_VERSION, STEPS
+from fewpix.gallery.postgres_schema import HNSW_INDEX, LARGEST_HNSW, SCHEMA_VERSION, SEALED_FROM, STEPS
 from fewpix.gallery.postgres_vacuum import vacuum
 from fewpix.models.space import Space
 
@@ -68,8 +68,9 @@ class PostgresDatabase:
                 found = self._version()  # another process may have been faster
                 for step in STEPS[found:]:
                     self.connection.execute(step)
-                if found < SCHEMA_VERSION:
+                if found < SEALED_FROM:
                     seal_everything(self)
+                if found < SCHEMA_VERSION:
                     self.connection.execute("UPDATE gallery SET version = %s", (SCHEMA_VERSION,))
 
     def space(self) -> Space | None:
@@ -226,9 +227,14 @@ class PostgresDatabase:
     def sealed(self) -> str | None:
         """See `Database.sealed`."""
         with translated(self.location):
-            if self._version() < 2:
+            if self._version() < SEALED_FROM:
                 return None
             return str(self.connection.execute("SELECT sealed FROM gallery").fetchone()[0])
+
+    def keeps_matched(self) -> bool:
+        """See `Database.keeps_matched`."""
+        with translated(self.location):
+            return self._has("matched")
 
     def forget(self, wait: float = 0.0) -> str:
         """See `Database.forget`: the tables are written anew, without removed rows that stay in pages."""
@@ -243,7 +249,10 @@ class PostgresDatabase:
     def left(self) -> str:
         """See `Database.left`."""
         with translated(self.location):
-            if self._version() < 2 or not self.connection.execute("SELECT owes FROM gallery").fetchone()[0]:
+            if (
+                self._version() < SEALED_FROM
+                or not self.connection.execute("SELECT owes FROM gallery").fetchone()[0]
+            ):
                 return ""
         return f"{self.location} may still hold bytes of what was removed"
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from fewpix.gallery.digests import COLUMNS
-
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Kept in the table `gallery`; a database with a higher one was written by a newer fewpix."""
+
+SEALED_FROM = 2
+"""The version from which on rows have digests."""
 
 HNSW_INDEX = "embeddings_hnsw"
 
@@ -71,9 +72,27 @@ _VERSION_2 = "\n".join(
     [
         "ALTER TABLE gallery ADD COLUMN sealed TEXT NOT NULL DEFAULT '';",
         "ALTER TABLE gallery ADD COLUMN owes BOOLEAN NOT NULL DEFAULT false;",
-        *(f"ALTER TABLE {table} ADD COLUMN digest BYTEA;" for table in COLUMNS),
+        *(
+            f"ALTER TABLE {table} ADD COLUMN digest BYTEA;"
+            for table in ("people", "faces", "embeddings", "history")
+        ),
     ]
 )
 
-STEPS = (_VERSION_1, _VERSION_2)
+# Version 3: photos shrunk to a few sizes, as in SQLite's version 4.
+_VERSION_3 = """
+CREATE TABLE matched (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    face BIGINT NOT NULL REFERENCES faces (id) ON DELETE CASCADE,
+    embedding vector NOT NULL,
+    encoder_sha256 TEXT NOT NULL,
+    pixels BIGINT NOT NULL CHECK (pixels > 0),
+    created TEXT NOT NULL,
+    digest BYTEA
+);
+CREATE UNIQUE INDEX matched_of_face ON matched (face, encoder_sha256, pixels);
+CREATE INDEX matched_of_size ON matched (encoder_sha256, pixels);
+"""
+
+STEPS = (_VERSION_1, _VERSION_2, _VERSION_3)
 """STEPS[n] leads from version n to version n + 1."""

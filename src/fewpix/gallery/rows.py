@@ -57,6 +57,23 @@ class Row:
     quality: float | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Shrunk:
+    """What a student makes of a photo shrunk to a small size; see `matched`.
+
+    Args:
+        pixels: side of the face that it was shrunk to, at least 1.
+        embedding: (D,) float32.
+        encoder_sha256: the card's digest of the student.
+        created: UTC, ISO 8601; empty for now.
+    """
+
+    pixels: int
+    embedding: NDArray[np.float32]
+    encoder_sha256: str
+    created: str = ""
+
+
 @dataclass(frozen=True)
 class Original:
     """What was kept of a photo, so that its face can be embedded again by another model.

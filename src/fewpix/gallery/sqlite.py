@@ -15,7 +15,7 @@ from fewpix.errors import ConfigError, InputError, StorageError
 from fewpix.foreign import MALFORMED, json_of
 from fewpix.gallery.digests import seal_everything
 from fewpix.gallery.sqlite_connection import connect, empty_log, log_is_empty, transaction, translated
-from fewpix.gallery.sqlite_schema import SCHEMA_VERSION, make, migrate, version
+from fewpix.gallery.sqlite_schema import MATCHED_FROM, SCHEMA_VERSION, SEALED_FROM, make, migrate, version
 from fewpix.models.space import Space
 
 
@@ -49,9 +49,11 @@ class SqliteDatabase:
             if not 0 < version(self.connection) < SCHEMA_VERSION:
                 return
             with self.transaction():
-                if version(self.connection) < SCHEMA_VERSION:  # else another process was faster
+                found = version(self.connection)
+                if found < SCHEMA_VERSION:  # else another process was faster
                     migrate(self.connection)
-                    seal_everything(self)
+                    if found < SEALED_FROM:
+                        seal_everything(self)
 
     def space(self) -> Space | None:
         """See `Database.space`."""
@@ -158,9 +160,14 @@ class SqliteDatabase:
     def sealed(self) -> str | None:
         """See `Database.sealed`."""
         with translated(self.path):
-            if version(self.connection) < 3:
+            if version(self.connection) < SEALED_FROM:
                 return None
             return str(self.connection.execute("SELECT sealed FROM gallery").fetchone()[0] or "")
+
+    def keeps_matched(self) -> bool:
+        """See `Database.keeps_matched`."""
+        with translated(self.path):
+            return version(self.connection) >= MATCHED_FROM
 
     def forget(self, wait: float = 0.0) -> str:
         """See `Database.forget`: removing overwrites bytes, once the log with newer pages is in the file."""

@@ -6,14 +6,19 @@ import json
 import sqlite3
 from datetime import UTC, datetime
 
-from fewpix.gallery.digests import COLUMNS
 from fewpix.models.space import Space
 
 APPLICATION_ID = 0x66777078
 """`fwpx` in ASCII, in the header of every gallery (SQLite's PRAGMA application_id)."""
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Kept in PRAGMA user_version; a file with a higher one was written by a newer fewpix."""
+
+SEALED_FROM = 3
+"""The version from which on rows have digests."""
+
+MATCHED_FROM = 4
+"""The version from which on photos have rows of small sizes."""
 
 # Version 1, as the first galleries have it. A person has faces (one per photo); a face has rows: one per
 # encoder, NormState and size that embedded it. The space is stored once: a gallery never holds two.
@@ -72,14 +77,34 @@ _VERSION_2 = (
 # Version 3: a digest of every row (see `digests`), and since when there are any.
 _VERSION_3 = (
     "ALTER TABLE gallery ADD COLUMN sealed TEXT",
-    *(f"ALTER TABLE {table} ADD COLUMN digest BLOB" for table in COLUMNS),
+    *(
+        f"ALTER TABLE {table} ADD COLUMN digest BLOB"
+        for table in ("people", "faces", "embeddings", "history")
+    ),
 )
 
-STEPS = (_VERSION_1, _VERSION_2, _VERSION_3)
+# Version 4: what a student makes of a photo shrunk to a few sizes (see `matched`), one row a size.
+_VERSION_4 = (
+    """CREATE TABLE matched (
+        id INTEGER PRIMARY KEY,
+        face INTEGER NOT NULL REFERENCES faces (id) ON DELETE CASCADE,
+        embedding BLOB NOT NULL CHECK (typeof(embedding) = 'blob'),
+        encoder_sha256 TEXT NOT NULL,
+        pixels INTEGER NOT NULL CHECK (pixels > 0),
+        created TEXT NOT NULL,
+        digest BLOB
+    )""",
+    # By face first, for removing; a search reads one encoder's rows of one size.
+    "CREATE UNIQUE INDEX matched_of_face ON matched (face, encoder_sha256, pixels)",
+    "CREATE INDEX matched_of_size ON matched (encoder_sha256, pixels)",
+)
+
+STEPS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 """STEPS[n] leads from version n to version n + 1."""
 
 # Version 1 seen with the tables of version 2 through a connection that may not change the file: a temporary
-# name hides the table behind it. Digests are asked for only where `sealed` says that there are any.
+# name hides the table behind it. Digests are asked for only where `sealed` says that there are any, rows of
+# small sizes only where `keeps_matched` does.
 _AS_VERSION_2 = (
     "PRAGMA temp_store = MEMORY",
     "CREATE TEMP VIEW faces AS SELECT id, person, source, created, NULL AS quality, NULL AS crop,"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -18,11 +18,15 @@ from fewpix.gallery.database import Database
 from fewpix.gallery.digests import digest
 from fewpix.gallery.embeddings import check_embeddings
 from fewpix.gallery.location import open_database
+from fewpix.gallery.matched import Match
 from fewpix.gallery.memory import InMemory
 from fewpix.gallery.names import person_name
-from fewpix.gallery.rows import Added, Face, Original, Person, Row
+from fewpix.gallery.rows import Added, Face, Original, Person, Row, Shrunk
 from fewpix.gallery.search import Candidate
 from fewpix.models.space import Space
+
+_MIXED_BYTES = 1 << 29
+"""Bound on the mixed rows of all sizes that are held at once, beside those of the last one."""
 
 
 class Gallery:
@@ -34,6 +38,7 @@ class Gallery:
 
     def __init__(self, database: Database, space: Space) -> None:
         self._memory: tuple[Hashable, InMemory] | None = None
+        self._mixed: dict[Match, InMemory] = {}
         self.database = database
         self.location = database.location
         self.space = space
@@ -83,6 +88,7 @@ class Gallery:
     def close(self) -> None:
         """Close it; a second call does nothing."""
         self._memory = None
+        self._mixed.clear()
         self.database.close()
 
     def add(
@@ -97,6 +103,7 @@ class Gallery:
         quality: float | None = None,
         original: Original | None = None,
         face: int | None = None,
+        shrunk: Sequence[Shrunk] = (),
     ) -> Added:
         """Enrol one embedding; on return it is on the disk.
 
@@ -110,6 +117,7 @@ class Gallery:
             quality: how good the face is, 0 to 1; weighs it in the person's template.
             original: the photo's pixels, kept for embedding them again.
             face: add a row (another encoder or size) to this face of the same person; None makes a face.
+            shrunk: rows of small sizes of the same photo; those that it has already stay as they are.
 
         Raises:
             ConfigError: the name cannot be stored, a number is out of range, or the face is somebody else's.
@@ -128,6 +136,7 @@ class Gallery:
                 quality=quality,
                 original=original,
                 face=face,
+                shrunk=shrunk,
             )
 
     def write(
@@ -143,6 +152,7 @@ class Gallery:
         original: Original | None = None,
         face: int | None = None,
         created: str = "",
+        shrunk: Sequence[Shrunk] = (),
     ) -> Added:
         """As `add`, inside a transaction that the caller has begun, for changes of many rows.
 
@@ -157,6 +167,7 @@ class Gallery:
             original: the pixels.
             face: an existing one.
             created: when, UTC, ISO 8601; now when empty.
+            shrunk: rows of small sizes.
 
         Raises:
             ConfigError: as `add`.
@@ -175,6 +186,7 @@ class Gallery:
             " AND e.embedding = ? AND e.encoder_sha256 = ? AND e.state_id = ?",
             *(person, vector, encoder_sha256, state_id),
         ):
+            self.write_shrunk(int(same), shrunk)
             return Added(int(same), new=False)
         if face is None:
             points = None if original is None or original.points is None else json.dumps(original.points)
@@ -193,7 +205,46 @@ class Gallery:
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             *(*row, digest(*row)),
         )
+        self.write_shrunk(face, shrunk)
         return Added(face, new=True)
+
+    def write_shrunk(self, face: int, shrunk: Sequence[Shrunk]) -> int:
+        """Add rows of small sizes to a photo, inside a transaction that the caller has begun.
+
+        Args:
+            face: its number.
+            shrunk: what to add; a row that is there already, of the same encoder and size, stays.
+
+        Returns:
+            How many were added.
+
+        Raises:
+            ConfigError: a size is below 1.
+            InputError: an embedding is not one of this space.
+        """
+        there = {
+            (str(sha256), int(pixels))
+            for sha256, pixels in self.database.select(
+                "SELECT encoder_sha256, pixels FROM matched WHERE face = ?", face
+            )
+        }
+        added = 0
+        for each in shrunk:
+            if each.pixels < 1:
+                raise ConfigError(f"a photo is shrunk to 1 px at least, not {each.pixels}")
+            if (each.encoder_sha256, each.pixels) in there:
+                continue
+            vector = self.database.vector(check_embeddings(np.asarray(each.embedding)[None], self.space)[0])
+            created = each.created or datetime.now(UTC).isoformat(timespec="seconds")
+            row = (face, vector, each.encoder_sha256, int(each.pixels), created)
+            self.database.insert(
+                "INSERT INTO matched (face, embedding, encoder_sha256, pixels, created, digest)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                *(*row, digest(*row)),
+            )
+            there.add((each.encoder_sha256, each.pixels))
+            added += 1
+        return added
 
     def people(self) -> list[Person]:
         """Everybody enrolled, by name."""
@@ -258,6 +309,27 @@ class Gallery:
             for face, person, source, created, quality, kept in rows
         ]
 
+    def shrunk(self) -> Iterator[tuple[int, Shrunk]]:
+        """Every row of a small size with the number of its photo, in the order of enrolment."""
+        if not self.database.keeps_matched():
+            return
+        for face, pixels, value, *rest in self.database.select(
+            "SELECT face, pixels, embedding, encoder_sha256, created FROM matched ORDER BY face, id"
+        ):
+            yield face, Shrunk(int(pixels), self.database.embedding(value, self.space.dim), *rest)
+
+    def shrunk_sizes(self) -> tuple[tuple[str, int, int], ...]:
+        """(encoder_sha256, side in pixels, how many photos) of the rows of small sizes, rising by size."""
+        if not self.database.keeps_matched():
+            return ()
+        return tuple(
+            (str(sha256), int(pixels), int(count))
+            for sha256, pixels, count in self.database.select(
+                "SELECT encoder_sha256, pixels, count(*) FROM matched GROUP BY encoder_sha256, pixels"
+                " ORDER BY pixels, encoder_sha256"
+            )
+        )
+
     def original(self, face: int) -> Original | None:
         """What was kept of a photo; None for nothing.
 
@@ -277,7 +349,13 @@ class Gallery:
         return None
 
     def search(
-        self, embeddings: NDArray[np.float32], k: int, *, templates: bool = False, exact: bool = False
+        self,
+        embeddings: NDArray[np.float32],
+        k: int,
+        *,
+        templates: bool = False,
+        exact: bool = False,
+        match: Match | None = None,
     ) -> list[list[Candidate]]:
         """The k best people for each embedding by exact cosine; see `ExactIndex.search`.
 
@@ -289,25 +367,36 @@ class Gallery:
             k: at most how many candidates, at least 1.
             templates: compare with each person's template (see `weight`) instead of with every photo.
             exact: pass over the database's own index.
+            match: compare with a mix of each photo and the same photo shrunk, see `matched`; a photo that has
+                no such row is compared as it is. Always exact: the database's index knows sharp photos only.
 
         Raises:
             ConfigError: k is below 1.
             InputError: the embeddings are not of this space, or the gallery is damaged.
         """
         queries = check_embeddings(embeddings, self.space)
-        proposed = self.database.neighbours(queries, k) if k > 0 and not exact else None
+        indexed = k > 0 and not exact and match is None
+        proposed = self.database.neighbours(queries, k) if indexed else None
         if proposed is None:
-            return self._in_memory().chosen(templates).search(queries, k)
+            return self._in_memory(match).chosen(templates).search(queries, k)
         found = []
         for query, people in zip(queries, proposed, strict=True):
             some = InMemory.read(self.database, self.space.dim, people)
             found.append(some.chosen(templates).search(query[None], k)[0])
         return found
 
-    def _in_memory(self) -> InMemory:
+    def _in_memory(self, match: Match | None) -> InMemory:
         # Read before the rows, so that a change in between is at worst read twice.
         version = self.database.version()
         if self._memory is None or self._memory[0] != version:
             self._memory = None  # two copies of a large gallery need not fit into memory
             self._memory = (version, InMemory.read(self.database, self.space.dim))
-        return self._memory[1]
+            self._mixed.clear()
+        if match is None:
+            return self._memory[1]
+        if match not in self._mixed:
+            each = self._memory[1].embeddings.nbytes
+            while self._mixed and (len(self._mixed) + 1) * each > _MIXED_BYTES:
+                self._mixed.pop(next(iter(self._mixed)))
+            self._mixed[match] = self._memory[1].mixed(self.database, match)
+        return self._mixed[match]

@@ -11,6 +11,7 @@ import numpy as np
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import InputError, NoFaceError
 from fewpix.gallery.calibrated import Calibrated
+from fewpix.gallery.matched import Matching, shipped_matching
 from fewpix.gallery.names import person_name
 from fewpix.gallery.rows import Original
 from fewpix.gallery.store import Gallery
@@ -20,8 +21,10 @@ from fewpix.identify.faceless import is_faceless
 from fewpix.identify.faces import AlignedFace, Finder, align_faces, embed_faces, whole_crop
 from fewpix.identify.original import keep_original
 from fewpix.identify.resemblance import Resemblance
+from fewpix.identify.shrinking import sharp_crop, shrink
 from fewpix.image.codec import Image, read_image
 from fewpix.image.mark import is_marked
+from fewpix.image.resize import Crop
 
 BATCH = 16
 """Photos that are embedded together; at most so many are lost, unacknowledged, when the process is killed."""
@@ -82,6 +85,7 @@ def enrol_photo(
     keep: bool = False,
     accept_poor: bool = False,
     calibrated: Calibrated | None = None,
+    matching: Matching | None = None,
 ) -> Enrolled:
     """Enrol the face of one photo; on return it is on the disk. Arguments and errors as `one_face`.
 
@@ -96,6 +100,8 @@ def enrol_photo(
         keep: keep the face's pixels in the gallery, so that another model can embed them.
         accept_poor: take a face that `admit` would refuse, with a warning.
         calibrated: tells how alike strangers are, to warn of a face that looks like somebody else.
+        matching: at which small sizes the face is kept, too; the shipped ones if None, `Matching(())` for
+            none.
 
     Raises:
         InputError: also when the face is too poor; see `admit`.
@@ -104,7 +110,7 @@ def enrol_photo(
     """
     face = one_face(image, source, detector=detector, encoder=encoder, largest=largest)
     admitted = _admitted(image, Photo(Path(source), name), face, keep=keep, accept_poor=accept_poor)
-    return _add([admitted], gallery, Resemblance(gallery, calibrated))[0]
+    return _add([admitted], encoder, matching, gallery, Resemblance(gallery, calibrated))[0]
 
 
 def enrol_photos(
@@ -117,6 +123,7 @@ def enrol_photos(
     keep: bool = False,
     accept_poor: bool = False,
     calibrated: Calibrated | None = None,
+    matching: Matching | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> EnrolReport:
     """Enrol the face of each photo file, one transaction per photo; a refused photo does not stop the others.
@@ -130,6 +137,7 @@ def enrol_photos(
         keep: keep the faces' pixels in the gallery, so that another model can embed them.
         accept_poor: take faces that `admit` would refuse, with a warning.
         calibrated: tells how alike strangers are, to warn of faces that look like somebody else.
+        matching: at which small sizes faces are kept, too; the shipped ones if None, `Matching(())` for none.
         progress: called with the number of photos done.
 
     Raises:
@@ -153,7 +161,7 @@ def enrol_photos(
             except InputError as error:
                 refused.append(Refused(str(photo.path), photo.name, error))
             progress(n)
-        enrolled += _add(admitted, gallery, resemblance)
+        enrolled += _add(admitted, encoder, matching, gallery, resemblance)
     there = gallery.people()
     total = sum(person.faces for person in there)
     return EnrolReport(gallery.location, tuple(enrolled), tuple(refused), total, len(there))
@@ -172,6 +180,7 @@ class _Admitted:
 
     photo: Photo
     face: AlignedFace
+    sharp: Crop
     original: Original | None
     warnings: tuple[str, ...]
 
@@ -181,13 +190,23 @@ def _admitted(image: Image, photo: Photo, face: AlignedFace, *, keep: bool, acce
     warnings = admit(face, str(photo.path), accept_poor=accept_poor)
     if face.points is None and is_faceless(image):
         warnings = (*warnings, "the detector sees no face in this crop")
-    return _Admitted(photo, face, keep_original(image, face) if keep else None, warnings)
+    original = keep_original(image, face) if keep else None
+    return _Admitted(photo, face, sharp_crop(image, face), original, warnings)
 
 
-def _add(admitted: Sequence[_Admitted], gallery: Gallery, resemblance: Resemblance) -> list[Enrolled]:
+def _add(
+    admitted: Sequence[_Admitted],
+    encoder: Encoder,
+    matching: Matching | None,
+    gallery: Gallery,
+    resemblance: Resemblance,
+) -> list[Enrolled]:
     """Embed the faces together and add each in a transaction of its own."""
     enrolled = []
-    for item, face in zip(admitted, embed_faces([item.face for item in admitted]), strict=True):
+    faces = embed_faces([item.face for item in admitted])
+    sizes = shipped_matching() if matching is None else matching
+    small = shrink([item.sharp for item in admitted], encoder, sizes)
+    for item, face, shrunk in zip(admitted, faces, small, strict=True):
         source, quality, name = str(item.photo.path), face.quality, person_name(item.photo.name)
         doubts = resemblance.doubts(face, name)
         added = gallery.add(
@@ -199,8 +218,11 @@ def _add(admitted: Sequence[_Admitted], gallery: Gallery, resemblance: Resemblan
             source=source,
             quality=quality.value,
             original=item.original,
+            shrunk=shrunk,
         )
         if added.new:
             resemblance.add(face, name)
-        enrolled.append(Enrolled(source, name, face.pixels, added.new, quality, (*item.warnings, *doubts)))
+        kept = tuple(sorted(each.pixels for each in shrunk))
+        warnings = (*item.warnings, *doubts)
+        enrolled.append(Enrolled(source, name, face.pixels, added.new, quality, warnings, kept))
     return enrolled

@@ -48,6 +48,7 @@ class Enrolled:
         new: False when this very face was there already.
         quality: how good the face is, and why.
         warnings: what is wrong with it though it was taken; empty for nothing.
+        matched: sides in pixels at which the face is kept shrunk, too, for faces as small.
     """
 
     path: str
@@ -56,6 +57,7 @@ class Enrolled:
     new: bool
     quality: Quality
     warnings: tuple[str, ...] = ()
+    matched: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,8 @@ class EnrolReport:
             f"{counted(len(new), 'photo')} of {people} added{again}; the gallery {self.gallery} has "
             f"{counted(self.photos, 'photo')} of {counted(self.people, 'person', 'people')}"
         ]
+        if sizes := sorted({size for photo in self.enrolled for size in photo.matched}):
+            lines.append(f"kept shrunk to {', '.join(map(str, sizes))} px, too, for faces as small as that")
         if doubtful := [photo for photo in self.enrolled if photo.warnings]:
             lines.append(f"{counted(len(doubtful), 'photo')} taken with a warning:")
             lines += [f"  {photo.path}: {', and '.join(photo.warnings)}" for photo in doubtful]
@@ -124,6 +128,7 @@ class EnrolReport:
                     "new": p.new,
                     **p.quality.to_json(),
                     "warnings": list(p.warnings),
+                    "matched_px": list(p.matched),
                 }
                 for p in self.enrolled
             ],

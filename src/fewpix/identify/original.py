@@ -10,7 +10,9 @@ from fewpix.detect import Face
 from fewpix.embed.protocol import Encoder
 from fewpix.gallery.rows import Original
 from fewpix.identify.faces import AlignedFace, align_faces, whole_crop
+from fewpix.identify.shrinking import sharp_crop
 from fewpix.image.codec import Image, decode_image, encode_image
+from fewpix.image.resize import Crop
 
 _REACH = 0.87
 """How far from the mean of its five points a face's aligned square reaches in any direction, as a share of
@@ -40,8 +42,10 @@ def keep_original(image: Image, face: AlignedFace) -> Original:
     return Original(encode_image(np.ascontiguousarray(part), ".png"), points)
 
 
-def align_original(original: Original, encoder: Encoder, *, pixels: float, origin: str) -> AlignedFace:
-    """Cut the face out again, for this encoder.
+def align_original(
+    original: Original, encoder: Encoder, *, pixels: float, origin: str
+) -> tuple[AlignedFace, Crop]:
+    """Cut the face out again, for this encoder, and as sharp as it is.
 
     Args:
         original: from `keep_original`.
@@ -55,7 +59,8 @@ def align_original(original: Original, encoder: Encoder, *, pixels: float, origi
     """
     image = decode_image(original.png, origin)
     if original.points is None:
-        return whole_crop(image, encoder)
+        return whole_crop(image, encoder), image
     nowhere = (0.0, 0.0, 0.0, 0.0)  # the box in the photo is not kept, and aligning needs none
     face = Face(nowhere, np.array(original.points, dtype=np.float32), 1.0, pixels)
-    return align_faces(image, [face], encoder)[0]
+    (aligned,) = align_faces(image, [face], encoder)
+    return aligned, sharp_crop(image, aligned)

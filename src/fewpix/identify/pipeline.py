@@ -14,6 +14,7 @@ from fewpix.counted import counted
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError, InputError
 from fewpix.gallery.calibrated import Calibrated, Rate
+from fewpix.gallery.matched import Match, Matching, shipped_matching
 from fewpix.gallery.search import Candidate
 from fewpix.gallery.store import Gallery
 from fewpix.identify.faces import EmbeddedFace, Finder, Searcher, align_faces, embed_faces, whole_crop
@@ -39,6 +40,7 @@ class IdentifiedFace:
         fpir: how often a stranger's best score in the whole gallery is as high as the best candidate's.
         points: (5, 2) x, y in picture pixels: eyes, nose, corners of the mouth, those at the picture's left
             first; None for a crop.
+        matched: what it was compared with beside sharp photos; None for those alone.
     """
 
     box: tuple[float, float, float, float]
@@ -49,6 +51,7 @@ class IdentifiedFace:
     fmr: tuple[Rate, ...] = ()
     fpir: Rate = UNRATED
     points: NDArray[np.float32] | None = None
+    matched: Match | None = None
 
     @property
     def decision(self) -> str | None:
@@ -76,6 +79,7 @@ class IdentifiedFace:
             ],
             **rate_json("fpir", self.fpir),
             **self.verdict.to_json(),
+            "matched_px": None if self.matched is None else self.matched.pixels,
         }
 
 
@@ -129,7 +133,8 @@ class IdentifiedPicture:
         for n, face in enumerate(self.faces, 1):
             x, y = face.box[:2]
             names = ", ".join(str(candidate) for candidate in face.candidates) or "nobody is enrolled"
-            lines.append(f"  {n:>3}  {face.pixels:4.0f} px at {x:.0f},{y:.0f}   {face}   [{names}]")
+            beside = "" if face.matched is None else f"; photos at {face.matched.pixels} px, too"
+            lines.append(f"  {n:>3}  {face.pixels:4.0f} px at {x:.0f},{y:.0f}   {face}   [{names}{beside}]")
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
@@ -151,6 +156,11 @@ class Identifier:
             photo, of which the most similar counts.
         calibrated: what scores are worth; None leaves faces without rates.
         fpir: name a face whose best score strangers reach at most so often in a gallery of this size.
+        matched: compare small faces with photos shrunk to their size, too, see `fewpix.gallery.matched`;
+            scores are other ones then, which a threshold or a calibration has to be of. None does so where
+            no threshold decides, `calibrated` is of such scores, and every photo has the row that a face asks
+            for.
+        matching: sizes and weights of that; the shipped ones if None.
 
     Raises:
         ConfigError: top, threshold or `fpir` is out of range; the latter two are both given, or `fpir` is
@@ -168,6 +178,8 @@ class Identifier:
         templates: bool = True,
         calibrated: Calibrated | None = None,
         fpir: float | None = None,
+        matched: bool | None = None,
+        matching: Matching | None = None,
     ) -> None:
         if top < 1:
             raise ConfigError(f"the number of candidates must be at least 1, not {top}")
@@ -183,6 +195,13 @@ class Identifier:
         self.fpir = fpir
         self.templates = templates
         self._rater = Rater(calibrated, gallery, templates=templates) if calibrated is not None else None
+        self._insist = matched is True
+        sizes = shipped_matching() if matching is None else matching
+        if matched is None:
+            # A threshold was measured on scores with sharp photos alone, as far as anybody knows.
+            matched = threshold is None and calibrated is not None and calibrated.fits(sizes, encoder)
+        self.matching = sizes if matched else Matching(())
+        self._parts = {seer.card.sha256: part for seer, part in self.matching.parts(encoder)}
 
     def identify(self, image: Image) -> list[IdentifiedFace]:
         """The faces of a picture, in the detector's order; none means none, nothing is embedded instead.
@@ -230,20 +249,20 @@ class Identifier:
         """Candidates and decision for faces that are embedded already, in their order."""
         if not faces:
             return []
+        matches = [self._match(face) for face in faces]
         # One more than is shown: a second one who passes must be seen even when one name is asked for.
-        queries = np.stack([face.embedding for face in faces])
-        found = self.gallery.search(queries, self.top + 1, templates=self.templates)
+        found = self._search(faces, matches, self.top + 1)
         shown = [tuple(candidates[: self.top]) for candidates in found]
         if self._rater is None:
             rates = [Rated((UNRATED,) * len(candidates), UNRATED, None) for candidates in shown]
         else:
-            rates = self._rater.rate(faces, shown, self.fpir)
+            rates = self._rater.rate(faces, shown, self.fpir, matches)
         named = []
         for n, (face, candidates, rated) in enumerate(zip(faces, shown, rates, strict=True)):
             threshold = self.threshold if self.fpir is None else rated.threshold
             all_of_them = found[n]
             if threshold is not None and len(all_of_them) > self.top and all_of_them[-1].score >= threshold:
-                (all_of_them,) = self.gallery.search(queries[n : n + 1], LISTED, templates=self.templates)
+                (all_of_them,) = self._search([face], [matches[n]], LISTED)
             named.append(
                 IdentifiedFace(
                     box=face.box,
@@ -254,6 +273,27 @@ class Identifier:
                     fmr=rated.fmr,
                     fpir=rated.fpir,
                     points=face.points,
+                    matched=matches[n],
                 )
             )
         return named
+
+    def _match(self, face: EmbeddedFace) -> Match | None:
+        """What a face is compared with beside sharp photos."""
+        part = self._parts.get(face.encoder_sha256)
+        match = None if part is None else part.match(face.encoder_sha256, face.routed_pixels)
+        if match is None or self._insist or (self._rater is not None and self._rater.complete(match)):
+            return match
+        return None
+
+    def _search(
+        self, faces: Sequence[EmbeddedFace], matches: Sequence[Match | None], k: int
+    ) -> list[list[Candidate]]:
+        """The k best of each face, those that are compared alike together."""
+        found: dict[int, list[Candidate]] = {}
+        for match in dict.fromkeys(matches):
+            members = [n for n, each in enumerate(matches) if each == match]
+            queries = np.stack([faces[n].embedding for n in members])
+            best = self.gallery.search(queries, k, templates=self.templates, match=match)
+            found |= dict(zip(members, best, strict=True))
+        return [found[n] for n in range(len(faces))]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fewpix.errors import ConfigError
 from fewpix.gallery.calibrated import Calibrated, Rate, RateCurve, one_in, one_of
 from fewpix.gallery.census import Census, census
+from fewpix.gallery.matched import Match
 from fewpix.gallery.search import Candidate
 from fewpix.gallery.store import Gallery
 from fewpix.identify.faces import EmbeddedFace
@@ -20,6 +21,11 @@ OTHER_PHOTO = Rate(
     reason="not measured: this person's photos were embedded by another model, or under another state, than "
     "was calibrated",
     fix="enrol photos of these people that are sharp and large, or decide by --threshold",
+)
+UNMATCHED = Rate(
+    reason="not measured: of this person a photo has no row of this small size",
+    fix="`fewpix gallery reembed` makes them where originals were kept; else enrol the photos again, or leave"
+    " out --matched",
 )
 NOBODY = Rate(reason="nobody is enrolled", fix="enrol people with `fewpix enrol`")
 UNRESOLVED_FIX = "ask for a higher --fpir, calibrate with more people, or decide by --threshold"
@@ -79,13 +85,14 @@ class Rater:
 
     def __init__(self, calibrated: Calibrated, gallery: Gallery, *, templates: bool) -> None:
         self.calibrated, self.gallery, self._templates = calibrated, gallery, templates
-        self._known: tuple[Hashable, Census] | None = None
+        self._known: tuple[Hashable, dict[Match | None, Census]] | None = None
 
     def rate(
         self,
         faces: Sequence[EmbeddedFace],
         candidates: Sequence[Sequence[Candidate]],
         fpir: float | None,
+        matches: Sequence[Match | None] | None = None,
     ) -> list[Rated]:
         """The rates of faces, and the thresholds that keep `fpir`; without one, no thresholds.
 
@@ -93,17 +100,27 @@ class Rater:
             faces: as they were embedded.
             candidates: of each face, best first.
             fpir: the false positive identification rate to keep.
+            matches: what each face was compared with beside sharp photos; nothing if None.
         """
-        known = self._census()
-        return [self._rated(*of, fpir, known) for of in zip(faces, candidates, strict=True)]
+        beside = matches or [None] * len(faces)
+        return [self._rated(*of, fpir) for of in zip(faces, candidates, beside, strict=True)]
+
+    def complete(self, match: Match) -> bool:
+        """Whether every photo that counts has the row that it is to be mixed with."""
+        return not self._census(match).unmatched
 
     def _rated(
-        self, face: EmbeddedFace, candidates: Sequence[Candidate], fpir: float | None, known: Census
+        self,
+        face: EmbeddedFace,
+        candidates: Sequence[Candidate],
+        match: Match | None,
+        fpir: float | None,
     ) -> Rated:
+        known = self._census(match)
         people = known.people if self._templates else known.rows
 
         def curve(count: int) -> RateCurve:
-            return self.calibrated.curve(face.encoder_sha256, face.state_id, face.routed_pixels, count)
+            return self.calibrated.curve(face.encoder_sha256, face.state_id, face.routed_pixels, count, match)
 
         # Where each photo is compared, a person with several is as often like a stranger as several are.
         counts = [1 if self._templates else known.photos.get(each.name, 1) for each in candidates]
@@ -123,16 +140,22 @@ class Rater:
 
     @staticmethod
     def _at(curve: RateCurve, candidate: Candidate, known: Census) -> Rate:
-        return OTHER_PHOTO if candidate.name in known.others else curve.at(candidate.score)
+        if candidate.name in known.others:
+            return OTHER_PHOTO
+        return UNMATCHED if candidate.name in known.unmatched else curve.at(candidate.score)
 
-    def _census(self) -> Census:
+    def _census(self, match: Match | None) -> Census:
         # Read before the rows, as in the gallery itself.
         version = self.gallery.database.version()
         if self._known is None or self._known[0] != version:
+            self._known = (version, {})
+        counted = self._known[1]
+        if match not in counted:
             encoder = self.calibrated.calibration.gallery_encoder
-            found = census(self.gallery, encoder.sha256, encoder.state_id, templates=self._templates)
-            self._known = (version, found)
-        return self._known[1]
+            counted[match] = census(
+                self.gallery, encoder.sha256, encoder.state_id, templates=self._templates, match=match
+            )
+        return counted[match]
 
 
 def _by_rate(curve: RateCurve, fmr: tuple[Rate, ...], best: Rate, score: float, fpir: float) -> Rated:

@@ -16,10 +16,13 @@ from fewpix.embed.router import encoder_for
 from fewpix.errors import InputError
 from fewpix.gallery.edit import change, forgotten
 from fewpix.gallery.history import note
-from fewpix.gallery.rows import Face, Row
+from fewpix.gallery.matched import Matching, shipped_matching
+from fewpix.gallery.rows import Face, Row, Shrunk
 from fewpix.gallery.store import Gallery
-from fewpix.identify.faces import embed_faces
+from fewpix.identify.faces import AlignedFace, embed_faces
 from fewpix.identify.original import align_original
+from fewpix.identify.shrinking import shrink
+from fewpix.image.resize import Crop
 from fewpix.models.space import Space
 
 BATCH = 16
@@ -40,6 +43,7 @@ class Reembedded:
         space: of the embeddings from now on.
         dry_run: nothing was written.
         remains: what of older embeddings could not be overwritten yet, and why; empty for nothing.
+        matched: of how many photos rows of small sizes were made that were missing.
     """
 
     gallery: str
@@ -51,13 +55,15 @@ class Reembedded:
     space: Space
     dry_run: bool
     remains: str = ""
+    matched: int = 0
 
     def __str__(self) -> str:
         would = "would be " if self.dry_run else ""
+        small = f", {self.matched} {would}kept shrunk to small sizes, too" if self.matched else ""
         return (
             f"{self.gallery}: {counted(self.again, 'photo')} {would}embedded again by {self.model}, "
             f"{self.current} were current, {self.left} without an original keep what they have, "
-            f"{self.dropped} {would}removed\n"
+            f"{self.dropped} {would}removed{small}\n"
             f"  {self.space}"
         )
 
@@ -77,6 +83,14 @@ class _Fresh:
     state_id: str
 
 
+@dataclass(frozen=True)
+class _Work:
+    """What is to be written: new embeddings, and rows of small sizes by photo."""
+
+    fresh: list[_Fresh]
+    shrunk: dict[int, tuple[Shrunk, ...]]
+
+
 def reembed(
     gallery: Gallery,
     encoder: Encoder,
@@ -84,9 +98,12 @@ def reembed(
     drop_lost: bool = False,
     dry_run: bool = False,
     wait: float = 0.0,
+    matching: Matching | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Reembedded:
     """Replace embeddings of other encoders by this one's, wherever an original is kept, in one transaction.
+
+    Such photos also get the rows of small sizes that they have not, and lose those of other encoders.
 
     In the gallery's own space a photo without an original keeps its embedding, which stays comparable. A
     gallery of another space changes over to the encoder's; there, such a photo is lost.
@@ -97,6 +114,8 @@ def reembed(
         drop_lost: remove photos that have no original and do not fit the new space, instead of refusing.
         dry_run: write nothing, say what would happen.
         wait: as in `Database.forget`, for the older embeddings.
+        matching: at which small sizes photos are kept, too; the shipped ones if None, `Matching(())` leaves
+            the rows as they are.
         progress: called with the number of photos done, and of all that are to be embedded.
 
     Raises:
@@ -124,10 +143,23 @@ def reembed(
             f"again, the first: {lost[0].source} of {lost[0].name}",
             fix="enrol into a new gallery with --keep-crops, or remove those photos with --drop-lost",
         )
-    due = [face for face in faces if face.kept and not (old == new and _current(rows[face.face], encoder))]
-    fresh: list[_Fresh] = []
+    sizes = shipped_matching() if matching is None else matching
+    lacking = _lacking(gallery, faces, sizes.parts(encoder), same_space=old == new)
+    stale = {
+        face.face for face in faces if face.kept and not (old == new and _current(rows[face.face], encoder))
+    }
+    due = [face for face in faces if face.face in stale | lacking]
+    work = _Work([], {})
     for start in range(0, len(due), BATCH):
-        fresh += _embedded(gallery, due[start : start + BATCH], rows, encoder, same_space=old == new)
+        part = due[start : start + BATCH]
+        aligned = [_aligned(gallery, face, rows, encoder) for face in part]
+        again = [(face, cut) for face, (cut, _) in zip(part, aligned, strict=True) if face.face in stale]
+        work.fresh.extend(_embedded(again, rows, same_space=old == new))
+        small = {
+            face.face: crop for face, (_, crop) in zip(part, aligned, strict=True) if face.face in lacking
+        }
+        made = shrink(list(small.values()), encoder, sizes)
+        work.shrunk.update(zip(small, made, strict=True))
         progress(min(start + BATCH, len(due)), len(due))
     try:
         with change(gallery, dry_run=dry_run):
@@ -140,21 +172,33 @@ def reembed(
                 gallery.database.set_index(False)
                 gallery.database.set_space(new)
                 gallery.space = new
-            _replace(gallery, fresh, lost, encoder)
+            _replace(gallery, work, lost, encoder, other_space=old != new)
     finally:
         gallery.space = gallery.database.space() or old
     kept = sum(not face.kept for face in faces) - len(lost)
     return Reembedded(
         gallery=gallery.location,
         model=encoder.card.name,
-        again=len(fresh),
-        current=len(faces) - len(fresh) - kept - len(lost),
+        again=len(work.fresh),
+        current=len(faces) - len(work.fresh) - kept - len(lost),
         left=kept,
         dropped=len(lost),
         space=new,
         dry_run=dry_run,
         remains=forgotten(gallery, dry_run, wait),
+        matched=len(work.shrunk),
     )
+
+
+def _lacking(
+    gallery: Gallery, faces: Sequence[Face], parts: Sequence[tuple[Encoder, Matching]], *, same_space: bool
+) -> set[int]:
+    """Kept photos that have not all rows of small sizes that they should."""
+    wanted = {(seer.card.sha256, pixels) for seer, part in parts if not seer.state_id for pixels in part.kept}
+    there: dict[int, set[tuple[str, int]]] = {}
+    for number, small in gallery.shrunk() if same_space else ():
+        there.setdefault(number, set()).add((small.encoder_sha256, small.pixels))
+    return {face.face for face in faces if face.kept and not wanted <= there.get(face.face, set())}
 
 
 def _current(rows: Sequence[Row], encoder: Encoder) -> bool:
@@ -171,37 +215,38 @@ def _pixels(rows: Sequence[Row]) -> float:
     return max(row.pixels for row in rows)
 
 
+def _aligned(
+    gallery: Gallery, face: Face, rows: dict[int, list[Row]], encoder: Encoder
+) -> tuple[AlignedFace, Crop]:
+    """A kept face cut out again for the encoder, and as sharp as it is."""
+    original = gallery.original(face.face)
+    if original is None:
+        raise InputError(f"the original of photo {face.face} of {face.name} is gone", fix="run it again")
+    origin = f"the original of photo {face.face} of {face.name}"
+    return align_original(original, encoder, pixels=_pixels(rows[face.face]), origin=origin)
+
+
 def _embedded(
-    gallery: Gallery,
-    faces: Sequence[Face],
-    rows: dict[int, list[Row]],
-    encoder: Encoder,
-    *,
-    same_space: bool,
+    aligned: Sequence[tuple[Face, AlignedFace]], rows: dict[int, list[Row]], *, same_space: bool
 ) -> list[_Fresh]:
-    due, aligned = [], []
-    for face in faces:
-        original = gallery.original(face.face)
-        if original is None:
-            raise InputError(f"the original of photo {face.face} of {face.name} is gone", fix="run it again")
-        origin = f"the original of photo {face.face} of {face.name}"
-        found = align_original(original, encoder, pixels=_pixels(rows[face.face]), origin=origin)
-        # Only the pixels tell that a router takes a large face without detail for a small one.
-        if not (same_space and _has(rows[face.face], found.encoder)):
-            due.append(face)
-            aligned.append(found)
+    # Only the pixels tell that a router takes a large face without detail for a small one.
+    due = [(face, cut) for face, cut in aligned if not (same_space and _has(rows[face.face], cut.encoder))]
     return [
         _Fresh(face, _pixels(rows[face.face]), done.embedding, done.encoder_sha256, done.state_id)
-        for face, done in zip(due, embed_faces(aligned), strict=True)
+        for (face, _), done in zip(due, embed_faces([cut for _, cut in due]), strict=True)
     ]
 
 
-def _replace(gallery: Gallery, fresh: Sequence[_Fresh], lost: Sequence[Face], encoder: Encoder) -> None:
+def _replace(
+    gallery: Gallery, work: _Work, lost: Sequence[Face], encoder: Encoder, *, other_space: bool
+) -> None:
     """Write the new embeddings in place of the old ones, inside a transaction."""
     for face in lost:
         gallery.database.execute("DELETE FROM faces WHERE id = ?", face.face)
     gallery.database.execute("DELETE FROM people WHERE id NOT IN (SELECT person FROM faces)")
-    for photo in fresh:
+    if other_space:
+        gallery.database.execute("DELETE FROM matched")
+    for photo in work.fresh:
         gallery.database.execute("DELETE FROM embeddings WHERE face = ?", photo.face.face)
         # Two photos of a person may be one picture, enrolled under two states: the second finds the first's
         # embedding there, and goes.
@@ -216,7 +261,11 @@ def _replace(gallery: Gallery, fresh: Sequence[_Fresh], lost: Sequence[Face], en
         )
         if not added.new:
             gallery.database.execute("DELETE FROM faces WHERE id = ?", photo.face.face)
-    for name, count in Counter(photo.face.name for photo in fresh).items():
+            work.shrunk.pop(photo.face.face, None)
+    for number, shrunk in work.shrunk.items():
+        gallery.database.execute("DELETE FROM matched WHERE face = ?", number)
+        gallery.write_shrunk(number, shrunk)
+    for name, count in Counter(photo.face.name for photo in work.fresh).items():
         note(
             gallery,
             gallery.person(name),
