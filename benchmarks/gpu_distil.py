@@ -50,7 +50,7 @@ TRIAL = (20, 60)
 """Steps before the clock starts, and of the whole trial; at its end, as many are not timed."""
 
 MEMBER = 512  # bytes of a header in a tar archive, and the unit that members fill up to
-KEYS = 256  # bytes that a cached embedding takes beside its numbers, at most
+KEYS = 320  # bytes that a cached embedding takes beside its numbers, at most
 SPARE = 48 * 1024  # bytes of an empty archive and an empty cache
 
 
