@@ -16,7 +16,7 @@ from orl_files import face_file
 from pixels_model import write_two_models
 
 from fewpix.cli import main
-from fewpix.evaluate import template_pair_figures, template_pair_record
+from fewpix.evaluate import template_pair_record
 from fewpix.evaluate.readers.uccs_scores import ScoreRows, write_scores
 from fewpix.evaluate.schema.parsed import parsed
 from fewpix.evaluate.statistics.bootstrap import Clusters, mean_interval
@@ -113,8 +113,7 @@ def test_pairs_of_templates(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """All scores are kept and compared; of more pairs than `WHOLE`, here 12, those of one person."""
-    for module in (template_pair_figures, template_pair_record):
-        monkeypatch.setattr(module, "WHOLE", whole)
+    monkeypatch.setattr(template_pair_record, "WHOLE", whole)
     words = ["evaluate", "template-pairs", "ijb", ijb.folder, "--fars", "0.25,0.05,0.001"]
     one, other = models
     text = run(capsys, *words, "--model", f"{one},{other}", "--report", tmp_path / "both")
@@ -176,8 +175,7 @@ def test_too_many_pairs_of_templates_say_so(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for module in (template_pair_figures, template_pair_record):
-        monkeypatch.setattr(module, "WHOLE", 7)
+    monkeypatch.setattr(template_pair_record, "WHOLE", 7)
     words = [
         "evaluate",
         "template-pairs",

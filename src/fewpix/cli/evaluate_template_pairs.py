@@ -85,7 +85,6 @@ def template_pairs(
     from fewpix.evaluate.pair_result import Treatment
     from fewpix.evaluate.readers.registry import open_template_pairs
     from fewpix.evaluate.template_pair_benchmark import evaluate_template_pairs
-    from fewpix.evaluate.template_pair_figures import FARS
     from fewpix.evaluate.templates import check_fusion, fusing
 
     delivery = Delivery(out, report)
@@ -96,7 +95,7 @@ def template_pairs(
     treatment = Treatment(protocol, small or "second", Degradation(family, seed), flip=flip)
     sizes = sizes_of(size)
     treatment.check(sizes)
-    rates = FARS if fars is None else rates_of(fars)
+    rates = None if fars is None else rates_of(fars)
     fusion = fusing(fuse)
     names = one_state(words_of(model, "model"), state)
     data = open_template_pairs(kind, path, allow_missing=allow_missing)

@@ -233,12 +233,14 @@ class TemplatePairData:
         inventory: what was found.
         pictures: of the templates.
         pairs: of which both templates have a picture.
+        fars: the false accept rates that are reported.
     """
 
     kind: str
     inventory: Inventory
     pictures: TemplatePictures
     pairs: TemplatePairs
+    fars: tuple[float, ...] = FARS
 
     @property
     def coverage(self) -> float:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from fewpix.evaluate.pair_difference import PairDifference
+from fewpix.evaluate.pair_difference import RateChanges
 from fewpix.evaluate.search_difference import SearchDifference
-from fewpix.evaluate.template_pair_difference import TemplatePairDifference
 from fewpix.evaluate.uccs_difference import UccsDifference
 
-Difference = PairDifference | SearchDifference | TemplatePairDifference | UccsDifference
+Difference = RateChanges | SearchDifference | UccsDifference
 """What two models' figures can differ in."""
 
 

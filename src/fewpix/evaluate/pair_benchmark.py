@@ -19,6 +19,7 @@ from fewpix.evaluate.pair_result import PairCell, PairResult, Treatment
 from fewpix.evaluate.results import model_facts
 from fewpix.evaluate.square import fitted
 from fewpix.evaluate.statistics.bootstrap import REPLICATES
+from fewpix.evaluate.statistics.replicates import both
 from fewpix.progress import Advance
 
 
@@ -92,7 +93,7 @@ def evaluate_pairs(
                 base[one.size].scores,
                 data.pairs,
                 fars=rates,
-                drawn=(one.figures.drawn, base[one.size].figures.drawn),
+                drawn=both(one.figures.drawn, base[one.size].figures.drawn),
                 replicates=replicates,
                 seed=seed,
             ),

@@ -13,12 +13,9 @@ from fewpix.evaluate.benchmark import PairList
 from fewpix.evaluate.statistics.accuracy import fold_accuracy
 from fewpix.evaluate.statistics.bootstrap import REPLICATES, Clusters, Interval, percentiles
 from fewpix.evaluate.statistics.paired import McNemar, mcnemar, paired_interval
-from fewpix.evaluate.statistics.replicates import CurveReplicates, replicate_curves
+from fewpix.evaluate.statistics.replicates import Both, replicate_curves
 from fewpix.evaluate.statistics.scores import SortedScores, allowed_accepts, far_key
 from fewpix.evaluate.verification import accuracy_difference
-
-Both = tuple[CurveReplicates, CurveReplicates]
-"""Those of the first and of the second model."""
 
 
 @dataclass(frozen=True)
@@ -42,28 +39,22 @@ class Change:
 
 
 @dataclass(frozen=True)
-class PairDifference:
-    """The first model's figures minus the second's.
+class RateChanges:
+    """The first model's rates minus the second's.
 
     Args:
-        accuracy: over the folds, each model at its own thresholds; None where there is one fold.
-        mcnemar: of the answers under those thresholds; None likewise.
         tar_at_far: by false accept rate, each model at its own threshold.
-        eer: of equal error rates: negative where the first model is better.
-        auc: of areas under the ROC curve.
+        eer: of equal error rates, negative where the first model is better; None where thresholds are held.
+        auc: of areas under the ROC curve; None likewise.
     """
 
-    accuracy: Change | None
-    mcnemar: McNemar | None
     tar_at_far: dict[str, Change]
-    eer: Change
-    auc: Change
+    eer: Change | None
+    auc: Change | None
 
     def lines(self) -> list[str]:
         """In words, in points of percent."""
-        found = [f"EER {self.eer}, AUC {self.auc}"]
-        if self.accuracy and self.mcnemar:
-            found.insert(0, f"accuracy {self.accuracy}; {self.mcnemar}")
+        found = [f"EER {self.eer}, AUC {self.auc}"] if self.eer and self.auc else []
         if self.tar_at_far:
             found.append(", ".join(f"TAR at FAR {far} {change}" for far, change in self.tar_at_far.items()))
         return found
@@ -71,11 +62,35 @@ class PairDifference:
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values."""
         return {
+            "tar_at_far": {far: change.to_json() for far, change in self.tar_at_far.items()},
+            "eer": self.eer.to_json() if self.eer else None,
+            "auc": self.auc.to_json() if self.auc else None,
+        }
+
+
+@dataclass(frozen=True)
+class PairDifference(RateChanges):
+    """The first model's figures minus the second's.
+
+    Args:
+        accuracy: over the folds, each model at its own thresholds; None where there is one fold.
+        mcnemar: of the answers under those thresholds; None likewise.
+    """
+
+    accuracy: Change | None
+    mcnemar: McNemar | None
+
+    def lines(self) -> list[str]:
+        """In words, in points of percent."""
+        known = self.accuracy and self.mcnemar
+        return [*([f"accuracy {self.accuracy}; {self.mcnemar}"] if known else []), *super().lines()]
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields as JSON values."""
+        return {
             "accuracy": self.accuracy.to_json() if self.accuracy else None,
             "mcnemar": self.mcnemar.to_json() if self.mcnemar else None,
-            "tar_at_far": {far: change.to_json() for far, change in self.tar_at_far.items()},
-            "eer": self.eer.to_json(),
-            "auc": self.auc.to_json(),
+            **super().to_json(),
         }
 
 
@@ -109,7 +124,7 @@ def pair_difference(
         one, other = (fold_accuracy(scores, pairs.same, pairs.folds) for scores in (first, second))
         found = accuracy_difference(one, other, pairs, replicates=replicates, seed=seed)
         accuracy, test = Change(found.accuracy, found.ci95), mcnemar(one.correct, other.correct)
-    curves = curve_changes(
+    rates = rate_changes(
         (first, second),
         pairs.same,
         pairs.clusters(),
@@ -118,10 +133,10 @@ def pair_difference(
         replicates=replicates,
         seed=seed,
     )
-    return PairDifference(accuracy, test, *curves)
+    return PairDifference(**vars(rates), accuracy=accuracy, mcnemar=test)
 
 
-def curve_changes(
+def rate_changes(
     scores: tuple[NDArray[np.floating], NDArray[np.floating]],
     same: NDArray[np.bool_],
     clusters: Clusters,
@@ -130,7 +145,7 @@ def curve_changes(
     drawn: Both | None,
     replicates: int,
     seed: int,
-) -> tuple[dict[str, Change], Change, Change]:
+) -> RateChanges:
     """Changes of TAR at each rate, of the equal error rate and of the area, each with its interval.
 
     Args:
@@ -155,7 +170,7 @@ def curve_changes(
         values = [found.tar_at_far(far).tar or 0.0 for found in ordered]
         tars[far_key(far)] = Change(values[0] - values[1], percentiles(one.tars(far) - other.tars(far)))
     eers, aucs = ([found.eer().rate for found in ordered], [found.auc() for found in ordered])
-    return (
+    return RateChanges(
         tars,
         Change(eers[0] - eers[1], percentiles(one.eer - other.eer)),
         Change(aucs[0] - aucs[1], percentiles(one.auc - other.auc)),

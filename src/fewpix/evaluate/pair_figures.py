@@ -12,12 +12,9 @@ from numpy.typing import NDArray
 
 from fewpix.errors import InputError
 from fewpix.evaluate.benchmark import FARS, PairList
+from fewpix.evaluate.rates import RateFigures, rate_figures
 from fewpix.evaluate.statistics.accuracy import FoldAccuracy
 from fewpix.evaluate.statistics.bootstrap import REPLICATES, Interval, mean_interval
-from fewpix.evaluate.statistics.curves import Histograms, ScoreCurve, curve_targets, score_curve
-from fewpix.evaluate.statistics.replicates import CurveReplicates, replicate_curves
-from fewpix.evaluate.statistics.scores import EqualError, SortedScores, TarPoint
-from fewpix.evaluate.tar_words import tar_lines, tar_values
 from fewpix.evaluate.verification import cross_validated
 
 ONE_FOLD = "the pairs are in one fold, and accuracy takes each fold's threshold from the others"
@@ -57,48 +54,26 @@ class Third:
 
 
 @dataclass(frozen=True, eq=False)
-class PairFigures:
+class PairFigures(RateFigures):
     """How well scores tell pairs of one person from pairs of two; all figures 0 to 1.
 
     Args:
         folds: accuracy over the folds; None where there is only one.
         accuracy_ci95: its interval; the thresholds are held as they are.
-        tars: true accept rates at false accept rates.
-        tar_ci95: their intervals, None for one that cannot be resolved; thresholds are set anew in every
-            replicate.
-        eer: the equal error rate.
-        eer_ci95: its interval, with thresholds like those of `tar_ci95`.
-        auc: area under the ROC curve.
-        auc_ci95: its interval.
-        curve: ROC and DET.
-        histograms: of the scores.
-        drawn: the replicates that the intervals were made of; a megabyte or so.
         thirds: accuracy by quality, empty where no accuracy or no quality is known.
     """
 
     folds: FoldAccuracy | None
     accuracy_ci95: Interval | None
-    tars: tuple[TarPoint, ...]
-    tar_ci95: tuple[Interval | None, ...]
-    eer: EqualError
-    eer_ci95: Interval
-    auc: float
-    auc_ci95: Interval
-    curve: ScoreCurve
-    histograms: Histograms
-    drawn: CurveReplicates
-    thirds: tuple[Third, ...] = ()
+    thirds: tuple[Third, ...]
 
-    def lines(self) -> list[str]:
+    def lines(self, digits: int = 1) -> list[str]:
         """The figures in words."""
-        rates = (
-            f"EER {100 * self.eer.rate:.2f} % ({self.eer_ci95}), AUC {100 * self.auc:.2f} % ({self.auc_ci95})"
-        )
+        rates, *tars = super().lines(digits)
         if self.folds is None:
-            found = [rates, f"no accuracy: {ONE_FOLD}"]
+            found = [rates, f"no accuracy: {ONE_FOLD}", *tars]
         else:
-            found = [f"{self.folds} ({self.accuracy_ci95}), {rates}"]
-        found += tar_lines(self.tars, self.tar_ci95, digits=1)
+            found = [f"{self.folds} ({self.accuracy_ci95}), {rates}", *tars]
         if self.thirds:
             parts = ", ".join(str(third) for third in self.thirds)
             found.append(f"accuracy by the worse picture's quality: {parts}")
@@ -113,14 +88,7 @@ class PairFigures:
             "threshold_per_fold": list(self.folds.thresholds) if self.folds else None,
             "no_accuracy": "" if self.folds else ONE_FOLD,
             "accuracy_by_quality": [third.to_json() for third in self.thirds] or None,
-            **tar_values(self.tars, self.tar_ci95),
-            "eer": self.eer.rate,
-            "eer_ci95": self.eer_ci95.to_json(),
-            "threshold_at_eer": self.eer.threshold,
-            "auc": self.auc,
-            "auc_ci95": self.auc_ci95.to_json(),
-            "curve": self.curve.to_json(),
-            "histogram": self.histograms.to_json(),
+            **super().to_json(),
         }
 
 
@@ -147,33 +115,14 @@ def pair_figures(
         InputError: a score is not finite, one kind of pair is missing, or there are too few people for an
             interval.
     """
-    ordered = SortedScores.of(scores, pairs.same)
-    tars = tuple(ordered.tar_at_far(far) for far in fars)
-    resolved = [point.target for point in tars if point.tar is not None]
-    targets = dict.fromkeys((*resolved, *curve_targets(len(ordered.impostor))))
-    drawn = replicate_curves(
-        scores, pairs.same, tuple(targets), pairs.clusters(), replicates=replicates, seed=seed
-    )
+    rates = rate_figures(scores, pairs.same, pairs.clusters(), fars=fars, replicates=replicates, seed=seed)
     folds, ci95 = None, None
     thirds: tuple[Third, ...] = ()
     if len(np.unique(pairs.folds)) > 1:
         folds, ci95 = cross_validated(scores, pairs, replicates=replicates, seed=seed)
         if qualities is not None:
             thirds = by_quality(folds.correct, pairs, qualities, replicates=replicates, seed=seed)
-    return PairFigures(
-        folds=folds,
-        accuracy_ci95=ci95,
-        tars=tars,
-        tar_ci95=tuple(None if point.tar is None else drawn.tar_interval(point.target) for point in tars),
-        eer=ordered.eer(),
-        eer_ci95=drawn.eer_interval(),
-        auc=ordered.auc(),
-        auc_ci95=drawn.auc_interval(),
-        curve=score_curve(ordered, drawn.at),
-        histograms=Histograms.of(ordered.genuine, ordered.impostor),
-        drawn=drawn,
-        thirds=thirds,
-    )
+    return PairFigures(**vars(rates), folds=folds, accuracy_ci95=ci95, thirds=thirds)
 
 
 def by_quality(

@@ -20,7 +20,6 @@ from fewpix.evaluate.benchmark import Pictures, Search
 from fewpix.evaluate.compared import Compared
 from fewpix.evaluate.enrolment import with_failures
 from fewpix.evaluate.native import Eye, Look, check_gallery_space
-from fewpix.evaluate.pair_difference import Both
 from fewpix.evaluate.picture_embedding import Embedded, embed_pictures
 from fewpix.evaluate.results import model_facts
 from fewpix.evaluate.retrieval import Retrieval, WatchList, probe_clusters, retrieve, watch_list
@@ -30,6 +29,7 @@ from fewpix.evaluate.search_difference import search_difference
 from fewpix.evaluate.search_result import SearchResult, Side
 from fewpix.evaluate.statistics.bootstrap import REPLICATES
 from fewpix.evaluate.statistics.curves import cmc
+from fewpix.evaluate.statistics.replicates import Both
 from fewpix.evaluate.statistics.scores import allowed_accepts
 from fewpix.evaluate.streaming_search import Labels, prototypes, search
 from fewpix.progress import Parts, Told

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from fewpix.evaluate.pair_difference import Both, Change, answers_change
+from fewpix.evaluate.pair_difference import Change, answers_change
 from fewpix.evaluate.retrieval import open_auc, open_replicates, open_scores
 from fewpix.evaluate.statistics.bootstrap import REPLICATES, Clusters, mean_interval, percentiles
 from fewpix.evaluate.statistics.paired import McNemar, mcnemar
+from fewpix.evaluate.statistics.replicates import Both
 from fewpix.evaluate.statistics.scores import SortedScores, allowed_accepts, far_key
 from fewpix.evaluate.streaming_search import Labels, Searched
 

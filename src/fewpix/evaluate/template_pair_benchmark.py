@@ -17,11 +17,11 @@ from fewpix.evaluate.native import Eye, Look
 from fewpix.evaluate.pair_protocol import Teachers, check_space, teachers_of
 from fewpix.evaluate.pair_result import Treatment
 from fewpix.evaluate.pair_scores import pair_scores
+from fewpix.evaluate.rates import rate_figures
 from fewpix.evaluate.results import model_facts
 from fewpix.evaluate.statistics.bootstrap import REPLICATES
 from fewpix.evaluate.template_embedding import EmbeddedTemplates, Seen, embed_templates
-from fewpix.evaluate.template_pair_figures import FARS, template_pair_figures
-from fewpix.evaluate.template_pair_record import kept
+from fewpix.evaluate.template_pair_record import kept, resampled
 from fewpix.evaluate.template_pair_result import TemplatePairCell, TemplatePairResult
 from fewpix.evaluate.templates import Fusing, check_fusion
 from fewpix.progress import Parts, Told
@@ -35,7 +35,7 @@ def evaluate_template_pairs(
     sizes: Sequence[int | None] = (None,),
     treatment: Treatment | None = None,
     fusion: Fusing,
-    fars: Sequence[float] = FARS,
+    fars: Sequence[float] | None = None,
     store: Path | None = None,
     replicates: int = REPLICATES,
     seed: int = 0,
@@ -53,7 +53,7 @@ def evaluate_template_pairs(
         sizes: sides in pixels, 8 to 112; None for pictures as they are.
         treatment: of the pictures; as they are when None.
         fusion: see `templates.FUSIONS`.
-        fars: the false accept rates to report.
+        fars: the false accept rates to report; the benchmark's when None.
         store: a folder that keeps embeddings of pictures, see `embedding_store`.
         replicates: of the bootstrap over people.
         seed: of the bootstrap.
@@ -62,7 +62,7 @@ def evaluate_template_pairs(
     Raises:
         ConfigError: a protocol, side or size that does not fit, or qualities are to weigh and there are none.
         SpaceError: `hr-lr` would compare embeddings of two spaces.
-        InputError: see `embed_templates` and `template_pair_figures`.
+        InputError: see `embed_templates` and `rate_figures`.
         StorageError: the store cannot be written.
     """
     how = treatment or Treatment()
@@ -89,24 +89,26 @@ def evaluate_template_pairs(
     seen = [data.inventory.sha256, *(gallery.sha256 for gallery in galleries.values())]
     cells = []
     which = kept(data.pairs)
+    clusters, held = resampled(data.pairs)
+    rates = tuple(data.fars if fars is None else fars)
     for size in sizes:
         for name, encoder in models.items():
             probes = made(name, encoder, size, small)
             seen.append(probes.sha256)
             other = galleries[id(owners[name])] if owners else probes
             scores, failed = _scores(data.pairs, how, probes, other)
-            figures = template_pair_figures(
-                scores, data.pairs, failed, fars=fars, replicates=replicates, seed=seed
+            figures = rate_figures(
+                scores, data.pairs.same, clusters, fars=rates, held=held, replicates=replicates, seed=seed
             )
-            cells.append(
-                TemplatePairCell.of(name, size, probes, figures, None if which is None else scores[which])
-            )
+            chosen = None if which is None else scores[which]
+            lost = int(np.count_nonzero(failed))
+            cells.append(TemplatePairCell(name, size, Seen.of(probes), lost, figures, chosen))
     return TemplatePairResult(
         data=data,
         treatment=how,
         fusion=fusion,
         cells=tuple(cells),
-        fars=tuple(fars),
+        fars=rates,
         sharp={name: Seen.of(galleries[id(owner)]) for name, owner in owners.items()},
         models={name: model_facts(encoder) for name, encoder in models.items()},
         teachers={name: model_facts(owner) for name, owner in owners.items()},

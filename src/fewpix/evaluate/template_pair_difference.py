@@ -3,49 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from fewpix.errors import InputError
-from fewpix.evaluate.pair_difference import Both, Change, answers_change, curve_changes
+from fewpix.evaluate.pair_difference import Change, RateChanges, answers_change, rate_changes
 from fewpix.evaluate.statistics.bootstrap import REPLICATES
+from fewpix.evaluate.statistics.replicates import Both
 from fewpix.evaluate.statistics.scores import far_key
 from fewpix.evaluate.template_pair_record import TemplatePairRecord
 
 Row = tuple[TemplatePairRecord, int]
 """A record, and the place of one model's scores in it."""
-
-
-@dataclass(frozen=True)
-class TemplatePairDifference:
-    """The first model's figures minus the second's.
-
-    Args:
-        tar_at_far: by false accept rate, each model at its own threshold.
-        eer: of equal error rates, negative where the first model is better; None where thresholds are held.
-        auc: of areas under the ROC curve; None likewise.
-    """
-
-    tar_at_far: dict[str, Change]
-    eer: Change | None
-    auc: Change | None
-
-    def lines(self) -> list[str]:
-        """In words, in points of percent."""
-        found = [f"EER {self.eer}, AUC {self.auc}"] if self.eer and self.auc else []
-        if self.tar_at_far:
-            found.append(", ".join(f"TAR at FAR {far} {change}" for far, change in self.tar_at_far.items()))
-        return found
-
-    def to_json(self) -> dict[str, Any]:
-        """The fields as JSON values."""
-        return {
-            "tar_at_far": {far: change.to_json() for far, change in self.tar_at_far.items()},
-            "eer": self.eer.to_json() if self.eer else None,
-            "auc": self.auc.to_json() if self.auc else None,
-        }
 
 
 def template_pair_difference(
@@ -56,7 +25,7 @@ def template_pair_difference(
     drawn: Both | None = None,
     replicates: int = REPLICATES,
     seed: int = 0,
-) -> TemplatePairDifference:
+) -> RateChanges:
     """Compare two models' scores of the same pairs.
 
     Where all pairs are there, people are resampled and every replicate sets both thresholds anew. Where only
@@ -78,8 +47,8 @@ def template_pair_difference(
     if not one.alike(other):
         raise InputError("the scores are of different pairs of templates")
     if not one.whole:
-        return TemplatePairDifference(_held(first, second, fars, replicates, seed), None, None)
-    curves = curve_changes(
+        return RateChanges(_held(first, second, fars, replicates, seed), None, None)
+    return rate_changes(
         (one.scores[a], other.scores[b]),
         one.same,
         one.clusters,
@@ -88,7 +57,6 @@ def template_pair_difference(
         replicates=replicates,
         seed=seed,
     )
-    return TemplatePairDifference(*curves)
 
 
 def _held(first: Row, second: Row, fars: Sequence[float], replicates: int, seed: int) -> dict[str, Change]:

@@ -14,9 +14,18 @@ from numpy.typing import NDArray
 
 from fewpix.errors import InputError
 from fewpix.evaluate.benchmark import TemplatePairs
+from fewpix.evaluate.readers.linked import linked
 from fewpix.evaluate.scores_file import Arrays
 from fewpix.evaluate.statistics.bootstrap import Clusters
-from fewpix.evaluate.template_pair_figures import WHOLE, people_of
+
+WHOLE = 200_000
+"""Pairs up to which every replicate of the bootstrap sets its own threshold. Of more, it would take hours."""
+
+THRESHOLDS = {
+    True: "people resampled, thresholds set anew in every replicate",
+    False: f"people of the pairs of one person resampled, thresholds held: more than {WHOLE:,} pairs",
+}
+"""How intervals are made, by whether there are at most `WHOLE` pairs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,3 +134,17 @@ def kept(pairs: TemplatePairs) -> NDArray[np.int64] | None:
         return np.arange(len(pairs))
     genuine = np.flatnonzero(pairs.same)
     return genuine if len(genuine) <= WHOLE else None
+
+
+def resampled(pairs: TemplatePairs) -> tuple[Clusters, bool]:
+    """The people of all pairs, and whether these are more than `WHOLE`: then of the genuine ones alone."""
+    held = len(pairs) > WHOLE
+    first, second = (side[pairs.same] if held else side for side in (pairs.first, pairs.second))
+    people = people_of(pairs)
+    return Clusters.of(people[first], people[second]), held
+
+
+def people_of(pairs: TemplatePairs) -> NDArray[np.int64]:
+    """(T,) who each of `pairs.ids` shows, as far as the pairs of one person tell."""
+    first, second = (side[pairs.same].astype(np.int64) for side in (pairs.first, pairs.second))
+    return linked(len(pairs.ids), first, second)

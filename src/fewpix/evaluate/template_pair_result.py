@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from fewpix.evaluate.benchmark import TemplatePairData
 from fewpix.evaluate.compared import Compared
 from fewpix.evaluate.pair_result import Treatment
+from fewpix.evaluate.rates import RateFigures
 from fewpix.evaluate.scores_file import digest, packed
 from fewpix.evaluate.statistics.bootstrap import LEVEL
-from fewpix.evaluate.template_embedding import EmbeddedTemplates, Seen, alignment
+from fewpix.evaluate.statistics.replicates import both
+from fewpix.evaluate.template_embedding import Seen, alignment
 from fewpix.evaluate.template_pair_difference import template_pair_difference
-from fewpix.evaluate.template_pair_figures import THRESHOLDS, TemplatePairFigures
-from fewpix.evaluate.template_pair_record import TemplatePairRecord
+from fewpix.evaluate.template_pair_record import THRESHOLDS, TemplatePairRecord
 from fewpix.evaluate.templates import Fusing
 
 SCHEMA = "template-pairs-1"
@@ -33,6 +34,7 @@ class TemplatePairCell:
         model: its name.
         size: side of the small pictures in pixels; None where pictures were left as they are.
         seen: the templates that went to it.
+        failed_pairs: pairs with a template that failed to enrol; they count as rejected.
         figures: what was measured.
         scores: (K,) of the pairs that `template_pair_record.kept` names; None where it names none.
     """
@@ -40,20 +42,9 @@ class TemplatePairCell:
     model: str
     size: int | None
     seen: Seen
-    figures: TemplatePairFigures
+    failed_pairs: int
+    figures: RateFigures
     scores: NDArray[np.float32] | None
-
-    @classmethod
-    def of(
-        cls,
-        model: str,
-        size: int | None,
-        made: EmbeddedTemplates,
-        figures: TemplatePairFigures,
-        scores: NDArray[np.float32] | None,
-    ) -> TemplatePairCell:
-        """From what was embedded."""
-        return cls(model, size, Seen.of(made), figures, scores)
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values."""
@@ -61,6 +52,7 @@ class TemplatePairCell:
             "model": self.model,
             "size": self.size,
             **self.seen.to_json(),
+            "failed_pairs": self.failed_pairs,
             **self.figures.to_json(),
         }
 
@@ -115,7 +107,7 @@ class TemplatePairResult:
             lines += [title, *(f"  {line}" for line in seen.lines())]
         for cell in self.cells:
             lines.append(cell.model + (f" at {cell.size} px" if cell.size else ""))
-            lines += [f"  {line}" for line in (*cell.seen.lines(), *cell.figures.lines())]
+            lines += [f"  {line}" for line in (*cell.seen.lines(), *cell.figures.lines(digits=2))]
         for one in self.differences:
             lines += one.lines()
         return "\n".join(lines)
@@ -169,12 +161,11 @@ class TemplatePairResult:
             first = base.setdefault(cell.size, n)
             if first == n or record is None:
                 continue
-            drawn = cell.figures.drawn, self.cells[first].figures.drawn
             change = template_pair_difference(
                 (record, n),
                 (record, first),
                 fars=self.fars,
-                drawn=(drawn[0], drawn[1]) if drawn[0] and drawn[1] else None,
+                drawn=both(cell.figures.drawn, self.cells[first].figures.drawn),
                 replicates=self.replicates,
                 seed=self.seed,
             )

@@ -27,6 +27,9 @@ from fewpix.evaluate.readers import ijb
 LIST = "template_pair_label.txt"
 """What the list is called, behind the edition."""
 
+FARS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6)
+"""The false accept rates that are reported of IJB-B and IJB-C."""
+
 CHUNK = 262_144
 """Lines parsed at once."""
 
@@ -52,7 +55,7 @@ def read(folder: Path, *, allow_missing: bool = False) -> TemplatePairData:
     require_folder(folder, file.relative_to(folder).as_posix(), kind=kind.upper())
     pairs = read_pairs(file, found.template_ids(), allow_missing=allow_missing)
     inventory = replace(found.inventory, counts=(*found.inventory.counts, *counts(pairs, kind)))
-    return TemplatePairData(kind, inventory, found.benchmark_pictures, pairs)
+    return TemplatePairData(kind, inventory, found.benchmark_pictures, pairs, FARS)
 
 
 def counts(pairs: TemplatePairs, name: str) -> tuple[Count, ...]:

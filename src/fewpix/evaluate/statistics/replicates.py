@@ -85,6 +85,15 @@ class CurveReplicates:
         return percentiles(values)
 
 
+Both = tuple[CurveReplicates, CurveReplicates]
+"""Those of the first and of the second model."""
+
+
+def both(first: CurveReplicates | None, second: CurveReplicates | None) -> Both | None:
+    """Those of two models; None where one has none."""
+    return None if first is None or second is None else (first, second)
+
+
 def replicate_curves(
     scores: NDArray[np.floating],
     same: NDArray[np.bool_],
