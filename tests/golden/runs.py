@@ -171,9 +171,12 @@ def _scores(path: Path, rows: list[tuple[str, float, int, int, tuple[float, ...]
 
 
 def run(name: str, places: dict[str, Path]) -> Outcome:
-    """Run one, in this process; its result lies in `places["out"]`."""
+    """Run one, in this process, and before it what it compares; its result lies in `places["out"]`."""
     path = places["out"] / f"{name}.json"
     words = [*RUNS[name].format(**places).split(), "--out", str(path)]
+    for needed in map(Path, words[1:-1]):
+        if needed.parent == places["out"] and not needed.is_file():
+            run(needed.stem, places)
     with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(io.StringIO()) as err:
         code = main(words)
     if code:
