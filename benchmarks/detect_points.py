@@ -1,11 +1,14 @@
-"""How far off are the points of found faces, and does the aligner put them right?
+"""How far off are the points of found faces, does the aligner put them right, and does it know a face?
 
 Faces of the training pool are aligned, so where a face lies in its picture is known. Faces that the aligner
 never saw are made small, put between the pixels of a grey picture, compressed as JPEG or not at all, and
 found. The error of a face is the mean distance of the template's five points from where the found points put
-them, in pixels of the 112 px template; `right` and `down` are the medians of its two directions. Told are the
-points of the closer looks as they are, those that `Detector` makes of them, and those of the aligner, as well
-as what share of the faces is found.
+them, in pixels of the 112 px template; `right` and `down` are the medians of its two directions. `search` are
+YuNet's points as the search finds them, whatever their score, `detector` those that `Detector` gives, of
+faces that it is sure of. `found` is the share of faces.
+
+Told besides: how many false alarms there are in pictures without a face (`detect_scenes.py`), by the least
+score. The scale of the score was chosen by these figures.
 
     python benchmarks/detect_points.py FACES.tar ... --out results/detect_points.json
 """
@@ -14,21 +17,21 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+from detect_scenes import backgrounds
 from numpy.typing import NDArray
 from quality_run import options, run
 
 from fewpix.data.faces import FaceSet, load_faces
 from fewpix.degrade.ops import jpeg
-from fewpix.detect import Face
-from fewpix.detect.aligner import Aligner
-from fewpix.detect.detector import BIAS, SEARCH_SCORE, Detector
-from fewpix.detect.yunet import installed_yunet
+from fewpix.detect import Face, default_detector
+from fewpix.detect.aligner import HALF, PASSES, STEEP
+from fewpix.detect.detector import BIAS
 from fewpix.files import sha256_file
 from fewpix.image.align import TEMPLATE, TEMPLATE_SIDE, Similarity, similarity
 from fewpix.image.codec import Image
@@ -38,7 +41,9 @@ from fewpix.train.aligner_recipe import load_aligner_recipe
 
 SIZES = (8, 10, 12, 16, 20, 24, 32, 48, 64, 100)
 FILES = (None, 75)
-WAYS = ("looks", "detector", "aligner")
+WAYS = ("search", "detector")
+SCORES = (0.45, 0.6, 0.8)
+MIN_SCORE = 0.6
 AROUND = 56
 """Template pixels around a face, which repeat its border."""
 
@@ -75,37 +80,34 @@ def displaced(face: Face, true: Similarity) -> NDArray[np.complex128]:
     return np.asarray(turn * ((_POINTS - true[1]) / true[0]) + move - _POINTS)
 
 
-def unbiased(face: Face) -> Face:
-    """The face with the points of the looks."""
-    move = BIAS / similarity(face.points)[0]
-    return Face(face.box, face.points - np.float32([move.real, move.imag]), face.score, face.pixels)
+def near(faces: Sequence[Face], true: Similarity, size: int) -> Face | None:
+    """The surest of these faces that lies where the true one does."""
+    middle = (_POINTS.mean() - true[1]) / true[0]
+    there = [face for face in faces if abs(complex(*face.points.mean(axis=0)) - middle) < 0.5 * size]
+    return max(there, key=lambda face: face.score, default=None)
 
 
 def figures(faces: FaceSet, rows: NDArray[np.int64], sizes: list[int], seed: int) -> list[dict[str, Any]]:
     """A row per size, file and way."""
-    detector, aligner = Detector(installed_yunet(SEARCH_SCORE)), Aligner()
+    detector = default_detector(0.0)
     out = []
     for size in sizes:
         for quality in FILES:
             rng = np.random.default_rng([seed, size])
             off: dict[str, list[NDArray[np.complex128]]] = {way: [] for way in WAYS}
-            stated: list[float] = []
+            stated, scores = [], []
             for n in rows:
                 picture, true = scene(faces, int(n), size, rng)
-                if quality is not None:
-                    picture = jpeg(picture, quality) if picture.shape[0] == picture.shape[1] else picture
-                middle = (_POINTS.mean() - true[1]) / true[0]
-                near = [
-                    face
-                    for face in detector.detect(picture)
-                    if abs(complex(*face.points.mean(axis=0)) - middle) < 0.5 * size
-                ]
-                if not near:
-                    continue
-                better = aligner.refine(picture, near[:1])[0]
-                stated.append(better.alignment.error if better.alignment else math.nan)
-                for way, face in zip(WAYS, (unbiased(near[0]), near[0], better), strict=True):
-                    off[way].append(displaced(face, true))
+                picture = picture if quality is None else jpeg(picture, quality)
+                plain = near(detector.finds(picture), true, size)
+                better = near(detector.detect(picture), true, size)
+                if plain is not None:
+                    off["search"].append(displaced(plain, true))
+                scores.append(0.0 if better is None else better.score)
+                if better is not None and better.score >= MIN_SCORE:
+                    off["detector"].append(displaced(better, true))
+                    assert better.alignment is not None
+                    stated.append(better.alignment.error)
             for way in WAYS:
                 each = np.array(off[way]).reshape(-1, 5)
                 error = np.abs(each).mean(axis=1)
@@ -119,11 +121,26 @@ def figures(faces: FaceSet, rows: NDArray[np.int64], sizes: list[int], seed: int
                         "error_90": float(np.quantile(error, 0.9)) if len(each) else None,
                         "right": float(np.median(each.real.mean(axis=1))) if len(each) else None,
                         "down": float(np.median(each.imag.mean(axis=1))) if len(each) else None,
-                        "stated": float(np.median(stated)) if way == "aligner" and stated else None,
+                        "stated": float(np.median(stated)) if way == "detector" and stated else None,
+                        "found_at": by_score(scores, len(rows)) if way == "detector" else None,
                     }
                 )
             print(*(line(row) for row in out[-len(WAYS) :]), sep="\n", file=sys.stderr, flush=True)
     return out
+
+
+def by_score(scores: Sequence[float], of: int) -> dict[str, float]:
+    """Share of faces, or number of false alarms where `of` is 1, by the least score."""
+    return {f"{least:g}": sum(score >= least for score in scores) / of for least in SCORES}
+
+
+def alarms() -> dict[str, dict[str, float]]:
+    """False alarms in pictures without a face, by kind and least score."""
+    detector = default_detector(min(SCORES))
+    return {
+        kind: by_score([face.score for image in images for face in detector.detect(image)], 1)
+        for kind, images in backgrounds().items()
+    }
 
 
 def line(row: Mapping[str, Any]) -> str:
@@ -150,11 +167,19 @@ def main() -> int:
         held = held_out_faces(recipe, len(faces))
         rows = np.random.default_rng(given.seed).permutation(held)[: given.count]
         return {
-            "question": "how far off are the points of found faces, and does the aligner put them right?",
+            "question": "how far off are the points of found faces, and does the aligner know a face?",
             "data": {"sha256": faces.sha256, "held_out": len(held), "faces": len(rows)},
             "models": {"aligner": sha256_file(ALIGNER)},
-            "settings": {"seed": given.seed, "bias": [BIAS.real, BIAS.imag]},
+            "settings": {
+                "seed": given.seed,
+                "bias": [BIAS.real, BIAS.imag],
+                "passes": PASSES,
+                "half": HALF,
+                "steep": STEEP,
+                "min_score": MIN_SCORE,
+            },
             "figures": figures(faces, rows, given.sizes, given.seed),
+            "false_alarms": alarms(),
         }
 
     return run(given.out, measure, line)

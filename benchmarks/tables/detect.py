@@ -1,4 +1,4 @@
-"""How the result of `benchmarks/detect_small.py` becomes Markdown tables."""
+"""How the results of `benchmarks/detect_small.py` and `detect_points.py` become Markdown tables."""
 
 from __future__ import annotations
 
@@ -43,6 +43,35 @@ def points(result: Mapping[str, Any], pictures: str) -> str:
     rows = [[name, *(cell(cells[name, width]) for width in widths)] for name in _methods(result)]
     note = "Median over the faces that the method found, in pixels of the 112 template."
     return f"{markdown(['', *(f'{width} px' for width in widths)], rows)}\n\n{note}"
+
+
+def aligned(result: Mapping[str, Any], jpeg: int | None) -> str:
+    """What the aligner makes of what the search finds, at every size, in files of one kind.
+
+    Args:
+        result: of `benchmarks/detect_points.py`.
+        jpeg: the quality of the files; None for none.
+    """
+    rows = {(row["points"], row["size"]): row for row in result["figures"] if row["jpeg"] == jpeg}
+    sizes = sorted({size for _, size in rows})
+
+    def line(title: str, points: str, key: str, factor: float = 1.0, digits: int = 1) -> list[str]:
+        values = [rows[points, size][key] for size in sizes]
+        return [title, *("–" if value is None else f"{factor * value:.{digits}f}" for value in values)]
+
+    table = [
+        line("found by the search, %", "search", "found", 100, 0),
+        line("counted as faces, %", "detector", "found", 100, 0),
+        line("error of the points, search", "search", "error"),
+        line("error of the points, aligner", "detector", "error"),
+        line("error that the aligner states", "detector", "stated"),
+    ]
+    alarms = ", ".join(f"{kind}: {count['0.6']:.0f}" for kind, count in result["false_alarms"].items())
+    note = (
+        f"{result['data']['faces']} faces a column; errors are medians in pixels of the 112 template. False "
+        f"alarms in pictures without a face: {alarms}."
+    )
+    return f"{markdown(['', *(f'{size} px' for size in sizes)], table)}\n\n{note}"
 
 
 def cost(result: Mapping[str, Any]) -> str:

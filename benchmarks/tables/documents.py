@@ -64,6 +64,7 @@ TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "detect-photos": ("detect_small.json", lambda result: detect.found(result, "photos")),
     "detect-points": ("detect_small.json", lambda result: detect.points(result, "photos")),
     "detect-cost": ("detect_small.json", detect.cost),
+    "detect-aligner": ("detect_points.json", lambda result: detect.aligned(result, 75)),
     "effective-resolution": ("effective_resolution.json", quality.effective_resolution),
     "effective-routing": ("effective_routing.json", quality.effective_routing),
     "poor-enrolment": ("poor_enrolment.json", quality.poor_enrolment),

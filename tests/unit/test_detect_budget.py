@@ -26,11 +26,10 @@ class Fake(YuNet):
     def __init__(self, cost: float) -> None:
         self.cost, self.now, self.passes = cost, 0.0, 0
 
-    def find_each(self, images: list[np.ndarray]) -> list[Rows]:  # type: ignore[override]
-        for image in images:
-            self.now += self.cost * image.shape[0] * image.shape[1] / 1e6
-            self.passes += 1
-        return [np.zeros((0, 15), np.float32) for _ in images]
+    def find(self, image: np.ndarray) -> Rows:  # type: ignore[override]
+        self.now += self.cost * image.shape[0] * image.shape[1] / 1e6
+        self.passes += 1
+        return np.zeros((0, 15), np.float32)
 
     def clock(self) -> float:
         return self.now
@@ -58,7 +57,7 @@ def test_the_finest_choice_that_fits_is_taken() -> None:
         assert knowing(exact - 0.01, 0.02).plan(1280, 720, CHOICES).scales == tuple(above)
 
 
-def test_second_looks_count_too() -> None:
+def test_the_aligner_counts_too() -> None:
     exact = area(CHOICES[1]) * 0.02 / 1e3
     assert knowing(exact + 5.1, 0.02, 0.005).plan(1280, 720, CHOICES).scales == tuple(CHOICES[1])
     assert knowing(exact + 4.9, 0.02, 0.005).plan(1280, 720, CHOICES).scales == tuple(CHOICES[2])

@@ -79,15 +79,6 @@ def test_it_finds_what_opencv_finds(
     assert (np.diff(found[:, 14]) <= 0).all()
 
 
-def test_a_batch_gives_what_its_pictures_give_alone(network: YuNet) -> None:
-    images = [*FACES[:5], np.zeros_like(FACES[0]), *FACES[100:103]]
-    together = network.find_each(images)
-    assert [len(rows) for rows in together] == [1, 1, 1, 1, 1, 0, 1, 1, 1]
-    for image, rows in zip(images, together, strict=True):
-        np.testing.assert_array_equal(rows, network.find(image))
-    assert network.find_each([]) == []
-
-
 @pytest.mark.parametrize("size", [(1, 5000), (20_000, 10), (10, 20_000), (33, 31)], ids=str)
 def test_pictures_of_odd_shapes_are_searched(size: tuple[int, int], network: YuNet) -> None:
     assert network.find(np.full((*size, 3), 90, np.uint8)).shape == (0, 15)

@@ -185,6 +185,28 @@ def detection(pictures: str) -> dict[str, object]:
     }
 
 
+def test_a_table_of_the_aligner(tmp_path: Path) -> None:
+    row = {"jpeg": 75, "size": 12, "error": 7.26, "found": 0.8, "stated": None}
+    figures = [
+        {**row, "points": "search"},
+        {**row, "points": "detector", "error": 2.34, "found": 0.75, "stated": 2.0},
+        {**row, "points": "search", "jpeg": None, "size": 8},
+    ]
+    alarms = {"noise": {"0.45": 3.0, "0.6": 1.0}}
+    result = {"figures": figures, "false_alarms": alarms, "data": {"faces": 60}}
+    write_result(tmp_path / "detect_points.json", result, Run.since(time.monotonic()))
+    made = render("<!-- table: detect-aligner -->\n<!-- /table -->\n", tmp_path, "small_faces.md")
+    for line in (
+        "|  | 12 px |",
+        "| counted as faces, % | 75 |",
+        "| error of the points, search | 7.3 |",
+        "| error of the points, aligner | 2.3 |",
+        "60 faces a column",
+        "noise: 1.",
+    ):
+        assert line in made
+
+
 def test_tables_of_small_faces(tmp_path: Path) -> None:
     write_result(tmp_path / "detect_small.json", detection("photos"), Run.since(time.monotonic()))
     made = {

@@ -26,7 +26,7 @@ class Plan:
 
     Args:
         scales: coarse to fine, scaled pixels per picture pixel.
-        seconds: that it is expected to take, second looks included.
+        seconds: that it is expected to take, the aligner included.
         fits: whether that is within the budget.
     """
 
@@ -36,7 +36,7 @@ class Plan:
 
 
 class Budget:
-    """Chooses scales by the time that a million scaled pixels, and the second looks of a picture, have taken.
+    """Chooses scales by the time that a million scaled pixels, and the aligner of a picture, have taken.
 
     Both are means over the pictures so far, the last ones counting most. A coarser search than the mean one
     is expected to find less to look at, in proportion to the scaled pixels; a finer one as much. What was
@@ -89,7 +89,7 @@ class Budget:
         Args:
             area: scaled pixels that were searched.
             searching: seconds that it took.
-            looking: seconds of the second looks; None when there were none to be had, as in a trial.
+            looking: seconds of the aligner; None where it did not run, as in a trial.
         """
         self._area, self._searching = MEMORY * self._area + area, MEMORY * self._searching + searching
         if looking is not None:

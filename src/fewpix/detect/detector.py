@@ -1,17 +1,17 @@
-"""From a picture to its faces: a search over scales, then a second, closer look at every find."""
+"""From a picture to its faces: a search over scales, then the aligner looks at every find."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from fewpix.detect.aligner import Aligner
+from fewpix.detect.aligner import Aligner, sureness
 from fewpix.detect.budget import Budget, Plan
 from fewpix.detect.decode import Rows
 from fewpix.detect.face import Face
-from fewpix.detect.looks import look
 from fewpix.detect.overlap import suppress
 from fewpix.detect.search import Search
 from fewpix.detect.tiles import scaled_area, tiles
@@ -29,8 +29,8 @@ USEFUL, STEP = 4.0, 2**0.5
 found than at 3."""
 
 SEARCH_SCORE = 0.15
-"""What the search lets through to the second looks: low, since these decide. Lower finds few faces more, and
-in pictures of stones or leaves there are hundreds to look at."""
+"""What the search lets through to the aligner: low, since the aligner decides. Lower finds few faces more,
+and in pictures of stones or leaves there are hundreds to look at."""
 
 WHOLE, SMALL = 320, 160
 """The search goes on to coarser scales until the picture's longer side is at most `WHOLE`, so that a face
@@ -39,9 +39,9 @@ that fills the picture is found, and to finer ones (up to `FINEST`) until it is 
 FINEST = 8.0
 
 BIAS = complex(0.5, 1.4)
-"""How far right and down the points of the looks must go, in pixels of the template, so that faces are cut
-out as those that the encoders were trained on (`results/detect_points.json`). What YuNet takes for an eye
-lies a little higher than in those."""
+"""How far right and down YuNet's points must go, in pixels of the template, so that faces are cut out as
+those that the encoders were trained on (`results/detect_points.json`). What YuNet takes for an eye lies a
+little higher than in those."""
 
 TRIAL = 640
 """Side of the grey square whose search tells what a scaled pixel costs, before the first picture."""
@@ -50,10 +50,9 @@ TRIAL = 640
 class Detector:
     """Finds faces from about 8 px to the whole picture, with few false alarms.
 
-    The search runs YuNet at every scale in overlapping tiles. Each find is then cut out, scaled to
-    `looks.LOOKS` and looked at again; it counts only if it is seen in both. Box and points are the means of
-    these two, the score that of all three. This is where good points come from, and it removes false alarms
-    (`benchmarks/detect_small.py`).
+    The search runs YuNet at every scale in overlapping tiles. The aligner then looks at each find, corrects
+    its points, and says how exact they are. That is also what tells faces from false alarms: where there is
+    no face, nothing is exact (`results/detect_points.json`). A face's score is `aligner.sureness`.
 
     Args:
         network: a YuNet with a minimum score of at most `min_score`.
@@ -64,8 +63,8 @@ class Detector:
             `USEFUL`, by what searching has cost on this machine so far; so what is found depends on the
             machine. The coarsest scale is searched in any case. None: the scales are always the same.
         clock: seconds, for the budget.
-        aligner: corrects the points of faces; None leaves them as they were found. It helps at every size
-            that was measured, 8 to 100 px (`results/detect_points.json`).
+        aligner: corrects the points of faces and scores them; None for the shipped one. It helps at every
+            size that was measured, 8 to 100 px (`results/detect_points.json`).
 
     Raises:
         ConfigError: `min_score`, a scale or the budget is out of range, or both of the latter were given.
@@ -91,7 +90,7 @@ class Detector:
         self.scales = tuple(sorted(set(scales)))
         self._network = network
         self._clock = clock
-        self._aligner = aligner
+        self._aligner = Aligner() if aligner is None else aligner
         self._budget = None if budget_ms is None else Budget(budget_ms)
 
     def detect(self, image: Image) -> list[Face]:
@@ -115,16 +114,14 @@ class Detector:
         plan = self._plan(image.shape[1], image.shape[0])
         scales = self.levels(image.shape[1], image.shape[0]) if plan is None else plan.scales
         start = self._clock()
-        finds = self._finds(image, scales)
+        found = self._found(image, scales)
         searched = self._clock()
-        rows = look(self._network, image, finds[suppress(finds)])
+        faces = self._aligner.refine(image, found)
         if self._budget is not None:
             area = sum(scaled_area(image.shape[1], image.shape[0], scale) for scale in scales)
             self._budget.spent(area, searched - start, self._clock() - searched)
-        rows = rows[rows[:, 14] >= self.min_score]
-        faces = [face for n in suppress(rows) if (face := _face(rows[n])) is not None]
-        if self._aligner is not None:
-            faces = self._aligner.refine(image, faces)
+        sure = [replace(face, score=score) for face in faces if (score := sureness(face)) >= self.min_score]
+        faces = [sure[n] for n in suppress(_rows(sure))]
         return Search(tuple(faces), tuple(scales), None if plan is None else plan.fits)
 
     def levels(self, width: int, height: int, scales: Sequence[float] | None = None) -> list[float]:
@@ -170,14 +167,21 @@ class Detector:
             self._budget.spent(TRIAL * TRIAL, self._clock() - start)
         return self._budget.plan(width, height, self.choices(width, height))
 
-    def _finds(self, image: Image, scales: Sequence[float]) -> Rows:
-        """What the network sees at all scales, in pixels of the picture."""
-        found = [
-            tile.in_picture(tile.whole(self._network.find(tile.image)))
-            for scale in scales
-            for tile in tiles(image, scale)
-        ]
-        return np.concatenate(found)
+    def finds(self, image: Image) -> list[Face]:
+        """What the search finds, before the aligner has looked at it; many are no faces. As `detect`."""
+        image = picture(image)
+        return self._found(image, self.levels(image.shape[1], image.shape[0]))
+
+    def _found(self, image: Image, scales: Sequence[float]) -> list[Face]:
+        """What the network sees at all scales, each once, in pixels of the picture."""
+        rows = np.concatenate(
+            [
+                tile.in_picture(tile.whole(self._network.find(tile.image)))
+                for scale in scales
+                for tile in tiles(image, scale)
+            ]
+        )
+        return [face for n in suppress(rows) if (face := _face(rows[n])) is not None]
 
 
 def default_detector(
@@ -191,7 +195,7 @@ def default_detector(
         ConfigError: see `Detector`.
     """
     network = installed_yunet(min(SEARCH_SCORE, min_score))
-    return Detector(network, min_score, scales, budget_ms, aligner=Aligner())
+    return Detector(network, min_score, scales, budget_ms)
 
 
 def _face(row: Rows) -> Face | None:
@@ -205,3 +209,14 @@ def _face(row: Rows) -> Face | None:
     move = BIAS / turn
     moved = points + np.array([move.real, move.imag], dtype=np.float32)
     return Face((x, y, width, height), moved, float(row[14]), TEMPLATE_SIDE / abs(turn))
+
+
+def _rows(faces: Sequence[Face]) -> Rows:
+    """(N, 15) as `suppress` takes them, with the squares that alignment cuts out: where a face was found
+    twice, these agree after its points were corrected.
+    """
+    rows = np.zeros((len(faces), 15), dtype=np.float32)
+    for row, face in zip(rows, faces, strict=True):
+        row[:2] = face.points.mean(axis=0) - face.pixels / 2
+        row[2:4], row[14] = face.pixels, face.score
+    return rows

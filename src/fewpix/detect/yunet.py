@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -61,32 +60,25 @@ class YuNet:
     def find(self, image: Image) -> Rows:
         """The faces of one picture at its own scale.
 
+        Args:
+            image: (H, W, 3) uint8 BGR.
+
         Returns:
             (N, 15) float32: box x, y, width, height; five points x, y; score. In pixels of `image`.
         """
-        return self.find_each([image])[0]
-
-    def find_each(self, images: Sequence[Image]) -> list[Rows]:
-        """As `find`, for pictures of one size in one pass.
-
-        Args:
-            images: each (H, W, 3) uint8 BGR.
-        """
-        if not images:
-            return []
-        height, width = images[0].shape[:2]
+        height, width = image.shape[:2]
         block = STRIDES[-1]
         below, right = -height % block, -width % block
-        padded = [cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_CONSTANT) for image in images]
+        padded = cv2.copyMakeBorder(image, 0, below, 0, right, cv2.BORDER_CONSTANT)
         try:
-            found = self._session.run(OUTPUTS, {self._input: cv2.dnn.blobFromImages(padded)})
+            found = self._session.run(OUTPUTS, {self._input: cv2.dnn.blobFromImage(padded)})
         except Exception as error:  # as above, also for want of memory
             raise WeightsError(
                 f"the detector {self._path} fails on {width}x{height} px: {str(error)[:200]}",
                 fix="use smaller pictures",
             ) from error
         outputs = dict(zip(OUTPUTS, (np.asarray(value) for value in found), strict=True))
-        return decode(outputs, width + right, self._min_score)
+        return decode(outputs, width + right, self._min_score)[0]
 
 
 def yunet_file() -> Path:
