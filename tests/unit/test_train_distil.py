@@ -167,6 +167,29 @@ def test_a_run_with_a_stop_is_the_beginning_of_the_whole_one(tmp_path: Path) -> 
     assert lines(tmp_path / "part")[1:] == lines(tmp_path / "whole")[1:6]
 
 
+def test_a_run_is_finished_where_its_last_checkpoint_is(tmp_path: Path) -> None:
+    """As a run that stops there, weights and all, but for the recipe that its card names."""
+    recipe, out = parse_recipe(RECIPE, "x"), tmp_path / "run"
+    common = {"teacher_embed": Teacher(), "teacher_card": CARD, "cache": tmp_path / "cache.db"}
+    with pytest.raises(ConfigError, match=r"no checkpoint in .*run to finish \(train first\)"):
+        distil(recipe, pool(), out, finish=True, **common)  # type: ignore[arg-type]
+
+    def interrupt(now: Progress) -> None:
+        if now.stage == "train" and now.done == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        distil(recipe, pool(), out, on_progress=interrupt, **common)  # type: ignore[arg-type]
+    done = distil(recipe, pool(), out, finish=True, **common)  # type: ignore[arg-type]
+    assert done.steps == 3
+    stopped = parse_recipe(RECIPE.replace("steps = 7", "steps = 7\nstop = 3"), "x")
+    other = distil(stopped, pool(), tmp_path / "stopped", **common)  # type: ignore[arg-type]
+    assert done.card.sha256 == other.card.sha256
+    assert done.agreement == other.agreement
+    assert done.card.provenance["steps"] == 3
+    assert distil(recipe, pool(), out, **common).steps == 7  # type: ignore[arg-type]
+
+
 def test_a_run_anew_forgets_the_checkpoint_at_once(tmp_path: Path) -> None:
     recipe = parse_recipe(RECIPE, "x")
     common = {"teacher_embed": Teacher(), "teacher_card": CARD, "cache": tmp_path / "cache.db"}

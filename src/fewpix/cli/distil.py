@@ -11,6 +11,7 @@ import typer
 from fewpix.cli.kinds import RUN
 from fewpix.cli.output import emit, progress
 from fewpix.cli.targets import READS, Writes
+from fewpix.errors import ConfigError
 
 STAGES = {"teacher": "teacher embeddings", "transplant": "layers of the teacher"}
 
@@ -33,6 +34,9 @@ def distil(
     ] = "auto",
     threads: Annotated[int, typer.Option(help="of torch on the CPU; 0 leaves it to torch")] = 0,
     terms: Annotated[str, typer.Option(help="licence of the weights, for their card")] = "",
+    finish: Annotated[
+        bool, typer.Option("--finish", help="train no further; write the weights of the last checkpoint")
+    ] = False,
     fresh: Annotated[bool, typer.Option(help="throw away the run that is in OUT")] = False,
     dry_run: Annotated[bool, typer.Option(help="check recipe, faces and teacher; train nothing")] = False,
     json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout")] = False,
@@ -53,6 +57,8 @@ def distil(
     from fewpix.train.recipe import load_recipe
     from fewpix.train.start import initial_student
 
+    if finish and fresh:
+        raise ConfigError("--finish writes what --fresh throws away", fix="give one of them")
     checked = load_recipe(recipe)
     check_names(checked)
     chosen = use_device(device, threads)
@@ -94,6 +100,7 @@ def distil(
             teacher_card=encoder.card,
             teacher_file=file,
             resume=not fresh,
+            finish=finish,
             on_progress=on_progress,
             device=chosen,
             degrade_on=degrade_on,

@@ -103,6 +103,7 @@ def distil(
     teacher_card: Card,
     teacher_file: Path | None = None,
     resume: bool = True,
+    finish: bool = False,
     on_progress: Callable[[Progress], None] | None = None,
     cache: Path | None = None,
     device: str = "cpu",
@@ -119,6 +120,7 @@ def distil(
         teacher_card: its card.
         teacher_file: its ONNX file; only a recipe that starts from the teacher's layers needs it.
         resume: go on from the checkpoint in `out`, if there is one; otherwise it is thrown away.
+        finish: train no further; write the averaged weights of the last checkpoint, before the last step too.
         on_progress: called after every chunk of the teacher, every layer taken over and every step.
         cache: file of teacher embeddings; by default in the user cache.
         device: a torch device.
@@ -129,7 +131,8 @@ def distil(
 
     Raises:
         ConfigError: the recipe names what does not exist or does not fit the faces, `out` holds another
-            recipe's run, `degrade_on` is unknown, or the loss is no longer a number.
+            recipe's run, there is no checkpoint to finish, `degrade_on` is unknown, or the loss is no longer
+            a number.
         WeightsError: the checkpoint or the initial weights do not fit.
         StorageError: the disk is full; the last checkpoint is whole.
     """
@@ -160,6 +163,9 @@ def distil(
     elif checkpoint.is_file():
         _check(read_identity(checkpoint), identity, out)
         load_checkpoint(checkpoint, distiller)
+    if finish and not distiller.step:
+        raise ConfigError(f"there is no checkpoint in {out} to finish", fix="train first")
+    last_step = distiller.step if finish else recipe.last_step
     journal.cut(distiller.step if distiller.step else -1)
     if not distiller.step:
         if start.teacher:
@@ -203,11 +209,11 @@ def distil(
     labels = None if material.labels is None else torch.from_numpy(material.labels).to(place)
     every = 1 if place.type == "cpu" else math.gcd(recipe.run.log_every, recipe.run.checkpoint_every)
     source = DeviceBatches(maker, place, workers_for(place)) if there else HostBatches(maker)
-    for batch in source.stream(distiller.step, recipe.last_step):
+    for batch in source.stream(distiller.step, last_step):
         at = torch.from_numpy(batch.views).to(place, non_blocking=True)
         told = distiller.learn(batch.faces, teacher[at], keys[at], None if labels is None else labels[at])
         step = distiller.step
-        last = step == recipe.last_step
+        last = step == last_step
         if step % every == 0 or last:
             values = {name: float(value) for name, value in told.items()}
         if values and not math.isfinite(values["total"]):
@@ -227,7 +233,7 @@ def distil(
         agreement = None
     if agreement is None and len(material.held_out):
         agreement = scorer.score(distiller.embed)
-    card = _card(recipe, start.sha256, faces, teacher_card, agreement, terms)
+    card = _card(recipe, start.sha256, faces, teacher_card, agreement, terms, distiller.step)
     card = save_weights(weights, tensors_of(distiller.average), card)
     return DistilResult(weights, journal.path, card, distiller.step, agreement)
 
@@ -258,7 +264,13 @@ def _check(then: Identity, now: Identity, out: Path) -> None:
 
 
 def _card(
-    recipe: Recipe, init_sha256: str, faces: FaceSet, teacher: Card, agreement: Agreement | None, terms: str
+    recipe: Recipe,
+    init_sha256: str,
+    faces: FaceSet,
+    teacher: Card,
+    agreement: Agreement | None,
+    terms: str,
+    steps: int,
 ) -> Card:
     """The student's card; its digest is filled in when the weights are written."""
     return Card(
@@ -276,6 +288,7 @@ def _card(
             "faces_sha256": faces.sha256,
             "teacher": teacher.name,
             "torch": torch.__version__,
+            "steps": steps,
             "held_out": agreement.to_json() if agreement else None,
         },
     )
