@@ -57,6 +57,8 @@ class Recognizer:
         threshold: name a face when its best cosine reaches this, instead of by a rate.
         calibration: a file of `fewpix calibrate`; None for the shipped one.
         cautious: keep the rate with the upper end of its interval; fewer are named.
+        matched: compare small faces with photos made as small, too; None: where the calibration is of such
+            scores. Photos are kept at small sizes in any case.
         crops: pictures are aligned square crops; no face is looked for.
         write: False opens an existing gallery for searching only.
         runtime: "auto", "onnxruntime", "openvino" or "torch".
@@ -79,13 +81,14 @@ class Recognizer:
         threshold: float | None = None,
         calibration: PathLike | None = None,
         cautious: bool = False,
+        matched: bool | None = None,
         crops: bool = False,
         write: bool = True,
         runtime: str = "auto",
         device: str = "auto",
     ) -> None:
         self._model, self._runtime, self._device = model, runtime, device
-        self._crops = crops
+        self._crops, self._matched = crops, matched
         self._rule = partial(
             rule_for, calibration=calibration, fpir=fpir, threshold=threshold, cautious=cautious
         )
@@ -267,6 +270,7 @@ class Recognizer:
                 threshold=rule.threshold,
                 calibrated=rule.calibrated,
                 fpir=rule.fpir,
+                matched=self._matched,
             )
         return self._identifiers[key]
 

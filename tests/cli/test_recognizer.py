@@ -17,7 +17,7 @@ from fewpix.image.codec import write_image
 
 pytestmark = pytest.mark.needs("samples", "weights")
 
-STREET = scene([(0, 5, 30, (60, 60)), (1, 6, 24, (300, 200)), (9, 0, 28, (500, 300))])
+STREET = scene([(0, 5, 30, (60, 60)), (1, 6, 20, (300, 200)), (9, 0, 28, (500, 300))])
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,13 @@ def test_it_identifies_as_the_command_does(
     assert json.loads(json.dumps(found.to_json())) == told
     again = people.identify(STREET)
     assert [face.to_json() for face in again.faces] == [face.to_json() for face in found.faces]
+
+
+def test_small_faces_are_compared_with_photos_as_small(people: fewpix.Recognizer, photos: Path) -> None:
+    with fewpix.Recognizer(photos / "people.db", write=False, matched=True) as matched:
+        found = matched.identify(STREET).faces
+    assert any(face.matched is not None for face in found)
+    assert all(face.matched is None for face in people.identify(STREET).faces)
 
 
 def test_it_verifies_as_the_command_does(
