@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 from fewpix import __version__
 from fewpix.cli.output import PLAIN_EVERY
 from fewpix.degrade.presets import UNSEEN
-from fewpix.embed.open import open_encoder, require
+from fewpix.embed.open import open_encoder
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError, FewpixError, InputError
 from fewpix.evaluate.benchmark import PairList
@@ -49,6 +49,7 @@ from fewpix.evaluate.statistics.accuracy import fold_accuracy
 from fewpix.evaluate.statistics.bootstrap import LEVEL, REPLICATES, mean_interval
 from fewpix.evaluate.verification import Verification, paired_difference, verify
 from fewpix.files import write_text
+from fewpix.optional import require
 
 if TYPE_CHECKING:
     from lfw_facebn import States
@@ -131,7 +132,7 @@ class Study:
         self.states: States | None = None
         self._rows: dict[Cell, NDArray[np.float32]] = {}
         if facebn:
-            require("torch", "train")
+            require("torch")
         if find_spec("torch") is not None:
             from lfw_facebn import Parts, States
 

@@ -11,7 +11,7 @@ import pytest
 
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "fewpix"
 
-BASE = {"counted", "errors", "config", "files", "foreign", "printable", "progress"}
+BASE = {"counted", "errors", "config", "files", "foreign", "optional", "printable", "progress"}
 EMBED = BASE | {"image", "detect", "models", "adapt"}
 TRAIN = BASE | {"image", "data", "degrade", "losses", "models"}
 ABOVE = EMBED | TRAIN | {"embed", "gallery", "quality", "identify", "evaluate", "train", "export"}
@@ -22,6 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "config": {"errors"},
     "files": {"errors"},
     "foreign": set(),
+    "optional": {"errors"},
     "printable": set(),
     "progress": set(),
     "image": BASE,

@@ -174,9 +174,9 @@ def test_damaged_files(files: tuple[Path, Path], tmp_path: Path):
         open_encoder(str(cut))
 
 
-@pytest.mark.parametrize("runtime", ["openvino", "torch"])
+@pytest.mark.parametrize(("runtime", "name"), [("openvino", "OpenVINO"), ("torch", "PyTorch")])
 def test_a_runtime_that_is_not_installed_is_not_replaced(
-    files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, runtime: str
+    files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, runtime: str, name: str
 ):
     find = importlib.util.find_spec
 
@@ -184,7 +184,7 @@ def test_a_runtime_that_is_not_installed_is_not_replaced(
         return None if name == runtime else find(name, package)
 
     monkeypatch.setattr(importlib.util, "find_spec", hide)
-    with pytest.raises(UnavailableError, match=f"the runtime {runtime} is not installed") as caught:
+    with pytest.raises(UnavailableError, match=f"{name} is not installed") as caught:
         open_encoder(str(files[0] if runtime == "torch" else files[1]), runtime=runtime)
     assert "pip install" in caught.value.fix
     assert caught.value.exit_code == 9

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-import fewpix.video.packets
 from fewpix.errors import ConfigError, InputError, UnavailableError
 from fewpix.image.codec import Image
 from fewpix.video import Thin, is_video, open_video, source_of
@@ -194,7 +194,7 @@ def test_bad_input_is_one_error(film: Path, tmp_path: Path):
 
 
 def test_without_the_package_the_error_says_how_to_get_it(film: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(fewpix.video.packets.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(UnavailableError, match=r'pip install "fewpix\[video\]"'):
         open_video(source_of(str(film)))
 

@@ -15,13 +15,14 @@ from fewpix.cli.gallery_options import open_gallery
 from fewpix.cli.output import emit, progress
 from fewpix.counted import counted
 from fewpix.embed.adaptation import UNRATED_STATE, adapt_to, student_weights
-from fewpix.embed.open import open_encoder, require
+from fewpix.embed.open import open_encoder
 from fewpix.embed.router import encoder_for
 from fewpix.errors import ConfigError, GuardError, SpaceError
 from fewpix.gallery.cameras import add_camera, check_camera
 from fewpix.gallery.names import person_name
 from fewpix.identify.reservoir import Reservoir
 from fewpix.models.weights import load_weights
+from fewpix.optional import require
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def adapt_camera(
             "mode 'ema' follows the faces in their order, of which footage keeps a random choice",
             fix="take another mode",
         )
-    require("torch", "train")
+    require("torch")
     model = footage.model or (STUDENT if footage.crops else "auto")
     encoder = None if footage.crops else open_encoder(model)
     weights = student_weights(encoder_for(encoder, 0.0).card.name if encoder and model == "auto" else model)

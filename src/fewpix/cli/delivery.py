@@ -54,10 +54,10 @@ class Delivery:
     def __init__(self, out: Path | None, report: Path | None) -> None:
         self.start, self.out, self.report = time.monotonic(), out, report
         if report is not None:
-            from fewpix.embed.open import require
             from fewpix.evaluate.report.folder import check_report
+            from fewpix.optional import require
 
-            require("matplotlib", "report")
+            require("matplotlib", use="the report")
             check_report(report)
 
     def finish(self, result: Result, read: ReadPicture | None = None, *, as_json: bool) -> None:

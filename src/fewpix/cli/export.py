@@ -25,9 +25,9 @@ def export(
     The file holds its preprocessing, its terms and the hash of its weights; a state of `fewpix adapt` fits
     both forms of a student.
     """
-    from fewpix.embed.open import require
+    from fewpix.optional import require
 
-    require("torch", "train")
+    require("torch")
     from fewpix.export.onnx import export_onnx
 
     with progress("exporting", as_json=as_json):

@@ -21,11 +21,12 @@ from fewpix.cli.video_options import Asked, length, thin_of
 from fewpix.counted import counted
 from fewpix.detect import default_detector
 from fewpix.embed.adaptation import student_weights
-from fewpix.embed.open import open_encoder, require
+from fewpix.embed.open import open_encoder
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError
 from fewpix.identify.pipeline import Identifier
 from fewpix.image.codec import SUFFIXES
+from fewpix.optional import require
 from fewpix.video import (
     Annotator,
     ContactSheet,
@@ -223,7 +224,7 @@ def _learner(asked: Asked, place: str, encoder: Encoder, model: str, reopen: Reo
     """
     if asked.adapt is None:
         return None
-    require("torch", "train")  # now, not in the middle of the video
+    require("torch")  # now, not in the middle of the video
     student = learnable(encoder).card
     weights = student_weights(student.name if model == "auto" else model)
     check_free(asked.adapt, source=place, model_sha256=student.sha256)

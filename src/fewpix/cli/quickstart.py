@@ -29,10 +29,10 @@ def quickstart(
     from fewpix.cli.threads import prepare_torch
 
     prepare_torch()
-    from fewpix.embed.open import require
+    from fewpix.optional import require
 
-    require("torch", "train")
-    require("matplotlib", "report")
+    require("torch")
+    require("matplotlib", use="the report")
     from fewpix.quickstart.run import run
 
     emit(run(out, seed=seed, steps=steps, show=partial(progress, as_json=as_json)), as_json)

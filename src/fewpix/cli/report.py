@@ -33,13 +33,13 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Write report.html and report.md of a result file; the worst failures need the benchmark's pictures."""
-    from fewpix.embed.open import require
     from fewpix.evaluate.pictures import ReadPicture, by_name, in_folder, nowhere
     from fewpix.evaluate.readers import bin as encoded
     from fewpix.evaluate.report.folder import check_report, write_report
     from fewpix.evaluate.results import read_result
+    from fewpix.optional import require
 
-    require("matplotlib", "report")
+    require("matplotlib", use="the report")
     payload = read_result(result)
     if pictures is None:
         read: ReadPicture = nowhere

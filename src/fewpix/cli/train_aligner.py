@@ -33,10 +33,10 @@ def train_aligner(
 
     from fewpix.cli.message import Message
     from fewpix.data.faces import load_faces
-    from fewpix.embed.open import require
     from fewpix.export.aligner import export_aligner
+    from fewpix.optional import require
 
-    require("torch", "train")
+    require("torch")
     from fewpix.train.aligner import train_aligner as run
     from fewpix.train.aligner_recipe import load_aligner_recipe
     from fewpix.train.device import use_device

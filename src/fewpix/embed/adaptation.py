@@ -15,10 +15,11 @@ import numpy as np
 
 from fewpix.adapt.reference import reference_of
 from fewpix.adapt.stats import NormState
-from fewpix.embed.open import STUDENTS, TEACHERS, require
+from fewpix.embed.open import STUDENTS, TEACHERS
 from fewpix.errors import ConfigError, GuardError, InputError
 from fewpix.files import PathLike, path_of
 from fewpix.image.resize import Crop
+from fewpix.optional import require
 from fewpix.progress import Advance, Told
 
 FACES = 512
@@ -122,7 +123,7 @@ def adapt_to(
         raise ConfigError("mode 'ema' takes no weight of the source", fix="use mode 'prior', or --momentum")
     if not crops:
         raise GuardError("there are no faces to adapt to", fix="collect faces of the target")
-    require("torch", "train")
+    require("torch")
     from fewpix.adapt.estimate import estimate, follow, judge
     from fewpix.adapt.estimate.offline import MEMORY_MB
     from fewpix.adapt.guard import MINIMUM_FACES

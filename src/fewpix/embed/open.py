@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,12 @@ from fewpix.adapt.stats import NormState
 from fewpix.embed.fastest import fastest
 from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import Router, read_bands
-from fewpix.errors import ConfigError, InputError, UnavailableError, WeightsError
+from fewpix.errors import ConfigError, InputError, WeightsError
 from fewpix.models.shipped import STUDENTS, shipped
 from fewpix.models.teacher import OnnxModel, foreign, sface
+from fewpix.optional import require
 
-__all__ = ["RUNTIMES", "STUDENTS", "TEACHERS", "open_encoder", "open_onnx", "open_path", "require"]
+__all__ = ["RUNTIMES", "STUDENTS", "TEACHERS", "open_encoder", "open_onnx", "open_path"]
 
 RUNTIMES = ("auto", "onnxruntime", "openvino", "torch")
 TEACHERS = ("teacher", "sface")
@@ -110,7 +110,7 @@ def open_path(
             raise ConfigError(
                 f"{runtime} cannot read {path.name}", fix="make an .onnx file with `fewpix export`"
             )
-        require("torch", "train")
+        require("torch")
         from fewpix.embed.torch import TorchEncoder
         from fewpix.models.zoo import load_student
 
@@ -134,22 +134,10 @@ def open_onnx(
     if runtime == "auto":
         runtime = fastest(model, device).runtime
     if runtime == "openvino":
-        require("openvino", "openvino")
+        require("openvino")
         from fewpix.embed.openvino import OpenVinoEncoder
 
         return OpenVinoEncoder(model, device=device, state=state, threads=threads)
     from fewpix.embed.onnxruntime import OnnxRuntimeEncoder
 
     return OnnxRuntimeEncoder(model, device=device, state=state, threads=threads)
-
-
-def require(package: str, extra: str) -> None:
-    """Check that an optional package is installed, without importing it.
-
-    Raises:
-        UnavailableError: it is not.
-    """
-    if importlib.util.find_spec(package) is None:
-        raise UnavailableError(
-            f"the runtime {package} is not installed", fix=f'pip install "fewpix[{extra}]"'
-        )

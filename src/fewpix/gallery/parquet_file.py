@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from fewpix.errors import UnavailableError
 from fewpix.files import atomic
 from fewpix.foreign import MALFORMED, json_of
 from fewpix.gallery.document import TEXTS, Document, document_of, header_of, refusal
+from fewpix.optional import require
 
 _HEADER = b"fewpix"
 _MOST_EXPANSION = 20  # as for NPZ
@@ -75,11 +75,8 @@ def read_parquet(path: Path) -> Document:
 
 
 def _pyarrow() -> tuple[Any, Any]:
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError as error:
-        raise UnavailableError(
-            "Parquet needs pyarrow, which is not installed", fix='pip install "fewpix[parquet]", or use .npz'
-        ) from error
+    require("pyarrow", use="Parquet")
+    import pyarrow
+    from pyarrow import parquet
+
     return pyarrow, parquet

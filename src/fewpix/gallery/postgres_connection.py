@@ -8,6 +8,7 @@ from typing import Any
 
 from fewpix.errors import FewpixError, InputError, StorageError, UnavailableError
 from fewpix.gallery.database import closed
+from fewpix.optional import require
 
 CONNECT_SECONDS = 10
 
@@ -32,13 +33,10 @@ def connect(address: str, location: str, *, write: bool) -> Any:
         StorageError: no connection, or the server does not flush what it acknowledges.
         UnavailableError: psycopg or pgvector is not installed, here or on the server.
     """
-    try:
-        import psycopg
-        from pgvector.psycopg import register_vector
-    except ImportError as error:
-        raise UnavailableError(
-            "a gallery on PostgreSQL needs psycopg and pgvector", fix='pip install "fewpix[postgres]"'
-        ) from error
+    require("psycopg", "pgvector", use="a gallery on PostgreSQL")
+    import psycopg
+    from pgvector.psycopg import register_vector
+
     with translated(location):
         connection = psycopg.connect(address, autocommit=True, connect_timeout=CONNECT_SECONDS)
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,8 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.errors import InputError, UnavailableError
+from fewpix.errors import InputError
 from fewpix.image.codec import Image
+from fewpix.optional import require
 from fewpix.video.counts import Counts
 from fewpix.video.source import Source
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from av import VideoFrame
     from av.container import InputContainer
 
-FIX = 'pip install "fewpix[video]"'
 
 OPEN_SECONDS, READ_SECONDS = 10.0, 5.0
 """How long a stream may take to answer, and then to send the next packet, before it counts as broken."""
@@ -35,16 +34,6 @@ _ROUNDED = 0.5
 
 _ERRORS = (OSError, ValueError, EOFError)
 """What PyAV's errors are, whichever of FFmpeg's they stand for."""
-
-
-def require_av() -> None:
-    """Check that PyAV is installed, without importing it.
-
-    Raises:
-        UnavailableError: it is not.
-    """
-    if importlib.util.find_spec("av") is None:
-        raise UnavailableError("reading videos needs the package PyAV (av)", fix=FIX)
 
 
 class BrokenStreamError(Exception):
@@ -94,7 +83,7 @@ class Opened:
     """
 
     def __init__(self, source: Source, counts: Counts) -> None:
-        require_av()
+        require("av", use="reading videos")
         import av
 
         self.source, self._counts = source, counts

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 from fewpix.errors import ConfigError, InputError
 from fewpix.files import PathLike, path_of
 from fewpix.image.signature import HEAD, Kind, kind_of
+from fewpix.optional import require
 
 SUFFIXES = frozenset(
     (
@@ -132,9 +133,7 @@ def _camera(number: int) -> Source:
 
 def _directshow(name: str, number: int) -> Source:
     """Windows names cameras, and so the number counts them in the order of the system's list."""
-    from fewpix.video.packets import require_av
-
-    require_av()
+    require("av", use="reading cameras")
     from av.device import enumerate_input_devices
 
     found = [item for item in enumerate_input_devices("dshow") if "video" in item.media_types]

@@ -14,7 +14,7 @@ from fewpix.errors import StorageError, UnavailableError
 from fewpix.files import PathLike, atomic, path_of
 from fewpix.image.codec import Image
 from fewpix.image.mark import MARK
-from fewpix.video.packets import FIX, require_av
+from fewpix.optional import require
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -33,13 +33,16 @@ def h264_encoder() -> str:
     Raises:
         UnavailableError: there is none, or no PyAV.
     """
-    require_av()
+    require("av", use="writing videos")
     from av.codec import codecs_available
 
     for name in ENCODERS:
         if name in codecs_available:
             return name
-    raise UnavailableError("this build of PyAV has no H.264 encoder", fix=FIX)
+    raise UnavailableError(
+        "this build of PyAV has no H.264 encoder",
+        fix='install the one of PyPI: pip install --force-reinstall "fewpix[video]"',
+    )
 
 
 class H264Writer:
