@@ -31,7 +31,7 @@ LEAST_SCORE = 0.3
 HOPELESS = 8.0
 """A stated error, in pixels of the template, from which on there is no second pass."""
 
-HALF, STEEP = 3.02, 10
+HALF, STEEP = 3.0, 12
 """The stated error, in pixels of the template, at which something is as likely no face as one, and how fast
 that changes. Chosen on held-out faces of the pool in JPEG pictures, and on pictures without a face
 (`results/detect_points.json`)."""
