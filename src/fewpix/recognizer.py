@@ -14,10 +14,9 @@ from fewpix.adapt.stats import NormState
 from fewpix.config import gallery_location
 from fewpix.data.folders import list_images
 from fewpix.detect import Detector, default_detector
-from fewpix.embed.adaptation import student_weights
+from fewpix.embed.adaptation import adapted_weights
 from fewpix.embed.open import open_encoder
 from fewpix.embed.protocol import Encoder
-from fewpix.embed.router import encoder_for
 from fewpix.errors import NoFaceError
 from fewpix.files import PathLike, path_of
 from fewpix.gallery.cameras import add_camera, camera_state, check_camera
@@ -230,11 +229,10 @@ class Recognizer:
             InputError: a picture cannot be read.
             UnavailableError: torch is not installed.
         """
-        student = encoder_for(self.encoder, 0.0)
-        weights = student_weights(student.card.name if self._model == "auto" else self._model)
-        digest = load_weights(weights)[1].sha256
-        check_camera(self.gallery, camera, digest)
-        reservoir = Reservoir(self.encoder, digest)
+        weights = adapted_weights(self._model, self.encoder)
+        student = load_weights(weights)[1]
+        check_camera(self.gallery, camera, student.sha256)
+        reservoir = Reservoir(self.encoder, student.sha256)
         for picture in _each(pictures):
             image, origin = _read(picture)
             if self.detector is None:
@@ -245,7 +243,8 @@ class Recognizer:
         if not reservoir.seen:
             larger = f", and {reservoir.elsewhere} too large for it" if reservoir.elsewhere else ""
             raise NoFaceError(
-                f"camera {camera}: no face for {student.card.name}{larger}", fix="give other pictures"
+                f"camera {camera}: no face for {student.name}{larger}",
+                fix="give other pictures",
             )
         state = reservoir.state(weights, source=camera, force=force)
         add_camera(self.gallery, camera, state)

@@ -14,9 +14,8 @@ from fewpix.cli.footage import STUDENT, Footage, Read
 from fewpix.cli.gallery_options import open_gallery
 from fewpix.cli.output import emit, progress
 from fewpix.counted import counted
-from fewpix.embed.adaptation import UNRATED_STATE, adapt_to, student_weights
+from fewpix.embed.adaptation import UNRATED_STATE, adapt_to, adapted_weights, student_weights
 from fewpix.embed.open import open_encoder
-from fewpix.embed.router import encoder_for
 from fewpix.errors import ConfigError, GuardError, SpaceError
 from fewpix.gallery.cameras import add_camera, check_camera
 from fewpix.gallery.names import person_name
@@ -124,7 +123,7 @@ def adapt_camera(
     require("torch")
     model = footage.model or (STUDENT if footage.crops else "auto")
     encoder = None if footage.crops else open_encoder(model)
-    weights = student_weights(encoder_for(encoder, 0.0).card.name if encoder and model == "auto" else model)
+    weights = student_weights(model) if encoder is None else adapted_weights(model, encoder)
     card = load_weights(weights)[1]
     with open_gallery(gallery, write=not dry_run) as store:
         if card.space != store.space:

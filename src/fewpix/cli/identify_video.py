@@ -20,9 +20,10 @@ from fewpix.cli.terminal import line
 from fewpix.cli.video_options import Asked, length, thin_of
 from fewpix.counted import counted
 from fewpix.detect import default_detector
-from fewpix.embed.adaptation import student_weights
+from fewpix.embed.adaptation import adapted_weights
 from fewpix.embed.open import open_encoder
 from fewpix.embed.protocol import Encoder
+from fewpix.embed.router import encoder_for
 from fewpix.errors import ConfigError
 from fewpix.identify.pipeline import Identifier
 from fewpix.image.codec import SUFFIXES
@@ -42,7 +43,7 @@ from fewpix.video import (
     source_of,
 )
 from fewpix.video.collect import FAINT_SCORE
-from fewpix.video.learning import Reopen, learnable
+from fewpix.video.learning import Reopen
 from fewpix.video.pipeline import SHORTEST
 from fewpix.video.reader import damage
 from fewpix.video.writer import H264Writer
@@ -225,7 +226,7 @@ def _learner(asked: Asked, place: str, encoder: Encoder, model: str, reopen: Reo
     if asked.adapt is None:
         return None
     require("torch")  # now, not in the middle of the video
-    student = learnable(encoder).card
-    weights = student_weights(student.name if model == "auto" else model)
+    student = encoder_for(encoder, 0.0).card
+    weights = adapted_weights(model, encoder)
     check_free(asked.adapt, source=place, model_sha256=student.sha256)
     return StateLearner(asked.adapt, place, weights, student.sha256, encoder, reopen)

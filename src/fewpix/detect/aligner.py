@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.detect.face import Alignment, Face
+from fewpix.detect.session import cpu_session
 from fewpix.errors import WeightsError
 from fewpix.foreign import json_of
 from fewpix.image.align import TEMPLATE_SIDE, Similarity, similarity
@@ -57,15 +58,9 @@ class Aligner:
     """
 
     def __init__(self, data: bytes | None = None, threads: int = 0) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3  # warnings are nothing that a user could act on
         model = ALIGNER.read_bytes() if data is None else data
         try:
-            self._session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+            self._session = cpu_session(model, threads)
             card = json_of(self._session.get_modelmeta().custom_metadata_map[KEY])
             self.side = int(card["side"])
         except Exception as error:  # onnxruntime raises its own family of errors
@@ -83,8 +78,8 @@ class Aligner:
             faces: as they were found.
 
         Returns:
-            The faces in their order, with `alignment`; the points of one that the network does not take for a
-            face stay as they were.
+            The faces in their order, with `alignment` and the `score` that follows from it, see `sureness`;
+            the points of one that the network does not take for a face stay as they were.
         """
         if not faces:
             return []
@@ -114,7 +109,7 @@ class Aligner:
         planes = windows[..., ::-1].transpose(0, 3, 1, 2).astype(np.float32) / 127.5 - 1
         parts = []
         for start in range(0, len(planes), TOGETHER):
-            part = np.ascontiguousarray(planes[start : start + TOGETHER])
+            part = planes[start : start + TOGETHER]
             out = self._run(part)
             parts.append((out + self._run(part[..., ::-1]) * _MIRRORED) / 2 if mirrored else out)
         return np.concatenate(parts)
@@ -125,15 +120,13 @@ class Aligner:
         )
 
 
-def sureness(face: Face) -> float:
+def sureness(alignment: Alignment) -> float:
     """How sure it is that a face is one, 0 to 1, by what the aligner says of it.
 
     The aligner is exact about faces and about nothing else, so its error tells more than the detector's score
-    does. Without an alignment it is the detector's.
+    does.
     """
-    if face.alignment is None:
-        return face.score
-    return face.alignment.score / (1 + (face.alignment.error / HALF) ** STEEP)
+    return alignment.score / (1 + (alignment.error / HALF) ** STEEP)
 
 
 def corrected(similarity: Similarity, outputs: NDArray[np.float64]) -> Similarity:
@@ -149,7 +142,8 @@ def corrected(similarity: Similarity, outputs: NDArray[np.float64]) -> Similarit
 
 
 def _moved(face: Face, before: Similarity, after: Similarity, alignment: Alignment) -> Face:
-    """The face with its points where `after` says."""
+    """The face with its points where `after` says, and its score."""
+    face = replace(face, score=sureness(alignment))
     if alignment.score < LEAST_SCORE:
         return replace(face, alignment=replace(alignment, moved=False))
     places = face.points[:, 0] + 1j * face.points[:, 1].astype(np.float64)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from fewpix.detect.aligner import Aligner, sureness
+from fewpix.detect.aligner import Aligner
 from fewpix.detect.budget import Budget, Plan
 from fewpix.detect.decode import Rows
 from fewpix.detect.face import Face
@@ -120,7 +119,7 @@ class Detector:
         if self._budget is not None:
             area = sum(scaled_area(image.shape[1], image.shape[0], scale) for scale in scales)
             self._budget.spent(area, searched - start, self._clock() - searched)
-        sure = [replace(face, score=score) for face in faces if (score := sureness(face)) >= self.min_score]
+        sure = [face for face in faces if face.score >= self.min_score]
         faces = [sure[n] for n in suppress(_rows(sure))]
         return Search(tuple(faces), tuple(scales), None if plan is None else plan.fits)
 

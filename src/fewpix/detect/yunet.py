@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from fewpix.detect.decode import OUTPUTS, STRIDES, Rows, decode
+from fewpix.detect.session import cpu_session
 from fewpix.errors import WeightsError
 from fewpix.files import PathLike, installed_file, path_of
 from fewpix.image.codec import Image
@@ -34,18 +35,9 @@ class YuNet:
 
     def __init__(self, path: PathLike, min_score: float, threads: int = 0) -> None:
         path = path_of(path)
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        # Threads that wait for the next layer sleep; spinning takes cores from whatever else runs there.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.log_severity_level = 3  # warnings are nothing that a user could act on
         model = folded(path, content_sha256(path), any_size=True)
         try:
-            self._session = onnxruntime.InferenceSession(
-                model.read_bytes(), options, providers=["CPUExecutionProvider"]
-            )
+            self._session = cpu_session(model.read_bytes(), threads)
         except Exception as error:  # onnxruntime raises its own family of errors
             raise WeightsError(f"onnxruntime cannot load the detector {path}", fix=SAMPLES_FIX) from error
         self._path = path

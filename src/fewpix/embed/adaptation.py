@@ -16,6 +16,8 @@ import numpy as np
 from fewpix.adapt.reference import reference_of
 from fewpix.adapt.stats import NormState
 from fewpix.embed.open import STUDENTS, TEACHERS
+from fewpix.embed.protocol import Encoder
+from fewpix.embed.router import encoder_for
 from fewpix.errors import ConfigError, GuardError, InputError
 from fewpix.files import PathLike, path_of
 from fewpix.image.resize import Crop
@@ -67,6 +69,20 @@ def student_weights(model: PathLike) -> Path:
         known = ", ".join(STUDENTS)
         raise InputError(f"no student '{model}'", fix=f"one of {known}, or the path of a .safetensors file")
     return path
+
+
+def adapted_weights(model: PathLike, encoder: Encoder) -> Path:
+    """The safetensors file of the student whose state is learned from the faces that an encoder gets.
+
+    Args:
+        model: what the encoder was opened by; "auto" stands for the student of the smallest faces.
+        encoder: the one in use, or a router.
+
+    Raises:
+        ConfigError: as `student_weights`.
+        InputError: as `student_weights`.
+    """
+    return student_weights(encoder_for(encoder, 0.0).card.name if model == "auto" else model)
 
 
 def adapt_to(

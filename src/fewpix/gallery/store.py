@@ -222,6 +222,8 @@ class Gallery:
             ConfigError: a size is below 1.
             InputError: an embedding is not one of this space.
         """
+        if not shrunk:
+            return 0
         there = {
             (str(sha256), int(pixels))
             for sha256, pixels in self.database.select(

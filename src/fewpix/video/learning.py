@@ -9,7 +9,6 @@ from pathlib import Path
 from fewpix.adapt.folder import keep
 from fewpix.adapt.stats import NormState
 from fewpix.embed.protocol import Encoder
-from fewpix.embed.router import encoder_for
 from fewpix.errors import GuardError
 from fewpix.identify.faces import Found
 from fewpix.identify.reservoir import Reservoir
@@ -90,8 +89,3 @@ class StateLearner:
         keep(self._path, state)
         self.state, self.encoder = state, self._reopen(state)
         log.info("%s", state)
-
-
-def learnable(encoder: Encoder) -> Encoder:
-    """The student whose state is learned: the encoder itself, or a router's for the smallest faces."""
-    return encoder_for(encoder, 0.0)
