@@ -33,6 +33,10 @@ class PictureSource(Protocol):
         """Where picture `n` lies on this machine, in words for messages."""
         ...
 
+    def stamp(self, n: int) -> str:
+        """What changes when picture `n` does, without reading it; "" where it cannot be read."""
+        ...
+
 
 @dataclass(frozen=True)
 class PictureFiles:
@@ -59,6 +63,14 @@ class PictureFiles:
     def origin(self, n: int) -> str:
         """The file's path."""
         return str(self.folder / self.names[n])
+
+    def stamp(self, n: int) -> str:
+        """The file's size and time of change."""
+        try:
+            stat = (self.folder / self.names[n]).stat()
+        except OSError:
+            return ""
+        return f"{stat.st_size} {stat.st_mtime_ns}"
 
 
 ReadPicture = Callable[[str], bytes]
