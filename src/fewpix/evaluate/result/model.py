@@ -285,3 +285,29 @@ class Result(Part):
         parts = list(dict.fromkeys(tuple(cell.part.items()) for cell in self.cells))
         for part in parts:
             yield dict(part), [cell for cell in self.cells if tuple(cell.part.items()) == part]
+
+
+class UccsScores(Part):
+    """`fewpix evaluate uccs-scores`: how a score file was made. It judges nothing."""
+
+    schema_name: Literal["uccs-scores-1"] = Field(alias="schema", description="`uccs-scores-1`")
+    benchmark: str = Field(description="`uccs`")
+    pictures: int = Field(description="searched for faces")
+    unreadable: int = Field(description="pictures that could not be read: none of their faces is found")
+    first_fault: str = Field(description='why the first of them could not, `""` for none')
+    detections: int = Field(description="faces found")
+    not_embedded: int = Field(description="those of them below 8 px, which are like nobody")
+    people: int = Field(description="in the gallery")
+    failed_people: int = Field(description="of whom no picture gave an embedding: nobody is like them")
+    model: str = Field(description="that saw the faces found")
+    gallery_model: str = Field(description="that saw the gallery")
+    models: dict[str, Model] = Field(description="by name")
+    size: int | None = Field(description="that the faces found were made small to; null for their own")
+    gallery_size: int | None = Field(description="that the gallery was made small to; null likewise")
+    family: str = Field(description="how, where any was")
+    seed: int = Field(description="of what is random in it")
+    interpolation: str = Field(description="how and by what library pictures were resampled")
+    shrink: float = Field(description="the factor that whole pictures were made smaller by; 1 for none")
+    flip: bool = Field(description="whether mirrored faces were added")
+    coverage: Share = Field(description="share of the listed pictures that are there")
+    lists_sha256: Sha256 = Field(description="of the lists")
