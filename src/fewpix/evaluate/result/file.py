@@ -1,6 +1,6 @@
 """Results on disk: `X.json` with what the inputs determine, and beside it `X.run.json` with how it was made.
 
-A result that two models can be compared by has its single scores in `X.scores.npz` (see `scores_file`).
+A result that two models can be compared by has its single scores in `X.scores.npz` (see `scores`).
 
 The first is byte-identical whenever the same command runs on the same data and weights, so that a changed
 figure shows in a diff. All that varies between two runs (time, machine, commit, versions) is in the second.
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from fewpix import __version__
 from fewpix.errors import InputError
-from fewpix.evaluate.scores_file import write_scores
+from fewpix.evaluate.result.scores import write_scores
 from fewpix.files import PathLike, path_of, write_text
 from fewpix.foreign import json_file
 

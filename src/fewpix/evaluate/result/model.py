@@ -63,23 +63,33 @@ class Treatment(Part):
     """What happened to the pictures before they went to a model."""
 
     protocols: list[str] = Field(
-        description="of pairs: `native`, `hr-lr` or `lr-lr`; of searches and detections empty"
+        default_factory=list,
+        description="of pairs: `native`, `hr-lr` or `lr-lr`; of searches and detections empty",
     )
-    small: str = Field(description="the side that is made small: `first`, `second`, `both` or `probes`")
+    small: str = Field(
+        default="", description="the side that is made small: `first`, `second`, `both` or `probes`"
+    )
     other_size: int | None = Field(
-        description="side in pixels that the other side (the gallery) is made small to; null for its own"
+        default=None,
+        description="side in pixels that the other side (the gallery) is made small to; null for its own",
     )
-    family: str = Field(description="how pictures get small; `area` is the protocol")
-    seed: int = Field(description="of what is random in it")
-    steps: dict[str, str] = Field(description="all its steps in words, by size")
-    interpolation: str = Field(description="how and by what library pictures are resampled")
-    fit: str = Field(description="how pictures become square: `pad`, `stretch` or `aligned`")
-    flip: bool = Field(description="whether the mirrored picture's embedding is added")
-    alignment: str = Field(description="how pictures were aligned")
-    fusion: str = Field(description='how templates are made of pictures, `""` where an item is a picture')
-    prototypes: bool = Field(description="whether a person of a gallery is one row, the mean of their items")
-    rank: int = Field(description="up to which the right person counts in TPIR")
-    iou: float | None = Field(description="of detections, the overlap from which on a box is a face")
+    family: str = Field(default="area", description="how pictures get small; `area` is the protocol")
+    seed: int = Field(default=0, description="of what is random in it")
+    steps: dict[str, str] = Field(default_factory=dict, description="all its steps in words, by size")
+    interpolation: str = Field(default="", description="how and by what library pictures are resampled")
+    fit: str = Field(default="", description="how pictures become square: `pad`, `stretch` or `aligned`")
+    flip: bool = Field(default=False, description="whether the mirrored picture's embedding is added")
+    alignment: str = Field(default="", description="how pictures were aligned")
+    fusion: str = Field(
+        default="", description='how templates are made of pictures, `""` where an item is a picture'
+    )
+    prototypes: bool = Field(
+        default=False, description="whether a person of a gallery is one row, the mean of their items"
+    )
+    rank: int = Field(default=1, description="up to which the right person counts in TPIR")
+    iou: float | None = Field(
+        default=None, description="of detections, the overlap from which on a box is a face"
+    )
 
 
 class Model(Part):
@@ -161,7 +171,12 @@ class Curve(Part):
 
     @model_validator(mode="after")
     def _equal_lengths(self) -> Self:
-        lengths = {len(self.x), len(self.y), len(self.ci95), *([len(self.threshold)] if self.threshold else [])}
+        lengths = {
+            len(self.x),
+            len(self.y),
+            len(self.ci95),
+            *([len(self.threshold)] if self.threshold else []),
+        }
         if len(lengths) > 1:
             raise ValueError(f"lists of different lengths: {sorted(lengths)}")
         return self

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,11 +26,41 @@ def scores_path(result: Path) -> Path:
     return result.with_suffix(".scores.npz")
 
 
-def packed(arrays: Arrays) -> bytes:
-    """The content of the file: equal arrays give equal bytes."""
+def packed(measured: Iterable[tuple[Mapping[str, str], Arrays, Arrays]]) -> bytes | None:
+    """The content of the file: equal arrays give equal bytes; None where nothing is kept.
+
+    Args:
+        measured: part, arrays that all models have in common and arrays of one model, in the order of the
+            result's cells. The arrays of a gallery begin with its name and a dot.
+    """
+    shared: dict[str, Arrays] = {}
+    own: dict[str, list[Arrays]] = {}
+    for part, common, mine in measured:
+        if common:
+            shared[group_of(part)] = common
+            own.setdefault(group_of(part), []).append(mine)
+    if not shared:
+        return None
+    arrays: dict[str, NDArray[np.generic]] = {}
+    for group, common in shared.items():
+        before = f"{group}." if group else ""
+        arrays |= {f"{before}{key}": array for key, array in common.items()}
+        arrays |= {f"{before}{key}": np.stack([one[key] for one in own[group]]) for key in own[group][0]}
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
     return buffer.getvalue()
+
+
+def group_of(part: Mapping[str, str]) -> str:
+    """Whose arrays a part's are: those of a gallery or of a kind of detection; all protocols share theirs."""
+    return part.get("gallery", "") or part.get("faces", "")
+
+
+def unpacked(arrays: Arrays, group: str) -> dict[str, NDArray[np.generic]]:
+    """The arrays of one group, by their own names."""
+    before = f"{group}." if group else ""
+    mine = {key: array for key, array in arrays.items() if key.rpartition(".")[0] == group}
+    return {key.removeprefix(before): array for key, array in mine.items()}
 
 
 def digest(content: bytes) -> str:
