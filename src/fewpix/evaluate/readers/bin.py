@@ -20,13 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.benchmark import PairData, PairList
+from fewpix.evaluate.benchmark import Benchmark, Items, Pairs
 from fewpix.evaluate.inventory import Count, Inventory
-from fewpix.evaluate.readers.lfw import repeated
-from fewpix.evaluate.readers.linked import linked
-from fewpix.evaluate.readers.plain_arrays import PlainArray
-from fewpix.evaluate.readers.plain_pickle import load_plain
-from fewpix.image.codec import Image, decode_image
+from fewpix.evaluate.readers.formats.pickle import load_plain
+from fewpix.evaluate.readers.formats.plain_arrays import PlainArray
+from fewpix.evaluate.readers.listed import folds_of, linked, repeated, several
 from fewpix.image.header import read_header
 
 FOLDS = 10
@@ -44,45 +42,33 @@ PAIRS = {
 
 
 @dataclass(frozen=True, eq=False)
-class BinPairs:
-    """The pairs of a file.
+class BinFile:
+    """The distinct pictures of a file, as a `PictureSource`.
 
     Args:
-        inventory: what was found; its `folder` is the file.
-        pairs: those of which both pictures can be read. A picture's name is its number in the file, counted
-            from 0, where it occurs first; equal bytes are one picture.
-        data: the encoded pictures, in the order of `pairs.pictures`: views of the file's content.
-        missing: how many pairs of the file were left out.
+        path: of the file.
+        names: a picture's number in the file, counted from 0, where it occurs first; equal bytes are one
+            picture.
+        data: the encoded pictures: views of the file's content.
+        sha256: of the file.
     """
 
-    inventory: Inventory
-    pairs: PairList
+    path: Path
+    names: tuple[str, ...]
     data: tuple[memoryview, ...]
-    missing: int = 0
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """With `read` and `origin` this makes the file a `PictureSource`."""
-        return self.pairs.pictures
+    sha256: str
 
     def read(self, n: int) -> bytes:
-        """The bytes of one picture; `n` is its place in `pairs.pictures`."""
+        """The bytes of one picture."""
         return bytes(self.data[n])
 
     def origin(self, n: int) -> str:
         """The file's path and the picture's number."""
-        return f"{self.inventory.folder}, picture {self.names[n]}"
+        return f"{self.path}, picture {self.names[n]}"
 
-    def picture(self, index: int) -> Image:
-        """Decode one picture: (H, W, 3) uint8 BGR.
-
-        Args:
-            index: in `pairs.pictures`.
-
-        Raises:
-            ImageError: it is damaged.
-        """
-        return decode_image(self.read(index), self.origin(index))
+    def stamp(self, n: int) -> str:
+        """That of the whole file; it was read already."""
+        return self.sha256
 
 
 def inventory(path: Path) -> Inventory:
@@ -91,10 +77,10 @@ def inventory(path: Path) -> Inventory:
     Raises:
         InputError: the file cannot be read, holds anything but two lists, or these do not fit.
     """
-    return _parsed(path).inventory
+    return _parsed(path)[0]
 
 
-def read(path: Path, *, allow_missing: bool = False) -> BinPairs:
+def read(path: Path, *, allow_missing: bool = False) -> Benchmark:
     """Read the pairs of a file.
 
     Args:
@@ -104,29 +90,19 @@ def read(path: Path, *, allow_missing: bool = False) -> BinPairs:
     Raises:
         InputError: see `inventory`; or pictures cannot be read and are needed.
     """
-    found = _parsed(path)
-    missing = set(found.inventory.missing)
-    bad = np.array([name in missing for name in found.pairs.pictures])
-    keep = ~(bad[found.pairs.first] | bad[found.pairs.second])
-    if missing and (not allow_missing or not keep.any()):
+    found, items, pairs = _parsed(path)
+    bad = np.isin(items.pictures.names, found.missing)
+    kept = pairs.only(~(bad[pairs.first] | bad[pairs.second]))
+    if found.missing and (not allow_missing or not len(kept)):
         raise InputError(
-            f"{len(missing):,} of {len(bad):,} pictures in {path} are cut off or no pictures, the first one "
-            f"number {found.inventory.missing[0]}; {int(keep.sum()):,} of {len(keep):,} pairs are whole",
+            f"{len(found.missing):,} of {len(bad):,} pictures in {path} are cut off or no pictures, the "
+            f"first one number {found.missing[0]}; {len(kept):,} of {len(pairs):,} pairs are whole",
             fix="download it again, or leave them out with --allow-missing",
         )
-    pairs = found.pairs.only(keep)
-    by_name = dict(zip(found.pairs.pictures, found.data, strict=True))
-    data = tuple(by_name[name] for name in pairs.pictures)
-    return BinPairs(found.inventory, pairs, data, int((~keep).sum()))
+    return Benchmark("bin", found, items, kept, missing=len(pairs) - len(kept))
 
 
-def read_pairs(path: Path, *, allow_missing: bool = False) -> PairData:
-    """As `read`, in the form that every reader gives."""
-    found = read(path, allow_missing=allow_missing)
-    return PairData("bin", found.inventory, found.pairs, found, found.missing)
-
-
-def _parsed(path: Path) -> BinPairs:
+def _parsed(path: Path) -> tuple[Inventory, Items, Pairs]:
     """Everything in the file, with the pairs that cannot be read."""
     try:
         content = path.read_bytes()
@@ -143,16 +119,16 @@ def _parsed(path: Path) -> BinPairs:
     first, second = number[0::2].astype(np.int64), number[1::2].astype(np.int64)
     people = linked(len(names), first[same], second[same])
     folds = np.repeat(np.arange(FOLDS), [len(part) for part in np.array_split(same, FOLDS)])
-    pairs = PairList(names, first, second, same, folds.astype(np.int64), people)
+    pairs = Pairs(first, second, same, several(folds.astype(np.int64)))
     missing = tuple(name for name, picture in zip(names, data, strict=True) if not _whole(picture))
     published = _published(path.stem)
     counts = (
         Count("pairs of one person", int(same.sum()), published),
         Count("pairs of two people", int((~same).sum()), published),
-        Count("folds", len(np.unique(folds)), FOLDS),
+        Count("folds", folds_of(pairs), FOLDS),
         Count("distinct pictures", len(names)),
         Count("people, as far as pairs of one person tell", len(np.unique(people))),
-        Count("pairs listed a second time", repeated(pairs)),
+        Count("pairs listed a second time", repeated(pairs, len(names))),
         Count("pairs of a picture with itself", int((first == second).sum())),
         Count(
             "pairs of two people that other pairs make one",
@@ -160,7 +136,8 @@ def _parsed(path: Path) -> BinPairs:
         ),
     )
     sha256 = hashlib.sha256(content).hexdigest()
-    return BinPairs(Inventory("bin", path, counts, len(names), missing, sha256), pairs, data)
+    found = Inventory("bin", path, counts, len(names), missing, sha256)
+    return found, Items(BinFile(path, names, data, sha256), people), pairs
 
 
 def _two_lists(content: bytes, path: Path) -> tuple[list[memoryview], NDArray[np.bool_]]:

@@ -3,12 +3,14 @@
     FOLDER/loose_crop/1.jpg
     FOLDER/meta/ijbc_face_tid_mid.txt           picture, template, medium
     FOLDER/meta/ijbc_name_5pts_score.txt        picture, x1 y1 ... x5 y5, the detector's score
-    FOLDER/meta/ijbc_template_pair_label.txt    template, template, 1 (same person) or 0; see `ijb_pairs`
-    FOLDER/meta/ijbc_1N_gallery_G1.csv, ...     see `ijb_search`
+    FOLDER/meta/ijbc_template_pair_label.txt    template, template, 1 (same person) or 0
+    FOLDER/meta/ijbc_1N_gallery_G1.csv          TEMPLATE_ID,SUBJECT_ID,FILENAME,...   one row a picture
+    FOLDER/meta/ijbc_1N_gallery_G2.csv
+    FOLDER/meta/ijbc_1N_probe_mixed.csv
 
 IJB-B has `ijbb_` for `ijbc_`, and S1, S2 for G1, G2. The first two lists name the same pictures in the same
-order; public code relies on it, this reader checks it. A template is fused from its pictures by
-`evaluate.templates`.
+order; public code relies on it, this reader checks it. An item is a template. The protocols
+are read by `ijb_protocols`.
 
 Format: public repository deepinsight/insightface, recognition/_evaluation_/ijb. Published numbers: Whitelam
 et al., IARPA Janus Benchmark-B (CVPR Workshops 2017); Maze et al., IARPA Janus Benchmark-C (ICB 2018); those
@@ -18,7 +20,7 @@ of pictures and templates are of insightface's own lists.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,9 +28,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.benchmark import TemplatePictures
+from fewpix.evaluate.benchmark import Items
 from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
-from fewpix.evaluate.readers.listing import present, read_lines, require_names
+from fewpix.evaluate.pictures import PictureFiles
+from fewpix.evaluate.readers.formats.listing import present, read_lines, require_names
+from fewpix.evaluate.readers.listed import absent
 
 Number = TypeVar("Number", np.int64, np.float32)
 
@@ -62,6 +66,9 @@ EDITIONS = {
 }
 
 
+PAIRS_LIST, PROBES_LIST = "template_pair_label.txt", "1N_probe_mixed.csv"
+
+
 @dataclass(frozen=True, eq=False)
 class Ijb:
     """N pictures and their templates; a picture may be in several templates under several names.
@@ -72,7 +79,7 @@ class Ijb:
         templates: (N,) int64, the template of each picture.
         media: (N,) int64, the video or still picture that it comes from.
         points: (N, 5, 2) float32, eyes, nose, corners of the mouth, in pixels of the picture.
-        quality: (N,) float32, the detector's score.
+        quality: (N,) float64, the detector's score.
     """
 
     inventory: Inventory
@@ -80,18 +87,41 @@ class Ijb:
     templates: NDArray[np.int64]
     media: NDArray[np.int64]
     points: NDArray[np.float32]
-    quality: NDArray[np.float32]
-
-    @property
-    def benchmark_pictures(self) -> TemplatePictures:
-        """The pictures as every reader of templates gives them."""
-        return TemplatePictures(
-            self.inventory.folder, self.pictures, self.templates, self.media, self.points, self.quality
-        )
+    quality: NDArray[np.float64]
 
     def template_ids(self) -> NDArray[np.int64]:
         """(T,) the templates that have a picture, rising."""
         return np.unique(self.templates)
+
+    def rows(self, rows: NDArray[np.int64]) -> Ijb:
+        """The pictures with these numbers, in their order."""
+        return replace(
+            self,
+            pictures=tuple(self.pictures[n] for n in rows),
+            templates=self.templates[rows],
+            media=self.media[rows],
+            points=self.points[rows],
+            quality=self.quality[rows],
+        )
+
+    def items(self, ids: NDArray[np.int64], people: NDArray[np.int64]) -> Items:
+        """Some templates as items.
+
+        Args:
+            ids: (U,) the templates, rising.
+            people: (U,) who each shows.
+        """
+        rows = np.flatnonzero(np.isin(self.templates, ids))
+        of = self.rows(rows[np.argsort(self.templates[rows], kind="stable")])
+        return Items(
+            PictureFiles(self.inventory.folder, of.pictures),
+            people,
+            tuple(map(str, ids.tolist())),
+            np.searchsorted(ids, of.templates).astype(np.int64),
+            of.media,
+            of.points,
+            of.quality,
+        )
 
 
 def edition(folder: Path) -> str:
@@ -125,7 +155,7 @@ def inventory(folder: Path) -> Inventory:
     return _load(folder).inventory
 
 
-def read(folder: Path, *, allow_missing: bool = False) -> Ijb:
+def read_pictures(folder: Path, *, allow_missing: bool = False) -> Ijb:
     """Read the lists of pictures and look for the pictures.
 
     Args:
@@ -139,15 +169,7 @@ def read(folder: Path, *, allow_missing: bool = False) -> Ijb:
     found.inventory.require_pictures(allow_missing=allow_missing)
     if not found.inventory.missing:
         return found
-    there = present(folder, found.pictures)
-    return Ijb(
-        found.inventory,
-        tuple(name for name, here in zip(found.pictures, there, strict=True) if here),
-        found.templates[there],
-        found.media[there],
-        found.points[there],
-        found.quality[there],
-    )
+    return found.rows(np.flatnonzero(present(folder, found.pictures)))
 
 
 def _load(folder: Path) -> Ijb:
@@ -174,9 +196,9 @@ def _load(folder: Path) -> Ijb:
     pictures = tuple(f"loose_crop/{file}" for file in files)
     there = present(folder, pictures)
     rest = [
-        "template_pair_label.txt",
+        PAIRS_LIST,
         *(f"1N_gallery_{gallery}.csv" for gallery in published.galleries),
-        "1N_probe_mixed.csv",
+        PROBES_LIST,
     ]
     lists = [path for file in rest if (path := list_path(folder, name, file)).is_file()]
     found = Inventory(
@@ -189,11 +211,11 @@ def _load(folder: Path) -> Ijb:
             Count("lists of the 1:1 and 1:N protocols", len(lists), len(rest)),
         ),
         listed=len(pictures),
-        missing=tuple(picture for picture, here in zip(pictures, there, strict=True) if not here),
+        missing=absent(pictures, there),
         sha256=digest([tid_mid, points_score, *lists], pictures),
     )
     points = np.ascontiguousarray(values[:, :10]).reshape(-1, 5, 2)
-    return Ijb(found, pictures, ids[:, 0].copy(), ids[:, 1].copy(), points, values[:, 10].copy())
+    return Ijb(found, pictures, ids[:, 0].copy(), ids[:, 1].copy(), points, values[:, 10].astype(np.float64))
 
 
 def _named_rows(path: Path, columns: int, kind: type[Number]) -> tuple[list[str], NDArray[Number]]:

@@ -1,4 +1,4 @@
-"""The protocol lists of IJB-S, the Janus surveillance video benchmark; its videos are not looked at.
+"""IJB-S, the Janus surveillance video benchmark: its protocol lists, and faces that were cut from it.
 
     FOLDER/protocols/cs6_metadata.csv                                    subject, file, ...
     FOLDER/protocols/galleries/cs6_surveillance_to_single_g1.csv         template, subject, file, ...
@@ -21,17 +21,21 @@ templates of a video gallery. Benchmark: Kalka et al., IJB-S (BTAS 2018), with 2
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.errors import InputError
+from fewpix.data.passed_over import NOTHING, LeftOut
+from fewpix.errors import ConfigError, InputError
+from fewpix.evaluate.benchmark import Asked, Benchmark, Items, Searches
 from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
-from fewpix.evaluate.readers.csv_columns import integers, read_columns, read_rows
-from fewpix.evaluate.readers.listing import require_names
+from fewpix.evaluate.pictures import PictureFiles
+from fewpix.evaluate.readers.formats.csv import read_cells
+from fewpix.evaluate.readers.formats.listing import picture_files, require_names
 
 KIND = "ijbs"
 METADATA = "cs6_metadata.csv"
@@ -48,6 +52,9 @@ PROTOCOLS = {
 }
 """Name of a protocol → its galleries, and its list of probes."""
 
+ASKED = Asked(ranks=(1, 5, 10), fpirs=(1e-2, 1e-1))
+"""What is reported."""
+
 
 @dataclass(frozen=True, eq=False)
 class MediaTemplates:
@@ -63,6 +70,11 @@ class MediaTemplates:
 
     def __len__(self) -> int:
         return len(self.files)
+
+    def places(self) -> Iterator[tuple[int, list[str]]]:
+        """Each template's person and the folders of its faces."""
+        for person, files in zip(self.people.tolist(), self.files, strict=True):
+            yield person, [f"{file}/{person}" for file in files]
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,10 +109,88 @@ def inventory(folder: Path) -> Inventory:
     Raises:
         InputError: a list is missing or malformed.
     """
-    return read(folder).inventory
+    return read_lists(folder).inventory
 
 
-def read(folder: Path) -> Ijbs:
+def read(
+    path: Path, *, faces: Path, protocol: str = "surveillance_to_single", allow_missing: bool = False
+) -> Benchmark:
+    """Read the lists and look for the faces of a protocol; templates without a face are among the items.
+
+    Args:
+        path: that holds `protocols`, or that folder itself.
+        faces: the folder of faces.
+        protocol: of `PROTOCOLS`.
+        allow_missing: leave out absent folders, and templates that have none, instead of refusing.
+
+    Raises:
+        ConfigError: no such protocol.
+        InputError: see `read_lists`; there is no folder of faces, folders are missing and may not be, or
+            there is no face.
+    """
+    lists = read_lists(path)
+    if protocol not in PROTOCOLS:
+        raise ConfigError(f"protocol: IJB-S has no {protocol!r}", fix=f"use {', '.join(PROTOCOLS)}")
+    require_folder(faces, kind="faces cut from IJB-S")
+    chosen = lists.protocols[protocol]
+    names: list[str] = []
+    item: list[int] = []
+    media: list[int] = []
+    people: list[int] = []
+    sides: list[NDArray[np.int64]] = []
+    places: dict[str, int] = {}
+    left_out: dict[str, LeftOut] = {}
+    absent: dict[str, None] = {}
+    missing = 0
+    for side in (*chosen.galleries, chosen.probes):
+        start = len(people)
+        for person, wanted in side.places():
+            there = []
+            for place in wanted:
+                places.setdefault(place, len(places))
+                if (faces / place).is_dir():
+                    there.append(place)
+                else:
+                    absent[place] = None
+            if not there:
+                missing += 1
+                continue
+            for place in there:
+                found = picture_files(faces / place)
+                left_out[place] = found.left_out.below(place)
+                names += [f"{place}/{picture}" for picture in found.names]
+                media += [places[place]] * len(found.names)
+                item += [len(people)] * len(found.names)
+            people.append(person)
+        sides.append(np.arange(start, len(people)))
+    inventory = replace(
+        lists.inventory,
+        folder=faces,
+        counts=(
+            *lists.inventory.counts,
+            Count("faces", len(names)),
+            Count("templates without a face", len(people) - len(set(item))),
+        ),
+        listed=len(places),
+        missing=tuple(absent),
+        sha256=hashlib.sha256(f"{lists.inventory.sha256}\n{protocol}\n".encode()).hexdigest(),
+        left_out=sum(left_out.values(), start=NOTHING),
+    )
+    inventory.require_pictures(allow_missing=allow_missing)
+    if not names:
+        raise InputError(f"{faces} holds no face", fix="cut faces into FACES/FILE/PERSON/")
+    items = Items(
+        PictureFiles(faces, tuple(names)),
+        np.array(people, dtype=np.int64),
+        tuple(map(str, range(len(people)))),
+        np.array(item, dtype=np.int64),
+        np.array(media, dtype=np.int64),
+    )
+    searches = Searches({"g1": sides[0], "g2": sides[1]}, sides[2])
+    return Benchmark(KIND, inventory, items, searches, missing, variant=protocol, asked=ASKED)
+
+
+def read_lists(folder: Path) -> Ijbs:
     """Read the lists.
 
     The metadata, one row for every face of every frame, are read row by row; only who occurs in what is kept.
@@ -157,40 +247,38 @@ def _gallery_file(kind: str, number: int) -> str:
     return f"galleries/cs6_surveillance_to_{kind}_g{number}.csv"
 
 
+def _listed(path: Path, *columns: str) -> list[tuple[int, str]]:
+    """The distinct people and files, in the order of the list."""
+    cells = read_cells(path, columns, by_place=True, distinct=True)
+    files = cells.texts("file")
+    require_names(set(files), path)
+    return list(dict.fromkeys(zip(cells.integers("subject").tolist(), files, strict=True)))
+
+
 def _people_by_file(path: Path) -> dict[str, tuple[int, ...]]:
     """File → who occurs in it, both in the order of their first row."""
-    rows = dict.fromkeys(read_rows(path, 2))
-    if not rows:
-        raise InputError(f"{path} holds no row below its first line", fix="use the original list")
-    subjects, files = zip(*rows, strict=True)
-    require_names(set(files), path)
-    people = integers(subjects, path, "subject").tolist()
     found: dict[str, list[int]] = {}
-    for file, person in zip(files, people, strict=True):
+    for person, file in _listed(path, "subject", "file"):
         found.setdefault(file, []).append(person)
-    return {file: tuple(dict.fromkeys(persons)) for file, persons in found.items()}
+    return {file: tuple(people) for file, people in found.items()}
 
 
 def _gallery(lists: Path, kind: str, number: int) -> MediaTemplates:
     """A gallery, its templates in the order of the list."""
-    path = lists / _gallery_file(kind, number)
-    _, subjects, files = read_columns(path, 3)
-    require_names(set(files), path)
-    people = integers(subjects, path, "subject").tolist()
-    pairs = dict.fromkeys(zip(people, files, strict=True))
+    rows = _listed(lists / _gallery_file(kind, number), "template", "subject", "file")
     if kind != "booking":
-        return _templates((person, (file,)) for person, file in pairs)
+        return _templates((person, (file,)) for person, file in rows)
     albums: dict[int, list[str]] = {}
-    for person, file in pairs:
+    for person, file in rows:
         albums.setdefault(person, []).append(file)
     return _templates((person, tuple(names)) for person, names in albums.items())
 
 
 def _files(path: Path) -> tuple[str, ...]:
     """The distinct files of a list of probes."""
-    (names,) = read_columns(path, 1)
-    require_names(set(names), path)
-    return tuple(dict.fromkeys(names))
+    names = tuple(dict.fromkeys(read_cells(path, ("file",), by_place=True).texts("file")))
+    require_names(names, path)
+    return names
 
 
 def _probes(names: Iterable[str], seen: dict[str, tuple[int, ...]]) -> MediaTemplates:

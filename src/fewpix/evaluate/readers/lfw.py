@@ -8,17 +8,21 @@ they may be missing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from fewpix.evaluate.benchmark import PairData, PairList
+from fewpix.evaluate.benchmark import Benchmark, Pairs
 from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
-from fewpix.evaluate.readers.lfw_folder import LfwFolder
-from fewpix.evaluate.readers.pairs_txt import SUFFIXES, find_pictures, read_pairs
+from fewpix.evaluate.readers.formats.listing import files_in, read_pairs
+from fewpix.evaluate.readers.listed import Listed, folds_of, repeated
 
 PAIRS, FOLDS, PICTURES = 6000, 10, 7701
 """Of LFW's View 2, as published with it."""
+
+SUFFIXES = (".jpg", ".png", ".jpeg")
+"""Endings under which a picture of the list may lie in the folder, first found wins."""
 
 
 def inventory(folder: Path, pairs: Path | None = None) -> Inventory:
@@ -31,20 +35,11 @@ def inventory(folder: Path, pairs: Path | None = None) -> Inventory:
     Raises:
         InputError: no folder, no list, or a malformed list.
     """
-    require_folder(folder, kind="LFW")
-    path = folder / "pairs.txt" if pairs is None else pairs
-    found = read_pairs(path)
-    counts = (
-        Count("pairs", len(found), PAIRS),
-        Count("folds", len(np.unique(found.folds)), FOLDS),
-        Count("pictures in the list", len(found.pictures), PICTURES),
-        Count("people in the list", found.clusters().people),
-    )
-    return of_pairs("lfw", folder, found, counts, [path])
+    return _look(folder, pairs)[0]
 
 
-def read(folder: Path, pairs: Path | None = None, *, allow_missing: bool = False) -> PairData:
-    """Read LFW.
+def read(folder: Path, pairs: Path | None = None, *, allow_missing: bool = False) -> Benchmark:
+    """Read LFW; a person is the folder of the picture.
 
     Args:
         folder: where the people's folders lie.
@@ -52,37 +47,76 @@ def read(folder: Path, pairs: Path | None = None, *, allow_missing: bool = False
         allow_missing: leave out pairs with a missing picture instead of refusing.
 
     Raises:
-        InputError: see `inventory`; or pictures are missing and may not be, or no pair is left.
+        InputError: see `inventory`; or pictures are missing and may not be.
     """
-    found = inventory(folder, pairs)
+    found, listed = _look(folder, pairs)
     found.require_pictures(allow_missing=allow_missing)
-    return LfwFolder.open(folder, pairs, allow_missing=allow_missing).benchmark(found)
+    return listed.pictures.pairs("lfw", found, listed.pairs)
 
 
-def of_pairs(
-    kind: str, folder: Path, pairs: PairList, counts: Sequence[Count], lists: Sequence[Path]
-) -> Inventory:
-    """An inventory of a folder of LFW's form: `counts`, then what every such list is asked for.
+def _look(folder: Path, pairs: Path | None) -> tuple[Inventory, PairsTxt]:
+    require_folder(folder, kind="LFW")
+    path = folder / "pairs.txt" if pairs is None else pairs
+    listed = PairsTxt.read(path, folder)
+    counts = (
+        Count("pairs", len(listed.pairs), PAIRS),
+        Count("folds", folds_of(listed.pairs), FOLDS),
+        Count("pictures in the list", len(listed.stems), PICTURES),
+        Count("people in the list", listed.people),
+    )
+    return listed.inventory("lfw", folder, counts, [path]), listed
+
+
+@dataclass(frozen=True, eq=False)
+class PairsTxt:
+    """A list of LFW's form and the pictures that it names.
 
     Args:
-        kind: of the benchmark.
-        folder: where the people's folders lie.
-        pairs: of the list.
-        counts: of this benchmark.
-        lists: the files that its hash is made of.
+        stems: the pictures without their endings, `NAME/NAME_0001`, sorted.
+        pictures: with the endings that they have; with the first of `SUFFIXES` where they are not there.
+        pairs: of them.
     """
-    names, both = find_pictures(folder, pairs)
-    missing = tuple(p + SUFFIXES[0] for p, name in zip(pairs.pictures, names, strict=True) if not name)
-    general = (
-        Count("pairs with both pictures", int(both.sum())),
-        Count("pairs listed a second time", repeated(pairs)),
-        Count("pairs of a picture with itself", int((pairs.first == pairs.second).sum())),
-    )
-    sha256 = digest(lists, pairs.pictures)
-    return Inventory(kind, folder, (*counts, *general), len(pairs.pictures), missing, sha256)
 
+    stems: tuple[str, ...]
+    pictures: Listed
+    pairs: Pairs
 
-def repeated(pairs: PairList) -> int:
-    """How many pairs occurred before in the list, in either order."""
-    low, high = np.minimum(pairs.first, pairs.second), np.maximum(pairs.first, pairs.second)
-    return len(pairs) - len(np.unique(low * len(pairs.pictures) + high))
+    @classmethod
+    def read(cls, path: Path, folder: Path) -> PairsTxt:
+        """Read a list and look for its pictures in a folder.
+
+        Raises:
+            InputError: see `read_pairs`; or the folder of a person cannot be read.
+        """
+        stems, pairs = read_pairs(path)
+        people = [stem.rpartition("/")[0] for stem in stems]
+        files = files_in(folder, people)
+        names = [
+            next((stem + suffix for suffix in SUFFIXES if stem + suffix in files), stem + SUFFIXES[0])
+            for stem in stems
+        ]
+        there = np.array([name in files for name in names])
+        return cls(stems, Listed(tuple(names), np.array(people), there), pairs)
+
+    @property
+    def people(self) -> int:
+        """How many people the list names."""
+        return len(np.unique(self.pictures.people))
+
+    def inventory(self, kind: str, folder: Path, counts: Sequence[Count], lists: Sequence[Path]) -> Inventory:
+        """What was found: `counts`, then what every such list is asked for.
+
+        Args:
+            kind: of the benchmark.
+            folder: where the people's folders lie.
+            counts: of this benchmark.
+            lists: the files that its hash is made of.
+        """
+        pairs, there = self.pairs, self.pictures.there
+        general = (
+            Count("pairs with both pictures", int((there[pairs.first] & there[pairs.second]).sum())),
+            Count("pairs listed a second time", repeated(pairs, len(there))),
+            Count("pairs of a picture with itself", int((pairs.first == pairs.second).sum())),
+        )
+        sha256 = digest(lists, self.stems)
+        return Inventory(kind, folder, (*counts, *general), len(there), self.pictures.missing, sha256)

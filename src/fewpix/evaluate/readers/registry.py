@@ -11,21 +11,19 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fewpix.errors import ConfigError, InputError
+from fewpix.errors import ConfigError
 
 if TYPE_CHECKING:
-    from fewpix.evaluate.benchmark import PairData, Search, TemplatePairData, TemplateSearchData
+    from fewpix.evaluate.benchmark import Benchmark
     from fewpix.evaluate.inventory import Inventory
 
 CHECK, PAIRS, SEARCH = "check", "pairs", "search"
-TEMPLATE_PAIRS, TEMPLATE_SEARCH = "template-pairs", "template-search"
+"""The last two are those of `evaluate.benchmark`, named again so that a verb's help loads no NumPy."""
 
 TASKS = {
     CHECK: "no benchmark '{}'",
     PAIRS: "'{}' is no list of pairs",
     SEARCH: "'{}' has no gallery to search",
-    TEMPLATE_PAIRS: "'{}' has no pairs of templates",
-    TEMPLATE_SEARCH: "'{}' has no galleries of templates",
 }
 """What can be done with a benchmark → what to say of one that it cannot be done with."""
 
@@ -69,7 +67,7 @@ READERS: dict[str, Reader] = {
     ),
     "bin": Reader(
         "an insightface .bin of LFW, CFP-FP, AgeDB-30, CALFW or CPLFW",
-        {CHECK: Options("bin.inventory"), PAIRS: Options("bin.read_pairs")},
+        {CHECK: Options("bin.inventory"), PAIRS: Options("bin.read")},
     ),
     "tinyface": Reader(
         "the folder with Testing_Set",
@@ -79,7 +77,7 @@ READERS: dict[str, Reader] = {
         "the folder with mugshot_frontal_cropped_all",
         {
             CHECK: Options("scface.inventory", ("ids",)),
-            PAIRS: Options("scface_pairs.read", ("distance", "ids"), ("distance",)),
+            PAIRS: Options("scface.read_pairs", ("distance", "ids"), ("distance",)),
             SEARCH: Options("scface.read", ("distance", "ids", "enrolled"), ("distance",)),
         },
     ),
@@ -89,22 +87,22 @@ READERS: dict[str, Reader] = {
     ),
     "survface-pairs": Reader(
         "QMUL-SurvFace's folder with Face_Verification_Test_Set",
-        {CHECK: Options("survface_pairs.inventory"), PAIRS: Options("survface_pairs.read")},
+        {CHECK: Options("survface.inventory_of_pairs"), PAIRS: Options("survface.read_pairs")},
     ),
     "uccs": Reader("the folder with gallery.csv and validation.csv", {CHECK: Options("uccs.inventory")}),
     "ijb": Reader(
         "the folder with meta and loose_crop of IJB-B or IJB-C",
         {
             CHECK: Options("ijb.inventory"),
-            TEMPLATE_PAIRS: Options("ijb_pairs.read"),
-            TEMPLATE_SEARCH: Options("ijb_search.read"),
+            PAIRS: Options("ijb_protocols.read_pairs"),
+            SEARCH: Options("ijb_protocols.read_search"),
         },
     ),
     "ijbs": Reader(
         "the folder with protocols of IJB-S",
         {
             CHECK: Options("ijbs.inventory"),
-            TEMPLATE_SEARCH: Options("ijbs_faces.read_search", ("faces", "protocol"), ("faces",)),
+            SEARCH: Options("ijbs.read", ("faces", "protocol"), ("faces",)),
         },
     ),
     "table": Reader(
@@ -144,49 +142,28 @@ def take_stock(kind: str, path: Path, **options: object) -> Inventory:
     return found
 
 
-def open_pairs(kind: str, path: Path, *, allow_missing: bool = False, **options: object) -> PairData:
-    """Read the pairs of a benchmark.
+def open_benchmark(
+    task: str, kind: str, path: Path, *, allow_missing: bool = False, **options: object
+) -> Benchmark:
+    """Read the pairs, or the galleries and the probes, of a benchmark.
 
     Args:
+        task: `PAIRS` or `SEARCH`.
         kind: of `READERS`.
         path: see `Reader.holds`.
-        allow_missing: leave out pairs with a missing picture instead of refusing.
+        allow_missing: leave out what lacks a picture instead of refusing.
         options: of the reader, None for what was not set: `pairs` of lfw, another list; `aligned` of xqlfw,
-            whether to take the aligned pictures; `folder` of table, that its pictures are relative to;
-            `distance` and `ids` of scface.
+            whether to take the aligned pictures, and of tinyface, the folder of copies; `folder` of table,
+            that its pictures are relative to; `distance`, `ids` and `enrolled` of scface; `faces` and
+            `protocol` of ijbs.
 
     Raises:
         ConfigError: no such kind, an option that it does not know, or one that it needs is not set.
-        InputError: see the reader; or only one kind of pair is there.
+        InputError: see the reader; only one kind of pair is there; or no probe shows anybody of a gallery.
     """
-    data: PairData = _read(PAIRS, kind, options, path, allow_missing=allow_missing)
-    if data.pairs.same.all() or not data.pairs.same.any():
-        which = "one person" if data.pairs.same.all() else "two people"
-        raise InputError(
-            f"of the pairs in {path} only {len(data.pairs):,} of {which} are whole",
-            fix="verification needs both kinds: complete the pictures",
-        )
-    return data
-
-
-def open_search(kind: str, path: Path, *, allow_missing: bool = False, **options: object) -> Search:
-    """Read the gallery and the probes of a benchmark; arguments and errors as for `open_pairs`."""
-    data: Search = _read(SEARCH, kind, options, path, allow_missing=allow_missing)
-    return data
-
-
-def open_template_pairs(kind: str, path: Path, *, allow_missing: bool = False) -> TemplatePairData:
-    """Read the pairs of templates of a benchmark; arguments and errors as for `open_pairs`."""
-    data: TemplatePairData = _read(TEMPLATE_PAIRS, kind, {}, path, allow_missing=allow_missing)
-    return data
-
-
-def open_template_search(
-    kind: str, path: Path, *, allow_missing: bool = False, **options: object
-) -> TemplateSearchData:
-    """Read the galleries and probes of templates; arguments and errors as for `open_pairs`."""
-    data: TemplateSearchData = _read(TEMPLATE_SEARCH, kind, options, path, allow_missing=allow_missing)
-    return data
+    found: Benchmark = _read(task, kind, options, path, allow_missing=allow_missing)
+    import_module("fewpix.evaluate.readers.listed").require_comparable(found, path)
+    return found
 
 
 def _read(task: str, kind: str, given: Mapping[str, object], path: Path, **more: bool) -> Any:

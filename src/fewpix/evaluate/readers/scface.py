@@ -9,28 +9,30 @@ Distance 1 is 4.2 m, 2 is 2.6 m, 3 is 1 m. In the standard search every mugshot 
 pictures of one distance, of cameras 1 to 5, are the probes. Files are named as in `bioidiap/bob.db.scface`
 (`create.py`); so are its groups of people: dev, 44 to 87, and eval, 88 to 130. Figures over galleries of
 different people cannot be compared.
+
+Verification compares every mugshot with every probe of one distance: that repository's protocols `close`,
+`medium` and `far` are distances 3, 2 and 1. There are no folds, so there is no accuracy.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from fewpix.data.passed_over import NOTHING
 from fewpix.errors import InputError
-from fewpix.evaluate.benchmark import Pictures, Search
+from fewpix.evaluate.benchmark import Benchmark, Pairs
 from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
-from fewpix.evaluate.readers.listing import picture_files, read_lines
+from fewpix.evaluate.readers.formats.listing import picture_files, read_lines
+from fewpix.evaluate.readers.listed import Listed, search
 
 MUGSHOTS = "mugshot_frontal_cropped_all"
 FLAT = "surveillance_cameras_all"
 SUBJECTS = 130
-ASKED = "people asked for"
-"""What `Inventory.counts` calls the number of ids."""
 DISTANCES = {1: "4.2 m", 2: "2.6 m", 3: "1 m"}
 """Number of a distance → what it is."""
 CAMERAS = (1, 2, 3, 4, 5)
@@ -40,20 +42,6 @@ NIGHT_CAMERAS = (6, 7)
 INFRARED_MUGSHOTS = "surveillance_cameras_IR_cam8"
 GROUPS = {"all": range(1, SUBJECTS + 1), "dev": range(44, 88), "eval": range(88, SUBJECTS + 1)}
 """Name of a group of people → their ids."""
-
-
-@dataclass(frozen=True)
-class _Listed:
-    """Pictures that a protocol asks for: where they lie or would lie, whether they do, and whose they are."""
-
-    names: tuple[str, ...]
-    there: tuple[bool, ...]
-    ids: tuple[int, ...]
-
-    def pictures(self) -> Pictures:
-        """Those that are there."""
-        people = np.array([f"{one:03d}" for one in self.ids], dtype=np.str_)
-        return Pictures(self.names, people).only(np.array(self.there, dtype=np.bool_))
 
 
 def inventory(folder: Path, *, ids: str | Path = "all", distances: Sequence[int] = (1, 2, 3)) -> Inventory:
@@ -78,7 +66,7 @@ def read(
     ids: str | Path = "all",
     enrolled: str | Path | None = None,
     allow_missing: bool = False,
-) -> Search:
+) -> Benchmark:
     """Read the search at one distance; the probes are in the order of people, then cameras.
 
     Args:
@@ -90,32 +78,52 @@ def read(
         allow_missing: leave out missing pictures instead of refusing, and probes without a mugshot.
 
     Raises:
-        InputError: see `inventory`; or pictures are missing and may not be, no probe is left, or `enrolled`
-            names somebody who is not among `ids`.
+        InputError: see `inventory`; or pictures are missing and may not be, or `enrolled` names somebody
+            who is not among `ids`.
     """
-    found, mugshots, (probes,) = _look(folder, ids, (distance,))
+    found, people, mugshots, (probes,) = _look(folder, ids, (distance,))
     found.require_pictures(allow_missing=allow_missing)
-    gallery, searched = mugshots.pictures(), probes.pictures()
-    searched = searched.only(np.isin(searched.people, gallery.people))
+    mask = None
     if enrolled is not None:
         chosen = people_of(enrolled)
-        strange = sorted(set(chosen) - set(mugshots.ids))
+        strange = sorted(set(chosen) - set(people))
         if strange:
             raise InputError(
                 f"person {strange[0]} is to be enrolled, but is not among the people asked for",
                 fix="let --enrolled name some of --ids",
             )
-        gallery = gallery.only(np.isin(gallery.people, [f"{one:03d}" for one in chosen]))
-        if not len(gallery):
-            raise InputError(f"{folder} holds no mugshot of those to be enrolled", fix="complete the folder")
+        mask = np.isin(people, chosen)
         # which of them are enrolled decides the figures as the ids do
-        found = replace(found, sha256=_joined(found.sha256, chosen))
-    if not len(searched):
-        raise InputError(
-            f"{folder} holds no probe at distance {distance} whose mugshot is there",
-            fix="complete the folder",
-        )
-    return Search(found, gallery, searched)
+        text = f"{found.sha256}\n{','.join(map(str, chosen))}\n"
+        found = replace(found, sha256=hashlib.sha256(text.encode()).hexdigest())
+    return search("scface", found, mugshots, probes, enrolled=mask, variant=_variant(distance))
+
+
+def read_pairs(
+    folder: Path, distance: int, *, ids: str | Path = "all", allow_missing: bool = False
+) -> Benchmark:
+    """Pair every mugshot with every probe of a distance.
+
+    Args:
+        folder: see `inventory`.
+        distance: 1, 2 or 3.
+        ids: see `inventory`.
+        allow_missing: leave out pairs with a missing picture instead of refusing.
+
+    Raises:
+        InputError: see `inventory`; or pictures are missing and may not be.
+    """
+    found, _, mugshots, (probes,) = _look(folder, ids, (distance,))
+    found.require_pictures(allow_missing=allow_missing)
+    first = np.repeat(np.arange(len(mugshots)), len(probes))
+    second = len(mugshots) + np.tile(np.arange(len(probes)), len(mugshots))
+    both = mugshots + probes
+    pairs = Pairs(first, second, both.people[first] == both.people[second])
+    return both.pairs("scface", found, pairs, variant=_variant(distance))
+
+
+def _variant(distance: int) -> str:
+    return f"distance {distance}"
 
 
 def read_ids(path: Path) -> tuple[int, ...]:
@@ -159,14 +167,10 @@ def people_of(ids: str | Path) -> tuple[int, ...]:
     return read_ids(Path(ids))
 
 
-def _joined(sha256: str, chosen: Iterable[int]) -> str:
-    return hashlib.sha256(f"{sha256}\n{','.join(map(str, chosen))}\n".encode()).hexdigest()
-
-
 def _look(
     folder: Path, ids: str | Path, distances: Sequence[int]
-) -> tuple[Inventory, _Listed, list[_Listed]]:
-    """The inventory, the mugshots, and the probes of each distance."""
+) -> tuple[Inventory, tuple[int, ...], Listed, list[Listed]]:
+    """The inventory, the people asked for, their mugshots, and the probes of each distance."""
     require_folder(folder, MUGSHOTS, kind="SCface")
     for distance in distances:
         if distance not in DISTANCES:
@@ -175,29 +179,27 @@ def _look(
     mugshots = _find(folder, MUGSHOTS, ".JPG", ((one, f"{one:03d}_frontal") for one in people))
     probes = [_probes(folder, distance, people) for distance in distances]
     counts = [
-        Count(ASKED, len(people)),
-        Count("mugshots", sum(mugshots.there), len(people)),
+        Count("people asked for", len(people)),
+        Count("mugshots", int(mugshots.there.sum()), len(people)),
     ]
     counts += [
-        Count(f"probes at distance {distance}, {DISTANCES[distance]}", sum(part.there), 5 * len(people))
+        Count(f"probes at distance {distance}, {DISTANCES[distance]}", int(part.there.sum()), 5 * len(people))
         for distance, part in zip(distances, probes, strict=True)
     ]
     counts.append(Count("infrared pictures, not used", _infrared(folder)))
-    names = [name for part in (mugshots, *probes) for name in part.names]
-    there = [found for part in (mugshots, *probes) for found in part.there]
-    missing = tuple(name for name, found in zip(names, there, strict=True) if not found)
+    every = sum(probes, start=mugshots)
     # a picture's place depends on the copy; what the protocol asks for is its name alone
-    stems = (name.rpartition("/")[2].rpartition(".")[0] for name in names)
+    stems = (name.rpartition("/")[2].rpartition(".")[0] for name in every.names)
     sha256 = digest([] if ids in GROUPS else [Path(ids)], stems)
-    places = dict.fromkeys(name.rpartition("/")[0] for name in names)
+    places = dict.fromkeys(name.rpartition("/")[0] for name in every.names)
     left_out = [picture_files(folder / place).left_out.below(place) for place in places]
     found = Inventory(
-        "scface", folder, tuple(counts), len(names), missing, sha256, sum(left_out, start=NOTHING)
+        "scface", folder, tuple(counts), len(every), every.missing, sha256, sum(left_out, start=NOTHING)
     )
-    return found, mugshots, probes
+    return found, people, mugshots, probes
 
 
-def _probes(folder: Path, distance: int, people: Iterable[int]) -> _Listed:
+def _probes(folder: Path, distance: int, people: Sequence[int]) -> Listed:
     """Probes of cameras 1 to 5, from the folder of each camera or the one of all."""
     deep = f"surveillance_cameras_distance_{distance}"
     flat = not (folder / deep).is_dir() and (folder / FLAT).is_dir()
@@ -210,17 +212,11 @@ def _probes(folder: Path, distance: int, people: Iterable[int]) -> _Listed:
         )
         for camera in CAMERAS
     ]
-    rows = sorted(
-        (one, camera, name, there)
-        for camera, part in zip(CAMERAS, parts, strict=True)
-        for one, name, there in zip(part.ids, part.names, part.there, strict=True)
-    )
-    return _Listed(
-        tuple(row[2] for row in rows), tuple(row[3] for row in rows), tuple(row[0] for row in rows)
-    )
+    order = np.arange(len(parts) * len(people)).reshape(len(parts), -1).T.ravel()  # of people, then cameras
+    return sum(parts[1:], start=parts[0]).only(order)
 
 
-def _find(folder: Path, inside: str, ending: str, wanted: Iterable[tuple[int, str]]) -> _Listed:
+def _find(folder: Path, inside: str, ending: str, wanted: Iterable[tuple[int, str]]) -> Listed:
     """Look for pictures by their names without ending, in any case: copies differ in `.JPG` and `.jpg`."""
     there: dict[str, str] = {}
     for name in picture_files(folder / inside).names:
@@ -230,9 +226,11 @@ def _find(folder: Path, inside: str, ending: str, wanted: Iterable[tuple[int, st
                 f"{folder / inside} holds both {there[stem]} and {name}", fix="remove one of them"
             )
         there[stem] = name
-    rows = [(one, there.get(stem.lower(), ""), stem) for one, stem in wanted]
-    names = tuple(f"{inside}/{name or stem + ending}" for _, name, stem in rows)
-    return _Listed(names, tuple(bool(name) for _, name, _ in rows), tuple(one for one, _, _ in rows))
+    people, stems = zip(*wanted, strict=True)
+    found = [there.get(stem.lower(), "") for stem in stems]
+    names = (f"{inside}/{name or stem + ending}" for name, stem in zip(found, stems, strict=True))
+    labels = np.array([f"{one:03d}" for one in people])
+    return Listed(tuple(names), labels, np.array([bool(name) for name in found]))
 
 
 def _infrared(folder: Path) -> int:

@@ -33,13 +33,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.benchmark import PairData, PairList, Pictures, Search
+from fewpix.evaluate.benchmark import Benchmark, Pairs
 from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
-from fewpix.evaluate.pictures import PictureFiles
-from fewpix.evaluate.readers.cells import Cells, read_cells
-from fewpix.evaluate.readers.lfw import repeated
-from fewpix.evaluate.readers.linked import linked
-from fewpix.evaluate.readers.listing import leads_out, present
+from fewpix.evaluate.readers.formats.csv import Cells, read_cells
+from fewpix.evaluate.readers.formats.listing import leads_out, present
+from fewpix.evaluate.readers.listed import Listed, folds_of, linked, repeated, search, several
 
 FOLDS = 10
 PAIRS, SEARCH = ("first", "second", "same"), ("picture", "person", "role")
@@ -58,12 +56,11 @@ def inventory(path: Path, folder: Path | None = None) -> Inventory:
         InputError: no folder, no table, or a malformed one; the line is named.
     """
     cells = read_cells(path)
-    if set(SEARCH) & set(cells.columns):
-        return _search(cells, path, _folder(path, folder)).inventory
-    return _pairs(cells, path, _folder(path, folder))[0]
+    look = _search if set(SEARCH) & set(cells.codes) else _pairs
+    return look(cells, _folder(path, folder))[0]
 
 
-def read_pairs(path: Path, folder: Path | None = None, *, allow_missing: bool = False) -> PairData:
+def read_pairs(path: Path, folder: Path | None = None, *, allow_missing: bool = False) -> Benchmark:
     """Read a table of pairs.
 
     Args:
@@ -72,19 +69,14 @@ def read_pairs(path: Path, folder: Path | None = None, *, allow_missing: bool = 
         allow_missing: leave out pairs with a missing picture instead of refusing.
 
     Raises:
-        InputError: see `inventory`; or pictures are missing and may not be, or no pair is left.
+        InputError: see `inventory`; or pictures are missing and may not be.
     """
-    at = _folder(path, folder)
-    found, pairs, there = _pairs(read_cells(path), path, at)
+    found, pictures, pairs = _pairs(read_cells(path), _folder(path, folder))
     found.require_pictures(allow_missing=allow_missing)
-    keep = there[pairs.first] & there[pairs.second]
-    if not keep.any():
-        raise InputError(f"of no pair in {path} both pictures are in {at}", fix="check the paths in it")
-    kept = pairs.only(keep)
-    return PairData("table", found, kept, PictureFiles(at, kept.pictures), int((~keep).sum()))
+    return pictures.pairs("table", found, pairs)
 
 
-def read_search(path: Path, folder: Path | None = None, *, allow_missing: bool = False) -> Search:
+def read_search(path: Path, folder: Path | None = None, *, allow_missing: bool = False) -> Benchmark:
     """Read a table of a gallery and probes.
 
     Args:
@@ -93,15 +85,11 @@ def read_search(path: Path, folder: Path | None = None, *, allow_missing: bool =
         allow_missing: leave out missing pictures instead of refusing.
 
     Raises:
-        InputError: see `inventory`; or pictures are missing and may not be, or no gallery or probe is left.
+        InputError: see `inventory`; or pictures are missing and may not be.
     """
-    at = _folder(path, folder)
-    whole = _search(read_cells(path), path, at)
-    whole.inventory.require_pictures(allow_missing=allow_missing)
-    gallery, probes = (part.only(present(at, part.names)) for part in (whole.gallery, whole.probes))
-    if not len(gallery) or not len(probes):
-        raise InputError(f"no picture of the {'probes' if len(gallery) else 'gallery'} is in {at}")
-    return Search(whole.inventory, gallery, probes)
+    found, gallery, probes = _search(read_cells(path), _folder(path, folder))
+    found.require_pictures(allow_missing=allow_missing)
+    return search("table", found, gallery, probes, mated=0)
 
 
 def _folder(path: Path, folder: Path | None) -> Path:
@@ -110,34 +98,34 @@ def _folder(path: Path, folder: Path | None) -> Path:
     return at
 
 
-def _pairs(cells: Cells, path: Path, folder: Path) -> tuple[Inventory, PairList, NDArray[np.bool_]]:
-    """The inventory, all pairs of the table, and which of their pictures are there, (S,)."""
+def _pairs(cells: Cells, folder: Path) -> tuple[Inventory, Listed, Pairs]:
+    """The inventory, and all pictures and pairs of the table."""
     cells.require(PAIRS, optional=("fold",))
     places, names = _names(cells, "first", "second")
     first, second = places
     same = cells.mapped("same", _TRUTHS)
     if same.all() or not same.any():
         raise InputError(
-            f"{path} holds pairs of {'one person' if same.all() else 'two people'} only",
+            f"{cells.path} holds pairs of {'one person' if same.all() else 'two people'} only",
             fix="verification needs both kinds",
         )
     _consistent(cells, first, second, same, len(names))
-    folds = _folds(cells, same)
-    pairs = PairList(names, first, second, same, folds, linked(len(names), first[same], second[same]))
-    there = present(folder, names)
+    pairs = Pairs(first, second, same, several(_folds(cells, same)))
+    people = linked(len(names), first[same], second[same])
+    pictures = Listed(names, people, present(folder, names))
     counts = (
         Count("pairs of one person", int(same.sum())),
         Count("pairs of two people", int((~same).sum())),
-        Count("folds", len(np.unique(folds))),
+        Count("folds", folds_of(pairs)),
         Count("pictures", len(names)),
-        Count("people, as far as pairs of one person tell", pairs.clusters().people),
-        Count("pairs listed a second time", repeated(pairs)),
+        Count("people, as far as pairs of one person tell", len(np.unique(people))),
+        Count("pairs listed a second time", repeated(pairs, len(names))),
     )
-    return _inventory(path, folder, counts, names, there), pairs, there
+    return _inventory(cells, folder, counts, names, pictures.missing), pictures, pairs
 
 
-def _search(cells: Cells, path: Path, folder: Path) -> Search:
-    """All pictures of the table, there or not."""
+def _search(cells: Cells, folder: Path) -> tuple[Inventory, Listed, Listed]:
+    """The inventory, and all pictures of the gallery and all probes of the table."""
     cells.require(SEARCH)
     (order,), names = _names(cells, "picture")
     if len(names) < len(order):
@@ -146,14 +134,14 @@ def _search(cells: Cells, path: Path, folder: Path) -> Search:
         twice = int(np.flatnonzero(~once)[0])
         raise cells.fault(twice, f"{names[order[twice]]} is listed before", fix="list each picture once")
     gallery = cells.mapped("role", _ROLES)
-    rows = [names[n] for n in order]
-    people = [
-        person or f"unnamed {name}" for person, name in zip(cells.words_of("person"), rows, strict=True)
-    ]
-    everyone = Pictures(tuple(rows), np.array(people))
-    enrolled, searched = everyone.only(gallery), everyone.only(~gallery)
+    rows = np.array(names, dtype=np.str_)[order]
+    texts = zip(cells.texts("person"), rows.tolist(), strict=True)
+    people = np.array([person or f"unnamed {name}" for person, name in texts])
+    enrolled, searched = (
+        Listed.below(folder, "", rows[part].tolist(), people[part]) for part in (gallery, ~gallery)
+    )
     if not len(enrolled) or not len(searched):
-        raise InputError(f"{path} lists no picture as {'probe' if len(enrolled) else 'gallery'}")
+        raise InputError(f"{cells.path} lists no picture as {'probe' if len(enrolled) else 'gallery'}")
     mated = np.isin(searched.people, enrolled.people)
     counts = (
         Count("gallery pictures", len(enrolled)),
@@ -161,15 +149,14 @@ def _search(cells: Cells, path: Path, folder: Path) -> Search:
         Count("probes of people in the gallery", int(mated.sum())),
         Count("probes of others", int((~mated).sum())),
     )
-    found = _inventory(path, folder, counts, names, present(folder, names))
-    return Search(found, enrolled, searched)
+    missing = tuple(sorted((enrolled + searched).missing))
+    return _inventory(cells, folder, counts, names, missing), enrolled, searched
 
 
 def _inventory(
-    path: Path, folder: Path, counts: Iterable[Count], names: tuple[str, ...], there: NDArray[np.bool_]
+    cells: Cells, folder: Path, counts: Iterable[Count], names: tuple[str, ...], missing: tuple[str, ...]
 ) -> Inventory:
-    missing = tuple(name for name, found in zip(names, there, strict=True) if not found)
-    return Inventory("table", folder, tuple(counts), len(names), missing, digest([path], names))
+    return Inventory("table", folder, tuple(counts), len(names), missing, digest([cells.path], names))
 
 
 def _names(cells: Cells, *columns: str) -> tuple[list[NDArray[np.int64]], tuple[str, ...]]:
@@ -214,7 +201,7 @@ def _consistent(
 def _folds(cells: Cells, same: NDArray[np.bool_]) -> NDArray[np.int64]:
     """The fold of each pair, counted from 0."""
     if "fold" in cells.codes:
-        return np.unique(cells.whole_numbers("fold"), return_inverse=True)[1].astype(np.int64)
+        return np.unique(cells.integers("fold", least=0), return_inverse=True)[1].astype(np.int64)
     folds = np.empty(len(same), dtype=np.int64)
     for kind in (same, ~same):
         for fold, part in enumerate(np.array_split(np.flatnonzero(kind), FOLDS)):

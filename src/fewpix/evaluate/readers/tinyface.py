@@ -21,10 +21,11 @@ from pathlib import Path
 import numpy as np
 
 from fewpix.errors import InputError
-from fewpix.evaluate.benchmark import Pictures, Search
+from fewpix.evaluate.benchmark import Benchmark
 from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
-from fewpix.evaluate.readers.listing import Listed, picture_files, present
-from fewpix.evaluate.readers.matlab import read_named_ids
+from fewpix.evaluate.readers.formats.listing import picture_files
+from fewpix.evaluate.readers.formats.matlab import read_named_ids
+from fewpix.evaluate.readers.listed import Listed, search
 
 MATCH, DISTRACTOR, PROBE = "Gallery_Match", "Gallery_Distractor", "Probe"
 MATCH_LIST, PROBE_LIST = "gallery_match_img_ID_pairs.mat", "probe_img_ID_pairs.mat"
@@ -55,7 +56,7 @@ def inventory(folder: Path, *, aligned: str | None = None) -> Inventory:
     return _look(folder, aligned)[0]
 
 
-def read(folder: Path, *, aligned: str | None = None, allow_missing: bool = False) -> Search:
+def read(folder: Path, *, aligned: str | None = None, allow_missing: bool = False) -> Benchmark:
     """Read TinyFace.
 
     The gallery holds the matches in the order of their list, then the distractors by name. A person's name
@@ -68,27 +69,22 @@ def read(folder: Path, *, aligned: str | None = None, allow_missing: bool = Fals
             picture any more.
 
     Raises:
-        InputError: see `inventory`; or pictures are missing and may not be, or no probe is left.
+        InputError: see `inventory`; or pictures are missing and may not be.
     """
-    found, listed = _look(folder, aligned)
+    found, match, others, probes = _look(folder, aligned)
     found.require_pictures(allow_missing=allow_missing)
-    few = len(listed.others) < DISTRACTORS
-    if few and (len(listed.gallery), len(listed.probes)) == (MATCHES, PROBES) and not allow_missing:
+    few = len(others) < DISTRACTORS
+    if few and (len(match), len(probes)) == (MATCHES, PROBES) and not allow_missing:
         # without them the search is easier than the published one, and no list would tell
         raise InputError(
-            f"{DISTRACTOR} holds {len(listed.others):,} of {DISTRACTORS:,} pictures",
+            f"{DISTRACTOR} holds {len(others):,} of {DISTRACTORS:,} pictures",
             fix="complete the folder, or search among those with --allow-missing",
         )
-    match, probes = listed.gallery.only(listed.gallery_there), listed.probes.only(listed.probes_there)
-    probes = probes.only(np.isin(probes.people, match.people))
-    if not len(probes):
-        raise InputError(f"for no probe in {folder} the gallery has a picture", fix="complete the folder")
-    others = listed.others
-    gallery = Pictures(match.names + others.names, np.concatenate((match.people, others.people)))
-    return Search(found, gallery, probes)
+    return search("tinyface", found, match + others, probes, variant=aligned or "")
 
 
-def _look(folder: Path, aligned: str | None) -> tuple[Inventory, Listed]:
+def _look(folder: Path, aligned: str | None) -> tuple[Inventory, Listed, Listed, Listed]:
+    """The inventory, the pictures of the people searched for, the distractors that are there, the probes."""
     require_folder(folder, kind="TinyFace")
     place = next((p for p in _PLACES if (folder / p / PROBE_LIST).is_file()), None)
     if place is None:
@@ -112,28 +108,26 @@ def _look(folder: Path, aligned: str | None) -> tuple[Inventory, Listed]:
         )
     stem = f"{inside}/" if inside else ""
     distractors = picture_files(folder / inside / DISTRACTOR)
-    others = distractors.names
-    listed = Listed(
-        Pictures.below(f"{stem}{MATCH}/", match_names, match_ids.astype(np.str_)),
-        Pictures.below(f"{stem}{PROBE}/", probe_names, probe_ids.astype(np.str_)),
-        Pictures.below(
-            f"{stem}{DISTRACTOR}/", others, np.array([f"distractor {name}" for name in others], np.str_)
-        ),
-        present(folder / inside / MATCH, match_names.tolist()),
-        present(folder / inside / PROBE, probe_names.tolist()),
-    )
+    strange = np.array([f"distractor {name}" for name in distractors.names], dtype=np.str_)
+    match = Listed.below(folder, f"{stem}{MATCH}/", match_names.tolist(), match_ids.astype(np.str_))
+    probes = Listed.below(folder, f"{stem}{PROBE}/", probe_names.tolist(), probe_ids.astype(np.str_))
+    others = Listed.below(folder, f"{stem}{DISTRACTOR}/", distractors.names, strange)
     # the place depends on how the archive was unpacked, so it is no part of the hash; a choice of copies is
-    found = _inventory(folder, lists, listed, len(stem) if aligned is None else 0)
-    return replace(found, left_out=distractors.left_out.below(f"{stem}{DISTRACTOR}")), listed
+    found = _inventory(folder, lists, match, others, probes, len(stem) if aligned is None else 0)
+    found = replace(found, left_out=distractors.left_out.below(f"{stem}{DISTRACTOR}"))
+    return found, match, others, probes
 
 
-def _inventory(folder: Path, lists: list[Path], listed: Listed, place: int) -> Inventory:
+def _inventory(
+    folder: Path, lists: list[Path], match: Listed, others: Listed, probes: Listed, place: int
+) -> Inventory:
+    listed = match + probes
     training, trained = _training(lists[0].parent.parent / "Training_Set")
     counts: tuple[Count, ...] = (
-        Count("pictures of the people searched for", int(listed.gallery_there.sum()), MATCHES),
-        Count("distractor pictures", len(listed.others), DISTRACTORS),
-        Count("probe pictures", int(listed.probes_there.sum()), PROBES),
-        Count("people searched for", len(np.unique(listed.gallery.people)), PEOPLE),
+        Count("pictures of the people searched for", int(match.there.sum()), MATCHES),
+        Count("distractor pictures", len(others), DISTRACTORS),
+        Count("probe pictures", int(probes.there.sum()), PROBES),
+        Count("people searched for", len(np.unique(match.people)), PEOPLE),
         Count("pictures named by another id than their list's", _misnamed(listed)),
     )
     if trained:
@@ -141,16 +135,15 @@ def _inventory(folder: Path, lists: list[Path], listed: Listed, place: int) -> I
             Count("training pictures", training, TRAINING_PICTURES),
             Count("training people", trained, TRAINING_PEOPLE),
         )
-    sha256 = digest(lists, (name[place:] for name in listed.names + listed.others.names))
-    return Inventory("tinyface", folder, counts, len(listed.names), listed.missing(), sha256)
+    sha256 = digest(lists, (name[place:] for name in listed.names + others.names))
+    return Inventory("tinyface", folder, counts, len(listed), listed.missing, sha256)
 
 
 def _misnamed(listed: Listed) -> int:
     """How many names would give another person: AdaFace reads the number before `_`, not the list's id."""
     return sum(
         name.rpartition("/")[2].partition("_")[0] != person
-        for part in (listed.gallery, listed.probes)
-        for name, person in zip(part.names, part.people.tolist(), strict=True)
+        for name, person in zip(listed.names, listed.people.tolist(), strict=True)
     )
 
 

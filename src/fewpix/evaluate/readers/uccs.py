@@ -15,17 +15,20 @@ and columns: public repository AIML-IfI/uccs-facerec-challenge (README, dataset.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.benchmark import Pictures
+from fewpix.evaluate.benchmark import Items
 from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
 from fewpix.evaluate.iou_matching import Faces
-from fewpix.evaluate.readers.csv_columns import integers, numbers, read_columns
-from fewpix.evaluate.readers.listing import present, read_lines, require_names
+from fewpix.evaluate.pictures import PictureFiles
+from fewpix.evaluate.readers.formats.csv import read_cells
+from fewpix.evaluate.readers.formats.listing import present, read_lines, require_names
+from fewpix.evaluate.readers.listed import absent
 
 KIND = "uccs"
 GALLERY, VALIDATION = "gallery.csv", "validation.csv"
@@ -42,19 +45,15 @@ class Uccs:
 
     Args:
         inventory: what was found.
-        gallery: G pictures that are there; people are named by their number, "1" to "1000".
-        points: (G, 5, 2) float64, the five points in pixels of their picture.
+        gallery: one item a person, with the pictures that are there: column k of a score file is item k - 1.
         images: paths of the whole pictures that are there, in the order of the list.
         faces: the faces on them; `faces.image` counts `images`.
-        people: how many there are in the gallery's list: column k of a score file is person k.
     """
 
     inventory: Inventory
-    gallery: Pictures
-    points: NDArray[np.float64]
+    gallery: Items
     images: tuple[str, ...]
     faces: Faces
-    people: int
 
 
 def inventory(folder: Path) -> Inventory:
@@ -76,27 +75,7 @@ def read(folder: Path, *, allow_missing: bool = False) -> Uccs:
     Raises:
         InputError: the folder lacks a list, a list is malformed, or pictures are missing.
     """
-    found = read_lists(folder)
-    found.inventory.require_pictures(allow_missing=allow_missing)
-    there = present(folder, found.gallery.names)
-    kept = present(folder, found.images)
-    new = np.cumsum(kept) - 1
-    faces = found.faces
-    shown = kept[faces.image]
-    return Uccs(
-        inventory=found.inventory,
-        gallery=found.gallery.only(there),
-        points=found.points[there],
-        images=tuple(name for name, keep in zip(found.images, kept, strict=True) if keep),
-        faces=Faces(
-            int(kept.sum()),
-            new[faces.image[shown]].astype(np.int64),
-            faces.boxes[shown],
-            faces.people[shown],
-            faces.ignored[shown],
-        ),
-        people=found.people,
-    )
+    return _load(folder, allow_missing)
 
 
 def read_lists(folder: Path) -> Uccs:
@@ -105,28 +84,28 @@ def read_lists(folder: Path) -> Uccs:
     Raises:
         InputError: see `inventory`.
     """
+    return _load(folder, None)
+
+
+def _load(folder: Path, allow_missing: bool | None) -> Uccs:
+    """The lists, with the pictures that are there; with all that they name when `allow_missing` is None."""
     require_folder(folder, GALLERY, VALIDATION, kind="UCCS (watchlist, version 3)")
-    gallery, points = _gallery(folder / GALLERY)
-    images, image, face_ids, people, boxes = _validation(folder / VALIDATION)
+    enrolled, subjects, points = _gallery(folder / GALLERY)
+    count = int(subjects[-1])
+    images, image, face_ids, people, boxes = _validation(folder / VALIDATION, count)
     exclude_list = next((folder / name for name in EXCLUDED if (folder / name).exists()), None)
     excluded = _face_ids(exclude_list) if exclude_list else np.empty(0, dtype=np.int64)
     ignored = np.isin(face_ids, excluded)
     if len(np.unique(face_ids[ignored])) < ignored.sum():
         raise InputError(f"{folder / VALIDATION} has an excluded FACE_ID twice", fix="download it again")
-    strange = np.flatnonzero(people > len(np.unique(gallery.people)))
-    if len(strange):
-        raise InputError(
-            f"{folder / VALIDATION}, row {strange[0] + 1}: person {people[strange[0]]} is not in the gallery",
-            fix="use the lists of one release together",
-        )
-    names = (*gallery.names, *images)
+    names = (*enrolled, *images)
     there = present(folder, names)
     lists = [folder / GALLERY, folder / VALIDATION, *([exclude_list] if exclude_list else [])]
     known = (people > 0) & ~ignored
     counts = (
-        Count("people in the gallery", len(np.unique(gallery.people)), 1000),
-        Count("gallery pictures", int(there[: len(gallery)].sum()), 10_000),
-        Count("validation pictures", int(there[len(gallery) :].sum())),
+        Count("people in the gallery", count, 1000),
+        Count("gallery pictures", int(there[: len(enrolled)].sum()), 10_000),
+        Count("validation pictures", int(there[len(enrolled) :].sum())),
         Count("faces in the list", len(people)),
         Count("faces of people in the gallery", int(known.sum())),
         Count("faces of others", int((~ignored & (people <= 0)).sum())),
@@ -138,23 +117,39 @@ def read_lists(folder: Path) -> Uccs:
         folder=folder,
         counts=counts,
         listed=len(names),
-        missing=tuple(name for name, here in zip(names, there, strict=True) if not here),
+        missing=absent(names, there),
         sha256=digest(lists, names),
     )
-    faces = Faces(len(images), image, boxes, people, ignored)
-    return Uccs(found, gallery, points, images, faces, len(np.unique(gallery.people)))
+    kept = np.ones(len(names), dtype=np.bool_)
+    if allow_missing is not None:
+        found.require_pictures(allow_missing=allow_missing)
+        kept = there
+    rows, shown = np.flatnonzero(kept[: len(enrolled)]), kept[len(enrolled) :]
+    gallery = Items(
+        PictureFiles(folder, tuple(enrolled[n] for n in rows)),
+        np.arange(1, count + 1),
+        tuple(map(str, range(1, count + 1))),
+        subjects[rows] - 1,
+        media=np.arange(len(rows)),
+        points=points[rows],
+    )
+    on = shown[image]
+    places = (np.cumsum(shown) - 1)[image[on]].astype(np.int64)
+    faces = Faces(int(shown.sum()), places, boxes[on], people[on], ignored[on])
+    return Uccs(found, gallery, tuple(compress(images, shown)), faces)
 
 
-def _gallery(path: Path) -> tuple[Pictures, NDArray[np.float64]]:
-    """The pictures of the gallery and their points."""
+def _gallery(path: Path) -> tuple[tuple[str, ...], NDArray[np.int64], NDArray[np.float32]]:
+    """The pictures of the gallery, those of a person together, whose they are, and their points."""
     axes = [f"{point}_{axis}" for point in POINTS for axis in "XY"]
-    files, subjects, *columns = read_columns(path, ["FILE", "SUBJECT_ID", *axes])
+    cells = read_cells(path, ("FILE", "SUBJECT_ID", *axes))
+    files = cells.texts("FILE")
     # the folder is what stands before the underscore of the file, as the challenge's own code has it
-    names = tuple(f"gallery_images/{file.partition('_')[0]}/{file}" for file in files)
+    names = [f"gallery_images/{file.partition('_')[0]}/{file}" for file in files]
     require_names((*files, *names), path)
     if len(set(names)) < len(names):
         raise InputError(f"{path} names a picture twice", fix="download it again")
-    people = integers(subjects, path, "SUBJECT_ID")
+    people = cells.integers("SUBJECT_ID")
     distinct = np.unique(people)
     if distinct[0] != 1 or distinct[-1] != len(distinct):
         # column k of a score file is person k, so a gap would shift all that follow
@@ -163,35 +158,48 @@ def _gallery(path: Path) -> tuple[Pictures, NDArray[np.float64]]:
             "not from 1 without gaps",
             fix="use the challenge's own list",
         )
-    points = [numbers(column, path, axis) for column, axis in zip(columns, axes, strict=True)]
-    return Pictures(names, people.astype(np.str_)), np.stack(points, axis=1).reshape(-1, 5, 2)
+    order = np.argsort(people, kind="stable")
+    points = np.stack([cells.numbers(axis) for axis in axes], axis=1).reshape(-1, 5, 2)
+    return tuple(names[n] for n in order), people[order], points[order].astype(np.float32)
 
 
 def _validation(
-    path: Path,
+    path: Path, enrolled: int
 ) -> tuple[tuple[str, ...], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Pictures in the order of the list; and by face: picture, face id, person, box."""
-    sides = ["FACE_X", "FACE_Y", "FACE_WIDTH", "FACE_HEIGHT"]
-    files, face_ids, subjects, *columns = read_columns(path, ["FILE", "FACE_ID", "SUBJECT_ID", *sides])
+    sides = ("FACE_X", "FACE_Y", "FACE_WIDTH", "FACE_HEIGHT")
+    cells = read_cells(path, ("FILE", "FACE_ID", "SUBJECT_ID", *sides))
+    files = cells.texts("FILE")
     require_names(files, path)
     numbered = {file: number for number, file in enumerate(dict.fromkeys(files))}
-    ids = integers(face_ids, path, "FACE_ID")
-    boxes = np.stack(
-        [numbers(column, path, side) for column, side in zip(columns, sides, strict=True)], axis=1
-    )
+    ids, people = cells.integers("FACE_ID"), cells.integers("SUBJECT_ID")
+    boxes = np.stack([cells.numbers(side) for side in sides], axis=1)
     flat = np.flatnonzero((boxes[:, 2:] < 0).any(axis=1))
     if len(flat):
-        raise InputError(f"{path}, row {flat[0] + 1}: a face's box is {boxes[flat[0]].tolist()}")
+        raise cells.fault(int(flat[0]), f"a face's box is {boxes[flat[0]].tolist()}")
+    strange = np.flatnonzero(people > enrolled)
+    if len(strange):
+        raise cells.fault(
+            int(strange[0]),
+            f"person {people[strange[0]]} is not in the gallery",
+            fix="use the lists of one release together",
+        )
     return (
         tuple(f"validation_images/{file}" for file in numbered),
         np.array([numbered[file] for file in files], dtype=np.int64),
         ids,
-        integers(subjects, path, "SUBJECT_ID"),
+        people,
         boxes,
     )
 
 
 def _face_ids(path: Path) -> NDArray[np.int64]:
     """One whole number a line."""
-    words = " ".join(read_lines(path, "write one face id a line into it; a pickle is never opened")).split()
-    return integers(words, path, "face id") if words else np.empty(0, dtype=np.int64)
+    ids = []
+    lines = read_lines(path, "write one face id a line into it; a pickle is never opened")
+    for number, line in enumerate(lines, start=1):
+        for word in line.split():
+            if not word.isdecimal() or len(word) > 15:
+                raise InputError(f"{path}, line {number}: face id is {word!r}, not a whole number")
+            ids.append(int(word))
+    return np.array(ids, dtype=np.int64)

@@ -9,19 +9,18 @@ picture, the score being lower the worse the picture is.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.benchmark import PairData, PairList
+from fewpix.evaluate.benchmark import Benchmark
 from fewpix.evaluate.inventory import Count, Inventory, require_folder
-from fewpix.evaluate.readers.lfw import of_pairs
-from fewpix.evaluate.readers.lfw_folder import LfwFolder
-from fewpix.evaluate.readers.listing import read_lines
-from fewpix.evaluate.readers.pairs_txt import read_pairs
+from fewpix.evaluate.readers.formats.listing import read_lines
+from fewpix.evaluate.readers.lfw import PairsTxt
+from fewpix.evaluate.readers.listed import folds_of
 
 PAIRS, FOLDS, PEOPLE, PICTURES = 6000, 10, 3743, 7263
 """As published; of the pairs half show one person."""
@@ -88,11 +87,10 @@ def inventory(folder: Path, *, aligned: bool | None = None) -> Inventory:
     Raises:
         InputError: see `locate`; or a malformed list.
     """
-    places = locate(folder, aligned=aligned)
-    return _inventory(places, *_lists(places))
+    return _look(folder, aligned)[0]
 
 
-def read(folder: Path, *, aligned: bool | None = None, allow_missing: bool = False) -> PairData:
+def read(folder: Path, *, aligned: bool | None = None, allow_missing: bool = False) -> Benchmark:
     """Read XQLFW; qualities are 0 (the worst) to 1, NaN where none is known.
 
     Args:
@@ -101,17 +99,12 @@ def read(folder: Path, *, aligned: bool | None = None, allow_missing: bool = Fal
         allow_missing: leave out pairs with a missing picture instead of refusing.
 
     Raises:
-        InputError: see `inventory`; or pictures are missing and may not be, or no pair is left.
+        InputError: see `inventory`; or pictures are missing and may not be.
     """
-    places = locate(folder, aligned=aligned)
-    pairs, qualities = _lists(places)
-    found = _inventory(places, pairs, qualities)
+    found, listed, qualities = _look(folder, aligned)
     found.require_pictures(allow_missing=allow_missing)
-    data = LfwFolder.open(places.pictures, places.pairs, allow_missing=allow_missing)
-    kept = np.searchsorted(np.array(pairs.pictures), np.array(data.pairs.pictures))
-    name = places.pictures.name
-    variant = name if name in (ALIGNED, ORIGINAL) else ""
-    return replace(data.benchmark(found), qualities=qualities[kept], variant=variant)
+    variant = found.folder.name if found.folder.name in (ALIGNED, ORIGINAL) else ""
+    return listed.pictures.pairs("xqlfw", found, listed.pairs, quality=qualities, variant=variant)
 
 
 def read_qualities(path: Path) -> dict[str, float]:
@@ -143,21 +136,20 @@ def read_qualities(path: Path) -> dict[str, float]:
     return qualities
 
 
-def _lists(places: Places) -> tuple[PairList, NDArray[np.float64]]:
-    """The pairs, and the quality of each of their pictures, (S,) with NaN where there is none."""
-    pairs = read_pairs(places.pairs)
+def _look(folder: Path, aligned: bool | None) -> tuple[Inventory, PairsTxt, NDArray[np.float64]]:
+    """The inventory, the list, and the quality of each of its pictures, (S,) with NaN where there is none."""
+    places = locate(folder, aligned=aligned)
+    listed = PairsTxt.read(places.pairs, places.pictures)
     known = read_qualities(places.scores) if places.scores else {}
-    return pairs, np.array([known.get(picture, np.nan) for picture in pairs.pictures])
-
-
-def _inventory(places: Places, pairs: PairList, qualities: NDArray[np.float64]) -> Inventory:
+    qualities = np.array([known.get(stem, np.nan) for stem in listed.stems])
+    same = listed.pairs.same
     counts = (
-        Count("pairs of one person", int(pairs.same.sum()), PAIRS // 2),
-        Count("pairs of two people", int((~pairs.same).sum()), PAIRS // 2),
-        Count("folds", len(np.unique(pairs.folds)), FOLDS),
-        Count("people in the list", pairs.clusters().people, PEOPLE),
-        Count("pictures in the list", len(pairs.pictures), PICTURES),
+        Count("pairs of one person", int(same.sum()), PAIRS // 2),
+        Count("pairs of two people", int((~same).sum()), PAIRS // 2),
+        Count("folds", folds_of(listed.pairs), FOLDS),
+        Count("people in the list", listed.people, PEOPLE),
+        Count("pictures in the list", len(listed.stems), PICTURES),
         Count("pictures without a quality", int(np.isnan(qualities).sum()), 0),
     )
     lists = [path for path in (places.pairs, places.scores) if path]
-    return of_pairs("xqlfw", places.pictures, pairs, counts, lists)
+    return listed.inventory("xqlfw", places.pictures, counts, lists), listed, qualities

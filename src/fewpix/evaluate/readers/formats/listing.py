@@ -1,10 +1,9 @@
-"""Names of pictures from a list, and which of them are there: one look per folder, not one per picture."""
+"""Lists of names, and which of the files that they name are there: one look per folder, not one per file."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from fewpix.data.folders import Listing, list_folder
 from fewpix.errors import InputError
-from fewpix.evaluate.benchmark import Pictures
+from fewpix.evaluate.benchmark import Pairs
 
 
 def read_lines(path: Path, fix: str) -> list[str]:
@@ -109,30 +108,62 @@ def present(folder: Path, names: Sequence[str]) -> NDArray[np.bool_]:
     return np.fromiter((name in found for name in names), np.bool_, len(names))
 
 
-@dataclass(frozen=True, eq=False)
-class Listed:
-    """What the two lists of a search name, there or not, and the pictures of others that no list names.
+def read_pairs(path: Path) -> tuple[tuple[str, ...], Pairs]:
+    """Read a `pairs.txt` in the form of LFW's, which XQLFW and others use too.
 
-    Args:
-        gallery: of the one list.
-        probes: of the other; all of them show somebody of the gallery.
-        others: those that are there, of people whom nobody is searched for.
-        gallery_there: whether each of `gallery` is there.
-        probes_there: likewise of `probes`.
+    The first line holds the number of folds and of pairs per kind in each, tab-separated (one number: a
+    single fold). Then, fold by fold, the pairs of one person, `NAME n m`, and as many of two, `NAME n OTHER
+    m`. Picture n of NAME is `NAME/NAME_000n`.
+
+    Returns:
+        The distinct pictures, sorted, without endings; and the pairs of them.
+
+    Raises:
+        InputError: the file is missing, not text, or not in this form; the line is named.
     """
+    lines = read_lines(path, "use LFW's pairs.txt")
+    folds, per_kind = _header(lines, path)
+    if len(lines) - 1 != folds * 2 * per_kind:
+        raise InputError(
+            f"{path} announces {folds} x {2 * per_kind} pairs, but {len(lines) - 1} lines follow",
+            fix="download it again",
+        )
+    rows = [_pair(line, number, path) for number, line in enumerate(lines[1:], start=2)]
+    same = np.array([len(line.split("\t")) == 3 for line in lines[1:]])
+    expected = np.tile(np.repeat([True, False], per_kind), folds)
+    if (same != expected).any():
+        number = int(np.flatnonzero(same != expected)[0]) + 2
+        raise InputError(
+            f"{path}, line {number}: a pair of the wrong kind for its place", fix="download it again"
+        )
+    pictures, numbers = np.unique(np.array(rows), return_inverse=True)
+    first, second = numbers.reshape(len(rows), 2).T.astype(np.int64)
+    places = np.repeat(np.arange(folds, dtype=np.int64), 2 * per_kind)
+    return tuple(pictures.tolist()), Pairs(first, second, same, places if folds > 1 else None)
 
-    gallery: Pictures
-    probes: Pictures
-    others: Pictures
-    gallery_there: NDArray[np.bool_]
-    probes_there: NDArray[np.bool_]
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What the lists name."""
-        return self.gallery.names + self.probes.names
+def _header(lines: list[str], path: Path) -> tuple[int, int]:
+    """Number of folds, and of pairs of each kind in a fold."""
+    words = lines[0].split() if lines else []
+    if len(words) not in (1, 2) or not all(word.isdecimal() and int(word) > 0 for word in words):
+        raise InputError(
+            f"{path}, line 1: expected the number of folds and of pairs, such as '10<tab>300'",
+            fix="use LFW's pairs.txt",
+        )
+    return (1, int(words[0])) if len(words) == 1 else (int(words[0]), int(words[1]))
 
-    def missing(self) -> tuple[str, ...]:
-        """Those of them that are not there."""
-        there = np.concatenate((self.gallery_there, self.probes_there))
-        return tuple(name for name, found in zip(self.names, there, strict=True) if not found)
+
+def _pair(line: str, number: int, path: Path) -> tuple[str, str]:
+    """The two pictures of one line."""
+    words = line.strip("\r\n").split("\t")
+    places = (0, 1, 0, 2) if len(words) == 3 else (0, 1, 2, 3)
+    if len(words) not in (3, 4) or not all(words[place].strip().isdecimal() for place in places[1::2]):
+        raise InputError(
+            f"{path}, line {number}: expected NAME, n, m or NAME, n, OTHER, m between tabs, not {line!r}"
+        )
+    for name in (words[places[0]], words[places[2]]):
+        # a name becomes part of a path: it may not lead out of the folder
+        if not name.strip() or "/" in name or "\\" in name or name in (".", ".."):
+            raise InputError(f"{path}, line {number}: {name!r} is not a person's name")
+    first, second = (f"{words[a]}/{words[a]}_{int(words[n]):04d}" for a, n in (places[:2], places[2:]))
+    return first, second

@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable
 
 from fewpix.errors import InputError
-from fewpix.evaluate.readers.plain_arrays import KNOWN, Name, result, set_state
+from fewpix.evaluate.readers.formats.plain_arrays import KNOWN, Name, result, set_state
 
 _BYTES = {b"U"[0]: 1, b"T"[0]: 4, b"C"[0]: 1, b"B"[0]: 4, 0x8E: 8, 0x96: 8}  # opcode: width of the length
 _TEXT = {0x8C: 1, b"X"[0]: 4, 0x8D: 8}

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.readers.mat5 import DamagedError, is_version_5, variables
+from fewpix.evaluate.readers.formats.mat5 import DamagedError, is_version_5, variables
 
 LONGEST_NAME = 255
 """Characters; what file systems allow."""

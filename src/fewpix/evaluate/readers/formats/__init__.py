@@ -1,0 +1,1 @@
+"""The file formats that lists of benchmarks come in."""

@@ -1,0 +1,197 @@
+"""Pictures that a benchmark's lists name, there or not; and the comparisons of those that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewpix.errors import InputError
+from fewpix.evaluate.benchmark import Benchmark, Items, Pairs, Searches
+from fewpix.evaluate.inventory import Inventory
+from fewpix.evaluate.pictures import PictureFiles
+from fewpix.evaluate.readers.formats.listing import present
+
+
+@dataclass(frozen=True, eq=False)
+class Listed:
+    """N pictures.
+
+    Args:
+        names: paths relative to the benchmark's folder, with `/` and their endings.
+        people: (N,) labels of who each shows. Somebody without a name, who occurs once (a distractor), is a
+            person of their own.
+        there: (N,) bool, whether each is a file.
+    """
+
+    names: tuple[str, ...]
+    people: NDArray[np.generic]
+    there: NDArray[np.bool_]
+
+    @classmethod
+    def below(cls, folder: Path, stem: str, names: Iterable[str], people: NDArray[np.generic]) -> Listed:
+        """From names of files in one folder; `stem` is its path relative to `folder`, with a slash behind."""
+        paths = tuple(f"{stem}{name}" for name in names)
+        return cls(paths, people, present(folder, paths))
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __add__(self, other: Listed) -> Listed:
+        people = np.concatenate((self.people, other.people))
+        return Listed(self.names + other.names, people, np.concatenate((self.there, other.there)))
+
+    def only(self, numbers: NDArray[np.int64]) -> Listed:
+        """Those with these numbers, in their order."""
+        return Listed(tuple(self.names[n] for n in numbers), self.people[numbers], self.there[numbers])
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The names of those that are not there."""
+        return absent(self.names, self.there)
+
+    def pairs(
+        self,
+        kind: str,
+        found: Inventory,
+        pairs: Pairs,
+        *,
+        folder: Path | None = None,
+        quality: NDArray[np.float64] | None = None,
+        **more: Any,
+    ) -> Benchmark:
+        """The pairs of which both pictures are there.
+
+        Args:
+            kind: of the benchmark.
+            found: what was found.
+            pairs: all of the list; their items are these pictures.
+            folder: that the names are relative to; the inventory's when None.
+            quality: (N,) of the pictures.
+            more: further fields of `Benchmark`.
+        """
+        kept = pairs.only(self.there[pairs.first] & self.there[pairs.second])
+        items = Items(PictureFiles(folder or found.folder, self.names), self.people, quality=quality)
+        return Benchmark(kind, found, items, kept, missing=len(pairs) - len(kept), **more)
+
+
+def search(
+    kind: str,
+    found: Inventory,
+    gallery: Listed,
+    probes: Listed,
+    *,
+    mated: int | None = None,
+    enrolled: NDArray[np.bool_] | None = None,
+    prototypes: bool = False,
+    **more: Any,
+) -> Benchmark:
+    """The search of the probes that are there among the pictures of the gallery that are there.
+
+    Args:
+        kind: of the benchmark.
+        found: what was found.
+        gallery: all of the list.
+        probes: likewise.
+        mated: so many probes, the first ones, show somebody of the gallery; they are left out where no
+            picture of that person is there, since they would pass for strangers. All when None.
+        enrolled: whether each picture of the gallery is to be in it; the probes of others show strangers.
+        prototypes: see `Searches`.
+        more: further fields of `Benchmark`.
+    """
+    mate = np.isin(probes.people, gallery.people[gallery.there])
+    if mated is not None:
+        mate[mated:] = True
+    searched = np.flatnonzero(probes.there & mate)
+    chosen = gallery.there if enrolled is None else gallery.there & enrolled
+    both = gallery + probes
+    return Benchmark(
+        kind,
+        found,
+        Items(PictureFiles(found.folder, both.names), both.people),
+        Searches({"": np.flatnonzero(chosen)}, len(gallery) + searched, prototypes),
+        missing=len(both) - int(gallery.there.sum()) - len(searched),
+        **more,
+    )
+
+
+def require_comparable(found: Benchmark, path: Path) -> None:
+    """Refuse pairs of only one kind, and a search in which no probe has a mate.
+
+    Args:
+        found: what a reader gave.
+        path: of the benchmark, for the message.
+
+    Raises:
+        InputError: see above.
+    """
+    asked, people = found.comparisons, found.items.people
+    whole = "complete the pictures"
+    if isinstance(asked, Pairs):
+        if not len(asked):
+            raise InputError(f"of no pair in {path} both pictures are there", fix=whole)
+        if asked.same.all() or not asked.same.any():
+            which = "one person" if asked.same.all() else "two people"
+            raise InputError(
+                f"of the pairs in {path} only {len(asked):,} of {which} are whole",
+                fix=f"verification needs both kinds: {whole}",
+            )
+        return
+    for name, gallery in asked.galleries.items():
+        if not len(gallery):
+            raise InputError(f"no picture of the gallery {name} is in {path}".replace("  ", " "), fix=whole)
+    enrolled = np.concatenate([people[gallery] for gallery in asked.galleries.values()])
+    if not np.isin(people[asked.probes], enrolled).any():
+        raise InputError(f"in {path} is no probe of whom a gallery has a picture", fix=whole)
+
+
+def absent(names: Iterable[str], there: NDArray[np.bool_]) -> tuple[str, ...]:
+    """The names where `there` is false."""
+    return tuple(name for name, found in zip(names, there, strict=True) if not found)
+
+
+def repeated(pairs: Pairs, pictures: int) -> int:
+    """How many pairs of so many pictures occurred before in the list, in either order."""
+    low, high = np.minimum(pairs.first, pairs.second), np.maximum(pairs.first, pairs.second)
+    return len(pairs) - len(np.unique(low * pictures + high))
+
+
+def several(folds: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    """The folds, None where there is only one: then accuracy cannot be cross-validated."""
+    return folds if folds.min() < folds.max() else None
+
+
+def folds_of(pairs: Pairs) -> int:
+    """How many folds there are."""
+    return 1 if pairs.folds is None else len(np.unique(pairs.folds))
+
+
+def linked(pictures: int, first: NDArray[np.integer], second: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Who is on pictures that nobody names: those that pairs of one person link are one person.
+
+    These are the connected parts of the graph whose edges are such pairs. Two people found so may be one,
+    where no pair says it; no two people are taken for one unless a pair says so. That is what resampling
+    people needs: pairs that share somebody should be drawn together.
+
+    Args:
+        pictures: their number S.
+        first: (G,) integers, 0 to S - 1, the first picture of each pair of one person.
+        second: (G,) the second one.
+
+    Returns:
+        (S,) int64, the lowest number of a picture that shows the same person.
+    """
+    person = np.arange(pictures, dtype=np.int64)
+    while True:
+        lowest = np.minimum(person[first], person[second])
+        lower = person.copy()
+        np.minimum.at(lower, person[first], lowest)
+        np.minimum.at(lower, person[second], lowest)
+        lower = lower[lower]  # a leap to the one that it points to: long chains take few rounds
+        if (lower == person).all():
+            return person
+        person = lower
