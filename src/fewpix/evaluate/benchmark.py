@@ -155,6 +155,21 @@ class Asked:
     fpirs: tuple[float, ...] = FPIRS
     rank: int = 1
 
+    def but(
+        self,
+        *,
+        ranks: tuple[int, ...] | None = None,
+        fpirs: tuple[float, ...] | None = None,
+        rank: int | None = None,
+    ) -> Asked:
+        """The same with other ranks and rates; None keeps what is there."""
+        return Asked(
+            self.fars,
+            self.ranks if ranks is None else ranks,
+            self.fpirs if fpirs is None else fpirs,
+            self.rank if rank is None else rank,
+        )
+
     def __post_init__(self) -> None:
         for value in (*self.ranks, self.rank):
             if value < 1:

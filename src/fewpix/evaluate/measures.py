@@ -1,9 +1,9 @@
-"""The measures by name: what figures are called in text, tables and plots, and which one people look for first."""
+"""The measures by name: what figures are called everywhere, and which one people look for first."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 TITLES = {
     "accuracy": "accuracy",
@@ -21,7 +21,7 @@ TITLES = {
 DESCRIPTIONS = {
     "accuracy": "share of pairs answered rightly, the mean over folds, each under the best threshold of the "
     "others; at `worst`, `middle` or `best`, on the third of the pairs of that quality",
-    "tar": "true accept rate at a false accept rate: share of the pairs of one person at or above the threshold",
+    "tar": "true accept rate at a false accept rate: share of mated pairs that pass",
     "eer": "equal error rate, without interpolation; lower is better",
     "auc": "of pairs, area under the ROC curve, ties counted half; of searches, area under TPIR over FPIR",
     "rank": "share of the mated searches with the right person among the first k",
@@ -50,6 +50,9 @@ class Named(Protocol):
     def at(self) -> str: ...  # noqa: D102
 
 
+Found = TypeVar("Found", bound=Named)
+
+
 def title(measure: str, at: str = "") -> str:
     """A measure in words, such as `TAR at FAR 1e-3`; of a third of the pairs, `accuracy, worst`."""
     text = TITLES[measure]
@@ -58,8 +61,8 @@ def title(measure: str, at: str = "") -> str:
     return f"{text}, {at} third by quality" if at else text
 
 
-def headline[T: Named](found: Iterable[T]) -> T | None:
-    """The one that people look for first: accuracy, or the rate at the lowest false rate that can be shown.
+def headline(found: Iterable[Found]) -> Found | None:
+    """The one that people look for first: accuracy, or the rate at the lowest false rate shown.
 
     Args:
         found: figures with a value, or changes.

@@ -177,7 +177,7 @@ def check_space(name: str, encoder: Encoder, other: str, sharp: Encoder) -> None
     if encoder.card.space != sharp.card.space:
         raise SpaceError(
             f"{name} writes into {encoder.card.space}, {other} of the other side into {sharp.card.space}",
-            fix="name the model's own teacher with --teacher or --gallery-model, or same for the model itself",
+            fix="name the model's own teacher (--teacher, --gallery-model), or same for the model itself",
         )
 
 

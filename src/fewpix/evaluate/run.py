@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,9 @@ from fewpix.evaluate.figures import Measured, differences, figures
 from fewpix.evaluate.plan import Mode, Plan
 from fewpix.evaluate.readers.uccs import Uccs
 from fewpix.evaluate.result.facts import benchmark_facts, bootstrap_facts, model_of, treatment_of
-from fewpix.evaluate.result.model import Failures, Other, Result, Seen, Treatment
+from fewpix.evaluate.result.model import Failures, Other, Result, Seen, Treatment, UccsScores
 from fewpix.evaluate.result.scores import digest, packed
+from fewpix.evaluate.result.words import words
 from fewpix.evaluate.statistics.estimate import Draws
 from fewpix.evaluate.tasks.detections import FOUND, Judged
 from fewpix.evaluate.tasks.joined import JOINED, search_joined
@@ -40,8 +42,25 @@ class Evaluation:
         scores: the content of the file of single scores; None where none are kept.
     """
 
-    result: Result
-    scores: bytes | None
+    result: Result | UccsScores
+    scores: bytes | None = None
+
+    def __str__(self) -> str:
+        return words(self.result)
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as it is written."""
+        return self.result.model_dump(mode="json", by_alias=True)
+
+    def measured(self) -> Result:
+        """The figures.
+
+        Raises:
+            TypeError: there are none: it says how a score file was made.
+        """
+        if not isinstance(self.result, Result):
+            raise TypeError("there are no figures of a score file that was made")
+        return self.result
 
 
 def evaluate(benchmark: Benchmark, plan: Plan, *, advance: Told | None = None) -> Evaluation:

@@ -1,4 +1,4 @@
-"""How a benchmark's picture comes to an encoder: made square or aligned, made small where asked, mirrored too."""
+"""How a benchmark's picture comes to an encoder: square or aligned, made small where asked, mirrored too."""
 
 from __future__ import annotations
 

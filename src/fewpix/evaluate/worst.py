@@ -49,8 +49,8 @@ def worst_searches(
     """The probes whose own person scored lowest, and those where another one scored highest.
 
     Each stands beside the item of that person in the gallery that is most like it. Where some probes show
-    nobody of the gallery, the other person is one that a stranger was taken for, judged by the threshold of the
-    first rate; otherwise a search is wrong when another row comes first.
+    nobody of the gallery, the other person is one that a stranger was taken for, judged by the threshold of
+    the first rate; otherwise a search is wrong when another row comes first.
 
     Args:
         items: of the benchmark.

@@ -1,8 +1,8 @@
 """Items to embeddings: every picture is read once, seen through each view that wants it, and forgotten.
 
-Memory holds the embeddings of the items, and of every view one chunk of pictures and what has been embedded of one
-template. A picture that gives no embedding is left out of its template; an item of which no picture gives one
-fails to enrol.
+Memory holds the embeddings of the items, and of every view one chunk of pictures and what has been embedded
+of one template. A picture that gives no embedding is left out of its template; an item of which no picture
+gives one fails to enrol.
 """
 
 from __future__ import annotations
@@ -195,8 +195,8 @@ class _Batch:
             return _Read(None, sha256, self.refuse(n, error))
         height, width = picture.shape[:2]
         if min(height, width) < SMALLEST:
-            error = InputError(f"{pictures.origin(n)} is {width}x{height} px, below {SMALLEST} px")
-            return _Read(picture, sha256, self.refuse(n, error))
+            small = InputError(f"{pictures.origin(n)} is {width}x{height} px, below {SMALLEST} px")
+            return _Read(picture, sha256, self.refuse(n, small))
         return _Read(picture, sha256)
 
 

@@ -20,7 +20,7 @@ Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Where = Annotated[
     dict[str, str],
     Field(
-        description="which part of the run: `protocol` where it had several, `gallery` where the benchmark has "
+        description="which part of the run: `protocol` where it had several, `gallery` where there are "
         "several, `faces` of detections; empty where there is one part"
     ),
 ]
@@ -51,7 +51,7 @@ class Facts(Part):
     missing_first: list[str] = Field(description="the first hundred of them")
     complete: bool = Field(description="whether nothing is missing and every count is as published")
     comparisons: dict[str, int] = Field(
-        description="how many: `same` and `different` pairs; `probes` and gallery items by gallery; or `faces`"
+        description="how many: `same` and `different` pairs; `probes` and items by gallery; or `pictures`"
     )
     left_out: int = Field(description="pairs, or items of a search, left out for want of a picture")
     coverage: Share = Field(description="share of the listed pairs or items that was compared")
@@ -156,8 +156,8 @@ class Figure(Part):
     threshold: float | None = Field(description="a comparison counts at or above it; null where none is")
     reason: str = Field(description='why there is no value, or no interval; `""` where there is')
     detail: dict[str, list[float]] = Field(
-        description="of accuracy `per_fold` and `thresholds`; of a third `quality` and `pairs`; of detections "
-        "`per_image`, the false alarms per picture there"
+        description="of accuracy `per_fold` and `thresholds`; of a third `quality` and `pairs`; of "
+        "detections `per_image`, the false alarms per picture there"
     )
 
 
@@ -217,8 +217,8 @@ class Cell(Part):
     size: int | None = Field(description="that the small side was made to; null for pictures as they are")
     part: Where
     counts: dict[str, int] = Field(
-        description="`failed` pairs; `people`, `rows`, `mated` and `nonmated` of a search; `wanted`, `found` and "
-        "`alarms` of detections"
+        description="`failed` pairs; `people`, `rows`, `mated` and `nonmated` of a search; `wanted`, `found` "
+        "and `alarms` of detections"
     )
     seen: Seen | None = Field(description="the side that went to the model; null of detections")
     figures: list[Figure] = Field(description="the most telling first, see `headline`")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from fewpix.evaluate.measures import title
-from fewpix.evaluate.result.model import Cell, Change, Difference, Figure, Result, Seen
+from fewpix.evaluate.result.model import Cell, Change, Difference, Figure, Result, Seen, UccsScores
 from fewpix.evaluate.statistics.paired import p_text
 
 _SIDES = {
@@ -16,8 +16,10 @@ _SIDES = {
 }
 
 
-def words(result: Result) -> str:
-    """All of it: what was compared, how, every figure, and the differences."""
+def words(result: Result | UccsScores) -> str:
+    """All of it: what was compared, how, every figure, and the differences; or how a score file was made."""
+    if isinstance(result, UccsScores):
+        return "\n".join(_made(result))
     return "\n".join((*_head(result), *_cells(result), *_differences(result.differences)))
 
 
@@ -53,14 +55,15 @@ def _head(result: Result) -> Iterator[str]:
     published = ""
     if any(count.published is not None for count in benchmark.counts):
         published = f", {'as' if benchmark.complete else 'not as'} published"
-    yield f"coverage {100 * benchmark.coverage:.1f} %{left_out}{published}; lists {benchmark.lists_sha256[:12]}"
+    lists = benchmark.lists_sha256[:12]
+    yield f"coverage {100 * benchmark.coverage:.1f} %{left_out}{published}; lists {lists}"
     if result.compared:
         first, second = result.compared
         yield f"{first.name} minus {second.name}"
         for one in result.compared:
             if one.sizes_alone:
-                sizes = ", ".join("as they are" if size is None else f"{size} px" for size in one.sizes_alone)
-                yield f"only in {one.name}, not compared: {sizes}"
+                alone = ", ".join("as they are" if size is None else f"{size} px" for size in one.sizes_alone)
+                yield f"only in {one.name}, not compared: {alone}"
         return
     if result.task == "detections":
         yield f"boxes match from an overlap (IoU) of {how.iou:g} on"
@@ -123,3 +126,13 @@ def _differences(found: Sequence[Difference]) -> Iterator[str]:
                 if test
                 else ""
             )
+
+
+def _made(result: UccsScores) -> Iterator[str]:
+    yield f"{result.detections:,} faces found in {result.pictures:,} pictures, {result.people:,} people"
+    if result.unreadable:
+        yield f"  {result.unreadable:,} pictures cannot be read; the first: {result.first_fault}"
+    if result.not_embedded:
+        yield f"  {result.not_embedded:,} faces are below 8 px, and are like nobody"
+    if result.failed_people:
+        yield f"  {result.failed_people:,} people failed to enrol: nobody is like them"

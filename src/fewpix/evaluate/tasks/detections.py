@@ -1,8 +1,8 @@
 """Detections: a score file of the UCCS watchlist judged by the challenge's protocol.
 
-What is found is held against false alarms per picture, with boxes matched as `matching` says. Intervals hold the
-thresholds: of identification they resample the people of the gallery, of detection the pictures, since nobody knows
-who the strangers are.
+What is found is held against false alarms per picture, with boxes matched as `matching` says. Intervals hold
+the thresholds: of identification they resample the people of the gallery, of detection the pictures, since
+nobody knows who the strangers are.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ class DetectionOutcomes:
 
     @classmethod
     def read(cls, shared: Arrays, own: Arrays, asked: Asked) -> DetectionOutcomes:
-        """See `Outcomes.read`; the FARs asked for are false alarms per picture."""
+        """What `shared` and `own` gave, at the rates that were reported."""
         whose, images = needed(shared, "whose", "images")
         at, rates, thresholds = needed(own, "at", "rates", "thresholds")
         refuse_unfit(at.shape == whose.shape and rates.shape == thresholds.shape and at.ndim == 1)
@@ -189,7 +189,7 @@ def judge(
     for rate in rates:
         if not 0 < rate < np.inf:
             raise ConfigError(f"rates: {rate:g} is out of range", fix="use numbers above 0")
-    detections, candidates = read_scores(scores, data.images, people=data.people)
+    detections, candidates = read_scores(scores, data.images, people=len(data.gallery))
     faces = data.faces
     peopled = np.unique(faces.image)
     absent = np.setdiff1d(peopled, detections.image)

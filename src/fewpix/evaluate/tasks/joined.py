@@ -1,8 +1,8 @@
 """Several galleries joined into one, as insightface's ijb_1n.py searches IJB's two.
 
-Every probe has a mate there, no search is non-mated, and the threshold is the ceil(Q · rate)-th highest of all
-Q (G - 1) wrong comparisons. That is a number of false accepts per probe and no FPIR: figures of the two do not
-belong into one table.
+Every probe has a mate there, no search is non-mated, and the threshold is the ceil(Q · rate)-th highest of
+all Q (G - 1) wrong comparisons. That is a number of false accepts per probe and no FPIR: figures of the two
+do not belong into one table.
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ def search_joined(
 ) -> JoinedOutcomes:
     """Search every probe in all galleries joined.
 
-    Items that failed to enrol count: their probes are found at no rank and no threshold, and they make no wrong
-    comparison that anybody could pass.
+    Items that failed to enrol count: their probes are found at no rank and no threshold, and they make no
+    wrong comparison that anybody could pass.
 
     Args:
         items: of the benchmark.

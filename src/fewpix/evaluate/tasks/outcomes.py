@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, Self
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.benchmark import Asked
 from fewpix.evaluate.result.scores import Arrays
 from fewpix.evaluate.statistics.curves import Histograms
 from fewpix.evaluate.statistics.estimate import Statistic
@@ -72,15 +71,6 @@ class Outcomes(Protocol):
 
     def own(self) -> Arrays:
         """The arrays of this model."""
-        ...
-
-    @classmethod
-    def read(cls, shared: Arrays, own: Arrays, asked: Asked) -> Self:
-        """What `shared` and `own` gave, to be asked for other figures.
-
-        Raises:
-            InputError: an array is missing, or they do not fit one another.
-        """
         ...
 
 

@@ -1,7 +1,7 @@
 """Pairs: the cosine of every pair, accuracy over folds and by quality, TAR at FAR, EER and AUC.
 
-Up to `WHOLE` pairs, every replicate of the bootstrap sets its own thresholds, and all scores are kept beside the
-result. Of more, as IJB-B and IJB-C have, that would take hours: the people of the pairs of one person are
+Up to `WHOLE` pairs, every replicate of the bootstrap sets its own thresholds, and all scores are kept beside
+the result. Of more, as IJB-B and IJB-C have, that would take hours: the people of the pairs of one person are
 resampled, thresholds are held, and the scores of these pairs are kept, on which alone a true accept rate then
 depends. A pair with an item that failed to enrol scores below every cosine.
 """
@@ -228,8 +228,9 @@ class PairOutcomes:
         if self.folds is None:
             assert self.ordered is not None
             return np.full(len(self.scores), self.ordered.eer().threshold)
+        assert self.listed.pairs.folds is not None
         fold = np.unique(self.listed.pairs.folds, return_inverse=True)[1]
-        return np.asarray(self.folds.thresholds)[fold]
+        return np.asarray(self.folds.thresholds, dtype=np.float64)[fold]
 
     def without_impostors(self) -> PairOutcomes:
         """What is kept of it: where pairs are many, without the scores of those of two people."""
@@ -263,7 +264,13 @@ class PairOutcomes:
 
     @classmethod
     def read(cls, shared: Arrays, own: Arrays, asked: Asked) -> PairOutcomes:
-        """See `Outcomes.read`; arrays of tables of LFW lack `whole` and what is of rates."""
+        """What `shared` and `own` gave, to be asked for other figures.
+
+        The arrays of tables of LFW lack `whole` and what is of rates.
+
+        Raises:
+            InputError: an array is missing, or they do not fit one another.
+        """
         pictures, people, first, second, same, folds = needed(
             shared, "pictures", "people", "first", "second", "same", "folds"
         )
@@ -293,7 +300,7 @@ class PairOutcomes:
         listed = PairList(
             pairs, people.astype(np.int32), names, None if worse is None else worse.astype(np.float64), whole
         )
-        values = scores.astype(np.float64 if whole else np.float32)
+        values: NDArray[np.floating] = scores.astype(np.float64) if whole else scores.astype(np.float32)
         at = {
             far_key(float(far)): float(threshold)
             for far, threshold in zip(fars.tolist(), thresholds.tolist(), strict=True)

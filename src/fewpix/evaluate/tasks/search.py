@@ -1,10 +1,10 @@
 """Searches: who of a gallery a probe shows, by rank and above a threshold, with failures to enrol counted.
 
 Where every probe shows somebody of the gallery, rank-k and mean average precision are over the rows of the
-gallery, as TinyFace's official evaluation has them: several rows of one wrong person push the right one down by as
-many places. Where some show nobody, ranks are of people, and TPIR at FPIR are NIST's (IR 8271): TPIR(t) is the
-share of mated probes whose own person is within the first ranks and scores t or more, FPIR(t) that of the others
-for whom anybody does.
+gallery, as TinyFace's official evaluation has them: several rows of one wrong person push the right one down
+by as many places. Where some show nobody, ranks are of people, and TPIR at FPIR are NIST's (IR 8271): TPIR(t)
+is the share of mated probes whose own person is within the first ranks and scores t or more, FPIR(t) that of
+the others for whom anybody does.
 
 A mated probe without an embedding, or whose person has none left in the gallery, is a miss at every rank and
 threshold. A probe of a stranger without one raises no alarm, and still counts among the strangers.
@@ -144,7 +144,7 @@ class SearchOutcomes:
         return [(float(k), self._rank(k)) for k in PLACES if k <= last]
 
     def histogram(self) -> Histograms | None:
-        """Of right people, and of the best other person: of every probe, or of strangers where there are any."""
+        """Of right people, and of the best other person: of strangers where there are any."""
         found = self.searched
         others = found.other if self.closed else found.best[~found.mated]
         own = found.own[found.mated]
@@ -168,7 +168,11 @@ class SearchOutcomes:
 
     @classmethod
     def read(cls, shared: Arrays, own: Arrays, asked: Asked) -> SearchOutcomes:
-        """See `Outcomes.read`."""
+        """What `shared` and `own` gave, to be asked for other figures.
+
+        Raises:
+            InputError: an array is missing, or they do not fit one another.
+        """
         probes, people, count, mated = needed(shared, "probes", "people", "gallery_people", "mated")
         scores, best, other, ranks, row_ranks = needed(own, *_EACH)
         names, average = names_of(probes), own.get("precisions")
