@@ -1,4 +1,4 @@
-"""Faces cut from the small IJB-S of `ijbs_layout`, as `readers/ijbs_faces.py` wants them."""
+"""Faces cut from the small IJB-S of `ijbs_layout`, as `readers/ijbs.py` wants them."""
 
 from __future__ import annotations
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import bin_layout
 import numpy as np
 import pytest
+from benchmark_sides import pairs_of
 from bin_layout import BINS, PAIRS, SAME, as_arrays, write
 from orl_files import face_file
 
 from fewpix.errors import ImageError, InputError
+from fewpix.evaluate.benchmark import Benchmark
 from fewpix.evaluate.inventory import Count, Inventory
 from fewpix.evaluate.readers import bin as reader
+from fewpix.image.codec import decode_image
 
 pytestmark = pytest.mark.needs("samples")
 
@@ -25,11 +29,9 @@ def counted(inventory: Inventory) -> dict[str, int]:
     return {count.what: count.found for count in inventory.counts}
 
 
-def sides(read: reader.BinPairs) -> list[tuple[bytes, bytes]]:
-    return [
-        (bytes(read.data[a]), bytes(read.data[b]))
-        for a, b in zip(read.pairs.first, read.pairs.second, strict=True)
-    ]
+def sides(read: Benchmark) -> list[tuple[bytes, bytes]]:
+    pairs, source = pairs_of(read), read.items.pictures
+    return [(source.read(a), source.read(b)) for a, b in zip(pairs.first, pairs.second, strict=True)]
 
 
 @pytest.mark.parametrize("protocol", range(6))
@@ -49,7 +51,7 @@ def test_every_writing_gives_the_same_pairs_in_the_order_of_the_file(
 ) -> None:
     read = reader.read(write(tmp_path / "x.bin", value, protocol))
     assert sides(read) == list(zip(BINS[0::2], BINS[1::2], strict=True))
-    assert read.pairs.same.tolist() == SAME
+    assert pairs_of(read).same.tolist() == SAME
 
 
 def test_the_numpy_before_2_is_known_by_its_names(tmp_path: Path) -> None:
@@ -63,8 +65,11 @@ def test_the_numpy_before_2_is_known_by_its_names(tmp_path: Path) -> None:
 
 def test_pictures_stay_files_until_one_is_looked_at(tmp_path: Path) -> None:
     read = reader.read(write(tmp_path / "x.bin", (as_arrays(BINS), SAME), 4))
-    assert [type(data) for data in read.data] == [memoryview] * 30
-    assert read.picture(3).shape == (24, 24, 3)
+    source = read.items.pictures
+    assert isinstance(source, reader.BinFile)
+    assert [type(data) for data in source.data] == [memoryview] * 30
+    assert decode_image(source.read(3), source.origin(3)).shape == (24, 24, 3)
+    assert {source.stamp(n) for n in range(30)} == {read.inventory.sha256}
     write(tmp_path / "y.bin", ([b"\xff\xd8\xff\xda\x00\x02\xff\xd9", BINS[0]] * 10, [True] * 10))
     with pytest.raises(InputError, match=r"1 of 2 pictures in .*y\.bin are cut off or no pictures"):
         reader.read(tmp_path / "y.bin")
@@ -74,11 +79,10 @@ def test_a_damaged_picture_is_named_when_it_is_decoded(tmp_path: Path) -> None:
     """Its head and end are in order, so that it was taken for a whole one."""
     broken = face_file(0, 0, ".png")
     broken = broken[:41] + bytes(4) + broken[45:]
-    whole = write(tmp_path / "x.bin", ([BINS[0], BINS[1]] * 10, SAME[:10]))
-    read = reader.read(whole)
-    damaged = reader.BinPairs(read.inventory, read.pairs, (memoryview(broken), read.data[1]))
+    source = reader.read(write(tmp_path / "x.bin", ([BINS[0], BINS[1]] * 10, SAME[:10]))).items.pictures
+    source = replace(source, data=(memoryview(broken), source.data[1]))
     with pytest.raises(ImageError, match=r"x\.bin, picture 00 is damaged"):
-        damaged.picture(0)
+        decode_image(source.read(0), source.origin(0))
 
 
 def test_what_is_counted(tmp_path: Path) -> None:
@@ -120,10 +124,11 @@ def test_one_picture_is_one_person_however_often_it_occurs(tmp_path: Path) -> No
     bins = [a, b, c, d, b, c, e, a, e, b, a, a]
     same = [True, True, True, False, False, True]
     read = reader.read(write(tmp_path / "x.bin", (bins, same)))
-    assert read.pairs.pictures == ("00", "01", "02", "03", "06")
-    assert read.pairs.first.tolist() == [0, 2, 1, 4, 4, 0]
-    assert read.pairs.second.tolist() == [1, 3, 2, 0, 1, 0]
-    clusters = read.pairs.clusters()
+    pairs = pairs_of(read)
+    assert read.items.called == read.items.pictures.names == ("00", "01", "02", "03", "06")
+    assert pairs.first.tolist() == [0, 2, 1, 4, 4, 0]
+    assert pairs.second.tolist() == [1, 3, 2, 0, 1, 0]
+    clusters = pairs.clusters(read.items.people)
     assert clusters.people == 2
     assert (clusters.first == clusters.second).tolist() == same
     assert counted(read.inventory)["pairs of a picture with itself"] == 1
@@ -141,8 +146,15 @@ def test_contradictions_and_repetitions_are_counted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("pairs", "sizes"), [(20, [2] * 10), (13, [2, 2, 2] + [1] * 7), (3, [1] * 3)])
 def test_ten_folds_in_the_order_of_the_file(tmp_path: Path, pairs: int, sizes: list[int]) -> None:
     read = reader.read(write(tmp_path / "x.bin", (BINS[: 2 * pairs], SAME[:pairs])))
-    assert np.bincount(read.pairs.folds).tolist() == sizes
-    assert (np.diff(read.pairs.folds) >= 0).all()
+    folds = pairs_of(read).folds
+    assert np.bincount(folds).tolist() == sizes
+    assert (np.diff(folds) >= 0).all()
+
+
+def test_a_single_pair_has_no_folds(tmp_path: Path) -> None:
+    found = reader.read(write(tmp_path / "x.bin", (BINS[:2], SAME[:1])))
+    assert pairs_of(found).folds is None
+    assert counted(found.inventory)["folds"] == 1
 
 
 def test_pictures_that_are_none_are_refused_or_left_out(tmp_path: Path) -> None:
@@ -156,10 +168,11 @@ def test_pictures_that_are_none_are_refused_or_left_out(tmp_path: Path) -> None:
     assert read.inventory.missing == ("00", "07")
     kept = [n for n in range(20) if n not in (0, 3)]
     assert sides(read) == [(bins[2 * n], bins[2 * n + 1]) for n in kept]
-    assert read.pairs.same.tolist() == [SAME[n] for n in kept]
-    assert read.pairs.folds.tolist() == [n // 2 for n in kept]
+    assert pairs_of(read).same.tolist() == [SAME[n] for n in kept]
+    assert pairs_of(read).folds.tolist() == [n // 2 for n in kept]
+    assert (read.missing, read.coverage) == (2, 0.9)
     people = [PAIRS[n] for n in kept]
-    clusters = read.pairs.clusters()
+    clusters = pairs_of(read).clusters(read.items.people)
     assert (clusters.first == clusters.second).tolist() == [a[0] == b[0] for a, b in people]
     with pytest.raises(InputError, match="0 of 2 pairs are whole"):
         reader.read(write(tmp_path / "y.bin", ([b"x"] * 4, [True, False])), allow_missing=True)
@@ -210,8 +223,8 @@ def test_one_picture_named_very_often_costs_no_more_than_its_name(tmp_path: Path
 
 @pytest.mark.parametrize("name", bin_layout.PYTHON_2)
 def test_python_2_wrote_its_strings_so(name: str) -> None:
-    from fewpix.evaluate.readers.plain_arrays import PlainArray
-    from fewpix.evaluate.readers.plain_pickle import load_plain
+    from fewpix.evaluate.readers.formats.pickle import load_plain
+    from fewpix.evaluate.readers.formats.plain_arrays import PlainArray
 
     bins, same = load_plain(bin_layout.PYTHON_2[name], "x")  # type: ignore[misc]
     if name.startswith("arrays"):
@@ -231,4 +244,4 @@ def test_what_is_read_is_what_pickle_would_read(tmp_path: Path) -> None:
     bins, same = pickle.loads(content)  # noqa: S301
     read = reader.read(tmp_path / "x.bin")
     assert sides(read) == list(zip(bins[0::2], bins[1::2], strict=True))
-    assert read.pairs.same.tolist() == same
+    assert pairs_of(read).same.tolist() == same

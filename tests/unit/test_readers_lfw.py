@@ -6,12 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from benchmark_sides import named_pairs, pairs_of
 from lfw_layout import LIST, lay_out
 
 from fewpix.errors import InputError
 from fewpix.evaluate.inventory import Count, Inventory
 from fewpix.evaluate.readers import lfw
-from fewpix.image.codec import read_image
+from fewpix.image.codec import decode_image
 
 pytestmark = pytest.mark.needs("samples")
 
@@ -37,14 +38,16 @@ def test_what_is_there_beside_what_was_published(tmp_path: Path) -> None:
 
 def test_pairs_and_pictures_are_those_of_the_list(tmp_path: Path) -> None:
     read = lfw.read(lay_out(tmp_path / "lfw"))
-    pairs, names = read.pairs, read.pictures.names
+    names, pictures = read.items.called, read.items.pictures
+    assert names == pictures.names
+    assert read.items.people.tolist() == ["Ann", "Ann", "Bob_B", "Bob_B", "Cid", "Cid"]
     assert names[:2] == ("Ann/Ann_0001.jpg", "Ann/Ann_0002.jpg")
-    assert [(names[a], names[b]) for a, b in zip(pairs.first, pairs.second, strict=True)][3] == (
-        "Ann/Ann_0002.jpg",
-        "Cid/Cid_0001.jpg",
-    )
+    assert named_pairs(read)[3] == ("Ann/Ann_0002.jpg", "Cid/Cid_0001.jpg")
+    pairs = pairs_of(read)
     assert pairs.same.tolist() == [True, True, False, False] * 2
-    assert read_image(read.pictures.folder / names[0]).shape == (24, 24, 3)
+    assert pairs.folds.tolist() == [0] * 4 + [1] * 4
+    assert decode_image(pictures.read(0), pictures.origin(0)).shape == (24, 24, 3)
+    assert read.items.single
 
 
 def test_a_list_elsewhere(tmp_path: Path) -> None:
@@ -52,7 +55,7 @@ def test_a_list_elsewhere(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"cannot read .*pairs\.txt"):
         lfw.read(folder)
     (tmp_path / "other.txt").write_text(LIST, encoding="utf-8")
-    assert len(lfw.read(folder, tmp_path / "other.txt").pairs) == 8
+    assert len(lfw.read(folder, tmp_path / "other.txt").comparisons) == 8
 
 
 def test_a_missing_picture_is_refused_or_left_out_and_stays_reported(tmp_path: Path) -> None:
@@ -65,8 +68,9 @@ def test_a_missing_picture_is_refused_or_left_out_and_stays_reported(tmp_path: P
     read = lfw.read(folder, allow_missing=True)
     assert read.inventory.missing == ("Cid/Cid_0003.jpg",)
     assert counted(read.inventory)["pairs with both pictures"] == 6
-    assert len(read.pairs) == 6
-    assert read.missing == 2
+    assert len(read.comparisons) == 6
+    assert not [pair for pair in named_pairs(read) if "Cid/Cid_0003.jpg" in pair]
+    assert (read.missing, read.coverage) == (2, 0.75)
     assert read.inventory.coverage == pytest.approx(5 / 6)
 
 

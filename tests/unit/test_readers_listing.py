@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fewpix.errors import InputError
-from fewpix.evaluate.readers.linked import linked
-from fewpix.evaluate.readers.listing import files_in, leads_out, present
+from fewpix.evaluate.readers.formats.listing import files_in, leads_out, present
+from fewpix.evaluate.readers.listed import linked
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a/b.jpg", "a b/c,d.jpg", "..a/b..", ".hidden", "ñ/.x/y"])

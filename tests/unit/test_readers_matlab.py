@@ -15,8 +15,8 @@ from matlab_layout import cells, write_lists
 from scipy.io import loadmat, matlab, savemat
 
 from fewpix.errors import InputError
-from fewpix.evaluate.readers import mat5
-from fewpix.evaluate.readers.matlab import ids_of, names_of, read_matlab, read_named_ids
+from fewpix.evaluate.readers.formats import mat5
+from fewpix.evaluate.readers.formats.matlab import ids_of, names_of, read_matlab, read_named_ids
 
 NAMES = ["7_1.jpg", "12_10.jpg", "12_9.jpg"]
 

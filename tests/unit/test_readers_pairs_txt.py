@@ -6,9 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmark_sides import named_pairs, pairs_of
 
 from fewpix.errors import InputError
-from fewpix.evaluate.readers.pairs_txt import find_pictures, read_pairs
+from fewpix.evaluate.readers import lfw
+from fewpix.evaluate.readers.formats.listing import read_pairs
+from fewpix.evaluate.readers.lfw import PairsTxt
 
 LIST = "2\t1\nAnn\t1\t2\nAnn\t1\tBob_B\t3\nBob_B\t3\t12\nCid\t1\tAnn\t2\n"
 
@@ -20,9 +23,9 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_a_list_is_read_in_its_order(tmp_path: Path) -> None:
-    pairs = read_pairs(written(tmp_path, LIST))
+    pictures, pairs = read_pairs(written(tmp_path, LIST))
     assert len(pairs) == 4
-    assert pairs.pictures == (
+    assert pictures == (
         "Ann/Ann_0001",
         "Ann/Ann_0002",
         "Bob_B/Bob_B_0003",
@@ -36,21 +39,22 @@ def test_a_list_is_read_in_its_order(tmp_path: Path) -> None:
 
 
 def test_the_people_of_pairs(tmp_path: Path) -> None:
-    clusters = read_pairs(written(tmp_path, LIST)).clusters()
+    listed = PairsTxt.read(written(tmp_path, LIST), tmp_path)
+    clusters = listed.pairs.clusters(listed.pictures.people)
     assert clusters.people == 3
     assert (clusters.first == clusters.second).tolist() == [True, False, True, False]
 
 
 def test_one_number_in_the_first_line_is_one_fold(tmp_path: Path) -> None:
     """As in View 1's pairsDevTest.txt."""
-    pairs = read_pairs(written(tmp_path, "1\nAnn\t1\t2\nAnn\t1\tBob\t3\n\n"))
-    assert pairs.folds.tolist() == [0, 0]
+    _, pairs = read_pairs(written(tmp_path, "1\nAnn\t1\t2\nAnn\t1\tBob\t3\n\n"))
+    assert (len(pairs), pairs.folds) == (2, None)
 
 
 def test_line_ends_of_windows_and_names_beyond_ascii(tmp_path: Path) -> None:
     path = tmp_path / "pairs.txt"
     path.write_bytes("1\t1\r\nJosé_Ñ\t1\t2\r\nJosé_Ñ\t1\tBob\t3\r\n".encode())
-    assert read_pairs(path).pictures[-1] == "José_Ñ/José_Ñ_0002"
+    assert read_pairs(path)[0][-1] == "José_Ñ/José_Ñ_0002"
 
 
 @pytest.mark.parametrize(
@@ -84,18 +88,23 @@ def test_a_missing_or_binary_list_is_refused(tmp_path: Path) -> None:
 
 
 def test_pictures_are_found_and_pairs_without_them_left_out(tmp_path: Path) -> None:
-    pairs = read_pairs(written(tmp_path, LIST))
+    path = written(tmp_path, LIST)
     for name in ("Ann/Ann_0001.jpg", "Ann/Ann_0002.png", "Cid/Cid_0001.jpg", "Bob_B/Bob_B_0012.jpg"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    names, there = find_pictures(tmp_path, pairs)
-    assert names == ["Ann/Ann_0001.jpg", "Ann/Ann_0002.png", "", "Bob_B/Bob_B_0012.jpg", "Cid/Cid_0001.jpg"]
-    assert there.tolist() == [True, False, False, True]
-    rest = pairs.only(there)
-    assert rest.pictures == ("Ann/Ann_0001", "Ann/Ann_0002", "Cid/Cid_0001")
-    assert [rest.pictures[n] for n in rest.first] == ["Ann/Ann_0001", "Cid/Cid_0001"]
-    assert [rest.pictures[n] for n in rest.second] == ["Ann/Ann_0002", "Ann/Ann_0002"]
-    assert rest.folds.tolist() == [0, 1]
+    pictures = PairsTxt.read(path, tmp_path).pictures
+    assert pictures.names == (
+        *("Ann/Ann_0001.jpg", "Ann/Ann_0002.png", "Bob_B/Bob_B_0003.jpg", "Bob_B/Bob_B_0012.jpg"),
+        "Cid/Cid_0001.jpg",
+    )
+    assert pictures.missing == ("Bob_B/Bob_B_0003.jpg",)
+    rest = lfw.read(tmp_path, path, allow_missing=True)
+    assert named_pairs(rest) == [
+        ("Ann/Ann_0001.jpg", "Ann/Ann_0002.png"),
+        ("Cid/Cid_0001.jpg", "Ann/Ann_0002.png"),
+    ]
+    assert rest.missing == 2
+    assert pairs_of(rest).folds.tolist() == [0, 1]
 
 
 @pytest.mark.needs("data")
@@ -106,6 +115,8 @@ def test_the_real_list_of_lfw(data_folder: Path, tmp_path: Path) -> None:
         text = tar.extractfile("lfw112/pairs.txt")
         assert text is not None
         (tmp_path / "pairs.txt").write_bytes(text.read())
-    pairs = read_pairs(tmp_path / "pairs.txt")
-    assert (len(pairs), len(pairs.pictures), pairs.clusters().people) == (6000, 7701, 4281)
+    listed = PairsTxt.read(tmp_path / "pairs.txt", tmp_path)
+    pairs = listed.pairs
+    assert (len(pairs), len(listed.stems), listed.people) == (6000, 7701, 4281)
+    assert pairs.clusters(listed.pictures.people).people == 4281
     assert np.bincount(pairs.folds, weights=pairs.same).tolist() == [300] * 10

@@ -15,7 +15,7 @@ from bin_layout import PYTHON_2
 
 from fewpix.errors import InputError
 from fewpix.evaluate.readers import bin as reader
-from fewpix.evaluate.readers.plain_pickle import load_plain
+from fewpix.evaluate.readers.formats.pickle import load_plain
 
 SMALL = (([b"\xff\xd8\xff" * 3, b"b"], [True]), ([np.arange(5, dtype=np.uint8)] * 2, np.array([False])))
 

@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scface_layout as layout
+from benchmark_sides import gallery, named_pairs, pairs_of, probes
 from orl_files import put
 
 from fewpix.errors import InputError
 from fewpix.evaluate.readers import scface
+from fewpix.evaluate.readers.registry import open_benchmark
 from fewpix.evaluate.readers.scface_landmarks import read_landmarks
-from fewpix.image.codec import read_image
+from fewpix.image.codec import decode_image
 
 MUG = "mugshot_frontal_cropped_all"
 
@@ -26,15 +28,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory, require) -> Path:  # type: 
 
 def test_the_search_at_one_distance(folder: Path, tmp_path: Path) -> None:
     found = scface.read(folder, 2, ids=layout.ids(tmp_path / "ids.txt"))
-    assert found.gallery.names[0] == f"{MUG}/001_frontal.JPG"
-    assert found.gallery.people.tolist() == ["001", "044", "087", "088", "130"]
-    assert len(found.probes) == 25
-    assert found.probes.names[:5] == tuple(
+    assert gallery(found).names[0] == f"{MUG}/001_frontal.JPG"
+    assert gallery(found).people.tolist() == ["001", "044", "087", "088", "130"]
+    assert len(probes(found)) == 25
+    assert probes(found).names[:5] == tuple(
         f"surveillance_cameras_distance_2/cam_{c}/001_cam{c}_2.jpg" for c in range(1, 6)
     )
-    assert found.probes.people.tolist() == [p for p in ("001", "044", "087", "088", "130") for _ in range(5)]
-    for name in (*found.gallery.names, *found.probes.names):
-        assert read_image(folder / name).shape == (24, 24, 3)
+    assert probes(found).people.tolist() == [p for p in ("001", "044", "087", "088", "130") for _ in range(5)]
+    pictures = found.items.pictures
+    for n in range(30):
+        assert decode_image(pictures.read(n), pictures.origin(n)).shape == (24, 24, 3)
+    assert (found.kind, found.variant, found.missing) == ("scface", "distance 2", 0)
 
 
 def test_the_inventory_of_all_people_and_distances(folder: Path) -> None:
@@ -66,24 +70,20 @@ def test_a_whole_copy_is_as_published(tmp_path: Path) -> None:
                 (at / f"{one:03d}_cam{camera}_{distance}.jpg").touch()
     found = scface.inventory(tmp_path)
     assert (found.complete, found.coverage) == (True, 1.0)
-    assert [len(scface.read(tmp_path, distance).probes) for distance in (1, 2, 3)] == [650] * 3
+    assert [len(probes(scface.read(tmp_path, distance))) for distance in (1, 2, 3)] == [650] * 3
     dev, evaluation = (scface.read(tmp_path, 1, ids=group) for group in ("dev", "eval"))
-    assert (dev.gallery.people[0], dev.gallery.people[-1], len(dev.gallery), len(dev.probes)) == (
-        "044",
-        "087",
-        44,
-        220,
-    )
-    assert (evaluation.gallery.people[0], evaluation.gallery.people[-1]) == ("088", "130")
-    assert (len(evaluation.gallery), len(evaluation.probes)) == (43, 215)
+    enrolled = gallery(dev).people
+    assert (enrolled[0], enrolled[-1], len(enrolled), len(probes(dev))) == ("044", "087", 44, 220)
+    enrolled = gallery(evaluation).people
+    assert (enrolled[0], enrolled[-1], len(enrolled), len(probes(evaluation))) == ("088", "130", 43, 215)
 
 
 def test_one_folder_of_all_pictures_is_the_same_search(folder: Path, tmp_path: Path) -> None:
     people = layout.ids(tmp_path / "ids.txt")
     flat = layout.scface(tmp_path / "flat", flat=True)
     deep, other = (scface.read(at, 1, ids=people) for at in (folder, flat))
-    assert other.probes.names[0] == "surveillance_cameras_all/001_cam1_1.jpg"
-    assert other.probes.people.tolist() == deep.probes.people.tolist()
+    assert probes(other).names[0] == "surveillance_cameras_all/001_cam1_1.jpg"
+    assert probes(other).people.tolist() == probes(deep).people.tolist()
     assert other.inventory.sha256 == deep.inventory.sha256
     assert other.inventory.counts[-1].found == 5 * 6 + 5
 
@@ -93,7 +93,7 @@ def test_endings_may_be_written_otherwise(tmp_path: Path, require) -> None:  # t
     layout.scface(tmp_path, [7])
     (tmp_path / MUG / "007_frontal.JPG").rename(tmp_path / MUG / "007_frontal.png")
     found = scface.read(tmp_path, 3, ids=layout.ids(tmp_path / "ids.txt", [7]))
-    assert found.gallery.names == (f"{MUG}/007_frontal.png",)
+    assert gallery(found).names == (f"{MUG}/007_frontal.png",)
     put(tmp_path / MUG / "007_Frontal.jpg", 7, 1)
     with pytest.raises(InputError, match=r"holds both 007_Frontal\.jpg and 007_frontal\.png"):
         scface.inventory(tmp_path)
@@ -117,8 +117,8 @@ def test_missing_pictures_are_refused_or_left_out(folder: Path, tmp_path: Path) 
     with pytest.raises(InputError, match="2 of 30 pictures are missing"):
         scface.read(copy, 1, ids=people)
     found = scface.read(copy, 1, ids=people, allow_missing=True)
-    assert (len(found.gallery), len(found.probes)) == (4, 19)
-    assert "044" not in found.probes.people
+    assert (len(gallery(found)), len(probes(found)), found.missing) == (4, 19, 7)
+    assert "044" not in probes(found).people
     assert found.inventory.missing == (
         f"{MUG}/044_frontal.JPG",
         "surveillance_cameras_distance_1/cam_3/130_cam3_1.jpg",
@@ -139,8 +139,45 @@ def test_no_picture_of_a_group_is_refused(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="holds none of the 12 pictures"):
         scface.read(folder, 1, ids=layout.ids(tmp_path / "ids.txt", [2, 3]), allow_missing=True)
     shutil.copytree(folder / MUG, tmp_path / "mugs" / MUG)
-    with pytest.raises(InputError, match="holds no probe at distance 1"):
-        scface.read(tmp_path / "mugs", 1, ids=layout.ids(tmp_path / "ids.txt"), allow_missing=True)
+    ids = layout.ids(tmp_path / "ids.txt")
+    with pytest.raises(InputError, match="is no probe of whom a gallery has a picture"):
+        open_benchmark("search", "scface", tmp_path / "mugs", distance=1, ids=ids, allow_missing=True)
+
+
+def test_every_mugshot_is_paired_with_every_probe(folder: Path, tmp_path: Path) -> None:
+    ids = layout.ids(tmp_path / "ids.txt")
+    found = scface.read_pairs(folder, 1, ids=ids)
+    pairs, people = pairs_of(found), found.items.people
+    assert (len(pairs), int(pairs.same.sum()), pairs.folds) == (125, 25, None)
+    assert named_pairs(found)[:2] == [
+        (f"{MUG}/001_frontal.JPG", f"surveillance_cameras_distance_1/cam_{camera}/001_cam{camera}_1.jpg")
+        for camera in (1, 2)
+    ]
+    assert (pairs.same == (people[pairs.first] == people[pairs.second])).all()
+    assert (found.kind, found.variant, found.missing) == ("scface", "distance 1", 0)
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    (copy / MUG / "044_frontal.JPG").unlink()
+    (copy / "surveillance_cameras_distance_1" / "cam_3" / "130_cam3_1.jpg").unlink()
+    found = scface.read_pairs(copy, 1, ids=ids, allow_missing=True)
+    assert (len(pairs_of(found)), found.missing) == (4 * 24, 29)
+
+
+def test_the_probes_of_people_who_are_not_enrolled_show_strangers(folder: Path, tmp_path: Path) -> None:
+    ids, some = layout.ids(tmp_path / "ids.txt"), layout.ids(tmp_path / "some.txt", (44, 88))
+    whole, found = scface.read(folder, 1, ids=ids), scface.read(folder, 1, ids=ids, enrolled=some)
+    assert gallery(found).people.tolist() == ["044", "088"]
+    assert probes(found).names == probes(whole).names
+    assert (found.missing, found.coverage) == (0, 1.0)
+    assert found.inventory.sha256 != whole.inventory.sha256
+    with pytest.raises(InputError, match="person 2 is to be enrolled, but is not among"):
+        scface.read(folder, 1, ids=ids, enrolled=layout.ids(tmp_path / "b.txt", (2,)))
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    for one in (44, 88):
+        (copy / MUG / f"{one:03d}_frontal.JPG").unlink()
+    with pytest.raises(InputError, match="no picture of the gallery is in"):
+        open_benchmark("search", "scface", copy, distance=1, ids=ids, enrolled=some, allow_missing=True)
 
 
 def test_unknown_groups_distances_and_folders_are_refused(folder: Path, tmp_path: Path) -> None:

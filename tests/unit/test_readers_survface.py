@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import survface_layout as layout
+from benchmark_sides import gallery, named_pairs, pairs_of, probes
 from matlab_layout import write_lists
 from oracles import tar_at_far
 from orl_files import put
 
 from fewpix.errors import InputError
-from fewpix.evaluate.readers import survface, survface_pairs
-from fewpix.image.codec import read_image
+from fewpix.evaluate.readers import survface
+from fewpix.evaluate.readers.registry import open_benchmark
+from fewpix.image.codec import decode_image
 
 pytestmark = pytest.mark.needs("samples")
 
@@ -24,19 +26,22 @@ TEST, PAIRS = "Face_Identification_Test_Set", "Face_Verification_Test_Set"
 def test_people_are_the_numbers_in_the_names(tmp_path: Path) -> None:
     """Though the lists come in different orders: by first appearance 10002 would become 500."""
     found = survface.read(layout.identification(tmp_path))
-    assert found.gallery.names[0] == f"{TEST}/gallery/10002_cam1_1.jpg"
-    assert found.gallery.people.tolist() == ["10002", "10002", "31", "500", "500"]
-    assert found.probes.people.tolist() == [
+    assert gallery(found).names[0] == f"{TEST}/gallery/10002_cam1_1.jpg"
+    assert gallery(found).people.tolist() == ["10002", "10002", "31", "500", "500"]
+    assert probes(found).people.tolist() == [
         *("500", "31", "10002", "31"),
         *("77", "77", "900", "unmated distractors_1.jpg", "unmated distractors_12.jpg"),
     ]
-    assert found.probes.names[3:5] == (
+    assert probes(found).names[3:5] == (
         f"{TEST}/mated_probe/31_cam2_3.jpg",
         f"{TEST}/unmated_probe/77_cam1_1.jpg",
     )
-    assert np.isin(found.probes.people, found.gallery.people).tolist() == [True] * 4 + [False] * 5
-    for name in (*found.gallery.names, *found.probes.names):
-        assert read_image(tmp_path / name).shape == (24, 24, 3)
+    assert np.isin(probes(found).people, gallery(found).people).tolist() == [True] * 4 + [False] * 5
+    pictures = found.items.pictures
+    for n in range(14):
+        assert decode_image(pictures.read(n), pictures.origin(n)).shape == (24, 24, 3)
+    assert found.comparisons.prototypes
+    assert (found.kind, found.asked.rank, found.asked.fpirs) == ("survface", 20, (0.01, 0.1, 0.2, 0.3))
 
 
 def test_the_inventory_counts_and_says_what_was_published(tmp_path: Path) -> None:
@@ -60,7 +65,7 @@ def test_lists_in_the_folder_of_the_evaluation(tmp_path: Path) -> None:
     assert survface.inventory(tmp_path).sha256 == first
     inside = survface.read(tmp_path / TEST)
     assert inside.inventory.sha256 == first
-    assert inside.gallery.names[0] == "gallery/10002_cam1_1.jpg"
+    assert gallery(inside).names[0] == "gallery/10002_cam1_1.jpg"
 
 
 def test_missing_pictures_are_refused_or_left_out_and_no_mate_becomes_a_stranger(tmp_path: Path) -> None:
@@ -70,9 +75,9 @@ def test_missing_pictures_are_refused_or_left_out_and_no_mate_becomes_a_stranger
     with pytest.raises(InputError, match=r"2 of 9 pictures are missing .*/gallery/31_cam1_2\.jpg"):
         survface.read(tmp_path)
     found = survface.read(tmp_path, allow_missing=True)
-    assert found.gallery.people.tolist() == ["10002", "10002", "500", "500"]
-    assert found.probes.people.tolist()[:2] == ["10002", "77"]
-    assert len(found.probes) == 6
+    assert gallery(found).people.tolist() == ["10002", "10002", "500", "500"]
+    assert probes(found).people.tolist()[:2] == ["10002", "77"]
+    assert len(probes(found)) == 6
     assert len(found.inventory.missing) == 2
 
 
@@ -80,12 +85,12 @@ def test_no_probe_of_a_kind_is_refused(tmp_path: Path) -> None:
     layout.identification(tmp_path)
     shutil.rmtree(tmp_path / TEST / "mated_probe")
     (tmp_path / TEST / "mated_probe").mkdir()
-    with pytest.raises(InputError, match="has no mated probe"):
-        survface.read(tmp_path, allow_missing=True)
+    with pytest.raises(InputError, match="is no probe of whom a gallery has a picture"):
+        open_benchmark("search", "survface", tmp_path, allow_missing=True)
     layout.identification(tmp_path)
     shutil.rmtree(tmp_path / TEST / "unmated_probe")
     (tmp_path / TEST / "unmated_probe").mkdir()
-    with pytest.raises(InputError, match="has no unmated probe"):
+    with pytest.raises(InputError, match="unmated_probe holds 0 of 121,736 pictures"):
         survface.read(tmp_path)
 
 
@@ -97,7 +102,7 @@ def test_too_few_unmated_probes_of_the_real_set_are_refused(
     monkeypatch.setattr(survface, "MATED_PICTURES", 4)
     with pytest.raises(InputError, match="unmated_probe holds 5 of 121,736 pictures"):
         survface.read(tmp_path)
-    assert len(survface.read(tmp_path, allow_missing=True).probes) == 9
+    assert len(probes(survface.read(tmp_path, allow_missing=True))) == 9
 
 
 @pytest.mark.parametrize(
@@ -135,7 +140,7 @@ def test_unusable_folders_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="it lacks gallery, mated_probe, unmated_probe"):
         survface.inventory(tmp_path)
     with pytest.raises(InputError, match=r"it lacks verification_images, positive_pairs_names\.mat"):
-        survface_pairs.inventory(tmp_path)
+        survface.inventory_of_pairs(tmp_path)
     layout.identification(tmp_path)
     (tmp_path / TEST / "gallery_img_ID_pairs.mat").unlink()
     with pytest.raises(InputError, match=r"it lacks gallery_img_ID_pairs\.mat"):
@@ -143,21 +148,19 @@ def test_unusable_folders_are_refused(tmp_path: Path) -> None:
 
 
 def test_pairs_of_one_person_come_first_in_a_single_fold(tmp_path: Path) -> None:
-    found = survface_pairs.read(layout.verification(tmp_path))
-    pairs = found.pairs
+    found = survface.read_pairs(layout.verification(tmp_path))
+    pairs, pictures = pairs_of(found), found.items.pictures
     assert pairs.same.tolist() == [True] * 3 + [False] * 3
-    assert pairs.folds.tolist() == [0] * 6
-    ours = [
-        (found.pictures.names[a].rpartition("/")[2], found.pictures.names[b].rpartition("/")[2])
-        for a, b in zip(pairs.first, pairs.second, strict=True)
-    ]
+    assert pairs.folds is None
+    ours = [tuple(name.rpartition("/")[2] for name in pair) for pair in named_pairs(found)]
     assert ours == layout.POSITIVE + layout.NEGATIVE
-    assert found.pictures.names[0] == "verification_images/10002_cam1_1.jpg"
-    assert pairs.pictures[0] == "10002/10002_cam1_1.jpg"
-    clusters = pairs.clusters()
+    assert pictures.names[0] == "verification_images/10002_cam1_1.jpg"
+    assert found.items.people[0] == "10002"
+    clusters = pairs.clusters(found.items.people)
     assert (clusters.people, (clusters.first == clusters.second).tolist()) == (5, pairs.same.tolist())
-    for name in found.pictures.names:
-        assert read_image(found.pictures.folder / name).shape == (24, 24, 3)
+    for n in range(8):
+        assert decode_image(pictures.read(n), pictures.origin(n)).shape == (24, 24, 3)
+    assert (found.kind, found.missing) == ("survface-pairs", 0)
     assert [(c.found, c.published) for c in found.inventory.counts] == [
         (3, 5_320),
         (3, 5_320),
@@ -166,26 +169,26 @@ def test_pairs_of_one_person_come_first_in_a_single_fold(tmp_path: Path) -> None
         (6, None),
     ]
     scores = np.array([0.9, 0.8, 0.3, 0.5, 0.2, 0.1])
-    rates = {far: tar_at_far(scores, pairs.same, far).tar for far in survface_pairs.FARS}
+    rates = {far: tar_at_far(scores, pairs.same, far).tar for far in found.asked.fars}
     assert rates == pytest.approx({0.3: 2 / 3, 0.1: 2 / 3, 0.01: 2 / 3, 0.001: 2 / 3})
 
 
 def test_pairs_with_a_missing_picture_are_refused_or_left_out(tmp_path: Path) -> None:
     layout.verification(tmp_path)
-    whole = survface_pairs.inventory(tmp_path)
+    whole = survface.inventory_of_pairs(tmp_path)
     (tmp_path / PAIRS / "verification_images" / "77_cam1_1.jpg").unlink()
     with pytest.raises(InputError, match="1 of 8 pictures are missing"):
-        survface_pairs.read(tmp_path)
-    found = survface_pairs.read(tmp_path, allow_missing=True)
-    assert (len(found.pairs), found.missing) == (4, 2)
-    assert found.pairs.same.tolist() == [True, True, False, False]
+        survface.read_pairs(tmp_path)
+    found = survface.read_pairs(tmp_path, allow_missing=True)
+    assert (len(found.comparisons), found.missing) == (4, 2)
+    assert pairs_of(found).same.tolist() == [True, True, False, False]
     assert found.inventory.missing == (f"{PAIRS}/verification_images/77_cam1_1.jpg",)
     assert found.inventory.sha256 == whole.sha256
-    assert len(found.pictures.names) == len(found.pairs.pictures)
+    assert not [pair for pair in named_pairs(found) if "verification_images/77_cam1_1.jpg" in pair]
     for name in ("10002_cam2_4.jpg", "500_cam3_2.jpg"):
         (tmp_path / PAIRS / "verification_images" / name).unlink()
-    with pytest.raises(InputError, match="has both pictures of no pair of one person"):
-        survface_pairs.read(tmp_path, allow_missing=True)
+    with pytest.raises(InputError, match=r"of the pairs in .* only 2 of two people are whole"):
+        open_benchmark("pairs", "survface-pairs", tmp_path, allow_missing=True)
 
 
 @pytest.mark.parametrize(
@@ -213,11 +216,11 @@ def test_lists_of_pairs_that_cannot_be_right_are_refused(
     at = layout.verification(tmp_path) / PAIRS / f"{key}.mat"
     layout.pairs(at, key, rows)
     with pytest.raises(InputError, match=match):
-        survface_pairs.inventory(tmp_path)
+        survface.inventory_of_pairs(tmp_path)
 
 
 def test_the_folder_of_the_pairs_itself_does_too(tmp_path: Path) -> None:
     layout.verification(tmp_path)
-    inside = survface_pairs.read(tmp_path / PAIRS)
-    assert inside.pictures.names[0] == "verification_images/10002_cam1_1.jpg"
-    assert inside.inventory.sha256 == survface_pairs.inventory(tmp_path).sha256
+    inside = survface.read_pairs(tmp_path / PAIRS)
+    assert inside.items.pictures.names[0] == "verification_images/10002_cam1_1.jpg"
+    assert inside.inventory.sha256 == survface.inventory_of_pairs(tmp_path).sha256

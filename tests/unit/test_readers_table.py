@@ -6,13 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmark_sides import gallery, named_pairs, pairs_of, probes
 from table_layout import PAIRS, SEARCH, lay_out
 
 from fewpix.errors import InputError
 from fewpix.evaluate.inventory import Count
 from fewpix.evaluate.readers import table
-from fewpix.evaluate.verification import verify
-from fewpix.image.codec import read_image
+from fewpix.evaluate.readers.registry import open_benchmark
+from fewpix.evaluate.statistics.accuracy import fold_accuracy
+from fewpix.image.codec import decode_image
 
 pytestmark = pytest.mark.needs("samples")
 
@@ -20,13 +22,13 @@ pytestmark = pytest.mark.needs("samples")
 def test_pairs(tmp_path: Path) -> None:
     read = table.read_pairs(lay_out(tmp_path, PAIRS))
     names = ("ann/1.jpg", "ann/2.jpg", "bob/1.jpg", "bob/2.jpg", "cams, west/7.png")
-    pairs = read.pairs
-    assert read.pictures.names == names
+    pairs, pictures = pairs_of(read), read.items.pictures
+    assert read.items.called == pictures.names == names
     assert pairs.first.tolist() == [0, 0, 2, 3]
     assert pairs.second.tolist() == [1, 2, 3, 4]
     assert pairs.same.tolist() == [True, False, True, False]
     assert pairs.folds.tolist() == [0, 0, 1, 1]
-    assert [read_image(read.pictures.folder / name).shape for name in names] == [(24, 24, 3)] * 5
+    assert [decode_image(pictures.read(n), names[n]).shape for n in range(5)] == [(24, 24, 3)] * 5
     assert read.inventory.counts == (
         Count("pairs of one person", 2),
         Count("pairs of two people", 2),
@@ -44,17 +46,18 @@ def test_people_are_told_by_pairs_not_by_folders(tmp_path: Path) -> None:
     for name in "abcde":
         (tmp_path / f"{name}.jpg").touch()
     (tmp_path / "t.csv").write_text(text)
-    clusters = table.read_pairs(tmp_path / "t.csv").pairs.clusters()
+    found = table.read_pairs(tmp_path / "t.csv")
+    clusters = pairs_of(found).clusters(found.items.people)
     assert clusters.people == 3
     assert (clusters.first == clusters.second).tolist() == [True, True, False, False]
 
 
 def test_search(tmp_path: Path) -> None:
     read = table.read_search(lay_out(tmp_path, SEARCH))
-    assert read.gallery.names == ("ann/1.jpg", "bob/1.jpg")
-    assert read.gallery.people.tolist() == ["ann", "bob"]
-    assert read.probes.names == ("bob/2.jpg", "cams, west/7.png", "ann/2.jpg")
-    assert read.probes.people.tolist() == ["bob", "unnamed cams, west/7.png", "ann"]
+    assert gallery(read).names == ("ann/1.jpg", "bob/1.jpg")
+    assert gallery(read).people.tolist() == ["ann", "bob"]
+    assert probes(read).names == ("bob/2.jpg", "cams, west/7.png", "ann/2.jpg")
+    assert probes(read).people.tolist() == ["bob", "unnamed cams, west/7.png", "ann"]
     assert read.inventory.counts == (
         Count("gallery pictures", 2),
         Count("gallery people", 2),
@@ -82,7 +85,7 @@ def test_the_inventory_knows_which_kind_of_table_it_is(tmp_path: Path) -> None:
     ids=["plain", "byte order mark", "Windows", "empty lines", "no last line end", "other order"],
 )
 def test_forms_of_one_table(tmp_path: Path, text: str) -> None:
-    pairs = table.read_pairs(lay_out(tmp_path, text)).pairs
+    pairs = pairs_of(table.read_pairs(lay_out(tmp_path, text)))
     assert pairs.first.tolist() == [0, 0, 2, 3]
     assert pairs.second.tolist() == [1, 2, 3, 4]
     assert pairs.same.tolist() == [True, False, True, False]
@@ -93,7 +96,7 @@ def test_names_beyond_ascii_and_another_folder(tmp_path: Path) -> None:
     text = SEARCH.replace("ann,probe", "Ægir Ñúñez,probe").replace("ann,gallery", "Ægir Ñúñez,gallery")
     path = lay_out(tmp_path / "pictures", text)
     elsewhere = path.rename(tmp_path / "table.csv")
-    assert table.read_search(elsewhere, tmp_path / "pictures").probes.people.tolist()[2] == "Ægir Ñúñez"
+    assert probes(table.read_search(elsewhere, tmp_path / "pictures")).people.tolist()[2] == "Ægir Ñúñez"
     with pytest.raises(InputError, match="holds none of the 5 pictures"):
         table.read_search(elsewhere, allow_missing=True)
 
@@ -103,12 +106,11 @@ def test_without_folds_either_kind_is_cut_into_ten_in_the_order_of_the_rows(tmp_
     for name in {cell for row in rows for cell in row.split(",")[:2]}:
         (tmp_path / name).touch()
     (tmp_path / "t.csv").write_text("first,second,same\n" + "\n".join(rows))
-    pairs = table.read_pairs(tmp_path / "t.csv").pairs
+    pairs = pairs_of(table.read_pairs(tmp_path / "t.csv"))
     assert pairs.folds[:9].tolist() == [0, 0, 0, 1, 1, 1, 2, 2, 2]
     assert np.bincount(pairs.folds[pairs.same]).tolist() == [3, 3, 3, 2, 2, 2, 2, 2, 2, 2]
     assert np.bincount(pairs.folds[~pairs.same]).tolist() == [2] * 10
-    result = verify(pairs.same + np.linspace(0, 0.5, 43), pairs, replicates=20)
-    assert result.accuracy == 1
+    assert fold_accuracy(pairs.same + np.linspace(0, 0.5, 43), pairs.same, pairs.folds).accuracy == 1
 
 
 def test_a_missing_picture_is_refused_or_left_out_and_stays_reported(tmp_path: Path) -> None:
@@ -117,24 +119,26 @@ def test_a_missing_picture_is_refused_or_left_out_and_stays_reported(tmp_path: P
     with pytest.raises(InputError, match=r"1 of 5 pictures are missing in .*, the first one ann/2\.jpg"):
         table.read_pairs(path)
     read = table.read_pairs(path, allow_missing=True)
-    assert read.pictures.names == ("ann/1.jpg", "bob/1.jpg", "bob/2.jpg", "cams, west/7.png")
-    assert read.pairs.same.tolist() == [False, True, False]
+    assert {name for pair in named_pairs(read) for name in pair} == {
+        *("ann/1.jpg", "bob/1.jpg", "bob/2.jpg", "cams, west/7.png")
+    }
+    assert pairs_of(read).same.tolist() == [False, True, False]
     assert read.missing == 1
-    assert read.pairs.clusters().people == 3
+    assert pairs_of(read).clusters(read.items.people).people == 3
     assert read.inventory.missing == ("ann/2.jpg",)
     path = lay_out(tmp_path, SEARCH)
     (tmp_path / "bob" / "1.jpg").unlink()
     search = table.read_search(path, allow_missing=True)
-    assert (search.gallery.names, len(search.probes)) == (("ann/1.jpg",), 3)
+    assert (gallery(search).names, len(probes(search)), search.missing) == (("ann/1.jpg",), 3, 1)
     (tmp_path / "ann" / "1.jpg").unlink()
     with pytest.raises(InputError, match="no picture of the gallery is in"):
-        table.read_search(path, allow_missing=True)
+        open_benchmark("search", "table", path, allow_missing=True)
 
 
 def test_pairs_that_all_lack_a_picture(tmp_path: Path) -> None:
     path = lay_out(tmp_path, "first,second,same\nann/1.jpg,x.jpg,1\nann/1.jpg,y.jpg,0\n")
     with pytest.raises(InputError, match="of no pair in"):
-        table.read_pairs(path, allow_missing=True)
+        open_benchmark("pairs", "table", path, allow_missing=True)
 
 
 def test_the_hash_is_of_the_table(tmp_path: Path) -> None:
@@ -154,18 +158,18 @@ HEAD = "first,second,same\na,b,1\n"
 @pytest.mark.parametrize(
     ("text", "match"),
     [
-        ("", "has no rows"),
-        ("first,second,same\n", "has no rows"),
+        ("", "holds no row"),
+        ("first,second,same\n", "holds no row"),
         (
             "first;second;same\na;b;1\n",
             r"line 1: no column first, second, same \(columns found: first;second;same\)",
         ),
-        ("a.jpg,b.jpg,1\n", "has no rows"),
+        ("a.jpg,b.jpg,1\n", "holds no row"),
         ("a.jpg,b.jpg,1\nc.jpg,d.jpg,0\n", "line 1: no column first, second, same"),
         ("first,second,same,folds\na,b,1,0\n", "line 1: unknown column folds"),
-        ("first,second,first\na,b,1\n", "line 1: two columns have one name"),
-        (HEAD + "a,b\n", "line 3: 2 cells, but 3 columns"),
-        (HEAD + "a,b,0,\n", "line 3: 4 cells, but 3 columns"),
+        ("first,second,first\na,b,1\n", "line 1: expected one column 'first', found first, second, first"),
+        (HEAD + "a,b\n", "line 3: 2 cells under 3 columns"),
+        (HEAD + "a,b,0,\n", "line 3: 4 cells under 3 columns"),
         (HEAD + "a,c,yes\n", "line 3: same is 'yes', not one of 1, true, 0, false"),
         (HEAD + "a,c,\n", "line 3: same is ''"),
         (HEAD + "a,c,nan\n", "line 3: same is 'nan'"),

@@ -9,32 +9,36 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tinyface_layout as layout
+from benchmark_sides import gallery, probes
 from matlab_layout import write_lists
 from orl_files import put
 
 from fewpix.errors import InputError
 from fewpix.evaluate.readers import tinyface
-from fewpix.image.codec import read_image
+from fewpix.evaluate.readers.registry import open_benchmark
+from fewpix.image.codec import decode_image
 
 pytestmark = pytest.mark.needs("samples")
 
 
 def test_the_search_is_that_of_the_lists_and_all_distractors(tmp_path: Path) -> None:
     found = tinyface.read(layout.tinyface(tmp_path))
-    assert found.gallery.names[:3] == tuple(
+    assert gallery(found).names[:3] == tuple(
         f"Testing_Set/Gallery_Match/{n}" for n in ("2_1.jpg", "2_2.jpg", "10_1.jpg")
     )
-    assert found.gallery.names[7:] == tuple(
+    assert gallery(found).names[7:] == tuple(
         f"Testing_Set/Gallery_Distractor/{n}" for n in ("1.jpg", "10.jpg", "2.jpg", "face_3.jpg")
     )
-    assert found.gallery.people.tolist() == [
+    assert gallery(found).people.tolist() == [
         *("2", "2", "10", "3", "4", "5", "6"),
         *("distractor 1.jpg", "distractor 10.jpg", "distractor 2.jpg", "distractor face_3.jpg"),
     ]
-    assert found.probes.names[0] == "Testing_Set/Probe/10_7.jpg"
-    assert found.probes.people.tolist() == ["10", "2", "6", "3", "4", "5", "2"]
-    for name in (*found.gallery.names, *found.probes.names):
-        assert read_image(tmp_path / name).shape == (24, 24, 3)
+    assert probes(found).names[0] == "Testing_Set/Probe/10_7.jpg"
+    assert probes(found).people.tolist() == ["10", "2", "6", "3", "4", "5", "2"]
+    pictures = found.items.pictures
+    for n in range(18):
+        assert decode_image(pictures.read(n), pictures.origin(n)).shape == (24, 24, 3)
+    assert (found.kind, found.variant, found.missing) == ("tinyface", "", 0)
 
 
 def test_the_inventory_counts_and_says_what_was_published(tmp_path: Path) -> None:
@@ -77,8 +81,8 @@ def test_aligned_copies_beside_the_lists(tmp_path: Path) -> None:
     layout.lists(tmp_path / "tinyface" / "Testing_Set")
     layout.pictures(tmp_path / tinyface.ALIGNED)
     found = tinyface.read(tmp_path, aligned=tinyface.ALIGNED)
-    assert found.probes.names[0] == "aligned_pad_0.1_pad_high/Probe/10_7.jpg"
-    assert (len(found.gallery), len(found.probes)) == (11, 7)
+    assert probes(found).names[0] == "aligned_pad_0.1_pad_high/Probe/10_7.jpg"
+    assert (len(gallery(found)), len(probes(found)), found.variant) == (11, 7, tinyface.ALIGNED)
     with pytest.raises(InputError, match="it lacks Gallery_Match, Gallery_Distractor, Probe"):
         tinyface.read(tmp_path)
     for outside in ("../elsewhere", str(tmp_path / tinyface.ALIGNED)):
@@ -86,7 +90,7 @@ def test_aligned_copies_beside_the_lists(tmp_path: Path) -> None:
             tinyface.read(tmp_path, aligned=outside)
     # copies with the lists among them are a Testing_Set of their own
     layout.lists(tmp_path / tinyface.ALIGNED)
-    assert tinyface.read(tmp_path / tinyface.ALIGNED).probes.names[0] == "Probe/10_7.jpg"
+    assert probes(tinyface.read(tmp_path / tinyface.ALIGNED)).names[0] == "Probe/10_7.jpg"
 
 
 def test_missing_pictures_are_refused_or_left_out_and_reported(tmp_path: Path) -> None:
@@ -99,8 +103,9 @@ def test_missing_pictures_are_refused_or_left_out_and_reported(tmp_path: Path) -
     ):
         tinyface.read(tmp_path)
     found = tinyface.read(tmp_path, allow_missing=True)
-    assert found.probes.people.tolist() == ["2", "6", "3", "5", "2"]
-    assert len(found.gallery) == 9
+    assert probes(found).people.tolist() == ["2", "6", "3", "5", "2"]
+    assert len(gallery(found)) == 9
+    assert (found.missing, found.coverage) == (4, 14 / 18)
     assert found.inventory.missing == (
         "Testing_Set/Gallery_Match/2_2.jpg",
         "Testing_Set/Gallery_Match/10_1.jpg",
@@ -123,8 +128,8 @@ def test_no_probe_left_is_refused(tmp_path: Path) -> None:
     layout.tinyface(tmp_path)
     for name in layout.PROBES:
         (tmp_path / "Testing_Set" / "Probe" / name).unlink()
-    with pytest.raises(InputError, match="for no probe"):
-        tinyface.read(tmp_path, allow_missing=True)
+    with pytest.raises(InputError, match="is no probe of whom a gallery has a picture"):
+        open_benchmark("search", "tinyface", tmp_path, allow_missing=True)
 
 
 def test_too_few_distractors_of_the_real_set_are_refused(
@@ -132,12 +137,12 @@ def test_too_few_distractors_of_the_real_set_are_refused(
 ) -> None:
     """No list names them; only where the lists are the published ones their number is known."""
     layout.tinyface(tmp_path)
-    assert len(tinyface.read(tmp_path).gallery) == 11
+    assert len(gallery(tinyface.read(tmp_path))) == 11
     monkeypatch.setattr(tinyface, "MATCHES", 7)
     monkeypatch.setattr(tinyface, "PROBES", 7)
     with pytest.raises(InputError, match="Gallery_Distractor holds 4 of 153,428 pictures"):
         tinyface.read(tmp_path)
-    assert len(tinyface.read(tmp_path, allow_missing=True).gallery) == 11
+    assert len(gallery(tinyface.read(tmp_path, allow_missing=True))) == 11
 
 
 def test_what_is_no_picture_is_no_distractor(tmp_path: Path) -> None:
@@ -154,7 +159,7 @@ def test_names_that_tell_another_person_than_the_list_are_counted(tmp_path: Path
     write_lists(at, "probe_set", layout.PROBES, "probe_ids", [2, 10, 6, 3, 4, 5, 2])
     found = tinyface.read(tmp_path)
     assert found.inventory.counts[4].found == 2
-    assert found.probes.people.tolist()[:2] == ["2", "10"]
+    assert probes(found).people.tolist()[:2] == ["2", "10"]
 
 
 def test_unusable_folders_and_lists_are_refused(tmp_path: Path) -> None:
@@ -179,8 +184,8 @@ def test_unusable_folders_and_lists_are_refused(tmp_path: Path) -> None:
 
 def test_people_of_gallery_and_probes_share_one_kind_of_name(tmp_path: Path) -> None:
     found = tinyface.read(layout.tinyface(tmp_path))
-    assert np.isin(found.probes.people, found.gallery.people).all()
-    assert len(np.unique(found.gallery.people)) == 10
+    assert np.isin(probes(found).people, gallery(found).people).all()
+    assert len(np.unique(gallery(found).people)) == 10
 
 
 def test_what_is_no_distractor_is_named(

@@ -11,8 +11,8 @@ import pytest
 from uccs_layout import SIDE, Layout, lay_out
 
 from fewpix.errors import InputError
-from fewpix.evaluate.readers.listing import present, require_names
-from fewpix.evaluate.readers.uccs import inventory, read
+from fewpix.evaluate.readers.formats.listing import present, require_names
+from fewpix.evaluate.readers.uccs import inventory, read, read_lists
 
 pytestmark = pytest.mark.needs("samples")
 
@@ -30,17 +30,20 @@ def edit(path: Path, old: str, new: str) -> None:
 
 def test_the_lists_are_read_as_they_stand(layout: Layout) -> None:
     found = read(layout.folder)
-    assert found.gallery.names[:2] == ("gallery_images/0001/0001_0.png", "gallery_images/0001/0001_1.png")
-    assert found.gallery.people.tolist() == ["1", "1", "2", "2", "3", "3"]
-    assert found.points.shape == (6, 5, 2)
-    assert found.points[1].tolist() == [[9, 9], [16, 9], [12, 13], [9, 17], [15, 17]]
+    gallery = found.gallery
+    names = gallery.pictures.names
+    assert names[:2] == ("gallery_images/0001/0001_0.png", "gallery_images/0001/0001_1.png")
+    assert (gallery.people.tolist(), gallery.called) == ([1, 2, 3], ("1", "2", "3"))
+    assert gallery.item.tolist() == [0, 0, 1, 1, 2, 2]
+    assert gallery.points.shape == (6, 5, 2)
+    assert gallery.points[1].tolist() == [[9, 9], [16, 9], [12, 13], [9, 17], [15, 17]]
     assert found.images == tuple(f"validation_images/{name}.jpg" for name in ("aa", "bb", "cc", "dd"))
     assert found.faces.images == 4
     assert found.faces.image.tolist() == [0, 0, 1, 2, 3, 3]
     assert found.faces.people.tolist() == [1, -1, 2, 0, 3, 1]
     assert found.faces.boxes.tolist() == [[x, y, SIDE, SIDE] for *_, x, y in layout.rows]
     assert found.faces.ignored.tolist() == [False] * 5 + [True]
-    for name in (*found.gallery.names, *found.images):
+    for name in (*names, *found.images):
         assert cv2.imread(str(layout.folder / name)) is not None
 
 
@@ -75,11 +78,29 @@ def test_missing_pictures_are_refused_or_left_out_with_their_faces(layout: Layou
         read(layout.folder)
     found = read(layout.folder, allow_missing=True)
     assert found.inventory.missing == ("gallery_images/0002/0002_1.png", "validation_images/aa.jpg")
-    assert found.gallery.people.tolist() == ["1", "1", "2", "3", "3"]
-    assert len(found.points) == 5
+    assert found.gallery.item.tolist() == [0, 0, 1, 2, 2]
+    assert len(found.gallery.points) == len(found.gallery.pictures.names) == 5
     assert [name[-6:] for name in found.images] == ["bb.jpg", "cc.jpg", "dd.jpg"]
     assert (found.faces.images, found.faces.image.tolist()) == (3, [0, 1, 2, 2])
     assert found.faces.people.tolist() == [2, 0, 3, 1]
+
+
+def test_a_person_without_a_picture_keeps_their_column(layout: Layout) -> None:
+    for n in (0, 1):
+        (layout.folder / "gallery_images" / "0002" / f"0002_{n}.png").unlink()
+    gallery = read(layout.folder, allow_missing=True).gallery
+    assert (len(gallery), gallery.item.tolist()) == (3, [0, 0, 2, 2])
+    assert len(read_lists(layout.folder).gallery.pictures.names) == 6
+
+
+def test_the_pictures_of_a_person_need_not_stand_together(layout: Layout) -> None:
+    path = layout.folder / "gallery.csv"
+    first, *rows = path.read_text(encoding="utf-8").splitlines()
+    before = read(layout.folder).gallery
+    path.write_text("\n".join([first, *rows[::2], *rows[1::2]]) + "\n", encoding="utf-8")
+    after = read(layout.folder).gallery
+    assert after.pictures.names == before.pictures.names
+    assert (after.points == before.points).all()
 
 
 def test_lists_without_pictures_are_a_wrong_folder(layout: Layout) -> None:
@@ -109,20 +130,20 @@ def test_a_pickle_is_never_opened(layout: Layout) -> None:
     [
         ("validation.csv", "FACE_WIDTH", "WIDTH", "line 1: expected one column 'FACE_WIDTH'"),
         ("validation.csv", "FACE_ID", "FILE", "line 1: expected one column 'FILE'"),
-        ("validation.csv", "bb.jpg,102", "bb.jpg", "line 4: 6 values under 7 columns"),
-        ("validation.csv", "bb.jpg,102,2,10.0", "bb.jpg,102,2,nan", "row 3: FACE_X is 'nan', not a number"),
-        ("validation.csv", "bb.jpg,102,2,10.0", "bb.jpg,102,2,1o", "row 3: FACE_X is '1o', not a number"),
-        ("validation.csv", "bb.jpg,102,2,", "bb.jpg,102,2.5,", "row 3: SUBJECT_ID is '2.5', not a whole"),
-        ("validation.csv", "bb.jpg,102,2,", "bb.jpg,102,7,", "row 3: person 7 is not in the gallery"),
+        ("validation.csv", "bb.jpg,102", "bb.jpg", "line 4: 6 cells under 7 columns"),
+        ("validation.csv", "bb.jpg,102,2,10.0", "bb.jpg,102,2,nan", "line 4: FACE_X is 'nan', not a number"),
+        ("validation.csv", "bb.jpg,102,2,10.0", "bb.jpg,102,2,1o", "line 4: FACE_X is '1o', not a number"),
+        ("validation.csv", "bb.jpg,102,2,", "bb.jpg,102,2.5,", "line 4: SUBJECT_ID is '2.5', not a whole"),
+        ("validation.csv", "bb.jpg,102,2,", "bb.jpg,102,7,", "line 4: person 7 is not in the gallery"),
         ("validation.csv", "bb.jpg", "../bb.jpg", "'../bb.jpg' is not the name of a picture"),
         ("validation.csv", "bb.jpg", "/etc/passwd", "'/etc/passwd' is not the name of a picture"),
-        ("validation.csv", "24,24.0", "-24,24.0", "row 1: a face's box is"),
+        ("validation.csv", "24,24.0", "-24,24.0", "line 2: a face's box is"),
         ("validation.csv", "bb.jpg,102", "bb.jpg,105", "has an excluded FACE_ID twice"),
         ("gallery.csv", "0002_0.png,2", "0002_0.png,0", "numbers 4 people from 0 to 3"),
         ("gallery.csv", "0002_0.png,2", "0002_0.png,9", "numbers 4 people from 1 to 9"),
         ("gallery.csv", "0002_0.png", "0001_0.png", "names a picture twice"),
         ("gallery.csv", "0002_0.png", ".._0.png", "is not the name of a picture"),
-        ("exclude_gallery_validation.pickle", "105", "one", "row 1: face id is 'one'"),
+        ("exclude_gallery_validation.pickle", "105", "one", "line 1: face id is 'one'"),
     ],
 )
 def test_a_malformed_list_is_refused_by_its_row(
@@ -141,7 +162,7 @@ def test_a_wrong_folder_and_a_list_that_is_none(layout: Layout, tmp_path: Path) 
     with pytest.raises(InputError, match=r"it lacks gallery\.csv, validation\.csv"):
         read(layout.folder / "gallery_images")
     (layout.folder / "validation.csv").write_bytes("FILE,é".encode("latin-1"))
-    with pytest.raises(InputError, match="not a list in UTF-8"):
+    with pytest.raises(InputError, match="not a text in UTF-8"):
         read(layout.folder)
     (layout.folder / "validation.csv").write_text(
         "FILE,FACE_ID,SUBJECT_ID,FACE_X,FACE_Y,FACE_WIDTH,FACE_HEIGHT\n\n", encoding="utf-8"

@@ -183,8 +183,8 @@ def test_a_whole_evaluation_on_pictures(tmp_path: Path) -> None:
         values -= values.mean()
         return np.asarray(values / max(float(np.linalg.norm(values)), 1e-9))
 
-    pictures = [cv2.imread(str(tmp_path / name)) for name in uccs.gallery.names]
-    people = uccs.gallery.people.astype(np.int64)
+    pictures = [cv2.imread(str(tmp_path / name)) for name in uccs.gallery.pictures.names]
+    people = uccs.gallery.people[uccs.gallery.item]
     enrolled = np.stack(
         [
             np.mean([grey(p) for p, who in zip(pictures, people, strict=True) if who == n], 0)

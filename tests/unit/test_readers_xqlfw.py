@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from benchmark_sides import pairs_of
 from xqlfw_layout import lay_out_xqlfw
 
 from fewpix.errors import InputError
@@ -32,15 +33,16 @@ def test_what_is_there_beside_what_was_published(tmp_path: Path) -> None:
 
 def test_qualities_stand_beside_their_pictures(tmp_path: Path) -> None:
     read = xqlfw.read(lay_out_xqlfw(tmp_path, ALIGNED))
-    assert read.pairs.pictures == (
-        "Ann/Ann_0001",
-        "Ann/Ann_0002",
-        "Bob_B/Bob_B_0001",
-        "Bob_B/Bob_B_0012",
-        "Cid/Cid_0001",
-        "Cid/Cid_0003",
+    assert read.items.called == (
+        "Ann/Ann_0001.jpg",
+        "Ann/Ann_0002.jpg",
+        "Bob_B/Bob_B_0001.jpg",
+        "Bob_B/Bob_B_0012.jpg",
+        "Cid/Cid_0001.jpg",
+        "Cid/Cid_0003.jpg",
     )
-    np.testing.assert_array_equal(read.qualities, [0.9, 0.25, 1.0, np.nan, 0.5, 0.0])
+    np.testing.assert_array_equal(read.items.quality, [0.9, 0.25, 1.0, np.nan, 0.5, 0.0])
+    assert (read.variant, len(np.unique(read.items.people))) == (ALIGNED, 3)
 
 
 def test_qualities_stay_aligned_when_pictures_are_left_out(tmp_path: Path) -> None:
@@ -49,14 +51,15 @@ def test_qualities_stay_aligned_when_pictures_are_left_out(tmp_path: Path) -> No
     with pytest.raises(InputError, match="1 of 6 pictures are missing"):
         xqlfw.read(folder)
     read = xqlfw.read(folder, allow_missing=True)
-    assert [p.partition("/")[2] for p in read.pairs.pictures] == [
-        "Ann_0001",
-        "Bob_B_0001",
-        "Bob_B_0012",
-        "Cid_0001",
-        "Cid_0003",
+    places = np.unique(np.concatenate((pairs_of(read).first, pairs_of(read).second)))
+    assert [read.items.called[n].partition("/")[2] for n in places] == [
+        "Ann_0001.jpg",
+        "Bob_B_0001.jpg",
+        "Bob_B_0012.jpg",
+        "Cid_0001.jpg",
+        "Cid_0003.jpg",
     ]
-    np.testing.assert_array_equal(read.qualities, [0.9, 1.0, np.nan, 0.5, 0.0])
+    np.testing.assert_array_equal(read.items.quality[places], [0.9, 1.0, np.nan, 0.5, 0.0])
     assert read.inventory.missing == ("Ann/Ann_0002.jpg",)
 
 
@@ -64,7 +67,7 @@ def test_without_a_list_of_scores_no_quality_is_known(tmp_path: Path) -> None:
     folder = lay_out_xqlfw(tmp_path, ALIGNED)
     (folder / "xqlfw_scores.txt").unlink()
     read = xqlfw.read(folder)
-    assert np.isnan(read.qualities).tolist() == [True] * 6
+    assert np.isnan(read.items.quality).tolist() == [True] * 6
     assert Count("pictures without a quality", 6, 0) in read.inventory.counts
 
 
@@ -89,9 +92,9 @@ def test_where_the_pictures_may_lie(
 ) -> None:
     folder = lay_out_xqlfw(tmp_path / "x", *laid_out)
     read = xqlfw.read(folder / named, aligned=aligned)
-    assert read.pictures.folder == folder / pictures
+    assert read.items.pictures.folder == folder / pictures
     assert read.inventory.folder == folder / pictures
-    assert len(read.pairs) == 8
+    assert len(read.comparisons) == 8
 
 
 def test_the_hash_does_not_depend_on_the_layout(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.readers.listing import read_lines
+from fewpix.evaluate.readers.formats.listing import read_lines
 
 FILE = "all.txt"
 _COLUMNS = 9
