@@ -60,7 +60,7 @@ def lfw(
     model: Annotated[
         str,
         Option(
-            help="fewpix-xs, fewpix-s, fewpix-l, teacher (the direct feed), auto (the router), or a model file."
+            help="fewpix-xs, fewpix-s, fewpix-l, teacher (the direct feed), auto (the router), or a file."
         ),
     ] = "fewpix-s",
     size: Annotated[int, Option(help="Side of the small faces in pixels, 8 to 112.")] = 16,

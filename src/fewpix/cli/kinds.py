@@ -67,9 +67,9 @@ def _quietly(look: Callable[[Path], object]) -> Made:
 
 def _result(path: Path) -> bool:
     from fewpix.evaluate.result.file import read_result
-    from fewpix.evaluate.schema.parsed import SCHEMAS, kind_of
+    from fewpix.evaluate.result.read import EARLIER, KNOWN, kind_of
 
-    return kind_of(read_result(path)) in SCHEMAS
+    return kind_of(read_result(path)) in (*KNOWN, *EARLIER)
 
 
 def _run(path: Path) -> bool:

@@ -44,7 +44,7 @@ def report(
     if pictures is None:
         read: ReadPicture = nowhere
     elif pictures.is_file():
-        read = by_name(encoded.read_pairs(pictures, allow_missing=True).items.pictures)
+        read = by_name(encoded.read(pictures, allow_missing=True).items.pictures)
     else:
         read = in_folder(pictures)
     check_report(out)

@@ -113,14 +113,14 @@ def inventory(folder: Path) -> Inventory:
 
 
 def read(
-    path: Path, *, faces: Path, protocol: str = "surveillance_to_single", allow_missing: bool = False
+    path: Path, *, faces: Path, lists: str = "surveillance_to_single", allow_missing: bool = False
 ) -> Benchmark:
     """Read the lists and look for the faces of a protocol; templates without a face are among the items.
 
     Args:
         path: that holds `protocols`, or that folder itself.
         faces: the folder of faces.
-        protocol: of `PROTOCOLS`.
+        lists: of `PROTOCOLS`.
         allow_missing: leave out absent folders, and templates that have none, instead of refusing.
 
     Raises:
@@ -128,11 +128,11 @@ def read(
         InputError: see `read_lists`; there is no folder of faces, folders are missing and may not be, or
             there is no face.
     """
-    lists = read_lists(path)
-    if protocol not in PROTOCOLS:
-        raise ConfigError(f"protocol: IJB-S has no {protocol!r}", fix=f"use {', '.join(PROTOCOLS)}")
+    listed = read_lists(path)
+    if lists not in PROTOCOLS:
+        raise ConfigError(f"lists: IJB-S has no {lists!r}", fix=f"use {', '.join(PROTOCOLS)}")
     require_folder(faces, kind="faces cut from IJB-S")
-    chosen = lists.protocols[protocol]
+    chosen = listed.protocols[lists]
     names: list[str] = []
     item: list[int] = []
     media: list[int] = []
@@ -164,16 +164,16 @@ def read(
             people.append(person)
         sides.append(np.arange(start, len(people)))
     inventory = replace(
-        lists.inventory,
+        listed.inventory,
         folder=faces,
         counts=(
-            *lists.inventory.counts,
+            *listed.inventory.counts,
             Count("faces", len(names)),
             Count("templates without a face", len(people) - len(set(item))),
         ),
         listed=len(places),
         missing=tuple(absent),
-        sha256=hashlib.sha256(f"{lists.inventory.sha256}\n{protocol}\n".encode()).hexdigest(),
+        sha256=hashlib.sha256(f"{listed.inventory.sha256}\n{lists}\n".encode()).hexdigest(),
         left_out=sum(left_out.values(), start=NOTHING),
     )
     inventory.require_pictures(allow_missing=allow_missing)
@@ -187,7 +187,7 @@ def read(
         np.array(media, dtype=np.int64),
     )
     searches = Searches({"g1": sides[0], "g2": sides[1]}, sides[2])
-    return Benchmark(KIND, inventory, items, searches, missing, variant=protocol, asked=ASKED)
+    return Benchmark(KIND, inventory, items, searches, missing, variant=lists, asked=ASKED)
 
 
 def read_lists(folder: Path) -> Ijbs:

@@ -16,6 +16,12 @@ LFW_TABLE = "lfw-table-1"
 SCHEMAS: dict[str, type[Result] | type[UccsScores]] = {SCHEMA: Result, UCCS_SCORES: UccsScores}
 """What results call their own form → the form. Tables of LFW are read besides."""
 
+KNOWN = (*SCHEMAS, LFW_TABLE)
+"""All that is read."""
+
+EARLIER = ("pairs-1", "search-1", "template-pairs-1", "template-search-1", "uccs-1", "lfw-1", "comparison-1")
+"""Schemas of results from before there was one form; they are to be measured again."""
+
 _FIRST_TABLES = {"benchmark", "data", "models", "settings", "figures"}
 """Keys of a table of LFW from before tables had a schema."""
 
@@ -41,7 +47,7 @@ def parsed(payload: Mapping[str, Any], name: str = "the result") -> Result | Ucc
     if kind == LFW_TABLE:
         payload, kind = _of_table(payload, name), SCHEMA
     if not isinstance(kind, str) or kind not in SCHEMAS:
-        known = ", ".join((*SCHEMAS, LFW_TABLE))
+        known = ", ".join(KNOWN)
         raise InputError(
             f"{name} has the unknown schema {kind!r}; known are {known}",
             fix="name a result of fewpix evaluate or fewpix compare, or measure it again",
