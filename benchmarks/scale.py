@@ -41,12 +41,12 @@ from typing import Any
 import numpy as np
 
 from fewpix.calibrate.histogram import cross_histogram
-from fewpix.evaluate.pair_scores import iter_scores
-from fewpix.evaluate.readers.ijb_pairs import read_pairs
+from fewpix.evaluate.embedding.fuse import fuse
+from fewpix.evaluate.readers.ijb_protocols import read_template_pairs
 from fewpix.evaluate.result.file import Run, write_result
 from fewpix.evaluate.statistics.scores import SortedScores
-from fewpix.evaluate.streaming_search import search
-from fewpix.evaluate.templates import fuse
+from fewpix.evaluate.tasks.blockwise import search
+from fewpix.evaluate.tasks.pair_scores import iter_scores
 
 FARS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 OTHERS = {
@@ -259,7 +259,9 @@ def arm(step: str, way: str, folder: str) -> dict[str, Any]:
     """One step by one way."""
     data = {name: np.load(Path(folder) / f"{name}.npy") for name in NEEDS[step]}
     steps: dict[tuple[str, str], Callable[[dict[str, Any], Path], dict[str, Any]]] = {
-        ("read", "fewpix"): lambda d, f: summary(*vars(read_pairs(f / "pairs.txt", d["ids"])).values()),
+        ("read", "fewpix"): lambda d, f: summary(
+            *vars(read_template_pairs(f / "pairs.txt", d["ids"])[0]).values()
+        ),
         ("read", "loadtxt"): read_text,
         ("fuse", "fewpix"): lambda d, f: checksum(
             fuse(d["embeddings"], d["pictures_template"], d["pictures_medium"]).embeddings
