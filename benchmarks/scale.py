@@ -41,6 +41,7 @@ from typing import Any
 import numpy as np
 
 from fewpix.calibrate.histogram import cross_histogram
+from fewpix.evaluate.benchmark import Pairs
 from fewpix.evaluate.embedding.fuse import fuse
 from fewpix.evaluate.readers.ijb_protocols import read_template_pairs
 from fewpix.evaluate.result.file import Run, write_result
@@ -259,9 +260,7 @@ def arm(step: str, way: str, folder: str) -> dict[str, Any]:
     """One step by one way."""
     data = {name: np.load(Path(folder) / f"{name}.npy") for name in NEEDS[step]}
     steps: dict[tuple[str, str], Callable[[dict[str, Any], Path], dict[str, Any]]] = {
-        ("read", "fewpix"): lambda d, f: summary(
-            *vars(read_template_pairs(f / "pairs.txt", d["ids"])[0]).values()
-        ),
+        ("read", "fewpix"): lambda d, f: summary(d["ids"], read_template_pairs(f / "pairs.txt", d["ids"])[0]),
         ("read", "loadtxt"): read_text,
         ("fuse", "fewpix"): lambda d, f: checksum(
             fuse(d["embeddings"], d["pictures_template"], d["pictures_medium"]).embeddings
@@ -300,9 +299,9 @@ def peak() -> float:
     return size / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
-def summary(ids: Any, first: Any, second: Any, same: Any, *_: Any) -> dict[str, Any]:
-    total = int(ids[first].sum(dtype=np.int64) + 3 * ids[second].sum(dtype=np.int64))
-    return {"pairs": len(first), "genuine": int(np.count_nonzero(same)), "sum": total}
+def summary(ids: Any, pairs: Pairs) -> dict[str, Any]:
+    total = int(ids[pairs.first].sum(dtype=np.int64) + 3 * ids[pairs.second].sum(dtype=np.int64))
+    return {"pairs": len(pairs), "genuine": int(np.count_nonzero(pairs.same)), "sum": total}
 
 
 def read_text(data: dict[str, Any], folder: Path) -> dict[str, Any]:
