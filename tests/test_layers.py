@@ -51,11 +51,11 @@ MAY_IMPORT: dict[str, set[str]] = {
 ROOMS: dict[str, set[str]] = {
     "evaluate.statistics": set(),
     "evaluate.schema": set(),
+    "evaluate.readers.formats": {"evaluate.benchmark"},
     "evaluate.readers": {
         "evaluate.benchmark",
         "evaluate.inventory",
         "evaluate.pictures",
-        "evaluate.statistics",
         "evaluate.iou_matching",
     },
 }
