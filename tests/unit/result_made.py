@@ -32,7 +32,12 @@ LOW = (0.0, 0.4)
 
 def figure(measure: str, at: str = "", value: float | None = 0.75, **changes: Any) -> Figure:
     """With an interval and no threshold."""
-    known = {"ci95": None if value is None else SPAN, "threshold": None, "reason": "", "detail": {}}
+    known: dict[str, Any] = {
+        "ci95": None if value is None else SPAN,
+        "threshold": None,
+        "reason": "",
+        "detail": {},
+    }
     return Figure(measure=measure, at=at, value=value, **known | changes)
 
 
@@ -95,9 +100,19 @@ def change(measure: str, at: str = "", value: float = -0.125, mcnemar: McNemar |
     )
 
 
+def known_of(task: str) -> dict[str, Any]:
+    """How the pictures of a task are treated."""
+    if task == "detections":
+        return {"iou": 0.5}
+    said = {"interpolation": "area down", "fit": "pad", "alignment": "pictures are crops of faces", "seed": 3}
+    if task == "search":
+        return said | {"small": "probes", "rank": 20}
+    return said | {"small": "both", "protocols": ["native"]}
+
+
 def result(task: str, cells: list[Cell], **changes: Any) -> Result:
     """Of a benchmark that is all there."""
-    treatment = {"small": "probes" if task == "search" else "both", **changes.pop("treatment", {})}
+    treatment = changes.pop("treatment", {})
     known: dict[str, Any] = {
         "benchmark": Facts(
             kind="own",
@@ -113,24 +128,7 @@ def result(task: str, cells: list[Cell], **changes: Any) -> Result:
             lists_sha256="1" * 64,
             data_sha256="2" * 64,
         ),
-        "treatment": Treatment(
-            **{
-                "protocols": ["native"] if task == "pairs" else [],
-                "other_size": None,
-                "family": "area",
-                "seed": 3,
-                "steps": {},
-                "interpolation": "area down",
-                "fit": "pad",
-                "flip": False,
-                "alignment": "pictures are aligned crops",
-                "fusion": "",
-                "prototypes": False,
-                "rank": 20,
-                "iou": None,
-                **treatment,
-            }
-        ),
+        "treatment": Treatment(**known_of(task) | treatment),
         "models": {name: model("0") for name in dict.fromkeys(one.model for one in cells) if name},
         "others": {},
         "bootstrap": Bootstrap(level=0.95, replicates=2000, seed=0, how="percentile bootstrap over people"),
@@ -166,8 +164,10 @@ def pairs() -> Result:
                     threshold=None,
                     detail={"per_fold": [0.5, 1.0], "thresholds": [0.25, 0.5]},
                 ),
-                figure("accuracy", "worst", 1.0, detail={"quality": [0.1, 0.25], "pairs": [3]}),
-                figure("accuracy", "best", 0.5, ci95=None, detail={"quality": [0.25, 0.9], "pairs": [1300]}),
+                figure("accuracy", "worst", 1.0, detail={"quality": [0.1, 0.25], "pairs": [3, 1]}),
+                figure(
+                    "accuracy", "best", 0.5, ci95=None, detail={"quality": [0.25, 0.9], "pairs": [1300, 650]}
+                ),
                 figure("tar", "3e-1", threshold=0.125),
                 missing("tar", "1e-2", "4 impostor pairs cannot show a false accept rate below 0.25"),
                 missing("tar", "1e-3", "4 impostor pairs cannot show a false accept rate below 0.25"),
@@ -215,6 +215,7 @@ def searches() -> Result:
             8,
             [figure("rank", "1", ci95=None, reason="galleries as one"), figure("recall", "1e-1", ci95=None)],
             part={"gallery": "joined"},
+            counts={"people": 4, "mated": 9},
             seen=probes,
             curve=None,
             histogram=None,
@@ -223,7 +224,9 @@ def searches() -> Result:
     others = {"grey": Other(name="teacher", model=model("5"), seen=seen(px=None))}
     how = {"fusion": "mean of all pictures", "prototypes": True, "steps": {"8": "area@8"}, "other_size": 12}
     made = result("search", cells, others=others, treatment=how)
-    counted = made.benchmark.model_copy(update={"comparisons": {"probes": 9, "G1": 2, "G2": 3}})
+    counted = made.benchmark.model_copy(
+        update={"comparisons": {"probes": 9, "gallery G1": 2, "gallery G2": 3}}
+    )
     return made.model_copy(update={"benchmark": counted})
 
 
@@ -231,7 +234,7 @@ def detections() -> Result:
     """Of a score file: detection, and identification at two ranks."""
     cells = [
         cell(
-            "",
+            "own.csv",
             None,
             [
                 figure("found", "1e-1", 0.5 + 0.1 * n, threshold=0.5, detail={"per_image": [0.1]}),
@@ -245,10 +248,10 @@ def detections() -> Result:
         )
         for n, faces in enumerate(("detection", "rank 1", "rank 10"))
     ]
-    made = result(
-        "detections", cells, treatment={"iou": 0.5, "interpolation": "", "fit": "", "alignment": ""}
+    made = result("detections", cells, models={})
+    counted = made.benchmark.model_copy(
+        update={"comparisons": {"pictures": 4, "without_detection": 1, "detections": 6}}
     )
-    counted = made.benchmark.model_copy(update={"comparisons": {"faces": 1500}})
     return made.model_copy(update={"benchmark": counted})
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from fewpix.evaluate.measures import LOWER_IS_BETTER, headline, title
 from fewpix.evaluate.report.blocks import Block, Report, Section, Table, Text
-from fewpix.evaluate.report.curves import against_pixels, ranks, rates, scores
+from fewpix.evaluate.report.curves import curves
 from fewpix.evaluate.report.differences import differences, first_in_words
 from fewpix.evaluate.report.faces import Faces, worst
 from fewpix.evaluate.report.tables import benchmark, measured, models
@@ -36,21 +36,18 @@ def report(result: Result, faces: Faces) -> Report:
     """
     name = benchmark(result.benchmark)
     if result.compared:
-        found = [differences(result), Section("What was compared", measured(result))]
-        return Report(f"{name}: two results compared", first_in_words(result), _there(found))
+        sections = (*differences(result), Section("What was compared", measured(result)))
+        return Report(f"{name}: two results compared", first_in_words(result), sections)
     task = TASKS[result.task]
     words = (task.title + " of templates" * bool(result.treatment.fusion), *result.treatment.protocols)
-    found = [
+    sections = (
         Section("Figures", tuple(_figures(result, task))),
-        against_pixels(result),
-        rates(result),
-        ranks(result),
-        scores(result),
-        differences(result),
-        worst(result, faces),
+        *curves(result),
+        *differences(result),
+        *worst(result, faces),
         Section("What was measured", measured(result)),
-    ]
-    return Report(f"{name}: {', '.join(words)}", _lead(result), _there(found))
+    )
+    return Report(f"{name}: {', '.join(words)}", _lead(result), sections)
 
 
 def uccs_scores_report(result: UccsScores) -> Report:
@@ -80,10 +77,6 @@ def uccs_scores_report(result: UccsScores) -> Report:
     return Report("UCCS watchlist: how a score file was made", lead, (Section("What was made", blocks),))
 
 
-def _there(found: Sequence[Section | None]) -> tuple[Section, ...]:
-    return tuple(section for section in found if section is not None)
-
-
 def _lead(result: Result) -> str:
     """The most telling figure of the model and size that have the best one, in every part."""
     main = headline([figure for cell in result.cells for figure in _known(cell)])
@@ -106,7 +99,7 @@ def _lead(result: Result) -> str:
         if (cell.model, cell.size) == (best.model, best.size)
     ]
     what = f"{most}{name}{': ' if name else ''}{title(main.measure, main.at)}"
-    return f"{what}{':' if len(parts) > 1 else ''} {', '.join(parts)}, {_compared(result)}."
+    return f"{what}{':' if best.part else ''} {', '.join(parts)}, {_compared(result)}."
 
 
 def _known(cell: Cell) -> list[Figure]:
@@ -116,14 +109,14 @@ def _known(cell: Cell) -> list[Figure]:
 def _compared(result: Result) -> str:
     """On how many comparisons."""
     count, cell = result.benchmark.comparisons, result.cells[0].counts
-    if result.task == "pairs":
+    if "same" in count:
         what = "pairs of templates" if result.treatment.fusion else "pairs"
-        return f"on {count.get('same', 0):,} {what} of one person and {count.get('different', 0):,} of two"
-    if result.task == "detections":
-        return f"of {count.get('faces', 0):,} faces"
-    if len(list(result.by_part())) == 1 and "mated" in cell:
+        return f"on {count['same']:,} {what} of one person and {count.get('different', 0):,} of two"
+    if result.task == "search" and len(list(result.by_part())) == 1 and "mated" in cell:
         return f"in {cell['mated']:,} mated and {cell.get('nonmated', 0):,} non-mated searches"
-    return f"of {count.get('probes', 0):,} probes"
+    return ", ".join(
+        f"on {count[what]:,} {what}" for what in ("pairs", "probes", "pictures") if what in count
+    )
 
 
 def _figures(result: Result, task: Task) -> Iterator[Block]:
@@ -133,9 +126,9 @@ def _figures(result: Result, task: Task) -> Iterator[Block]:
         asked.setdefault(tuple((one.measure, one.at) for one in cell.figures), []).append(cell)
     for cells in asked.values():
         yield _table(cells, task)
-    said = " ".join((*_missing(result), *_missing(result, intervals=True)))
-    if said:
-        yield Text(said)
+    missing = " ".join(_missing(result))
+    if missing:
+        yield Text(missing)
     yield from _thirds(result)
     protocols = [_PROTOCOLS[one] for one in result.treatment.protocols if one in _PROTOCOLS]
     if protocols:
@@ -150,8 +143,7 @@ def _table(cells: Sequence[Cell], task: Task) -> Table:
     known = {(one.measure, one.at) for cell in cells for one in _known(cell) if not _third(one)}
     rows = []
     for cell in cells:
-        row = {"model": cell.model} if cell.model else {}
-        row |= {"size": at(cell.size)} if task.small else {}
+        row = {"model": cell.model, "size": at(cell.size)} if task.small else {"score file": cell.model}
         row |= cell.part
         row |= {called: f"{cell.counts.get(key, 0):,}" for key, called in task.counts}
         shown = [one for one in cell.figures if (one.measure, one.at) in known]
@@ -160,20 +152,20 @@ def _table(cells: Sequence[Cell], task: Task) -> Table:
     return Table.of(f"{task.caption}, with 95 % intervals" if spans else task.caption, rows)
 
 
-def _missing(result: Result, *, intervals: bool = False) -> Iterator[str]:
+def _missing(result: Result) -> Iterator[str]:
     """What is not shown, or has no interval, and why: a sentence for each reason."""
-    found: dict[str, tuple[list[str], list[str]]] = {}
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
     for cell in result.cells:
-        for figure in cell.figures:
-            if figure.reason and (figure.value is not None) == intervals:
-                titles, parts = found.setdefault(figure.reason, ([], []))
-                titles.append(title(figure.measure, figure.at))
-                parts.append(named("", None, cell.part))
+        for one in cell.figures:
+            if one.reason:
+                what = "cannot be shown" if one.value is None else "has no interval"
+                place = (title(one.measure, one.at), named("", None, cell.part))
+                found.setdefault((what, one.reason), []).append(place)
     every = {named("", None, part) for part, _ in result.by_part()}
-    for reason, (titles, parts) in found.items():
-        where = "" if set(parts) == every else f" in {', '.join(dict.fromkeys(parts))}"
-        what = ", ".join(dict.fromkeys(titles))
-        yield f"{what} {'has no interval' if intervals else 'cannot be shown'}{where}: {reason}."
+    for (what, reason), places in found.items():
+        titles, parts = (dict.fromkeys(words) for words in zip(*places, strict=True))
+        where = "" if parts.keys() == every else f" in {', '.join(parts)}"
+        yield f"{', '.join(titles)} {what}{where}: {reason}."
 
 
 def _third(figure: Figure) -> bool:
@@ -186,8 +178,8 @@ def _thirds(result: Result) -> Iterator[Table]:
         {
             "model": named(cell.model, cell.size, cell.part),
             "third": one.at,
-            "quality": " to ".join(f"{value:.3g}" for value in one.detail.get("quality", ())),
-            "pairs": ", ".join(f"{count:,.0f}" for count in one.detail.get("pairs", ())),
+            "quality": " to ".join(f"{value:.3g}" for value in one.detail["quality"]),
+            **dict(zip(("pairs", "of one person"), map("{:,.0f}".format, one.detail["pairs"]), strict=True)),
             "accuracy, %": share(one.value, one.ci95),
         }
         for cell in result.cells

@@ -2,69 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 from fewpix.evaluate.measures import headline, title
 from fewpix.evaluate.report import plots
 from fewpix.evaluate.report.blocks import Plot, Plots, Section, Table, Text
-from fewpix.evaluate.report.words import TASKS, at, named, share
+from fewpix.evaluate.report.words import TASKS, Task, at, named, share
 from fewpix.evaluate.result.model import Cell, Curve, Histogram, Interval, Result
 
 Point = tuple[float, float, Interval | None]
 """x, y and the interval of y."""
 
 
-def rates(result: Result) -> Section | None:
-    """True over false rates, and the errors; None where no rate can be shown."""
+def curves(result: Result) -> Iterator[Section]:
+    """What there is to draw: figures against sizes, true over false rates, CMC, and histograms of scores."""
     task = TASKS[result.task]
-    drawn: list[Plot] = []
-    tables: list[Table] = []
+    rates = f"{task.curve} and DET" if task.miss else task.curve
+    for name, said, found in (
+        ("Against pixels", "", _against_pixels(result, task)),
+        (rates, task.said, _rates(result, task)),
+        ("CMC", "", _ranks(result)),
+        ("Scores", "", _scores(result, task)),
+    ):
+        blocks = list(found)
+        if blocks:
+            drawn = tuple(one for one in blocks if isinstance(one, Plot))
+            block = Plots(drawn, tuple(one for one in blocks if isinstance(one, Table)))
+            yield Section(name, (Text(said), block) if said else (block,))
+
+
+def _rates(result: Result, task: Task) -> Iterator[Plot | Table]:
+    """True over false rates, and the errors."""
     head = (task.false, f"{task.true}, %")
-    for n, (where, lines, folded) in enumerate(_panels(result, lambda cell: cell.curve, task.curve, head)):
-        tables += folded
-        if not lines:
-            continue
-        false = f"{task.false} ({where})" if where else task.false
-        name = ", ".join(word for word in (task.curve, where) if word)
-        svg = plots.rates(lines, false, task.true)
-        drawn.append(Plot(f"plot-rates-{n}", svg, f"{name}: {task.true} over {task.false}"))
-        if task.miss:
-            svg = plots.rates([line.errors() for line in lines], false, task.miss, errors=True)
-            drawn.append(Plot(f"plot-det-{n}", svg, f"DET, {where}: {task.miss} over {task.false}"))
-    return _section(f"{task.curve} and DET" if task.miss else task.curve, drawn, tables, task.said)
+    for n, (where, lines, tables) in enumerate(_panels(result, lambda cell: cell.curve, task.curve, head)):
+        yield from tables
+        if lines:
+            false = f"{task.false} ({where})"
+            svg = plots.rates(lines, false, task.true)
+            yield Plot(f"plot-rates-{n}", svg, f"{task.curve}, {where}: {task.true} over {task.false}")
+            if task.miss:
+                svg = plots.rates([line.errors() for line in lines], false, task.miss, errors=True)
+                yield Plot(f"plot-det-{n}", svg, f"DET, {where}: {task.miss} over {task.false}")
 
 
-def ranks(result: Result) -> Section | None:
+def _ranks(result: Result) -> Iterator[Plot | Table]:
     """CMC of searches."""
-    drawn: list[Plot] = []
-    tables: list[Table] = []
     panels = _panels(result, lambda cell: cell.ranks, "CMC", ("rank", "found, %"))
-    for n, (where, lines, folded) in enumerate(panels):
-        tables += folded
+    for n, (where, lines, tables) in enumerate(panels):
+        yield from tables
         svg = plots.rates(lines, f"rank ({where})", "right person found")
-        drawn.append(Plot(f"plot-cmc-{n}", svg, f"CMC, {where}: right person found by rank"))
-    return _section("CMC", drawn, tables)
+        yield Plot(f"plot-cmc-{n}", svg, f"CMC, {where}: right person found by rank")
 
 
-def scores(result: Result) -> Section | None:
+def _scores(result: Result, task: Task) -> Iterator[Plot | Table]:
     """Histograms of scores, with the thresholds that judge them."""
-    drawn: list[Plot] = []
-    tables: list[Table] = []
-    for cell in result.cells:
+    for n, cell in enumerate(result.cells):
         if cell.histogram is not None:
             name = named(cell.model, cell.size, cell.part)
             svg = plots.scores(cell.histogram, name, _thresholds(cell))
-            drawn.append(Plot(f"plot-scores-{len(drawn)}", svg, f"{TASKS[result.task].scores}, {name}"))
-            tables.append(_bins(name, cell.histogram))
-    return _section("Scores", drawn, tables)
+            yield Plot(f"plot-scores-{n}", svg, f"{task.scores}, {name}")
+            yield _bins(name, cell.histogram)
 
 
-def against_pixels(result: Result) -> Section | None:
+def _against_pixels(result: Result, task: Task) -> Iterator[Plot | Table]:
     """The most telling figures against sizes, by model, where there are several sizes."""
-    task = TASKS[result.task]
-    drawn: list[Plot] = []
-    tables: list[Table] = []
-    for part, cells in result.by_part() if len(result.sizes()) > 1 else ():
+    for n, (part, cells) in enumerate(result.by_part() if len(result.sizes()) > 1 else ()):
         known = [figure for cell in cells for figure in cell.figures if figure.value is not None]
         more = [headline([one for one in known if one.measure == measure]) for measure in task.pixels]
         told = [(one.measure, one.at) for one in (headline(known), *more) if one is not None]
@@ -75,23 +77,15 @@ def against_pixels(result: Result) -> Section | None:
                 if cell.size is not None and figure.value is not None:
                     point = (float(cell.size), figure.value, figure.ci95)
                     lines.setdefault(cell.model, []).append(point)
-            called = title(*key)
+            called, where = title(*key), ", ".join(("", *part.values()))
             svg = plots.against_pixels([_line(*line) for line in lines.items()], called)
-            where = ", ".join(("", *part.values()))
             alt = f"{called} against the size of the {task.small}{where}, by model"
-            drawn.append(Plot(f"plot-size-{len(drawn)}", svg, alt))
+            yield Plot(f"plot-size-{n}-{key[0]}", svg, alt)
             rows = (
                 {"model": cell.model, "size": at(cell.size), f"{called}, %": share(one.value, one.ci95)}
                 for cell, one in found
             )
-            tables.append(Table.of(f"{called} by size{where}", rows))
-    return _section("Against pixels", drawn, tables)
-
-
-def _section(name: str, drawn: Sequence[Plot], tables: Sequence[Table], said: str = "") -> Section | None:
-    """Plots and tables under a heading; None without any."""
-    block = Plots(tuple(drawn), tuple(tables))
-    return Section(name, (Text(said), block) if said else (block,)) if drawn or tables else None
+            yield Table.of(f"{called} by size{where}", rows)
 
 
 def _panels(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from fewpix.evaluate.measures import headline, title
 from fewpix.evaluate.report import plots
 from fewpix.evaluate.report.blocks import Block, Plot, Plots, Section, Table, Text
@@ -21,12 +23,12 @@ _MCNEMAR = (
 )
 
 
-def differences(result: Result) -> Section | None:
-    """All of them: the most telling ones drawn, a table, and McNemar's test; None without any."""
+def differences(result: Result) -> Iterator[Section]:
+    """All of them: the most telling ones drawn, a table, and McNemar's test; nothing without any."""
     found = [(one, change) for one in result.differences for change in one.changes]
     main = headline([change for _, change in found])
     if main is None:
-        return None
+        return
     called = title(main.measure, main.at)
     drawn = [
         (_name(one), change.difference, *change.ci95)
@@ -60,7 +62,7 @@ def differences(result: Result) -> Section | None:
     if tests:
         blocks += [Text(_MCNEMAR), Table.of("McNemar's exact test", tests)]
     bases = dict.fromkeys(one.minus for one in result.differences)
-    return Section(
+    yield Section(
         f"Compared with {'the second result' if result.compared else ', '.join(bases)}", tuple(blocks)
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -91,22 +91,24 @@ class Faces:
         return seen, _tile(resize_square(square, SHOWN_SIDE), ".jpg", name)
 
 
-def worst(result: Result, faces: Faces) -> Section | None:
-    """The worst comparisons of every model at every size; None where items are no single pictures."""
-    known = [(cell, cell.worst) for cell in result.cells if cell.worst is not None]
+def worst(result: Result, faces: Faces) -> Iterator[Section]:
+    """The worst comparisons of every model at every size; nothing where items are no single pictures."""
     blocks: list[Block] = []
-    for cell, found in known:
-        name, looks = named(cell.model, cell.size, cell.part), _looks(result, cell)
-        if found.nonmated:
-            blocks.append(faces.pairs(f"{name}: two people, the highest scores", found.nonmated, looks))
-        if found.mated:
-            blocks.append(faces.pairs(f"{name}: one person, the lowest scores", found.mated, looks))
+    for cell in result.cells:
+        name = named(cell.model, cell.size, cell.part)
+        for kind, found in (
+            ("two people, the highest scores", cell.worst.nonmated if cell.worst else ()),
+            ("one person, the lowest scores", cell.worst.mated if cell.worst else ()),
+        ):
+            if found:
+                blocks.append(faces.pairs(f"{name}: {kind}", found, _looks(result, cell)))
     said = [Text(_HOW)]
     if faces.gone:
         first, why = next(iter(faces.gone.items()))
         share = f"{len(faces.gone)} of {len(faces.wanted)} pictures"
         said.append(Text(f"{share} cannot be shown; the first, {first}: {why}."))
-    return Section("Worst failures", (*said, *blocks)) if known else None
+    if blocks:
+        yield Section("Worst failures", (*said, *blocks))
 
 
 def _looks(result: Result, cell: Cell) -> tuple[Look, Look]:

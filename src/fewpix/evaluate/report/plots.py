@@ -166,7 +166,10 @@ def _band(axes: Axes, n: int, line: Line, *, percent: bool) -> None:
     axes.fill_between(
         x, scale * np.maximum(low, floor), scale * np.maximum(high, floor), color=colour, alpha=0.16, lw=0
     )
-    axes.plot(x[shown], scale * y[shown], dash, color=colour, label=_plain(line.label), linewidth=1.6)
+    alone = "o" if np.count_nonzero(shown) == 1 else ""
+    axes.plot(
+        x[shown], scale * y[shown], dash, marker=alone, color=colour, label=_plain(line.label), linewidth=1.6
+    )
 
 
 def _plain(text: str) -> str:

@@ -11,11 +11,18 @@ from fewpix.evaluate.result.model import Facts, Model, Other, Result, Seen
 
 _COMPARED: Final = {
     "same": "pairs of one person",
-    "different": "pairs of two",
-    "probes": "probes",
-    "faces": "faces",
+    "different": "pairs of two people",
+    "without_detection": "pictures without a detection",
 }
-"""Key of `Facts.comparisons` → what is counted; any other one is a gallery's name."""
+"""Key of `Facts.comparisons` → what is counted; others say it themselves."""
+
+_SEARCHES: Final = {
+    "mated": "mated",
+    "nonmated": "non-mated",
+    "rows": "rows searched in",
+    "people": "people in the gallery",
+}
+"""Count of a search → what is counted."""
 
 _SMALL: Final = {
     "first": "the first side of a pair",
@@ -87,8 +94,8 @@ def _facts(result: Result) -> Iterator[tuple[str, str]]:
     on, how, drawn = result.benchmark, result.treatment, result.bootstrap
     figures = [figure for cell in result.cells for figure in cell.figures]
     yield "benchmark", benchmark(on)
-    known = ((count, _COMPARED.get(key, f"in gallery {key}")) for key, count in on.comparisons.items())
-    yield "compared", ", ".join(f"{count:,} {what}" for count, what in known)
+    known = (f"{count:,} {_COMPARED.get(key, key)}" for key, count in on.comparisons.items())
+    yield "compared", ", ".join(known).replace(" gallery", " in gallery")
     folds = sorted({len(one.detail["per_fold"]) for one in figures if "per_fold" in one.detail})
     yield "folds", ", ".join(map(str, folds))
     yield from _counted(result)
@@ -129,9 +136,8 @@ def _counted(result: Result) -> Iterator[tuple[str, str]]:
     for cell in result.cells:
         count = cell.counts
         if "mated" in count:
-            rows = f"{count.get('rows', 0):,} rows of {count.get('people', 0):,} people"
-            searches = f"{count['mated']:,} mated, {count.get('nonmated', 0):,} non-mated"
-            said[", ".join(("searches", *cell.part.values()))] = f"{searches}, in {rows}"
+            known = (f"{count[key]:,} {what}" for key, what in _SEARCHES.items() if key in count)
+            said[", ".join(("searches", *cell.part.values()))] = ", ".join(known)
         if count.get("failed"):
             name = f"pairs that failed, {named(cell.model, cell.size, cell.part)}"
             said[name] = f"{count['failed']:,}, scored as the least alike"
