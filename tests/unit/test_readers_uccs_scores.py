@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from fewpix.evaluate.iou_matching import Candidates, detection_curve, identification_curve, match
+from fewpix.evaluate.matching import Candidates, detection_curve, identification_curve, match
 from uccs_layout import SIDE, lay_out
 
 from fewpix.errors import InputError, StorageError
