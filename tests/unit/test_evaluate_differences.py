@@ -13,12 +13,12 @@ from fewpix.evaluate.search_difference import search_difference
 from fewpix.evaluate.streaming_search import Searched, search
 from fewpix.evaluate.verification import verify
 from numpy.typing import NDArray
+from open_search import identify_open
 from oracles import tar_at_far
 from scipy.stats import binomtest
 
 from fewpix.evaluate.benchmark import PairList
 from fewpix.evaluate.identification import identify
-from fewpix.evaluate.open_set import identify_open
 from fewpix.evaluate.statistics.accuracy import fold_accuracy
 from fewpix.evaluate.statistics.bootstrap import percentiles
 from fewpix.evaluate.statistics.paired import FEW, McNemar, mcnemar, p_text

@@ -6,6 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fewpix.errors import InputError
 from fewpix.evaluate.matching import (
     Candidates,
     Detections,
@@ -15,10 +19,6 @@ from fewpix.evaluate.matching import (
     match,
     overlaps,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-
-from fewpix.errors import InputError
 from fewpix.evaluate.per_image import PerImageCurve
 
 

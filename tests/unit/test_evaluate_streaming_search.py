@@ -11,10 +11,10 @@ from fewpix.evaluate.streaming_search import TIE, Searched, prototypes, search
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from open_search import identify_open
 
 from fewpix.errors import InputError
 from fewpix.evaluate.identification import identify, person_scores
-from fewpix.evaluate.open_set import identify_open
 from fewpix.evaluate.readers.survface import FPIRS
 
 Rows = NDArray[np.float64]

@@ -12,10 +12,10 @@ from fewpix.evaluate.template_search import joined_search, search
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from open_search import identify_open
 
 from fewpix.errors import InputError
 from fewpix.evaluate import template_search as module
-from fewpix.evaluate.open_set import identify_open
 
 Array = NDArray[Any]
 

@@ -36,10 +36,6 @@ class Interval:
     def __str__(self) -> str:
         return f"{100 * self.low:.1f} to {100 * self.high:.1f}"
 
-    def excludes_zero(self) -> bool:
-        """Whether zero lies outside."""
-        return self.low > 0 or self.high < 0
-
     @property
     def ends(self) -> tuple[float, float]:
         """Low and high."""
@@ -178,28 +174,6 @@ def mean_intervals(
         residuals = part * (numbers[:, k] - centre[kinds])
         found.append(percentiles(_shrunk(means, float(centre @ totals), residuals, clusters)))
     return found
-
-
-def passing_intervals(
-    scores: NDArray[np.floating],
-    thresholds: Sequence[float],
-    clusters: Clusters,
-    *,
-    replicates: int = REPLICATES,
-    seed: int = 0,
-) -> dict[float, Interval]:
-    """Of the share of scores (P,) at or above each threshold, by threshold; each is held in all replicates.
-
-    Args:
-        scores: of comparisons that all count the same.
-        thresholds: in the scores' own precision.
-        clusters: the people of each comparison.
-        replicates: at least 1.
-        seed: of the draws.
-    """
-    passed: NDArray[np.bool_] = scores[:, None] >= np.array(thresholds, dtype=scores.dtype)
-    found = mean_intervals(passed, clusters, replicates=replicates, seed=seed)
-    return dict(zip(thresholds, found, strict=True))
 
 
 def _shrunk(
