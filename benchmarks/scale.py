@@ -40,7 +40,7 @@ from typing import Any
 
 import numpy as np
 
-from fewpix.calibrate.histogram import cross_histogram
+from fewpix.calibration.histogram import cross_histogram
 from fewpix.evaluate.pair_scores import iter_scores
 from fewpix.evaluate.readers.ijb_pairs import read_pairs
 from fewpix.evaluate.results import Run, write_result

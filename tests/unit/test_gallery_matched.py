@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from gallery_stores import PROVENANCE, SPACE, new_database, unit
 
+from fewpix.check.gallery import check_gallery
 from fewpix.errors import ConfigError, InputError, WeightsError
 from fewpix.gallery import Gallery
 from fewpix.gallery.census import census
-from fewpix.gallery.check import check_gallery
 from fewpix.gallery.edit import merge, remove, remove_faces, rename
 from fewpix.gallery.exchange import export_gallery, import_document, read_document
 from fewpix.gallery.matched import Match, Matching, mixed, shipped_matching

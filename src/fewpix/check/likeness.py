@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fewpix.gallery.calibrated import Calibrated, one_in
+from fewpix.calibration.lookup import Calibrated
+from fewpix.calibration.rate import one_in
 from fewpix.gallery.photos import Seen
 
 SAME_PHOTO = 0.99

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from fewpix.calibrate.counting import Block, tail, wilson
+from fewpix.calibration.counting import Block, tail, wilson
 from fewpix.errors import InputError
 
 

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.calibrate.impostors import SHARP, Strangers
+from fewpix.calibration.impostors import SHARP, Strangers
+from fewpix.calibration.lookup import LARGEST
+from fewpix.calibration.rate import one_in
 from fewpix.counted import counted
 from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import Router, encoder_for
 from fewpix.errors import ConfigError, InputError
 from fewpix.evaluate.degraded import Degradation, check_size
-from fewpix.gallery.calibrated import LARGEST, one_in
 from fewpix.gallery.matched import Matching
 
 SIZES = (8, 12, 16, 24, 32, 48, 112)

@@ -13,10 +13,11 @@ from grey_encoder import Grey
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fewpix.calibration.file import read_calibration, write_calibration
+from fewpix.calibration.lookup import Calibrated
+from fewpix.calibration.rate import Rate, at_most_in, one_in
 from fewpix.embed.router import Router
 from fewpix.errors import InputError
-from fewpix.gallery.calibrated import Calibrated, Rate, at_most_in, one_in
-from fewpix.gallery.calibration import read_calibration, write_calibration
 
 KNOWN = Calibrated(made())
 

@@ -9,15 +9,15 @@ import pytest
 from grey_encoder import Grey
 from numpy.typing import NDArray
 
-from fewpix.calibrate.impostors import Strangers, strangers
-from fewpix.calibrate.measure import measure
-from fewpix.calibrate.plan import plan, seers
-from fewpix.calibrate.report import Made
+from fewpix.calibration.impostors import Strangers, strangers
+from fewpix.calibration.lookup import Calibrated
+from fewpix.calibration.measure import measure
+from fewpix.calibration.plan import plan, seers
+from fewpix.calibration.report import Made
 from fewpix.data.faces import FaceSet
 from fewpix.embed.router import Router
 from fewpix.errors import ConfigError, InputError
 from fewpix.evaluate.degraded import Degradation
-from fewpix.gallery.calibrated import Calibrated
 from fewpix.image.codec import encode_image
 from fewpix.image.resize import resize_square
 

@@ -1,7 +1,6 @@
 """A calibration on disk: which score how many strangers reach, by encoder, size of face and size of gallery.
 
-It is one JSON file. `RateCurve` and `Calibrated` in `calibrated` look rates up in it; `fewpix.calibrate`
-makes it from impostors.
+It is one JSON file. `lookup` looks rates up in it; `plan` and `measure` make it from impostors.
 """
 
 from __future__ import annotations

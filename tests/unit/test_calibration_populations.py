@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from calibration_made import SMALL, beside_others, data, made
 
-from fewpix.calibrate.populations import beside
+from fewpix.calibration.file import Calibration
+from fewpix.calibration.lookup import Calibrated
+from fewpix.calibration.populations import beside
 from fewpix.errors import InputError
-from fewpix.gallery.calibrated import Calibrated
-from fewpix.gallery.calibration import Calibration
 
 
 def others(shift: float, **changes: Any) -> Calibration:

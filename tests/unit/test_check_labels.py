@@ -12,11 +12,11 @@ from calibration_made import made
 from gallery_stores import PROVENANCE, SPACE, unit
 from numpy.typing import NDArray
 
+from fewpix.calibration.lookup import Calibrated
+from fewpix.check.gallery import check_gallery
+from fewpix.check.labels import check_labels
+from fewpix.check.likeness import alike_from, doubt, unlike_below
 from fewpix.gallery import Gallery
-from fewpix.gallery.calibrated import Calibrated
-from fewpix.gallery.check import check_gallery
-from fewpix.gallery.labels import check_labels
-from fewpix.gallery.likeness import alike_from, doubt, unlike_below
 from fewpix.gallery.photos import Photos, Seen
 
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.calibrate.counting import Block, Point, tail
-from fewpix.calibrate.impostors import Strangers
-from fewpix.calibrate.plan import FEWEST, Plan
+from fewpix.calibration.counting import Block, Point, tail
+from fewpix.calibration.file import Calibration, Curve, Encoded, EncoderId, Impostors, MatchedSize, Size
+from fewpix.calibration.impostors import Strangers
+from fewpix.calibration.plan import FEWEST, Plan
 from fewpix.data.cache import TeacherCache
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import InputError
 from fewpix.evaluate.statistics.curves import curve_targets
 from fewpix.files import PathLike, path_of
-from fewpix.gallery.calibration import Calibration, Curve, Encoded, EncoderId, Impostors, MatchedSize, Size
 from fewpix.gallery.matched import mixed
 from fewpix.image.resize import resize_square
 from fewpix.progress import Parts, Told

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from fewpix.calibration.file import Calibration, Encoded, Population
+from fewpix.calibration.lookup import Calibrated
 from fewpix.errors import InputError
-from fewpix.gallery.calibrated import Calibrated
-from fewpix.gallery.calibration import Calibration, Encoded, Population
 
 LEVEL = 0.01
 """False match rate at which populations are compared."""

@@ -16,7 +16,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.calibrate.histogram import ScoreHistogram
+from fewpix.calibration.histogram import ScoreHistogram
 from fewpix.errors import InputError
 from fewpix.evaluate.statistics.bootstrap import Interval
 from fewpix.evaluate.statistics.scores import allowed_accepts

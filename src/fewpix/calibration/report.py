@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from fewpix.calibrate.measure import Suspects
-from fewpix.gallery.calibrated import Calibrated, one_in
-from fewpix.gallery.calibration import Calibration
+from fewpix.calibration.file import Calibration
+from fewpix.calibration.lookup import Calibrated
+from fewpix.calibration.measure import Suspects
+from fewpix.calibration.rate import one_in
 
 SHOWN = (1e-1, 1e-2, 1e-3, 1e-4)
 """Rates that the text has thresholds for, as far as they are resolvable."""

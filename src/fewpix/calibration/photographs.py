@@ -9,11 +9,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.calibrate.impostors import SHARP
+from fewpix.calibration.impostors import SHARP
+from fewpix.calibration.lookup import LARGEST
 from fewpix.data.faces import FaceSet
 from fewpix.data.folders import list_images
 from fewpix.errors import InputError
-from fewpix.gallery.calibrated import LARGEST
 from fewpix.image.align import align
 from fewpix.image.codec import Image, encode_image, read_image
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from fewpix.calibration.lookup import Calibrated
+from fewpix.check.labels import Labels, check_labels
 from fewpix.counted import counted
 from fewpix.errors import FewpixError, InputError
-from fewpix.gallery.calibrated import Calibrated
 from fewpix.gallery.cameras import cameras
 from fewpix.gallery.digests import altered
 from fewpix.gallery.embeddings import check_embeddings
-from fewpix.gallery.labels import Labels, check_labels
 from fewpix.gallery.names import name_fault
 from fewpix.gallery.photos import Photos
 from fewpix.gallery.rows import Face, Person

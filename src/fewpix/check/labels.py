@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.gallery.calibrated import Calibrated, one_in
-from fewpix.gallery.likeness import COMMON, RARE, SAME_PHOTO, alike_from, doubt, unlike_below
+from fewpix.calibration.lookup import Calibrated
+from fewpix.calibration.rate import one_in
+from fewpix.check.likeness import COMMON, RARE, SAME_PHOTO, alike_from, doubt, unlike_below
 from fewpix.gallery.photos import Photos
 from fewpix.gallery.template import fuse
 
