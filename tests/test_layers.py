@@ -51,6 +51,16 @@ MAY_IMPORT: dict[str, set[str]] = {
 """Package or module → what else of fewpix it may import, at the top of a file or inside a function."""
 
 ROOMS: dict[str, set[str]] = {
+    "gallery.storage": set(),
+    "gallery.exchange": {
+        "gallery.cameras",
+        "gallery.edit",
+        "gallery.history",
+        "gallery.names",
+        "gallery.rows",
+        "gallery.storage",
+        "gallery.store",
+    },
     "evaluate.statistics": set(),
     "evaluate.schema": set(),
     "evaluate.readers": {

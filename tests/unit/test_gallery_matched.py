@@ -294,7 +294,7 @@ def test_a_damaged_table_is_named(tmp_path: Path):
 @pytest.mark.slow
 @pytest.mark.needs("postgres")
 def test_a_gallery_on_a_server_from_before_is_read_and_brought_up_to_date(server: str):
-    from fewpix.gallery import postgres_schema
+    from fewpix.gallery.storage import postgres_schema
 
     address = new_database(server)
     with Gallery.open(address, SPACE) as gallery:

@@ -14,7 +14,7 @@ from fewpix.cli import main
 from fewpix.errors import ConfigError, InputError, StorageError
 from fewpix.gallery import Gallery
 from fewpix.gallery.exchange import export_gallery, read_document, try_import
-from fewpix.gallery.postgres import shown
+from fewpix.gallery.storage.postgres import shown
 from fewpix.models.space import Space
 
 

@@ -13,11 +13,11 @@ from fewpix.check.labels import Labels, check_labels
 from fewpix.counted import counted
 from fewpix.errors import FewpixError, InputError
 from fewpix.gallery.cameras import cameras
-from fewpix.gallery.digests import altered
 from fewpix.gallery.embeddings import check_embeddings
 from fewpix.gallery.names import name_fault
 from fewpix.gallery.photos import Photos
 from fewpix.gallery.rows import Face, Person
+from fewpix.gallery.storage.digests import altered
 from fewpix.gallery.store import Gallery
 
 PROBES = 200

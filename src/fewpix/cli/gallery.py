@@ -142,7 +142,8 @@ def export(
     """Write people, embeddings, originals, history and cameras into one file that holds no program."""
     from fewpix.errors import InputError
     from fewpix.gallery.cameras import cameras
-    from fewpix.gallery.exchange import check_ending, export_gallery
+    from fewpix.gallery.exchange import export_gallery
+    from fewpix.gallery.exchange.formats import check_ending
 
     check_ending(file)
     with open_gallery(gallery, write=False) as store:

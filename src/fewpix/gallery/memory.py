@@ -11,9 +11,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.gallery.database import Database
 from fewpix.gallery.matched import Match, mixed
 from fewpix.gallery.search import ExactIndex
+from fewpix.gallery.storage.database import Database
 from fewpix.gallery.template import fuse, heaviest, weight
 
 

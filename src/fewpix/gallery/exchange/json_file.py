@@ -12,7 +12,8 @@ import numpy as np
 
 from fewpix.files import atomic
 from fewpix.foreign import MALFORMED, json_file
-from fewpix.gallery.document import Document, document_of, header_of, refusal
+from fewpix.gallery.exchange.document import Document
+from fewpix.gallery.exchange.parse import document_of, header_of, refusal
 
 _MOST_BYTES = 1 << 36  # a million embeddings have 3 GB here
 

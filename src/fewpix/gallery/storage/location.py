@@ -6,8 +6,8 @@ from pathlib import Path
 
 from fewpix.errors import InputError, UnavailableError
 from fewpix.files import path_of
-from fewpix.gallery.database import Database
-from fewpix.gallery.sqlite import SqliteDatabase
+from fewpix.gallery.storage.database import Database
+from fewpix.gallery.storage.sqlite import SqliteDatabase
 
 SERVERS = ("postgresql", "postgres")
 
@@ -45,7 +45,7 @@ def open_database(location: str | Path, *, write: bool, make: bool) -> Database:
     path_of(location)  # refuses what is neither text nor a path
     scheme, separator, _ = str(location).partition("://")
     if separator and scheme in SERVERS:
-        from fewpix.gallery.postgres import PostgresDatabase
+        from fewpix.gallery.storage.postgres import PostgresDatabase
 
         return PostgresDatabase(str(location), write=write)
     if separator:  # the rest may hold a password

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from fewpix.files import atomic
 from fewpix.foreign import MALFORMED, json_of
-from fewpix.gallery.document import TEXTS, Document, document_of, header_of, refusal
+from fewpix.gallery.exchange.document import Document
+from fewpix.gallery.exchange.parse import TEXTS, document_of, header_of, refusal
 
 _MOST_EXPANSION = 20
 """Bytes that one byte of a file may become: embeddings and PNG files hardly shrink, so more is a lie."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from fewpix.errors import FewpixError, InputError, StorageError, UnavailableError
-from fewpix.gallery.database import closed
+from fewpix.gallery.storage.database import closed
 from fewpix.optional import require
 
 CONNECT_SECONDS = 10

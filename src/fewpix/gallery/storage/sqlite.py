@@ -13,9 +13,16 @@ from numpy.typing import NDArray
 
 from fewpix.errors import ConfigError, InputError, StorageError
 from fewpix.foreign import MALFORMED, json_of
-from fewpix.gallery.digests import seal_everything
-from fewpix.gallery.sqlite_connection import connect, empty_log, log_is_empty, transaction, translated
-from fewpix.gallery.sqlite_schema import MATCHED_FROM, SCHEMA_VERSION, SEALED_FROM, make, migrate, version
+from fewpix.gallery.storage.digests import seal_everything
+from fewpix.gallery.storage.sqlite_connection import connect, empty_log, log_is_empty, transaction, translated
+from fewpix.gallery.storage.sqlite_schema import (
+    MATCHED_FROM,
+    SCHEMA_VERSION,
+    SEALED_FROM,
+    make,
+    migrate,
+    version,
+)
 from fewpix.models.space import Space
 
 

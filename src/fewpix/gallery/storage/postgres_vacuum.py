@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from fewpix.gallery.digests import COLUMNS
+from fewpix.gallery.storage.digests import COLUMNS
 
 _TABLES = ", ".join((*COLUMNS, "cameras"))
 

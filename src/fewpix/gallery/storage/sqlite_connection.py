@@ -9,8 +9,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from fewpix.errors import FewpixError, InputError, StorageError
-from fewpix.gallery.database import closed
-from fewpix.gallery.sqlite_schema import APPLICATION_ID, SCHEMA_VERSION, version, view_as_current
+from fewpix.gallery.storage.database import closed
+from fewpix.gallery.storage.sqlite_schema import APPLICATION_ID, SCHEMA_VERSION, version, view_as_current
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for another process's transaction before it gives up."""

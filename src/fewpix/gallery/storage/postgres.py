@@ -14,10 +14,16 @@ from numpy.typing import NDArray
 
 from fewpix.errors import ConfigError, InputError
 from fewpix.foreign import MALFORMED, json_of
-from fewpix.gallery.digests import seal_everything
-from fewpix.gallery.postgres_connection import MAKING, connect, translated
-from fewpix.gallery.postgres_schema import HNSW_INDEX, LARGEST_HNSW, SCHEMA_VERSION, SEALED_FROM, STEPS
-from fewpix.gallery.postgres_vacuum import vacuum
+from fewpix.gallery.storage.digests import seal_everything
+from fewpix.gallery.storage.postgres_connection import MAKING, connect, translated
+from fewpix.gallery.storage.postgres_schema import (
+    HNSW_INDEX,
+    LARGEST_HNSW,
+    SCHEMA_VERSION,
+    SEALED_FROM,
+    STEPS,
+)
+from fewpix.gallery.storage.postgres_vacuum import vacuum
 from fewpix.models.space import Space
 
 _TRIES = 40

@@ -9,9 +9,11 @@ import hashlib
 import struct
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
+
+from fewpix.gallery.storage.database import Database
 
 COLUMNS = {
     "people": ("name", "created"),
@@ -25,16 +27,6 @@ COLUMNS = {
 _BYTES = 16
 
 _PORTION = 1000  # rows that are read at a time
-
-
-class Rows(Protocol):
-    """The part of `Database` that is needed here."""
-
-    def select(self, statement: str, *values: Any) -> Iterator[tuple[Any, ...]]: ...  # noqa: D102
-
-    def execute(self, statement: str, *values: Any) -> int: ...  # noqa: D102
-
-    def keeps_matched(self) -> bool: ...  # noqa: D102
 
 
 def digest(*values: Any) -> bytes:
@@ -65,7 +57,7 @@ def _packed(value: Any) -> tuple[bytes, bytes]:
     return b"b", np.asarray(array, dtype="<f4").tobytes()
 
 
-def seal(database: Rows, table: str, column: str, value: int) -> None:
+def seal(database: Database, table: str, column: str, value: int) -> None:
     """Compute the digests of changed rows anew, inside the transaction that changes them.
 
     Args:
@@ -78,7 +70,7 @@ def seal(database: Rows, table: str, column: str, value: int) -> None:
         _seal_from(database, table, number - 1, 1)
 
 
-def seal_everything(database: Rows) -> None:
+def seal_everything(database: Database) -> None:
     """Compute the digests of a gallery that had none, and note when; inside a transaction."""
     for table in COLUMNS:
         last: int | None = -1
@@ -88,7 +80,7 @@ def seal_everything(database: Rows) -> None:
     database.execute("UPDATE gallery SET sealed = ?", now)
 
 
-def _seal_from(database: Rows, table: str, last: int, count: int) -> int | None:
+def _seal_from(database: Database, table: str, last: int, count: int) -> int | None:
     """Seal so many rows after one; the last of them, None for none."""
     columns = ", ".join(COLUMNS[table])
     rows = list(
@@ -99,7 +91,7 @@ def _seal_from(database: Rows, table: str, last: int, count: int) -> int | None:
     return rows[-1][0] if rows else None
 
 
-def altered(database: Rows) -> Iterator[tuple[str, int]]:
+def altered(database: Database) -> Iterator[tuple[str, int]]:
     """Table and number of every row that is not as it was written."""
     for table, names in COLUMNS.items():
         if table == "matched" and not database.keeps_matched():

@@ -10,7 +10,8 @@ import numpy as np
 
 from fewpix.files import atomic
 from fewpix.foreign import MALFORMED, json_of
-from fewpix.gallery.document import TEXTS, Document, document_of, header_of, refusal
+from fewpix.gallery.exchange.document import Document
+from fewpix.gallery.exchange.parse import TEXTS, document_of, header_of, refusal
 from fewpix.optional import require
 
 _HEADER = b"fewpix"
