@@ -40,7 +40,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "video": EMBED | {"embed", "gallery", "identify", "quality"},
     "evaluate": EMBED | {"embed", "data", "degrade"},
     "calibration": EMBED | {"embed", "data", "degrade", "gallery", "evaluate"},
-    "check": EMBED | {"gallery", "calibration"},
+    "check": EMBED | {"embed", "gallery", "calibration"},
     "train": TRAIN | {"adapt"},
     "export": EMBED | TRAIN | {"embed", "train"},
     "doctor": EMBED | {"embed", "data", "gallery", "calibration"},

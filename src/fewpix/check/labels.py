@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from fewpix.calibration.lookup import Calibrated
 from fewpix.calibration.rate import one_in
 from fewpix.check.likeness import COMMON, RARE, SAME_PHOTO, alike_from, doubt, unlike_below
+from fewpix.embed.fusion import fuse
 from fewpix.gallery.photos import Photos
-from fewpix.gallery.template import fuse
 
 _BLOCK_BYTES = 32 << 20
 """Bound on the scores that are in memory at a time."""
@@ -245,7 +245,7 @@ def _close(photos: Photos, starts: NDArray[np.int64], calibrated: Calibrated | N
     people = len(photos.names)
     if people < 2 or calibrated is None:
         return ()
-    templates = fuse(photos.embeddings, starts[:-1], photos.weights)
+    templates = fuse(photos.embeddings, starts[:-1], photos.weights, keep_single=True).embeddings
     known = {seen: alike_from(calibrated, seen, people - 1) for seen in set(photos.seen)}
     found = []
     for first, scores in _products(templates):
