@@ -40,7 +40,7 @@ from typing import Any
 
 import numpy as np
 
-from fewpix.calibrate.histogram import cross_histogram
+from fewpix.calibration.histogram import cross_histogram
 from fewpix.evaluate.benchmark import Pairs
 from fewpix.evaluate.embedding.fuse import fuse
 from fewpix.evaluate.readers.ijb_protocols import read_template_pairs

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from oracles import tar_at_far
 from sklearn.metrics import det_curve, roc_auc_score, roc_curve
 
-from fewpix.calibrate import histogram as histogram_module
-from fewpix.calibrate.histogram import ScoreHistogram, cross_histogram
+from fewpix.calibration import histogram as histogram_module
+from fewpix.calibration.histogram import ScoreHistogram, cross_histogram
 from fewpix.errors import InputError
 from fewpix.evaluate import pair_scores as scores_module
 from fewpix.evaluate.statistics.scores import SortedScores

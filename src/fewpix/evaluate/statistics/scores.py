@@ -2,7 +2,7 @@
 
 Only the scores are kept, 4 bytes a pair, beside the lists of pairs themselves: 63 MB for IJB-C. They are
 sorted once, by kind of pair; each figure is then a binary search. For comparisons too many to be kept at all
-there is `fewpix.calibrate.histogram`.
+there is `fewpix.calibration.histogram`.
 
 A pair is accepted when its score is at or above the threshold, which is an observed score. A false accept
 rate below one in the number of impostor pairs cannot be measured on them; its figures are None, and `reason`
