@@ -49,7 +49,7 @@ from fewpix.data.faces import FaceSet, load_faces
 from fewpix.embed.open import open_encoder
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import FewpixError
-from fewpix.evaluate.results import Run, check_target, write_result
+from fewpix.evaluate.result.file import Run, check_target, write_result
 from fewpix.evaluate.statistics.bootstrap import Clusters, mean_interval
 from fewpix.image.resize import Crop
 from fewpix.models.card import Card

@@ -12,7 +12,7 @@ from typing import Any
 from matplotlib.figure import Figure
 from pictures import INK, drawn
 
-from fewpix.evaluate.results import read_result
+from fewpix.evaluate.result.file import read_result
 
 ROOT = Path(__file__).resolve().parent.parent
 SETS = {

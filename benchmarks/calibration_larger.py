@@ -35,7 +35,7 @@ from fewpix.embed.open import open_encoder
 from fewpix.embed.router import encoder_for
 from fewpix.errors import FewpixError
 from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.results import Run, check_target, write_result
+from fewpix.evaluate.result.file import Run, check_target, write_result
 from fewpix.gallery.calibrated import at_most_in
 
 SIZES = (8, 16, 32)

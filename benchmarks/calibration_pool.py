@@ -23,7 +23,7 @@ from fewpix.embed.open import open_encoder
 from fewpix.embed.router import encoder_for
 from fewpix.errors import FewpixError
 from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.results import check_target
+from fewpix.evaluate.result.file import check_target
 from fewpix.gallery.calibrated import Calibrated
 from fewpix.gallery.calibration import SHIPPED, read_calibration
 

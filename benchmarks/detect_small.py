@@ -39,7 +39,7 @@ from fewpix.detect import Detector
 from fewpix.detect.detector import SEARCH_SCORE, USEFUL
 from fewpix.detect.overlap import iou
 from fewpix.detect.yunet import installed_yunet, yunet_file
-from fewpix.evaluate.results import Run, check_target, write_result
+from fewpix.evaluate.result.file import Run, check_target, write_result
 from fewpix.image.align import pixels
 from fewpix.image.codec import Image, decode_image
 

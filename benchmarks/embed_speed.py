@@ -25,7 +25,7 @@ from fewpix.data.orl import load_orl
 from fewpix.embed.graph import graph_bytes
 from fewpix.embed.open import open_encoder
 from fewpix.embed.protocol import FACES_PER_CALL, Encoder, in_batches
-from fewpix.evaluate.results import Run, write_result
+from fewpix.evaluate.result.file import Run, write_result
 from fewpix.image.resize import Crop, resize_square
 from fewpix.models.shipped import STUDENTS
 from fewpix.models.teacher import sface

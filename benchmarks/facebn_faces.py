@@ -31,7 +31,7 @@ from fewpix.embed.adaptation import student_weights
 from fewpix.embed.open import open_encoder
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.readers.lfw_folder import LfwFolder
-from fewpix.evaluate.results import Run, check_target, write_result
+from fewpix.evaluate.result.file import Run, check_target, write_result
 from fewpix.evaluate.square import aligned
 from fewpix.evaluate.views import read_picture
 from fewpix.image.resize import Crop

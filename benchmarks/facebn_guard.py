@@ -33,7 +33,7 @@ from fewpix.embed.adaptation import student_weights
 from fewpix.embed.open import open_encoder
 from fewpix.errors import FewpixError
 from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.results import Run, check_target, write_result
+from fewpix.evaluate.result.file import Run, check_target, write_result
 from fewpix.image.align import align
 from fewpix.image.resize import Crop
 from fewpix.models.zoo import load_student

@@ -44,7 +44,7 @@ from fewpix.embed.open import open_encoder
 from fewpix.errors import FewpixError, InputError
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.readers.lfw_folder import LfwFolder
-from fewpix.evaluate.results import Run, check_target, write_result
+from fewpix.evaluate.result.file import Run, check_target, write_result
 from fewpix.evaluate.square import aligned
 from fewpix.evaluate.statistics.accuracy import fold_accuracy
 from fewpix.evaluate.statistics.bootstrap import Clusters, mean_interval

@@ -27,7 +27,7 @@ from fewpix.embed.open import open_encoder
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError, FewpixError
 from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.results import Run, check_target, write_result
+from fewpix.evaluate.result.file import Run, check_target, write_result
 from fewpix.evaluate.statistics.bootstrap import Clusters, mean_interval
 
 SIZES = (8, 12, 16, 24, 32)

@@ -25,7 +25,7 @@ from fewpix.degrade import ops
 from fewpix.detect import Detector, default_detector
 from fewpix.embed.open import open_encoder
 from fewpix.embed.protocol import Encoder
-from fewpix.evaluate.results import model_facts, model_label
+from fewpix.evaluate.result.file import model_facts, model_label
 from fewpix.evaluate.statistics.bootstrap import Clusters, mean_interval
 from fewpix.image.align import TEMPLATE_SIDE, align, pixels
 from fewpix.image.codec import Image

@@ -33,7 +33,7 @@ from fewpix.data.views import make_views
 from fewpix.degrade import PRESETS
 from fewpix.degrade.plan import draw_plan
 from fewpix.errors import FewpixError
-from fewpix.evaluate.results import Run, check_target, write_result
+from fewpix.evaluate.result.file import Run, check_target, write_result
 from fewpix.models.zoo import architecture, build
 from fewpix.train.batches import DEGRADE, BatchMaker
 from fewpix.train.device import use_device

@@ -11,7 +11,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from pictures import INK, banded, drawn
 
-from fewpix.evaluate.results import read_result
+from fewpix.evaluate.result.file import read_result
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOKS = {

@@ -44,7 +44,7 @@ from fewpix.evaluate.degraded import SIDE, Degradation
 from fewpix.evaluate.embedding_store import check_folder
 from fewpix.evaluate.pair_protocol import cosines
 from fewpix.evaluate.readers.lfw_folder import LfwFolder
-from fewpix.evaluate.results import Run, check_target, model_facts, write_result
+from fewpix.evaluate.result.file import Run, check_target, model_facts, write_result
 from fewpix.evaluate.statistics.accuracy import fold_accuracy
 from fewpix.evaluate.statistics.bootstrap import LEVEL, REPLICATES, mean_interval
 from fewpix.evaluate.verification import Verification, paired_difference, verify

@@ -16,7 +16,7 @@ from lfw_plot import LOOKS
 from matplotlib.figure import Figure
 from pictures import INK, banded, drawn
 
-from fewpix.evaluate.results import read_result
+from fewpix.evaluate.result.file import read_result
 
 ROOT = Path(__file__).resolve().parent.parent
 PROTOCOL = "hr-lr"

@@ -35,7 +35,7 @@ from fewpix.embed.open import open_encoder
 from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import encoder_for
 from fewpix.errors import InputError
-from fewpix.evaluate.results import model_facts
+from fewpix.evaluate.result.file import model_facts
 from fewpix.evaluate.statistics.bootstrap import Clusters, mean_interval
 from fewpix.gallery.matched import Matching, mixed, shipped_matching
 from fewpix.gallery.store import Gallery

@@ -21,7 +21,7 @@ from training_pool import training_pool
 
 from fewpix.embed.open import open_encoder
 from fewpix.errors import FewpixError
-from fewpix.evaluate.results import Run, write_result
+from fewpix.evaluate.result.file import Run, write_result
 from fewpix.models.zoo import load_student
 from fewpix.train.heldout import HeldOut
 from fewpix.train.material import prepare

@@ -17,7 +17,7 @@ from fewpix.data.faces import FaceSet
 from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import encoder_for
 from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.results import Run, write_result
+from fewpix.evaluate.result.file import Run, write_result
 from fewpix.gallery.calibrated import LARGEST, Calibrated
 from fewpix.image.resize import Crop
 

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from photo_arms import ENLARGED, PLAIN, ROUTER
 from pictures import INK, banded, drawn
 
-from fewpix.evaluate.results import read_result
+from fewpix.evaluate.result.file import read_result
 
 ROOT = Path(__file__).resolve().parent.parent
 SHOWN = {

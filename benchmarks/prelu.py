@@ -21,7 +21,7 @@ from fewpix.data.orl import load_orl
 from fewpix.embed.graph import graph_bytes
 from fewpix.embed.prelu import spread_prelu
 from fewpix.embed.protocol import FACES_PER_CALL
-from fewpix.evaluate.results import Run, write_result
+from fewpix.evaluate.result.file import Run, write_result
 from fewpix.image.resize import resize_square
 from fewpix.models.shipped import STUDENTS, shipped
 from fewpix.models.teacher import foreign, sface

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import FewpixError
-from fewpix.evaluate.results import Run, check_target, write_result
+from fewpix.evaluate.result.file import Run, check_target, write_result
 from fewpix.evaluate.statistics.bootstrap import Clusters, mean_interval
 
 

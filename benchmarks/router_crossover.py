@@ -28,7 +28,7 @@ from fewpix.degrade import family, per_item_rng
 from fewpix.embed.open import open_encoder
 from fewpix.embed.router import TABLE
 from fewpix.errors import FewpixError
-from fewpix.evaluate.results import Run, write_result
+from fewpix.evaluate.result.file import Run, write_result
 from fewpix.evaluate.statistics.scores import SortedScores
 from fewpix.files import write_text
 

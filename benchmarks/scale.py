@@ -43,7 +43,7 @@ import numpy as np
 from fewpix.calibrate.histogram import cross_histogram
 from fewpix.evaluate.pair_scores import iter_scores
 from fewpix.evaluate.readers.ijb_pairs import read_pairs
-from fewpix.evaluate.results import Run, write_result
+from fewpix.evaluate.result.file import Run, write_result
 from fewpix.evaluate.statistics.scores import SortedScores
 from fewpix.evaluate.streaming_search import search
 from fewpix.evaluate.templates import fuse

@@ -28,7 +28,7 @@ from training_pool import held_out, pool_of
 
 from fewpix.embed.open import open_encoder
 from fewpix.errors import FewpixError, WeightsError
-from fewpix.evaluate.results import Run, check_target, write_result
+from fewpix.evaluate.result.file import Run, check_target, write_result
 from fewpix.models.zoo import architecture, build, fill
 from fewpix.train.checkpoint import checkpoint_weights, read_identity
 from fewpix.train.heldout import MAX_FACES, Agreement, HeldOut

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from fewpix.data.orl import load_orl
 from fewpix.detect import Face, default_detector
 from fewpix.embed.open import open_encoder
-from fewpix.evaluate.results import Run, write_result
+from fewpix.evaluate.result.file import Run, write_result
 from fewpix.identify.faces import AlignedFace, align_faces, embed_faces
 from fewpix.image.align import pixels
 from fewpix.image.codec import Image

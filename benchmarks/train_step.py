@@ -22,7 +22,7 @@ prepare_torch()
 import torch
 from torch import nn
 
-from fewpix.evaluate.results import Run, write_result
+from fewpix.evaluate.result.file import Run, write_result
 from fewpix.models.zoo import ARCHITECTURES, architecture, build
 from fewpix.train.fast import quicken
 

@@ -23,7 +23,7 @@ import numpy as np
 from fewpix.data.orl import load_orl
 from fewpix.detect import default_detector
 from fewpix.embed.open import open_encoder
-from fewpix.evaluate.results import Run, write_result
+from fewpix.evaluate.result.file import Run, write_result
 from fewpix.gallery import Gallery
 from fewpix.identify import Identifier, enrol_photo
 from fewpix.image.codec import Image

@@ -129,7 +129,7 @@ MODULES: dict[str, list[str]] = {
     "fewpix.quality.resolution": ["effective_pixels"],
     "fewpix.quality.sharpness": ["sharpness"],
     "fewpix.evaluate.identification": ["Identification", "identify"],
-    "fewpix.evaluate.results": ["read_result", "write_result"],
+    "fewpix.evaluate.result.file": ["read_result", "write_result"],
     "fewpix.train.recipe": ["Recipe", "load_recipe", "parse_recipe"],
     "fewpix.train.distil": ["DistilResult", "Progress", "distil"],
     "fewpix.export.onnx": ["ExportReport", "export_onnx"],

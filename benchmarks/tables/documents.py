@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from fewpix.errors import ConfigError, FewpixError, InputError
-from fewpix.evaluate.results import read_result
+from fewpix.evaluate.result.file import read_result
 from fewpix.files import write_text
 from tables import calibration, detect, quality, study
 from tables.figures import (

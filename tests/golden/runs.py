@@ -38,8 +38,8 @@ SAME = "--gallery-model same"
 
 RUNS = {
     "lfw": "evaluate lfw {lfw} --model {one} --teacher same --size 8",
-    "lfw-table": "evaluate lfw-table {lfw} --models {one},{other} --baseline {other} --sizes 8 "
-    "--teacher same --flip",
+    "lfw-table": f"evaluate pairs lfw {{lfw}} {BOTH} --baseline {{other}} --protocol hr-lr,lr-lr --size 8 "
+    "--fit aligned --fars 0.001 --teacher same --flip",
     "pairs-lfw": "evaluate pairs lfw {lfw} --model {one} --fars 0.3,0.01",
     "pairs-xqlfw": f"evaluate pairs xqlfw {{xqlfw}} --model {{one}} {HR_LR} --small first --size 12,8 --flip",
     "pairs-bin": "evaluate pairs bin {bin} --model {one} --protocol lr-lr --size 8 --family noise --seed 3",
@@ -52,12 +52,12 @@ RUNS = {
     "--enrolled {enrolled} --fpirs 0.1,0.3",
     "search-survface": f"evaluate search survface {{survface}} {BOTH} {SAME} --gallery-size 12",
     "search-table": f"evaluate search table {{searched}} {BOTH} {SAME} --size 8 --fpirs 0.5,0.01 --flip",
-    "template-pairs": f"evaluate template-pairs ijb {{ijb}} {BOTH} {HR_LR} --size 8 --fars 0.25,0.05,0.01",
-    "template-pairs-native": "evaluate template-pairs ijb {ijb} --model {one} --fuse media-quality "
+    "template-pairs": f"evaluate pairs ijb {{ijb}} {BOTH} {HR_LR} --size 8 --fars 0.25,0.05,0.01",
+    "template-pairs-native": "evaluate pairs ijb {ijb} --model {one} --fuse media-quality "
     "--fars 0.3",
-    "template-search-ijb": f"evaluate template-search ijb {{ijb}} {BOTH} {SAME} --size 8 --ranks 1,2 "
+    "template-search-ijb": f"evaluate search ijb {{ijb}} {BOTH} {SAME} --size 8 --ranks 1,2 "
     "--fpirs 0.3,0.1",
-    "template-search-ijbs": f"evaluate template-search ijbs {{ijbs}} --faces {{faces}} --model {{one}} "
+    "template-search-ijbs": f"evaluate search ijbs {{ijbs}} --faces {{faces}} --model {{one}} "
     f"{SAME} --fpirs 0.5 --fuse mean",
     "uccs": "evaluate uccs {uccs} {scores} --ranks 1,2 --rates 0.1,0.25,0.5,1",
     "uccs-other": "evaluate uccs {uccs} {other_scores} --ranks 1,2 --rates 0.1,0.25,0.5,1",

@@ -16,7 +16,7 @@ from linear_onnx import write_single
 
 from fewpix.adapt.stats import LayerStats, NormState, pack_state, unpack_state
 from fewpix.errors import FewpixError
-from fewpix.evaluate.results import read_result
+from fewpix.evaluate.result.file import read_result
 from fewpix.evaluate.schema.parsed import parsed
 from fewpix.gallery.calibration import SHIPPED, read_calibration
 from fewpix.gallery.exchange import export_gallery, read_document

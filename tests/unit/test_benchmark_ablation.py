@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from fewpix.data.orl import load_orl
-from fewpix.evaluate.results import read_result
+from fewpix.evaluate.result.file import read_result
 from fewpix.image.codec import write_image
 from fewpix.image.resize import resize_square
 from fewpix.quickstart.faces import SampleFaces

@@ -14,7 +14,7 @@ from tiny_student import POOL_RECIPE, orl_crops
 
 from fewpix.data.faces import load_faces
 from fewpix.data.orl import load_orl
-from fewpix.evaluate.results import read_result
+from fewpix.evaluate.result.file import read_result
 from fewpix.image.codec import write_image
 from fewpix.image.resize import resize_square
 from fewpix.models.card import Card

@@ -10,7 +10,7 @@ import pytest
 from tiny_student import POOL_RECIPE, orl_crops
 
 from fewpix.data.faces import load_faces
-from fewpix.evaluate.results import read_result
+from fewpix.evaluate.result.file import read_result
 from fewpix.image.codec import write_image
 
 pytestmark = pytest.mark.needs("samples", "torch")

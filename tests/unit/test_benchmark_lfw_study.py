@@ -16,7 +16,7 @@ from lfw_layout import lay_out, lay_out_folds
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.lfw_table import lfw_table
 from fewpix.evaluate.readers.lfw_folder import LfwFolder
-from fewpix.evaluate.results import read_result
+from fewpix.evaluate.result.file import read_result
 from fewpix.evaluate.statistics.accuracy import fold_accuracy
 from fewpix.evaluate.views import read_picture
 from fewpix.image.resize import Crop, resize_square

@@ -18,7 +18,7 @@ from tables.photos import photo_differences, photos
 from fewpix.data.orl import load_orl
 from fewpix.detect.yunet import installed_yunet
 from fewpix.errors import InputError
-from fewpix.evaluate.results import read_result
+from fewpix.evaluate.result.file import read_result
 from fewpix.image.codec import encode_image
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"

@@ -21,7 +21,7 @@ from fewpix.evaluate.lfw import measure
 from fewpix.evaluate.lfw_result import evaluate_lfw
 from fewpix.evaluate.lfw_table import lfw_table
 from fewpix.evaluate.readers.lfw_folder import LfwFolder
-from fewpix.evaluate.results import canonical
+from fewpix.evaluate.result.file import canonical
 from fewpix.evaluate.verification import paired_difference
 from fewpix.evaluate.views import embed_crops
 from fewpix.image.codec import read_image, write_image

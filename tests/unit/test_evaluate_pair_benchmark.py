@@ -27,7 +27,7 @@ from fewpix.evaluate.pair_figures import pair_figures
 from fewpix.evaluate.pair_result import PairResult, Treatment
 from fewpix.evaluate.readers.registry import PAIRS, READERS, kinds_of, open_pairs
 from fewpix.evaluate.readers.xqlfw import ALIGNED, ORIGINAL
-from fewpix.evaluate.results import canonical
+from fewpix.evaluate.result.file import canonical
 from fewpix.image.codec import decode_image, write_image
 from fewpix.image.preprocess import Preprocess
 from fewpix.image.resize import Crop

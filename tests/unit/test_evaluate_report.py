@@ -26,7 +26,7 @@ from fewpix.evaluate.report.faces import Faces
 from fewpix.evaluate.report.folder import check_report, made, write_report
 from fewpix.evaluate.report.html import page
 from fewpix.evaluate.report.markdown import document
-from fewpix.evaluate.results import canonical
+from fewpix.evaluate.result.file import canonical
 from fewpix.image.codec import decode_image
 
 pytestmark = pytest.mark.needs("samples", "report")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from fewpix.errors import InputError
-from fewpix.evaluate.results import Run, canonical, model_label, read_result, write_result
+from fewpix.evaluate.result.file import Run, canonical, model_label, read_result, write_result
 
 PAYLOAD = {"b": 2, "a": {"accuracy": 0.123456789, "ci": (0.1, 0.2)}, "none": None, "flip": False}
 

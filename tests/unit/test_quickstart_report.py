@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fewpix.evaluate.results import canonical
+from fewpix.evaluate.result.file import canonical
 from fewpix.gallery.search import Candidate
 from fewpix.identify.pipeline import IdentifiedFace
 from fewpix.identify.verdict import decide

@@ -107,7 +107,7 @@ def test_faces_of_a_protocol_are_templates(tmp_path: Path) -> None:
         ("templates without a face", 0),
     ]
     assert found.inventory.sha256 != inventory(tmp_path).sha256
-    booking = read(tmp_path, faces=tmp_path / "faces", protocol="surveillance_to_booking")
+    booking = read(tmp_path, faces=tmp_path / "faces", lists="surveillance_to_booking")
     assert booking.items.item.tolist() == [n for n in range(4) for _ in range(3)] + [4, 4, 5, 5, 6, 6]
     assert booking.inventory.sha256 != found.inventory.sha256
 
@@ -137,7 +137,7 @@ def test_an_empty_folder_is_a_template_without_a_picture_and_an_absent_one_is_mi
 def test_unusable_faces_and_protocols_are_refused(tmp_path: Path) -> None:
     lay_out(tmp_path)
     with pytest.raises(ConfigError, match="IJB-S has no 'single'"):
-        read(tmp_path, faces=tmp_path, protocol="single")
+        read(tmp_path, faces=tmp_path, lists="single")
     with pytest.raises(InputError, match="there is no folder"):
         read(tmp_path, faces=tmp_path / "faces")
     for place in PLACES:

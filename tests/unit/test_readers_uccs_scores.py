@@ -11,7 +11,7 @@ import pytest
 from uccs_layout import SIDE, lay_out
 
 from fewpix.errors import InputError, StorageError
-from fewpix.evaluate.iou_matching import Candidates, detection_curve, identification_curve, match
+from fewpix.evaluate.matching import Candidates, detection_curve, identification_curve, match
 from fewpix.evaluate.readers.uccs import read
 from fewpix.evaluate.readers.uccs_scores import ScoreRows, iter_scores, read_scores, write_scores
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tables.documents import render
 
-from fewpix.evaluate.results import Run, write_result
+from fewpix.evaluate.result.file import Run, write_result
 
 
 def figure(

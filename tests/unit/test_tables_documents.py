@@ -11,7 +11,7 @@ from tables.documents import TABLES, Rendered, render, update
 from tables.figures import ABLATED, ablation, ablation_differences
 
 from fewpix.errors import ConfigError, InputError
-from fewpix.evaluate.results import Run, write_result
+from fewpix.evaluate.result.file import Run, write_result
 
 ROOT = Path(__file__).resolve().parents[2]
 

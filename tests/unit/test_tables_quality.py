@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tables.documents import render
 
-from fewpix.evaluate.results import Run, write_result
+from fewpix.evaluate.result.file import Run, write_result
 
 
 def made(folder: Path, file: str, result: dict[str, Any], table: str) -> str:

@@ -134,7 +134,7 @@ def calibrate(
     from fewpix.config import cache_dir
     from fewpix.embed.open import open_encoder
     from fewpix.evaluate.degraded import Degradation
-    from fewpix.evaluate.results import model_label
+    from fewpix.evaluate.result.file import model_label
     from fewpix.gallery.calibration import read_calibration, write_calibration
     from fewpix.gallery.matched import shipped_matching
 

@@ -33,10 +33,11 @@ def compare(
     Both must be of the same benchmark, pictures and protocol, and lie beside their scores. Where answers can
     be right or wrong there is McNemar's exact test, too.
     """
+    from fewpix.evaluate.compare import Scores
     from fewpix.evaluate.compare import compare as compared
-    from fewpix.evaluate.measured import Measured
-    from fewpix.evaluate.pictures import in_folder
+    from fewpix.evaluate.run import Evaluation
+    from fewpix.evaluate.statistics.estimate import Draws
 
     delivery = Delivery(out, report)
-    result = compared(Measured.read(first), Measured.read(second), seed=seed)
-    delivery.finish(result, in_folder(first.parent), as_json=as_json)
+    result = compared(Scores.read(first), Scores.read(second), draws=Draws(seed=seed))
+    delivery.finish(Evaluation(result), as_json=as_json)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Protocol
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
 from fewpix.cli.kinds import REPORT
-from fewpix.cli.output import emit
+from fewpix.cli.output import Result, emit
 from fewpix.cli.targets import Writes
 
 if TYPE_CHECKING:
-    from fewpix.evaluate.pictures import ReadPicture
+    from fewpix.evaluate.pictures import PictureSource
+    from fewpix.evaluate.run import Evaluation
 
 Report = Annotated[
     Path | None,
@@ -26,21 +26,8 @@ Report = Annotated[
 ]
 
 
-class Result(Protocol):
-    """What was measured."""
-
-    def to_json(self) -> Mapping[str, Any]:
-        """The result as plain JSON values."""
-        ...
-
-    @property
-    def scores_file(self) -> bytes | None:
-        """The content of the file of single scores; None for a result without."""
-        ...
-
-
 class Delivery:
-    """Where a result goes, and its report. Made before the measurement, so that a bad place costs no time.
+    """Where a result goes, and its report. Made before the run, so that a bad place costs no time.
 
     Args:
         out: of the result file; None for stdout alone.
@@ -60,23 +47,31 @@ class Delivery:
             require("matplotlib", use="the report")
             check_report(report)
 
-    def finish(self, result: Result, read: ReadPicture | None = None, *, as_json: bool) -> None:
+    def finish(
+        self,
+        found: Evaluation,
+        pictures: PictureSource | None = None,
+        *,
+        as_json: bool,
+        shown: Result | None = None,
+    ) -> None:
         """Write the files, then print the result.
 
         Args:
-            result: what was measured.
-            read: the bytes of a picture of the benchmark by its name; None for results that show none.
+            found: what was measured.
+            pictures: of the benchmark; None for results that show none.
             as_json: whether `--json` was given.
+            shown: what is printed in place of the whole.
         """
-        from fewpix.evaluate.pictures import nowhere
-        from fewpix.evaluate.results import Run, write_result
+        from fewpix.evaluate.pictures import by_name, nowhere
+        from fewpix.evaluate.result.file import Run, write_result
 
-        run, payload = Run.since(self.start), result.to_json()
+        run, payload = Run.since(self.start), found.to_json()
         if self.out is not None:
-            write_result(self.out, payload, run, result.scores_file)
+            write_result(self.out, payload, run, found.scores)
         if self.report is not None:
             from fewpix.evaluate.report.folder import RESULT, write_report
 
-            write_result(self.report / RESULT, payload, run, result.scores_file)
-            write_report(self.report, payload, read or nowhere)
-        emit(result, as_json)
+            write_result(self.report / RESULT, payload, run, found.scores)
+            write_report(self.report, payload, nowhere if pictures is None else by_name(pictures))
+        emit(shown or found, as_json)

@@ -53,7 +53,7 @@ def embed(
     from fewpix.adapt.stats import load_state
     from fewpix.embed.folder import embed_folder
     from fewpix.embed.open import open_encoder
-    from fewpix.evaluate.results import model_label
+    from fewpix.evaluate.result.file import model_label
 
     norms = load_state(state) if state else None
     encoder = open_encoder(model, runtime=runtime, device=device, state=norms)

@@ -10,52 +10,57 @@ from typer import Argument, Option, Typer
 from fewpix.cli.delivery import Delivery, Report
 from fewpix.cli.evaluate_options import (
     TEACHER,
-    AllowMissing,
     AsJson,
-    Device,
+    Delivered,
     Family,
     Flip,
+    Fuse,
     Out,
-    Runtime,
+    ReaderOptions,
     Seed,
-    State,
-    Teacher,
-    open_models,
+    Treated,
+    Who,
+    numbers_of,
     open_others,
-    whole,
+    rates_of,
     words_of,
 )
-from fewpix.cli.evaluate_pairs import pairs as pairs_verb
-from fewpix.cli.evaluate_search import search
-from fewpix.cli.evaluate_template_pairs import template_pairs
-from fewpix.cli.evaluate_template_search import template_search
 from fewpix.cli.evaluate_uccs import uccs, uccs_scores
-from fewpix.cli.kinds import RESULT
+from fewpix.cli.grouped import grouped
 from fewpix.cli.output import progress
-from fewpix.cli.targets import READS, Writes
+from fewpix.cli.targets import READS
+from fewpix.errors import ConfigError
+from fewpix.evaluate.readers.registry import PAIRS, SEARCH, kinds_of
 
 evaluate = Typer(add_completion=False, help="Measure a model on a benchmark.")
 
-Folder = Annotated[
-    Path,
-    Argument(help="Holds NAME/NAME_0001.jpg, aligned to 112x112 px, and pairs.txt.", show_default=False),
-    READS,
+Teacher = Annotated[
+    str,
+    Option(
+        help="Sees the sharp pictures of hr-lr: teacher, a model file, or same for the model itself; one for "
+        "all models, or one for each, separated by commas."
+    ),
 ]
-Pairs = Annotated[
-    Path | None,
-    Option(help="Another list of pairs than FOLDER/pairs.txt, such as XQLFW's.", show_default=False),
-    READS,
+Baseline = Annotated[
+    str | None,
+    Option(help="The model that each other one is compared with; by default the first.", show_default=False),
+]
+Place = Annotated[
+    Path, Argument(help="Its folder or file, with the original names inside.", show_default=False), READS
 ]
 
 
 @evaluate.command("lfw", short_help="one model at one size on LFW's pairs")
 def lfw(
-    folder: Folder,
+    folder: Annotated[
+        Path,
+        Argument(help="Holds NAME/NAME_0001.jpg, aligned to 112x112 px, and pairs.txt.", show_default=False),
+        READS,
+    ],
     model: Annotated[
         str,
         Option(
-            help="fewpix-xs, fewpix-s, fewpix-l, "
-            "teacher (the direct feed), auto (the router), or a model file."
+            help="fewpix-xs, fewpix-s, fewpix-l, teacher (the direct feed), auto (the router), or a file."
         ),
     ] = "fewpix-s",
     size: Annotated[int, Option(help="Side of the small faces in pixels, 8 to 112.")] = 16,
@@ -65,111 +70,207 @@ def lfw(
             help="hr-lr: the second picture is small, the first goes to the teacher; lr-lr: both are small."
         ),
     ] = "hr-lr",
-    state: State = None,
     teacher: Teacher = TEACHER,
     flip: Flip = False,
     family: Family = "area",
-    pairs: Pairs = None,
-    allow_missing: AllowMissing = False,
+    pairs: Annotated[
+        Path | None,
+        Option(help="Another list of pairs than FOLDER/pairs.txt, such as XQLFW's.", show_default=False),
+        READS,
+    ] = None,
+    allow_missing: Annotated[
+        bool, Option("--allow-missing", help="Leave out pairs that lack a picture, and say how many.")
+    ] = False,
+    state: Annotated[
+        Path | None, Option(help="Apply a NormState to the model.", show_default=False), READS
+    ] = None,
     seed: Seed = 0,
     out: Out = None,
     report: Report = None,
-    runtime: Runtime = "auto",
-    device: Device = "auto",
+    runtime: Annotated[str, Option(help="auto, onnxruntime, openvino or torch.")] = "auto",
+    device: Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Verify LFW's pairs with faces of few pixels: accuracy over 10 folds, and TAR at FAR 1e-3."""
-    from fewpix.evaluate.degraded import Degradation
-    from fewpix.evaluate.lfw_result import evaluate_lfw
-    from fewpix.evaluate.readers.lfw_folder import LfwFolder
+    """Verify LFW's pairs with faces of few pixels: accuracy over 10 folds, and TAR at FAR 1e-3.
+
+    A short form of `evaluate pairs lfw`: what it prints, and its JSON, are of one model at one size. The file
+    that --out writes is as that of `evaluate pairs`.
+    """
+    from fewpix.evaluate.benchmark import Asked
+    from fewpix.evaluate.plan import Plan
+    from fewpix.evaluate.result.short import ShortForm
+    from fewpix.evaluate.run import evaluate as measured
+    from fewpix.evaluate.statistics.estimate import Draws
 
     delivery = Delivery(out, report)
-    degradation = Degradation(family, seed)
-    data = LfwFolder.open(folder, pairs, allow_missing=allow_missing)
-    models = open_models([model], "model", runtime, device, state)
-    sharp = None
-    if protocol == "hr-lr":
-        others = open_others(teacher, "teacher", [model], models, runtime, device, state)
-        sharp = {name: other for name, (_, other) in others.items()}
-    ((name, encoder),) = models.items()
-    with progress("evaluating", len(data.names), as_json=as_json) as bar:
-        result = evaluate_lfw(
-            data,
-            name,
-            encoder,
-            sharp,
-            size=size,
-            protocol=protocol,
-            degradation=degradation,
-            flip=flip,
-            seed=seed,
-            advance=bar,
-        )
-    delivery.finish(result, as_json=as_json)
+    if protocol not in ("hr-lr", "lr-lr"):
+        raise ConfigError(f"unknown protocol {protocol!r}", fix="use hr-lr or lr-lr")
+    treated = Treated(str(size), "aligned", family, flip, seed)
+    treated.check()
+    who = Who(model, state, runtime, device)
+    data = ReaderOptions(allow_missing=allow_missing, pairs=pairs).open(PAIRS, "lfw", folder)
+    models = who.open()
+    plan = Plan(
+        models,
+        open_others(teacher, "teacher", who, models) if protocol == "hr-lr" else None,
+        protocols=(protocol,),
+        asked=Asked(fars=(1e-3,)),
+        draws=Draws(seed=seed),
+        **treated.plan(),
+    )
+    with progress("evaluating", as_json=as_json) as bar:
+        result = measured(data, plan, advance=bar)
+    delivery.finish(result, data.items.pictures, as_json=as_json, shown=ShortForm(result.measured()))
 
 
-@evaluate.command("lfw-table", short_help="several models and sizes, compared pair by pair")
-def lfw_table(
-    folder: Folder,
-    models: Annotated[
-        str, Option(help="Names or model files, separated by commas.")
-    ] = "fewpix-s,fewpix-l,teacher,auto",
-    sizes: Annotated[str, Option(help="Sides in pixels, separated by commas.")] = "8,12,16,24,32",
-    protocols: Annotated[str, Option(help="hr-lr, lr-lr or both, separated by a comma.")] = "hr-lr,lr-lr",
-    baseline: Annotated[
-        str, Option(help="The model that each other one is compared with, pair by pair.")
-    ] = TEACHER,
-    teacher: Teacher = TEACHER,
-    flip: Flip = False,
-    family: Family = "area",
-    pairs: Pairs = None,
-    allow_missing: AllowMissing = False,
-    seed: Seed = 0,
-    out: Annotated[
-        Path | None,
-        Option(help="Write X.json and X.run.json, such as results/lfw.json.", show_default=False),
-        Writes(RESULT),
+@evaluate.command("pairs", short_help="models on the pairs of any benchmark")
+@grouped
+def pairs(
+    kind: Annotated[str, Argument(help=f"{', '.join(kinds_of(PAIRS))}.", show_default=False)],
+    path: Place,
+    who: Who,
+    protocol: Annotated[
+        str,
+        Option(
+            help="native: both sides as they are, to the model; hr-lr: one small, the other one to the "
+            "teacher; lr-lr: both small. Several may be named, separated by commas."
+        ),
+    ] = "native",
+    small: Annotated[
+        str | None,
+        Option(
+            help="Of hr-lr: which side of a pair is small, first or second (the default).",
+            show_default=False,
+        ),
     ] = None,
-    report: Report = None,
-    runtime: Runtime = "auto",
-    device: Device = "auto",
-    as_json: AsJson = False,
+    teacher: Teacher = TEACHER,
+    treated: Treated = Treated(),
+    fuse: Fuse = "media",
+    fars: Annotated[
+        str | None,
+        Option(
+            help="False accept rates, separated by commas; by default the benchmark's, or 1e-1,1e-2,1e-3.",
+            show_default=False,
+        ),
+    ] = None,
+    baseline: Baseline = None,
+    of: ReaderOptions = ReaderOptions(),
+    delivered: Delivered = Delivered(),
 ) -> None:
-    """Measure several models at several sizes in one run, each compared with the baseline pair by pair."""
-    from fewpix.evaluate import lfw_table as table
-    from fewpix.evaluate.degraded import Degradation, check_size
-    from fewpix.evaluate.readers.lfw_folder import LfwFolder
-    from fewpix.evaluate.results import model_label
+    """Verify the pairs of a benchmark, of pictures or of templates: accuracy, TAR at FAR, EER and AUC.
 
-    delivery = Delivery(out, report)
-    degradation = Degradation(family, seed)
-    sides = [check_size(whole(word, "sizes")) for word in words_of(sizes, "sizes")]
-    data = LfwFolder.open(folder, pairs, allow_missing=allow_missing)
-    names = words_of(models, "models")
-    encoders = open_models(names, "models", runtime, device)
-    others = open_others(teacher, "teacher", names, encoders, runtime, device, None)
-    sharp = {name: other for name, (_, other) in others.items()}
-    with progress("evaluating", len(data.names), as_json=as_json) as bar:
-        result = table.lfw_table(
-            data,
-            encoders,
-            sharp,
-            sizes=sides,
-            protocols=words_of(protocols, "protocols"),
-            baseline=model_label(baseline),
-            degradation=degradation,
-            flip=flip,
-            seed=seed,
-            advance=bar,
-        )
-    delivery.finish(result, as_json=as_json)
+    A pair of templates of which no picture gives an embedding counts as rejected.
+    """
+    from dataclasses import replace
+
+    from fewpix.evaluate.embedding.fuse import fusing
+    from fewpix.evaluate.plan import Plan, check_protocols
+    from fewpix.evaluate.result.file import model_label
+    from fewpix.evaluate.run import evaluate as measured
+    from fewpix.evaluate.statistics.estimate import Draws
+
+    delivery = delivered.delivery()
+    protocols = tuple(words_of(protocol, "protocol"))
+    if small is not None and "hr-lr" not in protocols:
+        raise ConfigError(f"--small chooses a side of hr-lr; the protocol is {protocol}")
+    treated.check()
+    check_protocols(protocols, treated.sizes(), small or "second")
+    rates, how = None if fars is None else rates_of(fars), fusing(fuse)
+    names = who.names()
+    data = of.open(PAIRS, kind, path)
+    models = who.open()
+    plan = Plan(
+        models,
+        open_others(teacher, "teacher", who, models) if "hr-lr" in protocols else None,
+        protocols=protocols,
+        small=small or "second",
+        fusion=how,
+        store=delivered.embeddings,
+        asked=None if rates is None else replace(data.asked, fars=tuple(rates)),
+        baseline=None if baseline is None else model_label(baseline),
+        draws=Draws(seed=treated.seed),
+        **treated.plan(),
+    )
+    with progress("evaluating", len(names), as_json=delivered.as_json) as bar:
+        result = measured(data, plan, advance=bar)
+    delivery.finish(result, data.items.pictures, as_json=delivered.as_json)
 
 
-evaluate.command("pairs", short_help="models on the pairs of any benchmark")(pairs_verb)
-evaluate.command("search", short_help="models on a benchmark that searches a gallery")(search)
-evaluate.command("template-pairs", short_help="models on pairs of templates: IJB-B, IJB-C")(template_pairs)
-evaluate.command("template-search", short_help="models that search templates: IJB-B, IJB-C, IJB-S")(
-    template_search
-)
+@evaluate.command("search", short_help="models on a benchmark that searches a gallery")
+@grouped
+def search(
+    kind: Annotated[str, Argument(help=f"{', '.join(kinds_of(SEARCH))}.", show_default=False)],
+    path: Place,
+    who: Who,
+    gallery_model: Annotated[
+        str,
+        Option(
+            help="Sees the gallery: teacher, a name or model file, or same for --model itself; one for all "
+            "models, or one for each, separated by commas."
+        ),
+    ] = TEACHER,
+    gallery_size: Annotated[
+        int | None, Option(help="Make the gallery small, in pixels; else its own size.", show_default=False)
+    ] = None,
+    treated: Treated = Treated(),
+    fuse: Fuse = "media",
+    ranks: Annotated[
+        str | None,
+        Option(help="The k of rank-k, separated by commas; by default the benchmark's.", show_default=False),
+    ] = None,
+    fpirs: Annotated[
+        str | None,
+        Option(
+            help="Where some probes show nobody of the gallery: false positive identification rates.",
+            show_default=False,
+        ),
+    ] = None,
+    rank: Annotated[
+        int | None,
+        Option(
+            help="There: the place up to which the right person counts; 1, of survface 20.",
+            show_default=False,
+        ),
+    ] = None,
+    baseline: Baseline = None,
+    of: ReaderOptions = ReaderOptions(),
+    delivered: Delivered = Delivered(),
+) -> None:
+    """Search the probes of a benchmark in its gallery, at the pictures' own size or another.
+
+    Prints rank-k and mAP where every probe shows somebody of the gallery, else TPIR at FPIR, too. Of several
+    galleries each is searched by itself: who is in another one has no mate there. What cannot be embedded
+    counts against the model.
+    """
+    from fewpix.evaluate.embedding.fuse import fusing
+    from fewpix.evaluate.plan import Plan
+    from fewpix.evaluate.result.file import model_label
+    from fewpix.evaluate.run import evaluate as measured
+    from fewpix.evaluate.statistics.estimate import Draws
+
+    delivery = delivered.delivery()
+    treated.check(gallery_size)
+    how = fusing(fuse)
+    places, rates = numbers_of(ranks, int, "ranks"), numbers_of(fpirs, float, "fpirs")
+    who.names()
+    data = of.open(SEARCH, kind, path)
+    asked = data.asked.but(ranks=places, fpirs=rates, rank=rank)
+    models = who.open()
+    plan = Plan(
+        models,
+        open_others(gallery_model, "gallery-model", who, models),
+        other_size=gallery_size,
+        fusion=how,
+        store=delivered.embeddings,
+        asked=asked,
+        baseline=None if baseline is None else model_label(baseline),
+        draws=Draws(seed=treated.seed),
+        **treated.plan(),
+    )
+    with progress("evaluating", as_json=delivered.as_json) as bar:
+        result = measured(data, plan, advance=bar)
+    delivery.finish(result, data.items.pictures, as_json=delivered.as_json)
+
+
 evaluate.command("uccs", short_help="a score file of the UCCS watchlist, by its protocol")(uccs)
 evaluate.command("uccs-scores", short_help="write a score file of the UCCS watchlist")(uccs_scores)

@@ -57,16 +57,17 @@ def uccs(
     Needs the lists only, no picture. Faces of pictures without a row count as not found.
     """
     from fewpix.evaluate.readers.uccs import read_lists
-    from fewpix.evaluate.uccs_benchmark import evaluate_uccs
+    from fewpix.evaluate.run import evaluate_detections
+    from fewpix.evaluate.statistics.estimate import Draws
+    from fewpix.evaluate.tasks.detections import judge
 
     delivery = Delivery(out, report)
     places = numbers_of(ranks, int, "ranks") or ()
     alarms = numbers_of(rates, float, "rates") or ()
     data = read_lists(path)
     with progress("matching", as_json=as_json):
-        result = evaluate_uccs(
-            data, scores, ranks=places, rates=alarms, iou=iou, allow_missing=allow_missing, seed=seed
-        )
+        judged = judge(data, scores, ranks=places, rates=alarms, iou=iou, allow_missing=allow_missing)
+        result = evaluate_detections(data, scores, judged, iou=iou, draws=Draws(seed=seed))
     delivery.finish(result, as_json=as_json)
 
 
@@ -122,11 +123,12 @@ def uccs_scores(
     """Find the faces of all pictures with the shipped detector, and write how like everybody they are."""
     from fewpix.detect import default_detector
     from fewpix.evaluate.degraded import Degradation
-    from fewpix.evaluate.embedding_store import check_folder
-    from fewpix.evaluate.native import Eye, Look
+    from fewpix.evaluate.embedding.store import check_folder
     from fewpix.evaluate.readers.uccs import read
-    from fewpix.evaluate.results import model_label
-    from fewpix.evaluate.uccs_scoring import score_uccs
+    from fewpix.evaluate.result.file import model_label
+    from fewpix.evaluate.run import Evaluation
+    from fewpix.evaluate.tasks.score_file import score_uccs
+    from fewpix.evaluate.view import Look, View
 
     delivery = Delivery(out, report)
     if embeddings is not None:
@@ -135,12 +137,12 @@ def uccs_scores(
     looks = [Look(side, degradation=degradation) for side in (size, gallery_size)]
     detector = default_detector(min_score)
     data = read(path, allow_missing=allow_missing)
-    probes = Eye(model_label(model), open_model(model, runtime, device, state), looks[0])
+    probes = View(model_label(model), open_model(model, runtime, device, state), looks[0], flip)
     if gallery_model == SAME:
-        gallery = Eye(probes.name, probes.encoder, looks[1])
+        gallery = View(probes.name, probes.encoder, looks[1], flip)
     else:
         other = open_other(gallery_model, {model: probes.encoder}, runtime, device, state)
-        gallery = Eye(model_label(gallery_model), other, looks[1])
+        gallery = View(model_label(gallery_model), other, looks[1], flip)
     with progress("scoring", len(data.gallery) + len(data.images), as_json=as_json) as bar:
         result = score_uccs(
             data,
@@ -149,8 +151,7 @@ def uccs_scores(
             gallery,
             detector,
             shrink=shrink,
-            flip=flip,
             store=embeddings,
             advance=bar,
         )
-    delivery.finish(result, as_json=as_json)
+    delivery.finish(Evaluation(result), as_json=as_json)

@@ -66,20 +66,20 @@ def _quietly(look: Callable[[Path], object]) -> Made:
 
 
 def _result(path: Path) -> bool:
-    from fewpix.evaluate.results import read_result
-    from fewpix.evaluate.schema.parsed import SCHEMAS, kind_of
+    from fewpix.evaluate.result.file import read_result
+    from fewpix.evaluate.result.read import EARLIER, KNOWN, kind_of
 
-    return kind_of(read_result(path)) in SCHEMAS
+    return kind_of(read_result(path)) in (*KNOWN, *EARLIER)
 
 
 def _run(path: Path) -> bool:
-    from fewpix.evaluate.results import Run, read_result
+    from fewpix.evaluate.result.file import Run, read_result
 
     return set(read_result(path)) == set(Run.__dataclass_fields__)
 
 
 def _settings(path: Path) -> bool:
-    from fewpix.evaluate.results import read_result
+    from fewpix.evaluate.result.file import read_result
 
     return {"gallery", "model_sha256"} <= set(read_result(path))
 
@@ -158,7 +158,7 @@ def _by_journal(path: Path) -> bool:
 
 
 def _recipe(path: Path) -> bool:
-    from fewpix.evaluate.results import read_result
+    from fewpix.evaluate.result.file import read_result
 
     return read_result(path).get("name") == "quickstart"
 

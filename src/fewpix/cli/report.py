@@ -36,7 +36,7 @@ def report(
     from fewpix.evaluate.pictures import ReadPicture, by_name, in_folder, nowhere
     from fewpix.evaluate.readers import bin as encoded
     from fewpix.evaluate.report.folder import check_report, write_report
-    from fewpix.evaluate.results import read_result
+    from fewpix.evaluate.result.file import read_result
     from fewpix.optional import require
 
     require("matplotlib", use="the report")
@@ -44,7 +44,7 @@ def report(
     if pictures is None:
         read: ReadPicture = nowhere
     elif pictures.is_file():
-        read = by_name(encoded.read(pictures, allow_missing=True))
+        read = by_name(encoded.read(pictures, allow_missing=True).items.pictures)
     else:
         read = in_folder(pictures)
     check_report(out)

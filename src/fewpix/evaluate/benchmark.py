@@ -92,6 +92,11 @@ class Pairs:
         folds = None if self.folds is None else self.folds[keep]
         return Pairs(self.first[keep], self.second[keep], self.same[keep], folds)
 
+    def counts(self) -> dict[str, int]:
+        """How many of each kind."""
+        same = int(np.count_nonzero(self.same))
+        return {"same": same, "different": len(self) - same}
+
     def clusters(self, people: NDArray[np.generic]) -> Clusters:
         """The people of every pair; `people` (U,) are those of the items."""
         return Clusters.of(people[self.first], people[self.second])
@@ -121,6 +126,11 @@ class Searches:
     def __len__(self) -> int:
         return len(self.probes)
 
+    def counts(self) -> dict[str, int]:
+        """How many probes, and items of each gallery."""
+        galleries = {f"gallery {name}".strip(): len(items) for name, items in self.galleries.items()}
+        return {"probes": len(self.probes), **galleries}
+
     def sides(self, items: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Which of the items are probes, and which are in a gallery, (U,) each."""
         return _mask(items, self.probes), _mask(items, *self.galleries.values())
@@ -144,6 +154,21 @@ class Asked:
     ranks: tuple[int, ...] = RANKS
     fpirs: tuple[float, ...] = FPIRS
     rank: int = 1
+
+    def but(
+        self,
+        *,
+        ranks: tuple[int, ...] | None = None,
+        fpirs: tuple[float, ...] | None = None,
+        rank: int | None = None,
+    ) -> Asked:
+        """The same with other ranks and rates; None keeps what is there."""
+        return Asked(
+            self.fars,
+            self.ranks if ranks is None else ranks,
+            self.fpirs if fpirs is None else fpirs,
+            self.rank if rank is None else rank,
+        )
 
     def __post_init__(self) -> None:
         for value in (*self.ranks, self.rank):
@@ -182,11 +207,7 @@ class Benchmark:
     @property
     def coverage(self) -> float:
         """The share of the lists' pairs, or of their items, that can be compared."""
-        if isinstance(self.comparisons, Pairs):
-            there = len(self.comparisons)
-        else:
-            galleries = self.comparisons.galleries.values()
-            there = len(self.comparisons.probes) + sum(len(gallery) for gallery in galleries)
+        there = sum(self.comparisons.counts().values())
         return there / (there + self.missing)
 
 

@@ -1,97 +1,239 @@
-"""Two results of the same benchmark, compared pair by pair or probe by probe from their files of scores."""
+"""Two results of the same comparisons, subtracted one from the other by their files of single scores."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
-from fewpix.evaluate.compare_kinds import DIFFER
-from fewpix.evaluate.compared import Compared
-from fewpix.evaluate.measured import Measured, check_alike
-from fewpix.evaluate.statistics.bootstrap import LEVEL, REPLICATES
+import numpy as np
 
-SCHEMA = "comparison-1"
-"""What its JSON says of itself; `schema.comparison` has the keys."""
+from fewpix.errors import InputError
+from fewpix.evaluate.benchmark import Asked
+from fewpix.evaluate.figures import Measured, subtracted
+from fewpix.evaluate.result.facts import bootstrap_facts
+from fewpix.evaluate.result.file import read_result
+from fewpix.evaluate.result.model import Cell, Compared, Result
+from fewpix.evaluate.result.read import parsed
+from fewpix.evaluate.result.scores import Arrays, group_of, read_scores, unpacked
+from fewpix.evaluate.statistics.estimate import Draws
+from fewpix.evaluate.tasks.detections import DetectionOutcomes
+from fewpix.evaluate.tasks.outcomes import Outcomes
+from fewpix.evaluate.tasks.pairs import PairOutcomes
+from fewpix.evaluate.tasks.search import SearchOutcomes
+
+_OUTCOMES: dict[str, type[PairOutcomes] | type[SearchOutcomes] | type[DetectionOutcomes]] = {
+    "pairs": PairOutcomes,
+    "search": SearchOutcomes,
+    "detections": DetectionOutcomes,
+}
+
+_SAME_BENCHMARK = ("kind", "variant", "data_sha256")
+_SAME_TREATMENT = (
+    "small",
+    "other_size",
+    "family",
+    "interpolation",
+    "fit",
+    "alignment",
+    "fusion",
+    "prototypes",
+    "rank",
+    "iou",
+)
+"""What two results must have in common, besides their models and sizes."""
+
+_FIXES = {
+    "other_size": "measure both with the same --gallery-size",
+    "rank": "measure both with the same --rank",
+}
+
+Place = tuple[int | None, tuple[tuple[str, str], ...]]
+"""Size and part of a cell."""
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
-    """What `compare` found.
+class Scores:
+    """A result with its single scores.
 
     Args:
-        first: the result whose figures count positive.
-        second: the other one.
-        differences: in the order of sizes and models.
-        replicates: of the bootstrap.
-        seed: of the bootstrap.
+        name: of the file.
+        result: the figures.
+        arrays: of its file of scores.
     """
 
-    first: Measured
-    second: Measured
-    differences: tuple[Compared, ...]
-    replicates: int
-    seed: int
+    name: str
+    result: Result
+    arrays: Arrays
 
-    scores_file = None
-    """There is none: everything can be had from the two results."""
+    @classmethod
+    def read(cls, path: Path) -> Scores:
+        """From `X.json` and `X.scores.npz`.
 
-    def __str__(self) -> str:
-        what = self.first.payload.get("benchmark", "lfw")
-        lines = [f"{what}: {self.first.name} against {self.second.name}"]
-        for one, other in ((self.first, self.second), (self.second, self.first)):
-            alone = [str(place) for place in one.places if place not in other.places]
-            if alone:
-                lines.append(f"  only in {one.name}, not compared: {'; '.join(alone)}")
-        return "\n".join([*lines, *(line for one in self.differences for line in one.lines())])
+        Raises:
+            InputError: one is missing, is not as it should be, or does not belong to the other; or there are
+                no single scores of such a result.
+        """
+        result = parsed(read_result(path), str(path))
+        if not isinstance(result, Result) or result.compared:
+            what = "is a comparison" if isinstance(result, Result) else "says how a score file was made"
+            raise InputError(f"{path} {what}", fix="name results of fewpix evaluate that have single scores")
+        if result.scores_sha256 is None:
+            raise InputError(
+                f"{path} has no single scores: it was written before they were kept, or they are too many",
+                fix="measure it again with --out, or compare the intervals",
+            )
+        return cls(path.name, result, read_scores(path, result.scores_sha256))
 
-    def to_json(self) -> dict[str, Any]:
-        """The differences and all that decides them."""
-        payload = self.first.payload
-        data = payload.get("data_sha256") or payload["data"]["sha256"]
-        return {
-            "schema": SCHEMA,
-            "of": self.first.kind,
-            "benchmark": payload.get("benchmark", "lfw"),
-            "protocol": payload.get("protocol") or payload.get("set") or payload.get("variant") or "",
-            "data_sha256": payload["lists_sha256"] if self.first.kind == "uccs-1" else data,
-            "first": _side(self.first, self.second),
-            "second": _side(self.second, self.first),
-            "interval": f"{100 * LEVEL:g} %, percentile bootstrap over people",
-            "replicates": self.replicates,
-            "seed": self.seed,
-            "differences": [one.to_json() for one in self.differences],
-        }
+    def place(self, cell: Cell) -> Place:
+        """Where a cell was measured; of a result with one protocol that one is named, too."""
+        protocols = self.result.treatment.protocols
+        part = cell.part or ({"protocol": protocols[0]} if len(protocols) == 1 else {})
+        return cell.size, tuple(part.items())
+
+    @property
+    def places(self) -> list[Place]:
+        """Of its cells, in their order."""
+        return list(dict.fromkeys(self.place(cell) for cell in self.result.cells))
+
+    def measured(self, places: set[Place], asked: Asked) -> Iterator[Measured]:
+        """The cells at some places with their outcomes.
+
+        Raises:
+            InputError: arrays are missing or do not fit.
+        """
+        kind = _OUTCOMES[self.result.task]
+        rows: dict[str, int] = {}
+        for cell in self.result.cells:
+            group = group_of(cell.part)
+            arrays = unpacked(self.arrays, group)
+            if not arrays:
+                continue
+            n = rows[group] = rows.get(group, -1) + 1
+            if self.place(cell) in places:
+                shared, own = self._row(arrays, n)
+                part = dict(self.place(cell)[1])
+                outcomes: Outcomes = kind.read(shared, own, asked)
+                yield Measured(cell.model, cell.size, part, outcomes, cell)
+
+    def shared(self, group: str) -> Arrays:
+        """What all models have in common."""
+        return self._row(unpacked(self.arrays, group), 0)[0]
+
+    def _row(self, arrays: Arrays, n: int) -> tuple[Arrays, Arrays]:
+        """The arrays in common, and those of the cell number `n` of a group."""
+        own = _OUTCOMES[self.result.task].OWN
+        mine = {key: array for key, array in arrays.items() if key in own}
+        if any(n >= len(array) for array in mine.values()):
+            raise InputError(
+                f"the scores of {self.name} do not fit its figures", fix="measure again with --out"
+            )
+        return (
+            {key: array for key, array in arrays.items() if key not in own},
+            {key: array[n] for key, array in mine.items()},
+        )
 
 
-def compare(first: Measured, second: Measured, *, replicates: int = REPLICATES, seed: int = 0) -> Comparison:
-    """Every model of the first result minus every model of the second, at every size that both have.
+def compare(first: Scores, second: Scores, *, draws: Draws | None = None) -> Result:
+    """Every model of the first result minus every model of the second, at every size and part that both have.
 
     Args:
         first: a result.
         second: another one of the same benchmark, protocol and treatment of pictures.
-        replicates: of the bootstrap over people.
-        seed: of the bootstrap.
+        draws: of the bootstrap over people.
 
     Raises:
         InputError: they are of different things, and of which, or no size is in both.
     """
-    check_alike(first, second)
-    differ = DIFFER[first.kind](first, second, replicates, seed)
-    found = []
-    for place in (place for place in first.places if place in second.places):
-        for model, a in first.rows(place):
-            for minus, b in second.rows(place):
-                for part, change in differ(a, b).items():
-                    key = ("protocol", place.protocol) if place.protocol else ("gallery", part)
-                    found.append(Compared(model, minus, place.size, change, key if key[1] else None))
-    return Comparison(first, second, tuple(found), replicates, seed)
+    how = draws or Draws()
+    _check_alike(first, second)
+    places = set(first.places) & set(second.places)
+    asked = Asked(
+        fars=_both(first, second, "tar"),
+        ranks=tuple(int(k) for k in _both(first, second, "rank")) or (1,),
+        fpirs=_both(first, second, "tpir"),
+        rank=first.result.treatment.rank,
+    )
+    one, other = (list(side.measured(places, asked)) for side in (first, second))
+    for group in dict.fromkeys(group_of(measured.part) for measured in one):
+        left, right = first.shared(group), second.shared(group)
+        if any(key in right and not np.array_equal(left[key], right[key]) for key in left):
+            raise InputError(f"the scores of {first.name} and {second.name} are of different comparisons")
+    return first.result.model_copy(
+        update={
+            "models": {},
+            "others": {},
+            "bootstrap": bootstrap_facts(how, first.result.bootstrap.how),
+            "cells": [],
+            "differences": subtracted(one, other, how),
+            "compared": [_compared(first, second), _compared(second, first)],
+            "scores_sha256": None,
+        }
+    )
 
 
-def _side(one: Measured, other: Measured) -> dict[str, Any]:
-    settings = one.payload.get("settings", one.payload)
-    return {
-        "models": one.models,
-        "flip": settings.get("flip"),
-        "scores_sha256": one.payload["scores_sha256"],
-        "sizes_alone": list(dict.fromkeys(place.size for place in one.places if place not in other.places)),
-    }
+def _both(first: Scores, second: Scores, measure: str) -> tuple[float, ...]:
+    """The rates or ranks of a measure that both results report."""
+    ats = [
+        {
+            figure.at: None
+            for cell in side.result.cells
+            for figure in cell.figures
+            if figure.measure == measure
+        }
+        for side in (first, second)
+    ]
+    return tuple(float(at) for at in ats[0] if at in ats[1])
+
+
+def _compared(one: Scores, other: Scores) -> Compared:
+    alone = [place for place in one.places if place not in other.places]
+    assert one.result.scores_sha256 is not None
+    return Compared(
+        name=one.name,
+        models=one.result.models,
+        flip=one.result.treatment.flip,
+        sizes_alone=list(dict.fromkeys(size for size, _ in alone)),
+        scores_sha256=one.result.scores_sha256,
+    )
+
+
+def _check_alike(first: Scores, second: Scores) -> None:
+    """Refuse two results that are not of the same comparisons; what differs is named."""
+    one, other = first.result, second.result
+    if one.task != other.task:
+        raise InputError(
+            f"{first.name} is of {one.task}, {second.name} of {other.task}",
+            fix="compare two results of one verb",
+        )
+    # two score files differ in what is hashed with the lists
+    keys = [key for key in _SAME_BENCHMARK if key != "data_sha256" or one.task != "detections"]
+    wanted = [(key, getattr(one.benchmark, key), getattr(other.benchmark, key)) for key in keys]
+    if one.task == "detections":
+        wanted.append(("lists_sha256", one.benchmark.lists_sha256, other.benchmark.lists_sha256))
+    wanted += [(key, getattr(one.treatment, key), getattr(other.treatment, key)) for key in _SAME_TREATMENT]
+    if one.treatment.steps and other.treatment.steps:
+        wanted.append(("seed", one.treatment.seed, other.treatment.seed))
+    for key, mine, theirs in wanted:
+        if mine != theirs:
+            raise InputError(
+                f"{first.name} and {second.name} differ in {key}: {_short(mine)} and {_short(theirs)}",
+                fix=_FIXES.get(key, "measure both on the same benchmark in the same way"),
+            )
+    if not set(first.places) & set(second.places):
+        sizes = [", ".join(map(_said, side.places)) for side in (first, second)]
+        raise InputError(
+            f"no size is in both: {first.name} has {sizes[0]}, {second.name} {sizes[1]}",
+            fix="measure both at a size in common",
+        )
+
+
+def _said(place: Place) -> str:
+    size, part = place
+    return ", ".join(("as they are" if size is None else f"{size} px", *(value for _, value in part)))
+
+
+def _short(value: object) -> str:
+    """A value for a message; of a hash its beginning."""
+    text = "its own size" if value is None else str(value)
+    return text[:12] if len(text) == 64 else text

@@ -19,6 +19,7 @@ Square: TypeAlias = Callable[[Image, str], Crop]
 FITS = {
     "pad": "the border is repeated on both sides of the shorter one",
     "stretch": "the shorter side is resized to the longer one, bicubic",
+    "aligned": "only aligned crops of 112x112 px are taken",
 }
 """How a picture that is not square is made so. Its longer side stays as it is, so no pixel is lost."""
 
@@ -44,8 +45,8 @@ def fitted(fit: str) -> Square:
         ConfigError: there is none of this name.
     """
     if fit not in FITS:
-        raise ConfigError(f"fit: there is no way {fit!r}", fix=f"use {' or '.join(FITS)}")
-    return _pad if fit == "pad" else _stretch
+        raise ConfigError(f"fit: there is no way {fit!r}", fix=f"use {', '.join(FITS)}")
+    return {"pad": _pad, "stretch": _stretch, "aligned": aligned}[fit]
 
 
 def _pad(image: Image, origin: str) -> Crop:

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from fewpix.detect import default_detector
 from fewpix.embed.adaptation import student_weights
 from fewpix.embed.open import open_encoder
-from fewpix.evaluate.results import Run, write_result
+from fewpix.evaluate.result.file import Run, write_result
 from fewpix.export.onnx import export_onnx
 from fewpix.files import PathLike, path_of, write_text
 from fewpix.quickstart.adapting import states

@@ -83,14 +83,14 @@ def inventory(folder: Path) -> Inventory:
 
 
 def read(
-    path: Path, *, faces: Path, protocol: str = "surveillance_to_single", allow_missing: bool = False
+    path: Path, *, faces: Path, lists: str = "surveillance_to_single", allow_missing: bool = False
 ) -> Benchmark:
     """Read the lists and look for the faces of a protocol; templates without a face are among the items.
 
     Args:
         path: that holds `protocols`, or that folder itself.
         faces: the folder of faces.
-        protocol: of `PROTOCOLS`.
+        lists: of `PROTOCOLS`.
         allow_missing: leave out absent folders, and templates that have none, instead of refusing.
 
     Raises:
@@ -99,10 +99,10 @@ def read(
             there is no face.
     """
     listed, protocols = read_lists(path)
-    if protocol not in PROTOCOLS:
-        raise ConfigError(f"protocol: IJB-S has no {protocol!r}", fix=f"use {', '.join(PROTOCOLS)}")
+    if lists not in PROTOCOLS:
+        raise ConfigError(f"lists: IJB-S has no {lists!r}", fix=f"use {', '.join(PROTOCOLS)}")
     require_folder(faces, kind="faces cut from IJB-S")
-    chosen = protocols[protocol]
+    chosen = protocols[lists]
     names: list[str] = []
     item: list[int] = []
     media: list[int] = []
@@ -143,7 +143,7 @@ def read(
         ),
         listed=len(places),
         missing=tuple(absent),
-        sha256=hashlib.sha256(f"{listed.sha256}\n{protocol}\n".encode()).hexdigest(),
+        sha256=hashlib.sha256(f"{listed.sha256}\n{lists}\n".encode()).hexdigest(),
         left_out=sum(left_out.values(), start=NOTHING),
     )
     inventory.require_pictures(allow_missing=allow_missing)
@@ -157,7 +157,7 @@ def read(
         np.array(media, dtype=np.int64),
     )
     searches = Searches({"g1": sides[0], "g2": sides[1]}, sides[2])
-    return Benchmark(KIND, inventory, items, searches, missing, variant=protocol, asked=ASKED)
+    return Benchmark(KIND, inventory, items, searches, missing, variant=lists, asked=ASKED)
 
 
 def read_lists(folder: Path) -> tuple[Inventory, dict[str, Protocol]]:

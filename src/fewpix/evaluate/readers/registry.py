@@ -71,7 +71,7 @@ READERS: dict[str, Reader] = {
     ),
     "tinyface": Reader(
         "the folder with Testing_Set",
-        {CHECK: Options("tinyface.inventory"), SEARCH: Options("tinyface.read", ("aligned",))},
+        {CHECK: Options("tinyface.inventory"), SEARCH: Options("tinyface.read", ("copies",))},
     ),
     "scface": Reader(
         "the folder with mugshot_frontal_cropped_all",
@@ -102,7 +102,7 @@ READERS: dict[str, Reader] = {
         "the folder with protocols of IJB-S",
         {
             CHECK: Options("ijbs.inventory"),
-            SEARCH: Options("ijbs.read", ("faces", "protocol"), ("faces",)),
+            SEARCH: Options("ijbs.read", ("faces", "lists"), ("faces",)),
         },
     ),
     "table": Reader(
@@ -153,9 +153,9 @@ def open_benchmark(
         path: see `Reader.holds`.
         allow_missing: leave out what lacks a picture instead of refusing.
         options: of the reader, None for what was not set: `pairs` of lfw, another list; `aligned` of xqlfw,
-            whether to take the aligned pictures, and of tinyface, the folder of copies; `folder` of table,
+            whether to take the aligned pictures; `copies` of tinyface, their folder; `folder` of table,
             that its pictures are relative to; `distance`, `ids` and `enrolled` of scface; `faces` and
-            `protocol` of ijbs.
+            `lists` of ijbs.
 
     Raises:
         ConfigError: no such kind, an option that it does not know, or one that it needs is not set.

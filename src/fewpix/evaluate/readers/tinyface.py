@@ -41,12 +41,12 @@ TRAINING_PEOPLE, TRAINING_PICTURES = 2_570, 7_804
 _PLACES = ("Testing_Set", "tinyface/Testing_Set", "")
 
 
-def inventory(folder: Path, *, aligned: str | None = None) -> Inventory:
+def inventory(folder: Path, *, copies: str | None = None) -> Inventory:
     """What is there of TinyFace; arguments and errors as for `read`."""
-    return _look(folder, aligned)[0]
+    return _look(folder, copies)[0]
 
 
-def read(folder: Path, *, aligned: str | None = None, allow_missing: bool = False) -> Benchmark:
+def read(folder: Path, *, copies: str | None = None, allow_missing: bool = False) -> Benchmark:
     """Read TinyFace.
 
     The gallery holds the matches in the order of their list, then the distractors by name. A person's name
@@ -54,7 +54,7 @@ def read(folder: Path, *, aligned: str | None = None, allow_missing: bool = Fals
 
     Args:
         folder: holds `Testing_Set`, or `tinyface/Testing_Set`, or is `Testing_Set` itself.
-        aligned: a folder below `folder` with copies of the pictures, such as `ALIGNED`; the original ones
+        copies: a folder below `folder` with copies of the pictures, such as `ALIGNED`; the original ones
             when None.
         allow_missing: leave out missing pictures instead of refusing, and probes of whom the gallery has no
             picture any more.
@@ -63,7 +63,7 @@ def read(folder: Path, *, aligned: str | None = None, allow_missing: bool = Fals
         InputError: the folder or a part of it is not there, a list is unusable, or a probe shows nobody of
             the gallery; or pictures are missing and may not be.
     """
-    found, match, others, probes = _look(folder, aligned)
+    found, match, others, probes = _look(folder, copies)
     found.require_pictures(allow_missing=allow_missing)
     few = len(others) < DISTRACTORS
     if few and (len(match), len(probes)) == (MATCHES, PROBES) and not allow_missing:
@@ -72,10 +72,10 @@ def read(folder: Path, *, aligned: str | None = None, allow_missing: bool = Fals
             f"{DISTRACTOR} holds {len(others):,} of {DISTRACTORS:,} pictures",
             fix="complete the folder, or search among those with --allow-missing",
         )
-    return search("tinyface", found, match + others, probes, variant=aligned or "")
+    return search("tinyface", found, match + others, probes, variant=copies or "")
 
 
-def _look(folder: Path, aligned: str | None) -> tuple[Inventory, Listed, Listed, Listed]:
+def _look(folder: Path, copies: str | None) -> tuple[Inventory, Listed, Listed, Listed]:
     """The inventory, the pictures of the people searched for, the distractors that are there, the probes."""
     require_folder(folder, kind="TinyFace")
     place = next((p for p in _PLACES if (folder / p / PROBE_LIST).is_file()), None)
@@ -85,9 +85,9 @@ def _look(folder: Path, aligned: str | None) -> tuple[Inventory, Listed, Listed,
             fix="name the folder that the benchmark was unpacked into, with its original names",
         )
     require_folder(folder / place, MATCH_LIST, kind="TinyFace")
-    if aligned is not None and (Path(aligned).is_absolute() or ".." in Path(aligned).parts):
-        raise InputError(f"{aligned} is not below {folder}", fix="name a folder in that of the benchmark")
-    inside = place if aligned is None else Path(aligned).as_posix()
+    if copies is not None and (Path(copies).is_absolute() or ".." in Path(copies).parts):
+        raise InputError(f"{copies} is not below {folder}", fix="name a folder in that of the benchmark")
+    inside = place if copies is None else Path(copies).as_posix()
     require_folder(folder / inside, MATCH, DISTRACTOR, PROBE, kind="TinyFace")
     lists = [folder / place / name for name in (MATCH_LIST, PROBE_LIST)]
     match_names, match_ids = read_named_ids(lists[0], "gallery_set", "gallery_ids")
@@ -105,7 +105,7 @@ def _look(folder: Path, aligned: str | None) -> tuple[Inventory, Listed, Listed,
     probes = Listed.below(folder, f"{stem}{PROBE}/", probe_names.tolist(), probe_ids.astype(np.str_))
     others = Listed.below(folder, f"{stem}{DISTRACTOR}/", distractors.names, strange)
     # the place depends on how the archive was unpacked, so it is no part of the hash; a choice of copies is
-    found = _inventory(folder, lists, match, others, probes, len(stem) if aligned is None else 0)
+    found = _inventory(folder, lists, match, others, probes, len(stem) if copies is None else 0)
     found = replace(found, left_out=distractors.left_out.below(f"{stem}{DISTRACTOR}"))
     return found, match, others, probes
 

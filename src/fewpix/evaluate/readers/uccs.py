@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from fewpix.errors import InputError
 from fewpix.evaluate.benchmark import Items
 from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
-from fewpix.evaluate.iou_matching import Faces
+from fewpix.evaluate.matching import Faces
 from fewpix.evaluate.pictures import PictureFiles
 from fewpix.evaluate.readers.formats.csv import read_cells
 from fewpix.evaluate.readers.formats.listing import present, read_lines, require_names

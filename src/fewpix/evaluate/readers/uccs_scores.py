@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.iou_matching import Candidates, Detections
+from fewpix.evaluate.matching import Candidates, Detections
 from fewpix.files import atomic
 
 PEOPLE = 1000

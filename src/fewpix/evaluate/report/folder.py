@@ -22,7 +22,7 @@ from fewpix.evaluate.report.search import search_report
 from fewpix.evaluate.report.template_pairs import template_pairs_report
 from fewpix.evaluate.report.template_search import template_search_report
 from fewpix.evaluate.report.uccs import uccs_report, uccs_scores_report
-from fewpix.evaluate.results import canonical
+from fewpix.evaluate.result.file import canonical
 from fewpix.evaluate.schema.comparison import Comparison
 from fewpix.evaluate.schema.lfw import LfwResult, LfwTable
 from fewpix.evaluate.schema.pairs import PairsResult

@@ -40,6 +40,11 @@ class Interval:
         """Whether zero lies outside."""
         return self.low > 0 or self.high < 0
 
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Low and high."""
+        return self.low, self.high
+
     def to_json(self) -> list[float]:
         """`[low, high]`."""
         return [self.low, self.high]
@@ -187,7 +192,6 @@ def passing_intervals(
 
     Args:
         scores: of comparisons that all count the same.
-        thresholds: compared in the scores' own precision.
         thresholds: in the scores' own precision.
         clusters: the people of each comparison.
         replicates: at least 1.

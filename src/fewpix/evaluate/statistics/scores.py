@@ -221,11 +221,12 @@ class SortedScores:
         tar = (len(self.genuine) - np.searchsorted(self.genuine, thresholds)) / len(self.genuine)
         return Roc(far, tar, thresholds.astype(np.float64))
 
-    def auc(self) -> float:
-        """Area under the curve: how often a genuine pair scores above an impostor, ties counted half."""
+    def auc(self, tie: float = 0.5) -> float:
+        """Area under the curve: how often a genuine pair scores above an impostor; a tie counts `tie`."""
         below = np.searchsorted(self.impostor, self.genuine, side="left").sum(dtype=np.int64)
         not_above = np.searchsorted(self.impostor, self.genuine, side="right").sum(dtype=np.int64)
-        return float((below + not_above) / 2 / len(self.genuine) / len(self.impostor))
+        area = below + tie * (not_above - below)
+        return float(area / len(self.genuine) / len(self.impostor))
 
     def _frr(self, threshold: float) -> float:
         return _below(self.genuine, threshold) / len(self.genuine)

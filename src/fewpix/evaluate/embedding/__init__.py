@@ -1,0 +1,1 @@
+"""Items to embeddings: through views, chunk after chunk, fused as templates are whole."""

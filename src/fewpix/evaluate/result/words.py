@@ -1,0 +1,138 @@
+"""A result as text for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from fewpix.evaluate.measures import title
+from fewpix.evaluate.result.model import Cell, Change, Difference, Figure, Result, Seen, UccsScores
+from fewpix.evaluate.statistics.paired import p_text
+
+_SIDES = {
+    "both": "both sides",
+    "probes": "probes",
+    "first": "the first of a pair",
+    "second": "the second of a pair",
+}
+
+
+def words(result: Result | UccsScores) -> str:
+    """All of it: what was compared, how, every figure, and the differences; or how a score file was made."""
+    if isinstance(result, UccsScores):
+        return "\n".join(_made(result))
+    return "\n".join((*_head(result), *_cells(result), *_differences(result.differences)))
+
+
+def figure_words(one: Figure) -> str:
+    """A figure in words, with its interval."""
+    name = title(one.measure, one.at)
+    if one.value is None:
+        return f"{name} cannot be shown: {one.reason}"
+    digits = 2 if one.measure in ("accuracy", "eer", "auc") else 1
+    ci95 = "" if one.ci95 is None else f" ({100 * one.ci95[0]:.1f} to {100 * one.ci95[1]:.1f})"
+    return f"{name} {100 * one.value:.{digits}f} %{ci95}"
+
+
+def change_words(one: Change) -> str:
+    """A difference in points of percent."""
+    low, high = (100 * end for end in one.ci95)
+    return f"{title(one.measure, one.at)} {100 * one.difference:+.1f} ({low:+.1f} to {high:+.1f})"
+
+
+def named(one: Cell | Difference) -> str:
+    """A model at a size in a part."""
+    size = "" if one.size is None else f" at {one.size} px"
+    return ", ".join((one.model + size, *one.part.values()))
+
+
+def _head(result: Result) -> Iterator[str]:
+    benchmark, how = result.benchmark, result.treatment
+    name = f"{benchmark.kind} ({benchmark.variant})" if benchmark.variant else benchmark.kind
+    counts = ", ".join(f"{count:,} {what.replace('_', ' ')}" for what, count in benchmark.comparisons.items())
+    protocols = f", {' and '.join(how.protocols)}" if how.protocols else ""
+    yield f"{name}: {result.task}{protocols}: {counts}"
+    left_out = f", {benchmark.left_out:,} left out for want of a picture" if benchmark.left_out else ""
+    published = ""
+    if any(count.published is not None for count in benchmark.counts):
+        published = f", {'as' if benchmark.complete else 'not as'} published"
+    lists = benchmark.lists_sha256[:12]
+    yield f"coverage {100 * benchmark.coverage:.1f} %{left_out}{published}; lists {lists}"
+    if result.compared:
+        first, second = result.compared
+        yield f"{first.name} minus {second.name}"
+        for one in result.compared:
+            if one.sizes_alone:
+                alone = ", ".join("as they are" if size is None else f"{size} px" for size in one.sizes_alone)
+                yield f"only in {one.name}, not compared: {alone}"
+        return
+    if result.task == "detections":
+        yield f"boxes match from an overlap (IoU) of {how.iou:g} on"
+    else:
+        said = [how.alignment, f"squares by {how.fit}", f"resampled {how.interpolation}"]
+        said += [f"fused: {how.fusion}"] if how.fusion else []
+        said += ["one row a person"] if how.prototypes else []
+        said += ["mirrored pictures added"] if how.flip else []
+        yield "; ".join(said)
+    sizes = result.sizes()
+    for size, steps in sorted(how.steps.items(), key=lambda item: int(item[0])):
+        side = _SIDES[how.small] if int(size) in sizes else "the gallery"
+        yield f"{side} made small to {size} px: {steps}"
+    yield f"intervals: {result.bootstrap.how}"
+    for model, other in result.others.items():
+        yield f"the other side of {model} seen by {other.name}"
+        yield from (f"  {line}" for line in seen_words(other.seen))
+
+
+def seen_words(seen: Seen) -> Iterator[str]:
+    """What is known of a side."""
+    size = ""
+    if seen.px:
+        what = "faces of" if seen.px.of == "face" else "shorter side"
+        size = f", {what} {seen.px.median:g} px, half of them {seen.px.p25:g} to {seen.px.p75:g}"
+        size += f", all {seen.px.min:g} to {seen.px.max:g}"
+    templates = "" if seen.items == seen.pictures else f"{seen.items:,} templates of "
+    yield f"{templates}{seen.pictures:,} pictures{size}"
+    if seen.already_smaller:
+        yield f"{seen.already_smaller:,} pictures were smaller already and stayed so"
+    if seen.failed_pictures:
+        yield f"{seen.failed_pictures:,} pictures failed; the first: {seen.first_fault}"
+    if seen.failed_items:
+        yield f"{seen.failed_items:,} failed to enrol, and count"
+
+
+def _cells(result: Result) -> Iterator[str]:
+    told: Mapping[tuple[str, int | None], Seen] = {}
+    for cell in result.cells:
+        yield named(cell)
+        if cell.seen is not None and (cell.model, cell.size) not in told:
+            told = {**told, (cell.model, cell.size): cell.seen}
+            yield from (f"  {line}" for line in seen_words(cell.seen))
+        counts = {what: count for what, count in cell.counts.items() if count or what != "failed"}
+        if counts:
+            yield "  " + ", ".join(f"{count:,} {what}" for what, count in counts.items())
+        yield from (f"  {figure_words(one)}" for one in cell.figures)
+
+
+def _differences(found: Sequence[Difference]) -> Iterator[str]:
+    for one in found:
+        part = "".join(f", {value}" for value in one.part.values())
+        size = "" if one.size is None else f" at {one.size} px"
+        yield f"{one.model} minus {one.minus}{size}{part}, in points"
+        for change in one.changes:
+            test = change.mcnemar
+            yield f"  {change_words(change)}" + (
+                f"; {test.only_first:,} right by the first only, {test.only_second:,} by the second, "
+                f"p {p_text(test.p)}"
+                if test
+                else ""
+            )
+
+
+def _made(result: UccsScores) -> Iterator[str]:
+    yield f"{result.detections:,} faces found in {result.pictures:,} pictures, {result.people:,} people"
+    if result.unreadable:
+        yield f"  {result.unreadable:,} pictures cannot be read; the first: {result.first_fault}"
+    if result.not_embedded:
+        yield f"  {result.not_embedded:,} faces are below 8 px, and are like nobody"
+    if result.failed_people:
+        yield f"  {result.failed_people:,} people failed to enrol: nobody is like them"

@@ -1,0 +1,1 @@
+"""What became of every comparison of one model: pairs, searches, detections."""

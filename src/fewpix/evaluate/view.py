@@ -1,0 +1,129 @@
+"""How a benchmark's picture comes to an encoder: square or aligned, made small where asked, mirrored too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewpix.embed.protocol import Encoder
+from fewpix.embed.router import encoder_for
+from fewpix.errors import InputError
+from fewpix.evaluate.degraded import SIDE, SMALLEST, Degradation, check_size
+from fewpix.evaluate.square import fitted
+from fewpix.image.align import align, pixels
+from fewpix.image.codec import Image
+from fewpix.image.resize import Crop
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is done to a picture before it is embedded.
+
+    Args:
+        size: the side in pixels that it is made small to; None leaves it at its own.
+        fit: of `square.FITS`, how one that is not square becomes so, before it is made small.
+        degradation: how it gets small.
+
+    Raises:
+        ConfigError: a size out of range or an unknown fit.
+    """
+
+    size: int | None = None
+    fit: str = "pad"
+    degradation: Degradation = field(default_factory=Degradation)
+
+    def __post_init__(self) -> None:
+        fitted(self.fit)
+        if self.size is not None:
+            check_size(self.size)
+
+    def apply(self, picture: Image, name: str, origin: str = "") -> tuple[Crop, bool]:
+        """The crop that an encoder gets, and whether the picture was too small to be made small.
+
+        Nothing is enlarged: a picture whose longer side is below `size` stays as it is, without the
+        family's other operations.
+
+        Args:
+            picture: (H, W, 3) uint8 BGR.
+            name: in its benchmark, see `Degradation.apply`.
+            origin: where it lies, for messages; its name when "".
+
+        Raises:
+            ImageError: it has to be an aligned crop, and is none.
+        """
+        crop = fitted(self.fit)(picture, origin or name)
+        if self.size is None:
+            return crop, False
+        if len(crop) < self.size:
+            return crop, True
+        return self.degradation.apply(crop, name, self.size), False
+
+    def cut(
+        self, picture: Image, points: NDArray[np.floating], name: str, encoder: Encoder
+    ) -> tuple[Crop, Encoder, bool]:
+        """The face aligned by five points: its crop, who embeds it, and whether it was too small.
+
+        Without a size it is cut straight to the input of the encoder that takes a face of its pixels: a
+        detour over another side would resample twice. To be made small, it is cut to 112 px first, as the
+        crops of LFW are; a face of fewer pixels than `size` is cut straight and kept.
+
+        Args:
+            picture: (H, W, 3) uint8 BGR.
+            points: (5, 2), see `fewpix.image.align`.
+            name: in its benchmark, see `Degradation.apply`.
+            encoder: the model; a router chooses by the face's pixels.
+
+        Raises:
+            InputError: the points are not those of a face, or it has fewer than 8 px.
+        """
+        side = pixels(points)
+        if side < SMALLEST:
+            raise InputError(f"the face is {side:.1f} px, below {SMALLEST} px")
+        if self.size is None or side < self.size:
+            taken = encoder_for(encoder, side)
+            return align(picture, points, taken.card.preprocess.side), taken, self.size is not None
+        return self.degradation.apply(align(picture, points, SIDE), name, self.size), encoder, False
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A model, and how pictures come to it.
+
+    Args:
+        name: of the model, for results.
+        encoder: what runs.
+        look: how pictures come to it.
+        flip: whether the mirrored picture's embedding is added.
+    """
+
+    name: str
+    encoder: Encoder
+    look: Look
+    flip: bool = False
+
+
+def embed_each(
+    crops: Sequence[Crop], encoders: Sequence[Encoder], *, flip: bool = False
+) -> NDArray[np.float32]:
+    """Embeddings (N, D) of crops that go to an encoder each, those of one encoder together; N at least 1."""
+    taken: dict[int, list[int]] = {}
+    for n, encoder in enumerate(encoders):
+        taken.setdefault(id(encoder), []).append(n)
+    rows = np.empty((len(crops), encoders[0].card.space.dim), dtype=np.float32)
+    for numbers in taken.values():
+        rows[numbers] = embed_crops(encoders[numbers[0]], [crops[n] for n in numbers], flip=flip)
+    return rows
+
+
+def embed_crops(encoder: Encoder, crops: Sequence[Crop], *, flip: bool = False) -> NDArray[np.float32]:
+    """Embeddings (N, D) of unit norm; with `flip` the normalised sum of the picture's and its mirror's."""
+    plain = encoder.embed(crops)
+    if not flip:
+        return plain
+    both = plain + encoder.embed([np.ascontiguousarray(crop[:, ::-1]) for crop in crops])
+    # opposite embeddings cancel out; then there is nothing to normalise and the plain one is as good
+    norms = np.linalg.norm(both, axis=1, keepdims=True)
+    return np.where(norms > 1e-6, both / np.maximum(norms, 1e-6), plain).astype(np.float32)
