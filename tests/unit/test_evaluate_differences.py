@@ -6,6 +6,12 @@ import itertools
 
 import numpy as np
 import pytest
+from fewpix.evaluate.pair_difference import pair_difference
+from fewpix.evaluate.pair_figures import pair_figures
+from fewpix.evaluate.retrieval import watch_list
+from fewpix.evaluate.search_difference import search_difference
+from fewpix.evaluate.streaming_search import Searched, search
+from fewpix.evaluate.verification import verify
 from numpy.typing import NDArray
 from oracles import tar_at_far
 from scipy.stats import binomtest
@@ -13,16 +19,10 @@ from scipy.stats import binomtest
 from fewpix.evaluate.benchmark import PairList
 from fewpix.evaluate.identification import identify
 from fewpix.evaluate.open_set import identify_open
-from fewpix.evaluate.pair_difference import pair_difference
-from fewpix.evaluate.pair_figures import pair_figures
-from fewpix.evaluate.retrieval import watch_list
-from fewpix.evaluate.search_difference import search_difference
 from fewpix.evaluate.statistics.accuracy import fold_accuracy
 from fewpix.evaluate.statistics.bootstrap import percentiles
 from fewpix.evaluate.statistics.paired import FEW, McNemar, mcnemar, p_text
 from fewpix.evaluate.statistics.scores import SortedScores
-from fewpix.evaluate.streaming_search import Searched, search
-from fewpix.evaluate.verification import verify
 
 
 def answers(both: int, one: int, other: int, neither: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

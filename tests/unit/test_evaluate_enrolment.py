@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from fewpix.errors import InputError
 from fewpix.evaluate.enrolment import with_failures
 from fewpix.evaluate.retrieval import retrieve, watch_list
 from fewpix.evaluate.streaming_search import search
+
+from fewpix.errors import InputError
 
 EYE = np.eye(4, dtype=np.float32)
 

@@ -6,10 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from fewpix.errors import InputError
 from fewpix.evaluate.iou_matching import (
     Candidates,
     Detections,
@@ -19,6 +15,10 @@ from fewpix.evaluate.iou_matching import (
     match,
     overlaps,
 )
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fewpix.errors import InputError
 from fewpix.evaluate.per_image import PerImageCurve
 
 

@@ -10,6 +10,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from fewpix.evaluate.lfw import measure
+from fewpix.evaluate.lfw_result import evaluate_lfw
+from fewpix.evaluate.lfw_table import lfw_table
+from fewpix.evaluate.readers.lfw_folder import LfwFolder
+from fewpix.evaluate.verification import paired_difference
+from fewpix.evaluate.views import embed_crops
 from numpy.typing import NDArray
 from tables.figures import lfw as markdown
 
@@ -17,13 +23,7 @@ from fewpix.data.orl import load_orl
 from fewpix.degrade import FAMILIES
 from fewpix.errors import ConfigError, ImageError, InputError, SpaceError
 from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.lfw import measure
-from fewpix.evaluate.lfw_result import evaluate_lfw
-from fewpix.evaluate.lfw_table import lfw_table
-from fewpix.evaluate.readers.lfw_folder import LfwFolder
 from fewpix.evaluate.result.file import canonical
-from fewpix.evaluate.verification import paired_difference
-from fewpix.evaluate.views import embed_crops
 from fewpix.image.codec import read_image, write_image
 from fewpix.image.preprocess import Preprocess
 from fewpix.image.resize import Crop, resize_square

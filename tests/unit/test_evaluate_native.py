@@ -7,10 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from fewpix.evaluate.native import Look, read_native
 
 from fewpix.errors import ConfigError
 from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.native import Look, read_native
 from fewpix.evaluate.square import fitted
 from fewpix.image.codec import write_image
 

@@ -17,14 +17,14 @@ import scface_layout
 import survface_layout
 import table_layout
 import xqlfw_layout
+from fewpix.evaluate.pair_benchmark import evaluate_pairs
+from fewpix.evaluate.pair_figures import pair_figures
+from fewpix.evaluate.pair_result import PairResult, Treatment
 from numpy.typing import NDArray
 
 from fewpix.errors import ConfigError, InputError, SpaceError
 from fewpix.evaluate.benchmark import PairData
 from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.pair_benchmark import evaluate_pairs
-from fewpix.evaluate.pair_figures import pair_figures
-from fewpix.evaluate.pair_result import PairResult, Treatment
 from fewpix.evaluate.readers.registry import PAIRS, READERS, kinds_of, open_pairs
 from fewpix.evaluate.readers.xqlfw import ALIGNED, ORIGINAL
 from fewpix.evaluate.result.file import canonical

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from fewpix.evaluate.pair_figures import ONE_FOLD, by_quality, pair_figures
+from fewpix.evaluate.verification import verify
 from oracles import tar_at_far
 
 from fewpix.errors import InputError
 from fewpix.evaluate.benchmark import PairList
-from fewpix.evaluate.pair_figures import ONE_FOLD, by_quality, pair_figures
-from fewpix.evaluate.verification import verify
 
 
 def made(people: int = 40, folds: int = 4, seed: int = 0) -> tuple[np.ndarray, PairList]:

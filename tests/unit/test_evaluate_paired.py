@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from fewpix.evaluate.verification import accuracy_difference, verify
 from scipy.stats import binomtest
 
 from fewpix.evaluate.benchmark import PairList
@@ -11,7 +12,6 @@ from fewpix.evaluate.statistics.accuracy import fold_accuracy
 from fewpix.evaluate.statistics.bootstrap import Clusters, Interval, mean_interval
 from fewpix.evaluate.statistics.paired import FEW, mcnemar, paired_interval, share_bounds
 from fewpix.evaluate.statistics.replicates import replicate_curves
-from fewpix.evaluate.verification import accuracy_difference, verify
 
 
 @pytest.mark.parametrize(("right", "count"), [(0, 1), (1, 1), (0, 3), (3, 3), (2, 7), (11, 24), (23, 24)])

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fewpix.evaluate.native import Look, read_native
+from fewpix.evaluate.picture_embedding import Embedded, embed_pictures
 from grey_encoder import Grey
 
 from fewpix.errors import InputError, StorageError
 from fewpix.evaluate import embedding_store, picture_embedding
 from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.native import Look, read_native
-from fewpix.evaluate.picture_embedding import Embedded, embed_pictures
 from fewpix.image.codec import write_image
 
 NAMES = [f"{n % 3}/{n}.png" for n in range(11)]

@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
-
-from fewpix.errors import InputError
 from fewpix.evaluate.schema.lfw import LfwTable
 from fewpix.evaluate.schema.pairs import PairCurve
 from fewpix.evaluate.schema.parsed import SCHEMAS, parsed
+from pydantic import ValidationError
+
+from fewpix.errors import InputError
 
 RESULTS = Path(__file__).resolve().parent.parent.parent / "results"
 

@@ -6,9 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from fewpix.errors import InputError
-from fewpix.evaluate.benchmark import PairList
 from fewpix.evaluate.pair_record import PairRecord
 from fewpix.evaluate.scores_file import (
     digest,
@@ -21,6 +18,9 @@ from fewpix.evaluate.scores_file import (
 )
 from fewpix.evaluate.search_record import SearchRecord
 from fewpix.evaluate.streaming_search import search
+
+from fewpix.errors import InputError
+from fewpix.evaluate.benchmark import PairList
 
 
 def record() -> PairRecord:

@@ -6,6 +6,8 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from fewpix.evaluate.retrieval import retrieve, watch_list
+from fewpix.evaluate.streaming_search import TIE, Searched, prototypes, search
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -14,8 +16,6 @@ from fewpix.errors import InputError
 from fewpix.evaluate.identification import identify, person_scores
 from fewpix.evaluate.open_set import identify_open
 from fewpix.evaluate.readers.survface import FPIRS
-from fewpix.evaluate.retrieval import retrieve, watch_list
-from fewpix.evaluate.streaming_search import TIE, Searched, prototypes, search
 
 Rows = NDArray[np.float64]
 

@@ -8,6 +8,9 @@ from pathlib import Path
 import ijb_layout
 import numpy as np
 import pytest
+from fewpix.evaluate.native import Eye, Look
+from fewpix.evaluate.template_embedding import embed_templates
+from fewpix.evaluate.templates import FUSIONS, fuse, fusing
 from grey_encoder import Grey
 
 from fewpix.embed.router import Router
@@ -15,10 +18,7 @@ from fewpix.errors import ConfigError, InputError
 from fewpix.evaluate import picture_embedding
 from fewpix.evaluate.benchmark import TemplatePictures
 from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.native import Eye, Look
 from fewpix.evaluate.readers import ijb
-from fewpix.evaluate.template_embedding import embed_templates
-from fewpix.evaluate.templates import FUSIONS, fuse, fusing
 from fewpix.image.align import align, pixels
 from fewpix.image.resize import Crop
 

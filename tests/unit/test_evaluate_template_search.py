@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fewpix.evaluate.streaming_search import TIE
+from fewpix.evaluate.template_search import joined_search, search
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -14,8 +16,6 @@ from numpy.typing import NDArray
 from fewpix.errors import InputError
 from fewpix.evaluate import template_search as module
 from fewpix.evaluate.open_set import identify_open
-from fewpix.evaluate.streaming_search import TIE
-from fewpix.evaluate.template_search import joined_search, search
 
 Array = NDArray[Any]
 

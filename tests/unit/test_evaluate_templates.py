@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fewpix.evaluate.templates import Fusion, fuse, rows_of
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
 from fewpix.evaluate import templates as module
-from fewpix.evaluate.templates import Fusion, fuse, rows_of
 
 Array = NDArray[Any]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from fewpix.evaluate.verification import paired_difference, verify
 from numpy.typing import NDArray
 from oracles import tar_at_far
 
 from fewpix.errors import InputError
 from fewpix.evaluate.benchmark import PairList
 from fewpix.evaluate.statistics.accuracy import fold_accuracy
-from fewpix.evaluate.verification import paired_difference, verify
 
 
 def some_pairs(folds: int = 10, per_kind: int = 30, people: int = 200, seed: int = 0) -> PairList:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fewpix.evaluate.views import View, embed_views
 from numpy.typing import NDArray
 
 from fewpix.errors import ConfigError, ImageError, InputError
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.pictures import PictureFiles, PictureSource
 from fewpix.evaluate.square import aligned, fitted
-from fewpix.evaluate.views import View, embed_views
 from fewpix.image.codec import encode_image
 from fewpix.image.preprocess import Preprocess
 from fewpix.image.resize import Crop
