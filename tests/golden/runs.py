@@ -194,8 +194,10 @@ def report(name: str, places: dict[str, Path]) -> str:
     from fewpix.evaluate.report.faces import Faces
     from fewpix.evaluate.report.folder import made
     from fewpix.evaluate.report.markdown import document
+    from fewpix.evaluate.result.read import parsed
 
-    return document(made(json.loads((places["out"] / f"{name}.json").read_bytes()), Faces(nowhere)))
+    payload = json.loads((places["out"] / f"{name}.json").read_bytes())
+    return document(made(parsed(payload), Faces(nowhere)))
 
 
 def kept(name: str) -> Outcome:

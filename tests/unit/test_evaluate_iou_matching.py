@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fewpix.evaluate.iou_matching import (
+from fewpix.evaluate.matching import (
     Candidates,
     Detections,
     Faces,
