@@ -68,7 +68,7 @@ ROOMS: dict[str, set[str]] = {
         "evaluate.benchmark",
         "evaluate.inventory",
         "evaluate.pictures",
-        "evaluate.iou_matching",
+        "evaluate.matching",
     },
 }
 """Room of a package → what else of the package it may import; what lies outside all rooms sees all."""
