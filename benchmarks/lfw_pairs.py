@@ -15,10 +15,10 @@ from fewpix.evaluate.figures import figures
 from fewpix.evaluate.inventory import digest
 from fewpix.evaluate.pictures import PictureSource
 from fewpix.evaluate.readers import lfw
-from fewpix.evaluate.square import aligned
 from fewpix.evaluate.statistics.bootstrap import Clusters
 from fewpix.evaluate.statistics.estimate import Draws, change
 from fewpix.evaluate.tasks.pairs import PairList, PairOutcomes
+from fewpix.evaluate.view import aligned
 from fewpix.image.codec import decode_image
 from fewpix.image.resize import Crop
 

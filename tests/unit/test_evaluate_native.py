@@ -11,7 +11,7 @@ from fewpix.evaluate.native import Look, read_native
 
 from fewpix.errors import ConfigError
 from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.square import fitted
+from fewpix.evaluate.view import fitted
 from fewpix.image.codec import write_image
 
 

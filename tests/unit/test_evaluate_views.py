@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fewpix.errors import ConfigError, ImageError, InputError
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.pictures import PictureFiles, PictureSource
-from fewpix.evaluate.square import aligned, fitted
+from fewpix.evaluate.view import aligned, fitted
 from fewpix.image.codec import encode_image
 from fewpix.image.preprocess import Preprocess
 from fewpix.image.resize import Crop

@@ -14,8 +14,7 @@ from fewpix.evaluate.pictures import ReadPicture
 from fewpix.evaluate.report.blocks import Block, FacePair, FacePairs, Section, Text, Tile
 from fewpix.evaluate.report.words import named
 from fewpix.evaluate.result.model import Cell, Failure, Result
-from fewpix.evaluate.square import fitted
-from fewpix.evaluate.view import Look
+from fewpix.evaluate.view import Look, fitted
 from fewpix.image.codec import Image, decode_image, encode_image
 from fewpix.image.resize import resize_square
 
