@@ -26,6 +26,7 @@ from fewpix.evaluate.report.html import page
 from fewpix.evaluate.report.markdown import document
 from fewpix.evaluate.result.file import canonical
 from fewpix.evaluate.result.model import Model, Result, UccsScores
+from fewpix.evaluate.result.read import parsed
 from fewpix.foreign import json_of
 from fewpix.image.codec import decode_image
 
@@ -43,9 +44,14 @@ def result() -> Result:
     return result_made.pairs()
 
 
+def payload(found: Result | UccsScores) -> dict[str, Any]:
+    """As it is written."""
+    return found.model_dump(mode="json", by_alias=True)
+
+
 def text_of(found: Result | UccsScores) -> str:
-    """The report in Markdown, without pictures."""
-    return document(made(found, Faces(nowhere)))
+    """The report of its file in Markdown, without pictures."""
+    return document(made(parsed(json_of(canonical(payload(found)))), Faces(nowhere)))
 
 
 def tables(text: str, caption: str) -> list[list[list[str]]]:
@@ -84,7 +90,7 @@ class Reader(HTMLParser):
 @pytest.fixture(scope="module")
 def written(folder: Path, result: Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("report")
-    assert not write_report(out, result, in_folder(folder)).gone
+    assert not write_report(out, payload(result), in_folder(folder)).gone
     return out
 
 
@@ -249,9 +255,8 @@ def test_a_result_and_its_file_give_the_same_bytes(
 ) -> None:
     third = figure("accuracy", value=1 / 3, ci95=(1 / 7, 2 / 3))
     for n, exact in enumerate((result, result_made.result("pairs", [cell("grey", None, [third])]))):
-        file = json_of(canonical(exact.model_dump(mode="json", by_alias=True)))
-        write_report(tmp_path / f"{n}", exact, in_folder(folder))
-        write_report(tmp_path / f"{n} again", Result.model_validate(file), in_folder(folder))
+        write_report(tmp_path / f"{n}", payload(exact), in_folder(folder))
+        write_report(tmp_path / f"{n} again", json_of(canonical(payload(exact))), in_folder(folder))
         for path in (tmp_path / f"{n}").rglob("*.*"):
             again = tmp_path / f"{n} again" / path.relative_to(tmp_path / f"{n}")
             assert path.read_bytes() == again.read_bytes(), path.name
@@ -262,7 +267,7 @@ def test_pictures_that_are_gone_are_counted(
     folder: Path, result: Result, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING, "fewpix"):
-        found = write_report(tmp_path, result, in_folder(tmp_path / "elsewhere"))
+        found = write_report(tmp_path, payload(result), in_folder(tmp_path / "elsewhere"))
     assert len(found.gone) == len(found.wanted) == 4
     assert "4 of 4 pictures are not in the report; the first, " in caplog.text
     text = (tmp_path / "report.md").read_text(encoding="utf-8")
@@ -270,7 +275,7 @@ def test_pictures_that_are_gone_are_counted(
     page_text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert 'class="gone"' in page_text
     assert "<img" not in page_text
-    damaged = write_report(tmp_path, result, lambda name: b"\xff\xd8\xff")
+    damaged = write_report(tmp_path, payload(result), lambda name: b"\xff\xd8\xff")
     assert "is cut off" in next(iter(damaged.gone.values()))
     with pytest.raises(InputError, match="nothing was said of where the pictures are"):
         nowhere("x")
@@ -285,7 +290,7 @@ def test_an_earlier_reports_pictures_are_removed_and_nothing_else(
     (tmp_path / "pictures").mkdir()
     for name in ("face-0123456789ab.png", "plot-roc-77.svg", "mine.png", "face-of-mine.png"):
         (tmp_path / "pictures" / name).touch()
-    write_report(tmp_path, result, in_folder(folder))
+    write_report(tmp_path, payload(result), in_folder(folder))
     left = {path.name for path in (tmp_path / "pictures").iterdir()}
     assert {"mine.png", "face-of-mine.png"} <= left
     assert not {"face-0123456789ab.png", "plot-roc-77.svg"} & left
@@ -321,7 +326,9 @@ def test_protocols_of_pairs_are_parts() -> None:
         for name in ("grey", "other")
     ]
     text = text_of(result_made.result("pairs", cells, treatment={"protocols": ["hr-lr", "lr-lr"]}))
-    assert "accuracy: hr-lr 75.00 (25.0 to 93.8) %, lr-lr 75.00 (25.0 to 93.8) %, on " in text.splitlines()[2]
+    assert (
+        "accuracy 75.00 (25.0 to 93.8) % (hr-lr), 75.00 (25.0 to 93.8) % (lr-lr), on " in text.splitlines()[2]
+    )
     assert "hr-lr: one side of a pair is small" in text
     assert "lr-lr: both pictures of a pair are small" in text
     ((head, *rows),) = tables(text, "Verification, with 95 % intervals")
@@ -334,7 +341,7 @@ def test_searches_in_galleries() -> None:
     text = text_of(result_made.searches())
     assert text.startswith("# own: search of templates\n")
     lead = text.splitlines()[2]
-    assert lead == "grey, 8 px: TPIR at FPIR 1e-1: G1 75.00 (25.0 to 93.8) %, on 9 probes."
+    assert lead == "grey, 8 px: TPIR at FPIR 1e-1 75.00 (25.0 to 93.8) % (G1), on 9 probes."
     assert "TPIR at FPIR 1e-1 cannot be shown in G2: 4 non-mated probes cannot show it." in text
     assert "rank-1 has no interval in joined: galleries as one." in text
     assert "That is no false positive identification rate" in text
@@ -365,8 +372,8 @@ def test_searches_in_galleries() -> None:
 def test_detections() -> None:
     text = text_of(result_made.detections())
     assert text.splitlines()[2] == (
-        "own.csv: found at 1e-1 false alarms a picture: detection 50.00 (25.0 to 93.8) %, "
-        "rank 1 60.00 (25.0 to 93.8) %, rank 10 70.00 (25.0 to 93.8) %, on 4 pictures."
+        "own.csv: found at 1e-1 false alarms a picture 50.00 (25.0 to 93.8) % (detection), "
+        "60.00 (25.0 to 93.8) % (rank 1), 70.00 (25.0 to 93.8) % (rank 10), on 4 pictures."
     )
     ((head, first, *_),) = tables(text, "Share of the faces found, with 95 % intervals")
     assert head[:5] == ["score file", "faces", "wanted", "found at any threshold", "with false alarms"]

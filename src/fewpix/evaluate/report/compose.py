@@ -92,14 +92,13 @@ def _lead(result: Result) -> str:
     best, _ = (min if lower else max)(found, key=lambda one: one[1].value or 0.0)
     several = len({(cell.model, cell.size) for cell in result.cells}) > 1
     most = f"{'Lowest' if lower else 'Highest'} of all, " if several else ""
-    name = named(best.model, best.size, {})
     parts = [
-        f"{named('', None, cell.part)} {share(figure.value, figure.ci95)} %".lstrip()
+        f"{share(figure.value, figure.ci95)} %" + "".join(f" ({part})" for part in cell.part.values())
         for cell, figure in found
         if (cell.model, cell.size) == (best.model, best.size)
     ]
-    what = f"{most}{name}{': ' if name else ''}{title(main.measure, main.at)}"
-    return f"{what}{':' if best.part else ''} {', '.join(parts)}, {_compared(result)}."
+    name = named(best.model, best.size, {})
+    return f"{most}{name}: {title(main.measure, main.at)} {', '.join(parts)}, {_compared(result)}."
 
 
 def _known(cell: Cell) -> list[Figure]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from fewpix.errors import StorageError
 from fewpix.evaluate.pictures import ReadPicture
@@ -16,6 +18,7 @@ from fewpix.evaluate.report.html import page
 from fewpix.evaluate.report.markdown import FOLDER, document, pictures
 from fewpix.evaluate.result.file import canonical
 from fewpix.evaluate.result.model import Result, UccsScores
+from fewpix.evaluate.result.read import parsed
 from fewpix.files import atomic, write_text
 from fewpix.foreign import json_of
 
@@ -31,13 +34,10 @@ def made(result: Result | UccsScores, faces: Faces) -> Report:
     """The report of a result.
 
     Args:
-        result: numbers are rounded as in files, so that a result and its file give the same report.
+        result: as it was read from its file.
         faces: draws the worst comparisons.
     """
-    rounded = json_of(canonical(result.model_dump(mode="json", by_alias=True)))
-    if isinstance(result, UccsScores):
-        return uccs_scores_report(UccsScores.model_validate(rounded))
-    return report(Result.model_validate(rounded), faces)
+    return uccs_scores_report(result) if isinstance(result, UccsScores) else report(result, faces)
 
 
 def check_report(folder: Path) -> None:
@@ -54,22 +54,24 @@ def check_report(folder: Path) -> None:
         (folder / "report.html.check").unlink()
 
 
-def write_report(folder: Path, result: Result | UccsScores, read: ReadPicture) -> Faces:
+def write_report(folder: Path, payload: Mapping[str, Any], read: ReadPicture) -> Faces:
     """Write the report, each file whole or not at all; pictures of an earlier report are removed.
 
     Args:
         folder: made when missing.
-        result: see `made`.
+        payload: of a result; numbers are rounded as in files, so that a result and its file give the same
+            report.
         read: pictures by their names in the benchmark; those that it cannot give are named in the report.
 
     Returns:
         Which pictures could be shown.
 
     Raises:
+        InputError: see `parsed`.
         StorageError: the folder cannot be written.
     """
     faces = Faces(read)
-    whole = made(result, faces)
+    whole = made(parsed(json_of(canonical(payload))), faces)
     files = pictures(whole)
     for name, data in files.items():
         with atomic(folder / FOLDER / name) as part:

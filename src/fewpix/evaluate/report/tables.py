@@ -110,7 +110,7 @@ def _facts(result: Result) -> Iterator[tuple[str, str]]:
     for size, steps in sorted(how.steps.items(), key=lambda item: int(item[0])):  # JSON sorts them as texts
         yield f"to {size} px", steps
     yield "pictures", how.alignment
-    yield "not square, made so by", how.fit
+    yield "made square by", how.fit
     yield "fused", how.fusion
     yield "one row a person", "the mean of their items" if how.prototypes else ""
     yield "resampled", how.interpolation
