@@ -12,6 +12,8 @@ from matplotlib.figure import Figure
 from pictures import INK, banded, drawn
 
 from fewpix.evaluate.result.file import read_result
+from fewpix.evaluate.result.model import Result
+from fewpix.evaluate.result.read import parsed
 
 ROOT = Path(__file__).resolve().parent.parent
 LOOKS = {
@@ -25,16 +27,18 @@ TITLES = {"hr-lr": "sharp against small", "lr-lr": "both small"}
 
 def main() -> int:
     """Read, draw, write."""
-    result = read_result(ROOT / "results" / "lfw.json")
-    sizes = sorted({figure["size"] for figure in result["figures"]})
+    result = parsed(read_result(ROOT / "results" / "lfw.json"))
+    assert isinstance(result, Result)
+    sizes = sorted(result.sizes())
 
     def draw(figure: Figure) -> None:
         for panel, (protocol, title) in zip(figure.subplots(1, 2, sharey=True), TITLES.items(), strict=True):
             for model, (colour, label) in LOOKS.items():
                 cells = {
-                    f["size"]: f
-                    for f in result["figures"]
-                    if (f["model"], f["protocol"]) == (model, protocol)
+                    cell.size: {"accuracy": found.value, "accuracy_ci95": found.ci95}
+                    for cell in result.cells
+                    if (cell.model, cell.part["protocol"]) == (model, protocol)
+                    and (found := cell.figure("accuracy")) is not None
                 }
                 if not cells:
                     continue

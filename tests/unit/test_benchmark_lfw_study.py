@@ -10,15 +10,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fewpix.evaluate.lfw_table import lfw_table
-from fewpix.evaluate.readers.lfw_folder import LfwFolder
-from fewpix.evaluate.views import read_picture
 from grey_encoder import Grey
 from lfw_layout import lay_out, lay_out_folds
 
+from fewpix.evaluate.benchmark import PAIRS
 from fewpix.evaluate.degraded import Degradation
+from fewpix.evaluate.plan import Plan
+from fewpix.evaluate.readers.registry import open_benchmark
 from fewpix.evaluate.result.file import read_result
+from fewpix.evaluate.run import evaluate
 from fewpix.evaluate.statistics.accuracy import fold_accuracy
+from fewpix.evaluate.statistics.estimate import Draws
 from fewpix.image.resize import Crop, resize_square
 
 pytestmark = pytest.mark.needs("samples")
@@ -119,8 +121,8 @@ def test_a_matched_gallery_is_clean_and_as_small_as_the_probe(
     folder, out = lay_out_folds(tmp_path / "lfw"), tmp_path / "out.json"
     assert run(bench, folder, tmp_path / "w", out, "--sizes", "12,112") == 0
     found = read_result(out)
-    data = LfwFolder.open(folder)
-    crops = [read_picture(data.pictures, n)[0] for n in range(PICTURES)]
+    data = importlib.import_module("lfw_pairs").LfwPairs.open(folder)
+    crops = [data.crop(n)[0] for n in range(PICTURES)]
     encoder, pairs, cctv = Grey(), data.pairs, Degradation("cctv")
 
     def accuracy(first: list[Crop], second: list[Crop]) -> float:
@@ -175,18 +177,30 @@ def test_real_models_as_the_existing_code_has_them(
     assert run(bench, folder, tmp_path / "w", out, *words, "area,dark", "--models", "teacher,fewpix-s") == 0
     found = read_result(out)
     encoders = {name: bench.open_encoder(name) for name in ("teacher", "fewpix-s")}
-    table = lfw_table(
-        LfwFolder.open(folder), encoders, encoders["teacher"], sizes=[12], replicates=REPLICATES
+    others = dict.fromkeys(encoders, ("teacher", encoders["teacher"]))
+    how = Plan(
+        encoders,
+        others,
+        sizes=(12,),
+        protocols=("hr-lr", "lr-lr"),
+        baseline="teacher",
+        fit="aligned",
+        draws=Draws(REPLICATES),
     )
+    table = evaluate(open_benchmark(PAIRS, "lfw", folder), how).measured()
     rows = by(found["figures"])
-    assert found["data"]["sha256"] == table.data["sha256"]
-    for figure in table.to_json()["figures"]:
-        row = rows["area", 12, figure["model"], figure["protocol"]]
-        assert row["accuracy"] == pytest.approx(figure["accuracy"], abs=1e-6)
-        for key in ("accuracy_ci95", "tar_at_far"):
-            assert row[key] == pytest.approx(figure[key], abs=1e-6)
-        if figure["minus_baseline"]:
-            assert row["minus_baseline"]["ci95"] == pytest.approx(figure["minus_baseline"]["ci95"], abs=1e-6)
+    for cell in table.cells:
+        row, accuracy = rows["area", 12, cell.model, cell.part["protocol"]], cell.figure("accuracy")
+        assert accuracy is not None
+        assert row["accuracy"] == pytest.approx(accuracy.value, abs=1e-6)
+        assert row["accuracy_ci95"] == pytest.approx(accuracy.ci95, abs=1e-6)
+        tar = cell.figure("tar", "1e-3")
+        assert tar is not None
+        assert row["tar_at_far"]["1e-3"] == tar.value
+    assert len(table.differences) == 2
+    for one in table.differences:
+        row = rows["area", 12, one.model, one.part["protocol"]]
+        assert row["minus_baseline"]["ci95"] == pytest.approx(one.changes[0].ci95, abs=1e-6)
 
     shifts, result = importlib.import_module("facebn_shifts"), tmp_path / "shifts.json"
     words = ("--families", "dark", "--sizes", "12", "--arms", "excess", "--out", str(result))

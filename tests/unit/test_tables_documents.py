@@ -24,14 +24,26 @@ def figure(model: str, size: int, accuracy: float, change: dict[str, Any] | None
         "accuracy": accuracy,
         "accuracy_ci95": [accuracy - 0.01, accuracy + 0.01],
         "tar_at_far": {"1e-3": 0.5},
+        "tar_at_far_ci95": {"1e-3": [0.4, 0.6]},
         "minus_baseline": change,
     }
 
 
+MODEL = {"sha256": "0" * 64, "runtime": "onnxruntime", "state_id": "", "side": 112}
+SETTINGS = {
+    "baseline": "teacher",
+    "flip": False,
+    "family": "area",
+    "interpolation": "area",
+    "interval": "95 %",
+    "replicates": 2000,
+    "seed": 0,
+}
 RESULT = {
-    "data": {"pairs": 6000},
-    "models": {"teacher": {}, "fewpix-s": {}},
-    "settings": {"baseline": "teacher", "flip": False},
+    "schema": "lfw-table-1",
+    "data": {"pairs": 6000, "pictures": 7701, "missing": 0, "sha256": "0" * 64},
+    "models": {"teacher": MODEL, "fewpix-s": MODEL},
+    "settings": SETTINGS,
     "figures": [
         figure("fewpix-s", 16, 0.93, {"accuracy": -0.02, "ci95": [-0.03, -0.01]}),
         figure("teacher", 16, 0.95, None),
@@ -376,7 +388,7 @@ def test_a_table_of_the_lfw_study_without_a_row_is_refused(tmp_path: Path, name:
 
 
 def test_another_baseline_is_named(tmp_path: Path) -> None:
-    result = {**RESULT, "settings": {"baseline": "fewpix-s", "flip": True}}
+    result = {**RESULT, "settings": {**SETTINGS, "baseline": "fewpix-s", "flip": True}}
     result["figures"] = [
         figure("fewpix-s", 8, 0.84, None),
         figure("teacher", 8, 0.71, {"accuracy": -0.13, "ci95": [-0.14, -0.12]}),
