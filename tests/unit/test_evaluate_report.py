@@ -25,7 +25,7 @@ from fewpix.evaluate.report.folder import check_report, made, write_report
 from fewpix.evaluate.report.html import page
 from fewpix.evaluate.report.markdown import document
 from fewpix.evaluate.result.file import canonical
-from fewpix.evaluate.result.model import Model, Result, UccsScores
+from fewpix.evaluate.result.model import Curve, Model, Result, UccsScores
 from fewpix.evaluate.result.read import parsed
 from fewpix.foreign import json_of
 from fewpix.image.codec import decode_image
@@ -380,8 +380,26 @@ def test_detections() -> None:
     assert first == ["own.csv", "detection", "1,500", "4", "2", "50.00 (25.0 to 93.8)"]
     assert "![Found over false alarms, own.csv: share found over false alarms a picture]" in text
     assert "| a box is a face | from an overlap (IoU) of 0.5 on |" in text
-    for absent in ("DET", "mirrored", "not square", "What went to the models", "**Models"):
+    for absent in ("DET", "mirrored", "made square", "What went to the models", "**Models"):
         assert absent not in text
+
+
+def test_a_search_is_drawn_against_pixels_at_its_first_rank_too() -> None:
+    figures = [figure("rank", "1"), figure("rank", "5"), figure("map"), missing("rank", "50", "too few")]
+    cells = [cell("grey", size, figures, ranks=result_made.cmc()) for size in (8, 12, None)]
+    text = text_of(result_made.result("search", cells))
+    drawn = re.findall(r"!\[(.*) against the size of the probes, by model\]", text)
+    assert drawn == ["mAP", "rank-1"]
+    ((_, *rows),) = tables(text, "mAP by size")
+    assert [row[1] for row in rows] == ["8 px", "12 px", "as they are"]
+    assert "![CMC, grey: right person found by rank]" in text
+
+
+def test_a_curve_that_no_logarithmic_axis_shows_is_a_table() -> None:
+    curve = Curve(x=[0.0], y=[0.5], ci95=[None], threshold=[0.25])
+    text = text_of(result_made.result("pairs", [cell("grey", None, [figure("eer")], curve=curve)]))
+    assert "![ROC" not in text
+    assert tables(text, "ROC, grey")[0][1] == ["0", "50.00", "0.2500"]
 
 
 def test_a_comparison() -> None:
