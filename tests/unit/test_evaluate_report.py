@@ -54,6 +54,11 @@ def text_of(found: Result | UccsScores) -> str:
     return document(made(parsed(json_of(canonical(payload(found)))), Faces(nowhere)))
 
 
+@pytest.fixture(scope="module")
+def text(result: Result) -> str:
+    return text_of(result)
+
+
 def tables(text: str, caption: str) -> list[list[list[str]]]:
     """The cells of all tables of that caption, their heads first."""
     found = re.findall(rf"\*\*{re.escape(caption)}\*\*\n\n((?:\|.*\n?)+)", text)
@@ -144,8 +149,8 @@ def test_figures_stand_in_tables_with_their_intervals(written: Path, result: Res
     assert "<td>" not in text
 
 
-def test_the_best_figure_is_said_first(result: Result) -> None:
-    lead = text_of(result).splitlines()[2]
+def test_the_best_figure_is_said_first(text: str) -> None:
+    lead = text.splitlines()[2]
     assert lead == (
         "Highest of all, grey, 12 px: accuracy 63.00 (25.0 to 93.8) %, "
         "on 1,234 pairs of one person and 4 of two."
@@ -162,8 +167,8 @@ def test_the_best_figure_is_said_first(result: Result) -> None:
     assert text_of(nothing).splitlines()[2].startswith("No figure can be shown, on 1,234 pairs")
 
 
-def test_thirds_by_quality(result: Result) -> None:
-    ((head, *rows),) = tables(text_of(result), "Accuracy by the quality of a pair's worse picture")
+def test_thirds_by_quality(text: str) -> None:
+    ((head, *rows),) = tables(text, "Accuracy by the quality of a pair's worse picture")
     assert head == ["model", "third", "quality", "pairs", "of one person", "accuracy, %"]
     assert rows[:2] == [
         ["grey, 8 px", "worst", "0.1 to 0.25", "3", "1", "100.00 (25.0 to 93.8)"],
@@ -172,8 +177,7 @@ def test_thirds_by_quality(result: Result) -> None:
     assert len(rows) == 8
 
 
-def test_differences_and_their_test(result: Result) -> None:
-    text = text_of(result)
+def test_differences_and_their_test(text: str) -> None:
     assert "## Compared with grey" in text
     assert "![Differences in accuracy with 95 % intervals](pictures/plot-differences.svg)" in text
     ((head, first, _),) = tables(text, "Differences in points")
@@ -183,8 +187,7 @@ def test_differences_and_their_test(result: Result) -> None:
     assert first == ["other \\<b\\> − grey", "8 px", "accuracy", "1", "2", "below 0.001"]
 
 
-def test_what_went_to_the_models(result: Result) -> None:
-    text = text_of(result)
+def test_what_went_to_the_models(text: str) -> None:
     ((head, *rows),) = tables(text, "What went to the models")
     sizes = "pictures of 20 to 30, median 24, quarters 22 and 25"
     assert rows[0] == ["small faces", "grey, 8 px; other \\<b\\>, 8 px", "6", "6", sizes, "2", "0", "0", "–"]
@@ -320,7 +323,7 @@ def test_pairs_in_one_fold_as_they_are() -> None:
 
 def test_protocols_of_pairs_are_parts() -> None:
     cells = [
-        cell(name, size, [figure("accuracy")], part={"protocol": part})
+        cell(name, size, [figure("accuracy")], part={"protocol": part}, curve=result_made.curve())
         for part in ("hr-lr", "lr-lr")
         for size in (8, 12)
         for name in ("grey", "other")
