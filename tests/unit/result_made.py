@@ -82,9 +82,9 @@ def histogram() -> Histogram:
 
 
 def cell(name: str, size: int | None, figures: list[Figure], **changes: Any) -> Cell:
-    """Of a model."""
-    known: dict[str, Any] = {"part": {}, "counts": {}, "seen": seen(), "curve": curve(), "ranks": None}
-    known |= {"histogram": histogram(), "worst": None}
+    """Of a model, with nothing to draw."""
+    known: dict[str, Any] = {"part": {}, "counts": {}, "seen": seen()}
+    known |= dict.fromkeys(("curve", "ranks", "histogram", "worst"))
     return Cell(model=name, size=size, figures=figures, **known | changes)
 
 
@@ -176,6 +176,8 @@ def pairs() -> Result:
             ],
             counts={"failed": 0},
             seen=seen(already_smaller=size // 12),
+            curve=curve(),
+            histogram=histogram(),
             worst=failures(),
         )
         for size in (8, 12)
@@ -204,12 +206,10 @@ def searches() -> Result:
     figures = [figure("tpir", "1e-1", threshold=0.5), figure("rank", "1"), figure("map"), figure("auc")]
     none = missing("tpir", "1e-1", "4 non-mated probes cannot show it")
     counts = {"people": 2, "rows": 3, "mated": 4, "nonmated": 5}
-    common = {"counts": counts, "seen": probes}
+    common = {"counts": counts, "seen": probes, "ranks": cmc(), "histogram": histogram()}
     cells = [
-        cell("grey", 8, figures, part={"gallery": "G1"}, ranks=cmc(), **common),
-        cell(
-            "grey", 8, [none, *figures[1:]], part={"gallery": "G2"}, ranks=cmc(), **common | {"curve": None}
-        ),
+        cell("grey", 8, figures, part={"gallery": "G1"}, curve=curve(), **common),
+        cell("grey", 8, [none, *figures[1:]], part={"gallery": "G2"}, **common),
         cell(
             "grey",
             8,
@@ -217,8 +217,6 @@ def searches() -> Result:
             part={"gallery": "joined"},
             counts={"people": 4, "mated": 9},
             seen=probes,
-            curve=None,
-            histogram=None,
         ),
     ]
     others = {"grey": Other(name="teacher", model=model("5"), seen=seen(px=None))}
@@ -244,7 +242,6 @@ def detections() -> Result:
             counts={"wanted": 1500, "found": 4, "alarms": 2},
             seen=None,
             curve=curve(0.1 * n),
-            histogram=None,
         )
         for n, faces in enumerate(("detection", "rank 1", "rank 10"))
     ]

@@ -25,7 +25,7 @@ from fewpix.evaluate.report.folder import check_report, made, write_report
 from fewpix.evaluate.report.html import page
 from fewpix.evaluate.report.markdown import document
 from fewpix.evaluate.result.file import canonical
-from fewpix.evaluate.result.model import Model, Result, UccsScores
+from fewpix.evaluate.result.model import Curve, Model, Result, UccsScores
 from fewpix.evaluate.result.read import parsed
 from fewpix.foreign import json_of
 from fewpix.image.codec import decode_image
@@ -52,6 +52,11 @@ def payload(found: Result | UccsScores) -> dict[str, Any]:
 def text_of(found: Result | UccsScores) -> str:
     """The report of its file in Markdown, without pictures."""
     return document(made(parsed(json_of(canonical(payload(found)))), Faces(nowhere)))
+
+
+@pytest.fixture(scope="module")
+def text(result: Result) -> str:
+    return text_of(result)
 
 
 def tables(text: str, caption: str) -> list[list[list[str]]]:
@@ -144,8 +149,8 @@ def test_figures_stand_in_tables_with_their_intervals(written: Path, result: Res
     assert "<td>" not in text
 
 
-def test_the_best_figure_is_said_first(result: Result) -> None:
-    lead = text_of(result).splitlines()[2]
+def test_the_best_figure_is_said_first(text: str) -> None:
+    lead = text.splitlines()[2]
     assert lead == (
         "Highest of all, grey, 12 px: accuracy 63.00 (25.0 to 93.8) %, "
         "on 1,234 pairs of one person and 4 of two."
@@ -162,8 +167,8 @@ def test_the_best_figure_is_said_first(result: Result) -> None:
     assert text_of(nothing).splitlines()[2].startswith("No figure can be shown, on 1,234 pairs")
 
 
-def test_thirds_by_quality(result: Result) -> None:
-    ((head, *rows),) = tables(text_of(result), "Accuracy by the quality of a pair's worse picture")
+def test_thirds_by_quality(text: str) -> None:
+    ((head, *rows),) = tables(text, "Accuracy by the quality of a pair's worse picture")
     assert head == ["model", "third", "quality", "pairs", "of one person", "accuracy, %"]
     assert rows[:2] == [
         ["grey, 8 px", "worst", "0.1 to 0.25", "3", "1", "100.00 (25.0 to 93.8)"],
@@ -172,8 +177,7 @@ def test_thirds_by_quality(result: Result) -> None:
     assert len(rows) == 8
 
 
-def test_differences_and_their_test(result: Result) -> None:
-    text = text_of(result)
+def test_differences_and_their_test(text: str) -> None:
     assert "## Compared with grey" in text
     assert "![Differences in accuracy with 95 % intervals](pictures/plot-differences.svg)" in text
     ((head, first, _),) = tables(text, "Differences in points")
@@ -183,8 +187,7 @@ def test_differences_and_their_test(result: Result) -> None:
     assert first == ["other \\<b\\> − grey", "8 px", "accuracy", "1", "2", "below 0.001"]
 
 
-def test_what_went_to_the_models(result: Result) -> None:
-    text = text_of(result)
+def test_what_went_to_the_models(text: str) -> None:
     ((head, *rows),) = tables(text, "What went to the models")
     sizes = "pictures of 20 to 30, median 24, quarters 22 and 25"
     assert rows[0] == ["small faces", "grey, 8 px; other \\<b\\>, 8 px", "6", "6", sizes, "2", "0", "0", "–"]
@@ -320,7 +323,7 @@ def test_pairs_in_one_fold_as_they_are() -> None:
 
 def test_protocols_of_pairs_are_parts() -> None:
     cells = [
-        cell(name, size, [figure("accuracy")], part={"protocol": part})
+        cell(name, size, [figure("accuracy")], part={"protocol": part}, curve=result_made.curve())
         for part in ("hr-lr", "lr-lr")
         for size in (8, 12)
         for name in ("grey", "other")
@@ -380,8 +383,26 @@ def test_detections() -> None:
     assert first == ["own.csv", "detection", "1,500", "4", "2", "50.00 (25.0 to 93.8)"]
     assert "![Found over false alarms, own.csv: share found over false alarms a picture]" in text
     assert "| a box is a face | from an overlap (IoU) of 0.5 on |" in text
-    for absent in ("DET", "mirrored", "not square", "What went to the models", "**Models"):
+    for absent in ("DET", "mirrored", "made square", "What went to the models", "**Models"):
         assert absent not in text
+
+
+def test_a_search_is_drawn_against_pixels_at_its_first_rank_too() -> None:
+    figures = [figure("rank", "1"), figure("rank", "5"), figure("map"), missing("rank", "50", "too few")]
+    cells = [cell("grey", size, figures, ranks=result_made.cmc()) for size in (8, 12, None)]
+    text = text_of(result_made.result("search", cells))
+    drawn = re.findall(r"!\[(.*) against the size of the probes, by model\]", text)
+    assert drawn == ["mAP", "rank-1"]
+    ((_, *rows),) = tables(text, "mAP by size")
+    assert [row[1] for row in rows] == ["8 px", "12 px", "as they are"]
+    assert "![CMC, grey: right person found by rank]" in text
+
+
+def test_a_curve_that_no_logarithmic_axis_shows_is_a_table() -> None:
+    curve = Curve(x=[0.0], y=[0.5], ci95=[None], threshold=[0.25])
+    text = text_of(result_made.result("pairs", [cell("grey", None, [figure("eer")], curve=curve)]))
+    assert "![ROC" not in text
+    assert tables(text, "ROC, grey")[0][1] == ["0", "50.00", "0.2500"]
 
 
 def test_a_comparison() -> None:

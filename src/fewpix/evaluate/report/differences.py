@@ -38,7 +38,7 @@ def differences(result: Result) -> Iterator[Section]:
     svg, alt = plots.changes(drawn, called), f"Differences in {called} with 95 % intervals"
     rows = [
         {
-            **_models(one),
+            **_models(result, one),
             **{title(c.measure, c.at): points(c.difference, c.ci95) for c in one.changes},
         }
         for one in result.differences
@@ -50,7 +50,7 @@ def differences(result: Result) -> Iterator[Section]:
     ]
     tests = [
         {
-            **_models(one),
+            **_models(result, one),
             "of": title(change.measure, change.at),
             "right only by the first": f"{change.mcnemar.only_first:,}",
             "right only by the second": f"{change.mcnemar.only_second:,}",
@@ -77,9 +77,10 @@ def first_in_words(result: Result) -> str:
     return "No figure can be shown by both."
 
 
-def _models(one: Difference) -> dict[str, str]:
+def _models(result: Result, one: Difference) -> dict[str, str]:
     """The first columns of a table: whose difference it is, in what part, at what size."""
-    return {"models": f"{one.model} − {one.minus}", **one.part, "size": at(one.size)}
+    size = {"size": at(one.size)} if result.task != "detections" else {}
+    return {"models": f"{one.model} − {one.minus}", **one.part, **size}
 
 
 def _name(one: Difference) -> str:

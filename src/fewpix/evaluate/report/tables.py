@@ -105,7 +105,8 @@ def _facts(result: Result) -> Iterator[tuple[str, str]]:
     yield "pictures in the lists", f"{missing}; the first: {first}" if first else missing
     yield "protocol", ", ".join(how.protocols)
     other = f"{TASKS[result.task].other} made small"
-    yield "made small", f"{_SMALL[how.small]}, by {how.family}, seed {how.seed}" if how.steps else ""
+    small = how.steps or result.sizes()  # of earlier tables of LFW the steps are not known
+    yield "made small", f"{_SMALL[how.small]}, by {how.family}, seed {how.seed}" if small else ""
     yield other, at(how.other_size) if how.steps and how.small != "both" else ""
     for size, steps in sorted(how.steps.items(), key=lambda item: int(item[0])):  # JSON sorts them as texts
         yield f"to {size} px", steps

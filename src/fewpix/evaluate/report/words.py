@@ -106,6 +106,7 @@ TASKS: Final = {
         other="gallery",
         templates="Each gallery is searched by itself: who is in another one has no mate there, and is a "
         "non-mated search.",
+        pixels=("rank",),
         scores="Histograms of scores with the right person and with the best other one",
     ),
     "detections": Task(
