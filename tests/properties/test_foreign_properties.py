@@ -17,7 +17,7 @@ from linear_onnx import write_single
 from fewpix.adapt.stats import LayerStats, NormState, pack_state, unpack_state
 from fewpix.errors import FewpixError
 from fewpix.evaluate.result.file import read_result
-from fewpix.evaluate.schema.parsed import parsed
+from fewpix.evaluate.result.read import parsed
 from fewpix.gallery.calibration import SHIPPED, read_calibration
 from fewpix.gallery.exchange import export_gallery, read_document
 from fewpix.gallery.store import Gallery

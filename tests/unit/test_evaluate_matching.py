@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fewpix.errors import InputError
-from fewpix.evaluate.iou_matching import (
+from fewpix.evaluate.matching import (
     Candidates,
     Detections,
     Faces,

@@ -15,9 +15,9 @@ from sklearn.metrics import det_curve, roc_auc_score, roc_curve
 from fewpix.calibrate import histogram as histogram_module
 from fewpix.calibrate.histogram import ScoreHistogram, cross_histogram
 from fewpix.errors import InputError
-from fewpix.evaluate import pair_scores as scores_module
-from fewpix.evaluate.pair_scores import iter_scores, pair_scores
 from fewpix.evaluate.statistics.scores import SortedScores
+from fewpix.evaluate.tasks import pair_scores as scores_module
+from fewpix.evaluate.tasks.pair_scores import iter_scores, pair_scores
 
 TARGETS = (0.0, 1e-6, 0.05, 0.1, 0.2, 0.25, 0.29, 1 / 3, 0.5, 0.9, 1.0)
 

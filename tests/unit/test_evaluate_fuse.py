@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate import templates as module
-from fewpix.evaluate.templates import Fusion, fuse, rows_of
+from fewpix.evaluate.embedding import fuse as module
+from fewpix.evaluate.embedding.fuse import Fusion, fuse, rows_of
 
 Array = NDArray[Any]
 
