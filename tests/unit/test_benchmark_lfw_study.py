@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from fewpix.evaluate.lfw_table import lfw_table
+from fewpix.evaluate.readers.lfw_folder import LfwFolder
+from fewpix.evaluate.views import read_picture
 from grey_encoder import Grey
 from lfw_layout import lay_out, lay_out_folds
 
 from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.lfw_table import lfw_table
-from fewpix.evaluate.readers.lfw_folder import LfwFolder
 from fewpix.evaluate.result.file import read_result
 from fewpix.evaluate.statistics.accuracy import fold_accuracy
-from fewpix.evaluate.views import read_picture
 from fewpix.image.resize import Crop, resize_square
 
 pytestmark = pytest.mark.needs("samples")

@@ -365,7 +365,7 @@ def test_failures_are_left_out_of_their_template_and_counted(
     assert (seen.items, seen.failed_items, seen.pictures, seen.failed_pictures) == (2, 1, 4, 3)
     assert seen.first_fault == found.faults[0]
     view = View("m", Grey(), Look())
-    with pytest.raises(InputError, match="none of 1 templates' pictures can be embedded; the first: 3.png"):
+    with pytest.raises(InputError, match=r"none of 1 templates' pictures can be embedded; the first: 3\.png"):
         embed(items, {view: np.arange(5) == 1})
 
 

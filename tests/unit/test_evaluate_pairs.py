@@ -30,7 +30,7 @@ People = NDArray[np.int64]
 
 
 def made(people: int = 40, folds: int = 4, seed: int = 0) -> tuple[NDArray[np.float64], Pairs, People]:
-    """Two pictures of everybody; for each person a pair of one and a pair of two, with scores that overlap."""
+    """Two pictures of everybody; a pair of one and a pair of two for each, with scores that overlap."""
     rng = np.random.default_rng(seed)
     first = np.repeat(2 * np.arange(people), 2)
     second = first + 1
@@ -254,7 +254,12 @@ def embedded(people: int = 12, seed: int = 0, spread: float = 1.0) -> np.ndarray
 
 
 def compared(
-    pairs: Pairs, people: People, rows: np.ndarray, *, other: np.ndarray | None = None, failed: tuple[int, ...] = ()
+    pairs: Pairs,
+    people: People,
+    rows: np.ndarray,
+    *,
+    other: np.ndarray | None = None,
+    failed: tuple[int, ...] = (),
 ) -> PairOutcomes:
     first = embedded_of(rows, failed=failed)
     second = first if other is None else embedded_of(other)

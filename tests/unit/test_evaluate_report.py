@@ -13,12 +13,12 @@ import lfw_layout
 import numpy as np
 import pytest
 import table_layout
+from fewpix.evaluate.pair_benchmark import evaluate_pairs
+from fewpix.evaluate.pair_result import PairResult, Treatment
 from grey_encoder import Grey
 
 from fewpix.errors import InputError, StorageError
 from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.pair_benchmark import evaluate_pairs
-from fewpix.evaluate.pair_result import PairResult, Treatment
 from fewpix.evaluate.pictures import by_name, in_folder, nowhere
 from fewpix.evaluate.readers.registry import open_pairs
 from fewpix.evaluate.report.blocks import Report, Section, Table, Text
