@@ -101,7 +101,7 @@ def test_rates_and_ranks_out_of_range_are_refused(layout: uccs_layout.Layout, tm
         with pytest.raises(ConfigError, match=f"ranks: {rank} is out of range"):
             judge(data, path, ranks=(rank,))
     for rate in (0.0, -1.0, float("inf")):
-        with pytest.raises(ConfigError, match="rates: .* is out of range"):
+        with pytest.raises(ConfigError, match=r"rates: .* is out of range"):
             judge(data, path, rates=(rate,))
 
 
@@ -172,12 +172,10 @@ class Finder:
 
     def detect(self, image: NDArray[np.uint8]) -> list[Found]:
         scale = image.shape[1] / 120
-        found = [
-            Found(
-                (x * scale, y * scale, SIDE * scale, SIDE * scale), (POINTS + (x, y)) * np.float32(scale), 0.9
-            )
-            for x, y in uccs_layout.PLACES
-        ]
+        found = []
+        for place in uccs_layout.PLACES:
+            points = (POINTS + np.float32(place)) * np.float32(scale)
+            found.append(Found((*(scale * end for end in place), SIDE * scale, SIDE * scale), points, 0.9))
         tiny = Found((90, 60, 4, 4), POINTS * np.float32(0.2) + 60, 0.5)
         return [*found, tiny] if scale == 1 else found
 

@@ -77,7 +77,7 @@ def test_committed_tables_of_lfw_are_read_number_by_number(name: str) -> None:
 def test_a_table_that_lacks_what_tables_have_is_refused() -> None:
     table = committed("lfw_xs.json")
     for key in ("data", "settings", "figures", "models"):
-        with pytest.raises(InputError, match="x.json is not as lfw-table-1 has it"):
+        with pytest.raises(InputError, match=r"x\.json is not as lfw-table-1 has it"):
             parsed({name: value for name, value in table.items() if name != key}, "x.json")
     with pytest.raises(InputError, match="is not as lfw-table-1 has it"):
         parsed({**table, "figures": [{"protocol": "hr-lr"}]})
@@ -93,16 +93,14 @@ def test_committed_results_that_name_their_schema_have_it() -> None:
 
 
 def test_what_is_no_result_is_named() -> None:
-    with pytest.raises(
-        InputError,
-        match=r"router\.json has the unknown schema None; known are evaluation-2, uccs-scores-1, lfw",
-    ):
+    says = r"router\.json has the unknown schema None; known are evaluation-2, uccs-scores-1, lfw-table-1"
+    with pytest.raises(InputError, match=says):
         parsed(committed("router.json"), "router.json")
     for kind in KNOWN:
         with pytest.raises(InputError, match=f"the result is not as {kind} has it: "):
             parsed({"schema": kind})
     for kind in (*EARLIER, 2, ["evaluation-2"], {}):
-        with pytest.raises(InputError, match="has the unknown schema .* measure it again"):
+        with pytest.raises(InputError, match=r"has the unknown schema .* measure it again"):
             parsed({"schema": kind})
 
 

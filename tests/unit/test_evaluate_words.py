@@ -51,14 +51,8 @@ def run(found: Benchmark, **how: object) -> Evaluation:
 
 def test_pairs_say_what_was_compared_and_how() -> None:
     found = pairs(pictures((12, 9), (30, 40)), missing=2, variant="own")
-    how = {
-        "sizes": (16, 8),
-        "protocols": ("lr-lr",),
-        "fit": "stretch",
-        "flip": True,
-        "asked": Asked((0.25, 0.01)),
-    }
-    text = str(run(found, **how))
+    how = {"sizes": (16, 8), "protocols": ("lr-lr",), "fit": "stretch", "flip": True}
+    text = str(run(found, **how, asked=Asked((0.25, 0.01))))
     lines = text.splitlines()
     assert lines[0] == "made (own): pairs, lr-lr: 12 same, 12 different"
     assert lines[1].startswith("coverage 92.3 %, 2 left out for want of a picture; lists aaaaaaaaaaaa")
