@@ -180,28 +180,6 @@ def mean_intervals(
     return found
 
 
-def passing_intervals(
-    scores: NDArray[np.floating],
-    thresholds: Sequence[float],
-    clusters: Clusters,
-    *,
-    replicates: int = REPLICATES,
-    seed: int = 0,
-) -> dict[float, Interval]:
-    """Of the share of scores (P,) at or above each threshold, by threshold; each is held in all replicates.
-
-    Args:
-        scores: of comparisons that all count the same.
-        thresholds: in the scores' own precision.
-        clusters: the people of each comparison.
-        replicates: at least 1.
-        seed: of the draws.
-    """
-    passed: NDArray[np.bool_] = scores[:, None] >= np.array(thresholds, dtype=scores.dtype)
-    found = mean_intervals(passed, clusters, replicates=replicates, seed=seed)
-    return dict(zip(thresholds, found, strict=True))
-
-
 def _shrunk(
     means: NDArray[np.float64], mean: float, residuals: NDArray[np.float64], clusters: Clusters
 ) -> NDArray[np.float64]:

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.evaluate.statistics.bootstrap import REPLICATES, Clusters, Interval, exact, percentiles
-from fewpix.evaluate.statistics.scores import TarPoint
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,14 +47,6 @@ class CurveReplicates:
         """
         return self._interval(self.tars(target))
 
-    def at(self, point: TarPoint) -> Interval:
-        """Of the true accept rate at a point, whose target is one of the targets.
-
-        Raises:
-            InputError: too few people.
-        """
-        return self.tar_interval(point.target)
-
     def eer_interval(self) -> Interval:
         """Of the equal error rate.
 
@@ -83,15 +74,6 @@ class CurveReplicates:
         if len(kept) and self.people == 1:
             return Interval(0.0, 1.0)
         return percentiles(values)
-
-
-Both = tuple[CurveReplicates, CurveReplicates]
-"""Those of the first and of the second model."""
-
-
-def both(first: CurveReplicates | None, second: CurveReplicates | None) -> Both | None:
-    """Those of two models; None where one has none."""
-    return None if first is None or second is None else (first, second)
 
 
 def replicate_curves(
