@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from open_search import identify_open
 from scipy.stats import spearmanr
 
 from fewpix.data.cache import TeacherCache
@@ -17,7 +18,6 @@ from fewpix.detect import default_detector
 from fewpix.embed.protocol import Encoder
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.identification import identify
-from fewpix.evaluate.open_set import identify_open
 from fewpix.image.resize import Crop
 from fewpix.quickstart.faces import SampleFaces, align_samples, split
 from fewpix.train.material import split_faces

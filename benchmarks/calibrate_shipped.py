@@ -17,15 +17,15 @@ from pathlib import Path
 import numpy as np
 from training_pool import held_out_from_shipped
 
-from fewpix.calibrate.impostors import Strangers, strangers
-from fewpix.calibrate.measure import Suspects, measure
-from fewpix.calibrate.plan import Plan, plan
-from fewpix.calibrate.populations import beside
-from fewpix.calibrate.report import Made
+from fewpix.calibration.file import SHIPPED, Calibration, write_calibration
+from fewpix.calibration.impostors import Strangers, strangers
+from fewpix.calibration.measure import Suspects, measure
+from fewpix.calibration.plan import Plan, plan
+from fewpix.calibration.populations import beside
+from fewpix.calibration.report import Made
 from fewpix.config import cache_dir
 from fewpix.embed.open import open_encoder
 from fewpix.errors import FewpixError
-from fewpix.gallery.calibration import SHIPPED, Calibration, write_calibration
 
 PROBES, GALLERY = ("celeba", "wild"), "utk"
 OTHERS = (("celeba", "celeba"), ("wild", "wild"), ("celeba", "wild"))

@@ -28,15 +28,15 @@ import numpy as np
 from numpy.typing import NDArray
 from observed_rates import ROWS, agree, embedded
 
-from fewpix.calibrate.counting import Block, shares, tail
-from fewpix.calibrate.plan import SAME
+from fewpix.calibration.counting import Block, shares, tail
+from fewpix.calibration.plan import SAME
+from fewpix.calibration.rate import at_most_in
 from fewpix.data.faces import FaceSet, load_faces
 from fewpix.embed.open import open_encoder
 from fewpix.embed.router import encoder_for
 from fewpix.errors import FewpixError
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.result.file import Run, check_target, write_result
-from fewpix.gallery.calibrated import at_most_in
 
 SIZES = (8, 16, 32)
 MEASURED = (150, 300, 600)

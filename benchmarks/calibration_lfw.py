@@ -17,15 +17,15 @@ from pathlib import Path
 import numpy as np
 from observed_rates import SIZES, conclude, embedded, facts, observed
 
-from fewpix.calibrate.impostors import strangers
+from fewpix.calibration.file import SHIPPED, read_calibration
+from fewpix.calibration.impostors import strangers
+from fewpix.calibration.lookup import Calibrated
 from fewpix.data.faces import load_faces
 from fewpix.embed.open import open_encoder
 from fewpix.embed.router import encoder_for
 from fewpix.errors import FewpixError
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.result.file import check_target
-from fewpix.gallery.calibrated import Calibrated
-from fewpix.gallery.calibration import SHIPPED, read_calibration
 
 
 def main() -> int:

@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from observed_rates import SIZES, conclude, embedded, facts, observed
 from training_pool import held_out_from_shipped
 
+from fewpix.calibration.file import SHIPPED, read_calibration
+from fewpix.calibration.lookup import Calibrated
 from fewpix.embed.open import open_encoder
 from fewpix.embed.router import encoder_for
 from fewpix.errors import FewpixError
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.result.file import check_target
-from fewpix.gallery.calibrated import Calibrated
-from fewpix.gallery.calibration import SHIPPED, read_calibration
 
 
 def main() -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from lfw_pairs import LfwPairs
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -16,7 +17,6 @@ from fewpix.adapt.estimate import estimate, follow
 from fewpix.adapt.estimate.passes import reached
 from fewpix.adapt.reference import Reference
 from fewpix.adapt.stats import NormState
-from fewpix.evaluate.benchmark import PairList
 from fewpix.models.card import Card
 
 
@@ -115,22 +115,22 @@ def state_of(
 
 
 def of_other_people(
-    pairs: PairList, fold: int, scored: NDArray[np.bool_]
+    data: LfwPairs, fold: int, scored: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pictures that pairs are scored with, and those of a fold that show none of the people in them.
 
     Args:
-        pairs: with people's folders or labels.
+        data: LFW.
         fold: of the pairs whose pictures statistics come from.
         scored: (P,) which pairs are scored.
 
     Returns:
-        Numbers in `pairs.pictures`, sorted: the scored pictures, and those to adapt to; either may be empty.
+        Numbers of pictures, sorted: the scored pictures, and those to adapt to; either may be empty.
     """
-    people = pairs.clusters()
+    people, pairs = data.clusters(), data.pairs
     pictures = np.concatenate((pairs.first, pairs.second))
     person = np.concatenate((people.first, people.second))
-    looked, there = np.tile(scored, 2), np.tile(pairs.folds == fold, 2)
+    looked, there = np.tile(scored, 2), np.tile(data.folds == fold, 2)
     strange = ~np.isin(person, person[looked])
     return np.unique(pictures[looked]), np.unique(pictures[there & strange])
 

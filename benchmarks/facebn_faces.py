@@ -24,16 +24,14 @@ prepare_torch()
 import numpy as np
 import torch
 from facebn_arms import ARMS, state_of
+from lfw_pairs import LfwPairs
 from numpy.typing import NDArray
 
 from fewpix.adapt.reference import reference_of
 from fewpix.embed.adaptation import student_weights
 from fewpix.embed.open import open_encoder
 from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.readers.lfw_folder import LfwFolder
 from fewpix.evaluate.result.file import Run, check_target, write_result
-from fewpix.evaluate.square import aligned
-from fewpix.evaluate.views import read_picture
 from fewpix.image.resize import Crop
 from fewpix.models.zoo import load_student
 
@@ -56,19 +54,16 @@ def main() -> None:
     check_target(given.out)
     start = time.monotonic()
     rng = np.random.default_rng(given.seed)
-    data = LfwFolder.open(given.lfw)
+    data = LfwPairs.open(given.lfw)
     pairs = data.pairs
-    place = pairs.folds < 5
-    people = pairs.clusters()
+    place = data.folds < 5
+    people = data.clusters()
     pictures = np.concatenate((pairs.first, pairs.second))
     person, there = np.concatenate((people.first, people.second)), np.tile(place, 2)
     target = np.unique(pictures[there])
     others = np.unique(pictures[~there & ~np.isin(person, person[there])])
     others = np.sort(rng.permutation(others)[: given.scored])
-    crops = {
-        int(n): aligned(read_picture(data.pictures, int(n))[0], data.pictures.origin(int(n)))
-        for n in np.concatenate((target, others))
-    }
+    crops = {int(n): data.crop(int(n))[0] for n in np.concatenate((target, others))}
     sharp = open_encoder("teacher").embed([crops[int(n)] for n in others]).astype(np.float64)
     weights = student_weights(given.model)
     model, card = load_student(weights)

@@ -28,6 +28,7 @@ prepare_torch()
 import numpy as np
 import torch
 from facebn_arms import ARMS, cells, of_other_people, state_of
+from lfw_pairs import LfwPairs
 from numpy.typing import NDArray
 from training_pool import held_out, training_pool
 
@@ -43,12 +44,10 @@ from fewpix.embed.adaptation import student_weights
 from fewpix.embed.open import open_encoder
 from fewpix.errors import FewpixError, InputError
 from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.readers.lfw_folder import LfwFolder
 from fewpix.evaluate.result.file import Run, check_target, write_result
-from fewpix.evaluate.square import aligned
 from fewpix.evaluate.statistics.accuracy import fold_accuracy
 from fewpix.evaluate.statistics.bootstrap import Clusters, mean_interval
-from fewpix.evaluate.views import embed_crops, read_picture
+from fewpix.evaluate.view import embed_crops
 from fewpix.image.resize import Crop
 from fewpix.models.zoo import load_student
 
@@ -213,27 +212,24 @@ def guard_record(rows: Rows) -> dict[str, Any]:
 
 def lfw(bench: Bench, given: argparse.Namespace) -> dict[str, Any]:
     """LFW: statistics from one fold, scores from the others."""
-    data = LfwFolder.open(given.data[0])
-    pairs, names, pictures = data.pairs, list(data.names), data.pictures
-    last = int(pairs.folds.max())
+    data = LfwPairs.open(given.data[0])
+    pairs, names = data.pairs, list(data.names)
+    last = int(data.folds.max())
     fold = last if given.fold is None else given.fold
-    scored = pairs.folds != fold
+    scored = data.folds != fold
     if given.limit:
         place = np.zeros(len(pairs), dtype=np.int64)
         for kind in (True, False):
-            for name in np.unique(pairs.folds):
-                chosen = np.flatnonzero((pairs.folds == name) & (pairs.same == kind))
+            for name in np.unique(data.folds):
+                chosen = np.flatnonzero((data.folds == name) & (pairs.same == kind))
                 place[chosen] = np.arange(len(chosen))
         scored &= place < given.limit
-    used, source = of_other_people(pairs, fold, scored)
+    used, source = of_other_people(data, fold, scored)
     if not len(source) or not scored.any():
         raise InputError(f"fold {fold} leaves nothing to adapt to or to score", fix=f"use 0 to {last}")
-    crops = {
-        int(n): aligned(read_picture(pictures, int(n))[0], pictures.origin(int(n)))
-        for n in np.concatenate((used, source))
-    }
+    crops = {int(n): data.crop(int(n))[0] for n in np.concatenate((used, source))}
     first, second = (np.searchsorted(used, side[scored]) for side in (pairs.first, pairs.second))
-    part = pairs.only(scored)
+    part = data.only(scored)
     teacher = open_encoder("teacher")
     sharp = np.concatenate(
         [

@@ -16,17 +16,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from lfw_pairs import LfwPairs
 from numpy.typing import NDArray
 
 from fewpix import __version__
 from fewpix.degrade import family
 from fewpix.embed.protocol import Encoder
 from fewpix.evaluate.degraded import SIDE, Degradation
-from fewpix.evaluate.embedding_store import CHUNK, Chunk, EmbeddingStore
-from fewpix.evaluate.readers.lfw_folder import LfwFolder
-from fewpix.evaluate.square import aligned
-from fewpix.evaluate.views import BATCH, embed_crops, read_picture
+from fewpix.evaluate.embedding.store import CHUNK, Chunk, EmbeddingStore
+from fewpix.evaluate.view import embed_crops
 from fewpix.image.resize import Crop
+
+BATCH = 64
+"""Faces embedded at once."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Faces:
     sha256: str
 
     @classmethod
-    def read(cls, data: LfwFolder) -> Faces:
+    def read(cls, data: LfwPairs) -> Faces:
         """All at once.
 
         Raises:
@@ -72,10 +74,10 @@ class Faces:
         digest, crops = hashlib.sha256(), []
         contents = np.zeros((len(data.names), 32), dtype=np.uint8)
         for n, name in enumerate(data.names):
-            image, sha256 = read_picture(data.pictures, n)
-            digest.update(f"{name}\0{sha256}\n".encode())
-            contents[n] = np.frombuffer(bytes.fromhex(sha256), dtype=np.uint8)
-            crops.append(aligned(image, data.pictures.origin(n)))
+            crop, sha256 = data.crop(n)
+            digest.update(f"{name}\0{sha256.hex()}\n".encode())
+            contents[n] = np.frombuffer(sha256, dtype=np.uint8)
+            crops.append(crop)
         whole = hashlib.sha256(f"{data.list_sha256}\n{digest.hexdigest()}\n".encode()).hexdigest()
         return cls(data.names, crops, contents, whole)
 

@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from facebn_arms import ARMS, of_other_people, state_of
 from lfw_cells import Faces
+from lfw_pairs import LfwPairs
 from numpy.typing import NDArray
 
 from fewpix import __version__
@@ -31,7 +32,6 @@ from fewpix.adapt.stats import NormState, load_state, save_state
 from fewpix.degrade import family
 from fewpix.embed.adaptation import student_weights
 from fewpix.errors import FewpixError, InputError
-from fewpix.evaluate.benchmark import PairList
 from fewpix.evaluate.degraded import Degradation
 from fewpix.files import write_text
 from fewpix.models.zoo import load_student
@@ -56,19 +56,19 @@ class Parts:
     source: NDArray[np.int64]
 
     @classmethod
-    def of(cls, pairs: PairList) -> Parts:
+    def of(cls, data: LfwPairs) -> Parts:
         """The last fold against the others.
 
         Raises:
             InputError: the last fold shows nobody but people of the others, or there are no three folds.
         """
-        fold = int(pairs.folds.max())
-        scored = pairs.folds != fold
-        used, source = of_other_people(pairs, fold, scored)
-        if not len(source) or len(np.unique(pairs.folds[scored])) < 2:
+        fold = int(data.folds.max())
+        scored = data.folds != fold
+        used, source = of_other_people(data, fold, scored)
+        if not len(source) or len(np.unique(data.folds[scored])) < 2:
             raise InputError(
                 f"FaceBN needs people of the last fold who are in no other, and two other folds; this list "
-                f"leaves {len(source)} pictures and {len(np.unique(pairs.folds[scored]))} folds",
+                f"leaves {len(source)} pictures and {len(np.unique(data.folds[scored]))} folds",
                 fix="leave FaceBN out with --models",
             )
         return cls(fold, scored, used, source)

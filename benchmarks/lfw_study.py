@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from lfw_cells import Cell, Cells, Faces, Source
+from lfw_pairs import LfwPairs, minus, said
 from numpy.typing import NDArray
 
 from fewpix import __version__
@@ -39,15 +40,12 @@ from fewpix.degrade.presets import UNSEEN
 from fewpix.embed.open import open_encoder
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError, FewpixError, InputError
-from fewpix.evaluate.benchmark import PairList
 from fewpix.evaluate.degraded import SIDE, Degradation
-from fewpix.evaluate.embedding_store import check_folder
-from fewpix.evaluate.pair_protocol import cosines
-from fewpix.evaluate.readers.lfw_folder import LfwFolder
+from fewpix.evaluate.embedding.store import check_folder
 from fewpix.evaluate.result.file import Run, check_target, model_facts, write_result
-from fewpix.evaluate.statistics.accuracy import fold_accuracy
 from fewpix.evaluate.statistics.bootstrap import LEVEL, REPLICATES, mean_interval
-from fewpix.evaluate.verification import Verification, paired_difference, verify
+from fewpix.evaluate.statistics.estimate import Draws
+from fewpix.evaluate.tasks.pairs import cosines
 from fewpix.files import write_text
 from fewpix.optional import require
 
@@ -113,7 +111,7 @@ class Study:
 
     def __init__(
         self,
-        data: LfwFolder,
+        data: LfwPairs,
         folder: Path,
         *,
         runtime: str,
@@ -137,7 +135,7 @@ class Study:
             from lfw_facebn import Parts, States
 
             try:
-                self.states = States(self.faces, Parts.of(data.pairs), folder, STUDENT, seed)
+                self.states = States(self.faces, Parts.of(data), folder, STUDENT, seed)
             except InputError:  # a list that leaves nobody to adapt to
                 if facebn:
                     raise
@@ -207,7 +205,7 @@ class Study:
         plan = grid(FAMILIES, SIZES, MODELS)
         absent = [cell for cell in plan if cell.model not in models or not self.made(cell)]
         there = [cell for cell in plan if cell not in absent]
-        figures, correct = self._scored([cell for cell in there if cell.model != FACEBN], self.data.pairs)
+        figures, correct = self._scored([cell for cell in there if cell.model != FACEBN], self.data)
         payload: dict[str, Any] = {
             "figures": figures,
             "summary": self._summary(correct),
@@ -216,31 +214,31 @@ class Study:
         }
         return payload
 
-    def _scored(self, cells: Sequence[Cell], pairs: PairList) -> tuple[Rows, dict[tuple[Cell, str], Correct]]:
+    def _scored(self, cells: Sequence[Cell], data: LfwPairs) -> tuple[Rows, dict[tuple[Cell, str], Correct]]:
         """A figure per cell and protocol that both sides are there for; and which pairs were right."""
         rows: Rows = []
         correct: dict[tuple[Cell, str], Correct] = {}
-        for cell, protocol, scores in self._scores(cells, pairs, None):
+        for cell, protocol, scores in self._scores(cells, data):
             against = {"minus_baseline": (Cell(cell.family, cell.size, BASELINE), protocol)}
             if protocol == "matched":
                 against["minus_sharp_gallery"] = (cell, "hr-lr")
-            rows.append(self._figure(cell, protocol, scores, pairs, None, against))
-            correct[cell, protocol] = fold_accuracy(scores, pairs.same, pairs.folds).correct
+            rows.append(self._figure(cell, protocol, scores, data, against))
+            folds = data.outcomes(scores).folds
+            assert folds is not None
+            correct[cell, protocol] = folds.correct
         return rows, correct
 
     def _scores(
-        self, cells: Sequence[Cell], pairs: PairList, used: NDArray[np.int64] | None
+        self, cells: Sequence[Cell], data: LfwPairs
     ) -> Iterator[tuple[Cell, str, NDArray[np.float64]]]:
         for cell in cells:
             for protocol in PROTOCOLS:
-                scores = self._cosines(cell, protocol, pairs, used)
+                scores = self._cosines(cell, protocol, data)
                 if scores is not None:
                     yield cell, protocol, scores
 
-    def _cosines(
-        self, cell: Cell, protocol: str, pairs: PairList, used: NDArray[np.int64] | None
-    ) -> NDArray[np.float64] | None:
-        """Of every pair; None where a side was not made. `used`: the pictures of `pairs`, all when None."""
+    def _cosines(self, cell: Cell, protocol: str, data: LfwPairs) -> NDArray[np.float64] | None:
+        """Of every pair; None where a side was not made."""
         both = sides(cell, protocol)
         if both is None:
             return None
@@ -248,15 +246,14 @@ class Study:
         right = left if both[0] == both[1] else self.rows(both[1])
         if left is None or right is None:
             return None
-        return cosines(left, right, pairs) if used is None else cosines(left[used], right[used], pairs)
+        return cosines(left, right, data.pairs)
 
     def _figure(
         self,
         cell: Cell,
         protocol: str,
         scores: NDArray[np.float64],
-        pairs: PairList,
-        used: NDArray[np.int64] | None,
+        data: LfwPairs,
         against: dict[str, tuple[Cell, str]],
     ) -> dict[str, Any]:
         """A row of the result. Intervals take a second each, so it is kept under what it depends on."""
@@ -264,22 +261,21 @@ class Study:
             name: found
             for name, (other, how) in against.items()
             if other.model != cell.model or how != protocol
-            if (found := self._cosines(other, how, pairs, used)) is not None
+            if (found := self._cosines(other, how, data)) is not None
         }
         key = hashlib.sha256(
             f"{__version__} {self.data.list_sha256} {self.replicates} {self.seed} {sorted(others)}".encode()
         )
-        for values in (scores, *(others[name] for name in sorted(others)), pairs.folds.astype(np.float64)):
+        for values in (scores, *(others[name] for name in sorted(others)), data.folds.astype(np.float64)):
             key.update(np.ascontiguousarray(values).tobytes())
         path = self.folder / f"figure-{key.hexdigest()[:24]}.json"
         try:
             made: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            own = verify(scores, pairs, replicates=self.replicates, seed=self.seed)
-            made = own.to_json()
+            own, draws = data.outcomes(scores), Draws(self.replicates, self.seed)
+            made = said(own, draws)
             for name, other in others.items():
-                change = paired_difference(own, _bare(other, own), replicates=self.replicates, seed=self.seed)
-                made[name] = change.to_json()
+                made[name] = minus(own, data.outcomes(other), draws)
             write_text(path, json.dumps(made))
         return {**cell.to_json(), "protocol": protocol, **dict.fromkeys(against), **made}
 
@@ -289,7 +285,7 @@ class Study:
         The mean's interval resamples people for all families together.
         """
         pairs, rows = self.data.pairs, []
-        clusters = pairs.clusters()
+        clusters = self.data.clusters()
 
         def interval(values: Sequence[NDArray[Any]]) -> dict[str, Any]:
             mean = np.mean([np.asarray(value, dtype=np.float64) for value in values], axis=0)
@@ -341,14 +337,14 @@ class Study:
         if self.states is None or not cells:
             return None
         parts = self.states.parts
-        pairs = self.data.pairs.only(parts.scored)
+        data = self.data.only(parts.scored)
         rows, states = [], []
-        for cell, protocol, scores in self._scores(cells, pairs, parts.used):
+        for cell, protocol, scores in self._scores(cells, data):
             against = {
                 f"minus_{name}": (Cell(cell.family, cell.size, model), protocol)
                 for name, model in (("unadapted", STUDENT), ("baseline", BASELINE))
             }
-            rows.append(self._figure(cell, protocol, scores, pairs, parts.used, against))
+            rows.append(self._figure(cell, protocol, scores, data, against))
         for cell in cells:
             found = self.states.find(cell.family, cell.size)
             assert found is not None
@@ -369,7 +365,7 @@ class Study:
             "arm": ARM,
             "fold": parts.fold,
             "adapting": len(parts.source),
-            "pairs": len(pairs),
+            "pairs": len(data),
             "states": states,
             "figures": rows,
         }
@@ -436,12 +432,6 @@ class Progress:
             file=sys.stderr,
             flush=True,
         )
-
-
-def _bare(scores: NDArray[np.float64], like: Verification) -> Verification:
-    """As much of a verification as a paired difference looks at."""
-    pairs = like.pairs
-    return Verification(pairs, fold_accuracy(scores, pairs.same, pairs.folds), like.accuracy_ci95, {}, {})
 
 
 def estimated(study: Study, cells: Sequence[Cell], faces: int = 64) -> dict[Cell, float]:
@@ -520,7 +510,7 @@ def main() -> int:
             _chosen(given.families, FAMILIES, "--families"), _chosen(given.sizes, SIZES, "--sizes"), models
         )
         study = Study(
-            LfwFolder.open(given.folder),
+            LfwPairs.open(given.folder),
             given.work,
             runtime=given.runtime,
             threads=given.threads,

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.calibrate.counting import Block, shares
+from fewpix.calibration.counting import Block, shares
+from fewpix.calibration.lookup import LARGEST, Calibrated
 from fewpix.config import cache_dir
 from fewpix.data.cache import TeacherCache
 from fewpix.data.faces import FaceSet
@@ -18,7 +19,6 @@ from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import encoder_for
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.result.file import Run, write_result
-from fewpix.gallery.calibrated import LARGEST, Calibrated
 from fewpix.image.resize import Crop
 
 ROWS = 256

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.evaluate.enrolment import with_failures
-from fewpix.evaluate.retrieval import open_scores
 from fewpix.evaluate.statistics.bootstrap import Clusters, Interval, exact, percentiles
 from fewpix.evaluate.statistics.replicates import replicate_curves
 from fewpix.evaluate.statistics.scores import SortedScores
-from fewpix.evaluate.streaming_search import Searched, search
+from fewpix.evaluate.tasks.blockwise import Searched, search
+from fewpix.evaluate.tasks.search import open_scores, with_failures
 
 FPIR = 0.1
 MEASURES = ("detection", "rank1", "tpir")

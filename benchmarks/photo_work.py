@@ -26,7 +26,7 @@ from fewpix.embed.adaptation import student_weights
 from fewpix.embed.open import STUDENTS, open_encoder
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import GuardError
-from fewpix.evaluate.embedding_store import Chunk, EmbeddingStore
+from fewpix.evaluate.embedding.store import Chunk, EmbeddingStore
 from fewpix.files import write_text
 from fewpix.identify.faces import embed_faces
 from fewpix.identify.reservoir import Reservoir

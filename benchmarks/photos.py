@@ -37,7 +37,7 @@ from fewpix.cli.threads import prepare_torch
 from fewpix.detect.yunet import installed_yunet
 from fewpix.embed.open import open_encoder
 from fewpix.errors import ConfigError, FewpixError
-from fewpix.evaluate.embedding_store import check_folder
+from fewpix.evaluate.embedding.store import check_folder
 from fewpix.evaluate.result.file import Run, check_target, model_facts, write_result
 from fewpix.evaluate.statistics.bootstrap import LEVEL, REPLICATES
 

@@ -40,13 +40,14 @@ from typing import Any
 
 import numpy as np
 
-from fewpix.calibrate.histogram import cross_histogram
-from fewpix.evaluate.pair_scores import iter_scores
-from fewpix.evaluate.readers.ijb_pairs import read_pairs
+from fewpix.calibration.histogram import cross_histogram
+from fewpix.evaluate.benchmark import Pairs
+from fewpix.evaluate.embedding.fuse import fuse
+from fewpix.evaluate.readers.ijb_protocols import read_template_pairs
 from fewpix.evaluate.result.file import Run, write_result
 from fewpix.evaluate.statistics.scores import SortedScores
-from fewpix.evaluate.streaming_search import search
-from fewpix.evaluate.templates import fuse
+from fewpix.evaluate.tasks.blockwise import search
+from fewpix.evaluate.tasks.pair_scores import iter_scores
 
 FARS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 OTHERS = {
@@ -259,7 +260,7 @@ def arm(step: str, way: str, folder: str) -> dict[str, Any]:
     """One step by one way."""
     data = {name: np.load(Path(folder) / f"{name}.npy") for name in NEEDS[step]}
     steps: dict[tuple[str, str], Callable[[dict[str, Any], Path], dict[str, Any]]] = {
-        ("read", "fewpix"): lambda d, f: summary(*vars(read_pairs(f / "pairs.txt", d["ids"])).values()),
+        ("read", "fewpix"): lambda d, f: summary(d["ids"], read_template_pairs(f / "pairs.txt", d["ids"])[0]),
         ("read", "loadtxt"): read_text,
         ("fuse", "fewpix"): lambda d, f: checksum(
             fuse(d["embeddings"], d["pictures_template"], d["pictures_medium"]).embeddings
@@ -298,9 +299,9 @@ def peak() -> float:
     return size / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
-def summary(ids: Any, first: Any, second: Any, same: Any, *_: Any) -> dict[str, Any]:
-    total = int(ids[first].sum(dtype=np.int64) + 3 * ids[second].sum(dtype=np.int64))
-    return {"pairs": len(first), "genuine": int(np.count_nonzero(same)), "sum": total}
+def summary(ids: Any, pairs: Pairs) -> dict[str, Any]:
+    total = int(ids[pairs.first].sum(dtype=np.int64) + 3 * ids[pairs.second].sum(dtype=np.int64))
+    return {"pairs": len(pairs), "genuine": int(np.count_nonzero(pairs.same)), "sum": total}
 
 
 def read_text(data: dict[str, Any], folder: Path) -> dict[str, Any]:

@@ -21,10 +21,10 @@ from quality_run import mean_change, options, run
 
 from fewpix.data.orl import load_orl
 from fewpix.detect import Face, default_detector
+from fewpix.embed.fusion import by_quality, fuse
 from fewpix.embed.open import open_encoder
 from fewpix.embed.protocol import Encoder
 from fewpix.evaluate.statistics.bootstrap import Clusters
-from fewpix.gallery.template import fuse, weight
 from fewpix.identify.faces import AlignedFace, EmbeddedFace, align_faces, embed_faces
 from fewpix.image.codec import Image
 
@@ -70,14 +70,14 @@ def templates(encoder: Encoder, seed: int) -> list[dict[str, Any]]:
         starts = np.arange(0, len(both), 2)
         rules = {
             "equal": [1.0 for face in embedded],
-            "detector's score": [weight(face.quality.detector_score) for face in embedded],
-            "quality": [weight(face.quality.value) for face in embedded],
+            "detector's score": [by_quality(face.quality.detector_score) for face in embedded],
+            "quality": [by_quality(face.quality.value) for face in embedded],
             **{f"score x detail / {enough}": detailed(embedded, enough) for enough in ENOUGH},
             "sharp only": [1.0 if n % 2 == 0 else 1e-9 for n in range(len(embedded))],
         }
         for size_of_probe, rows in queries.items():
             scores = {
-                name: judged(rows @ fuse(both, starts, np.array(weights)).T, owner)
+                name: judged(rows @ fuse(both, starts, np.array(weights)).embeddings.T, owner)
                 for name, weights in rules.items()
             }
             for name, (right, lead) in scores.items():
@@ -109,7 +109,7 @@ def judged(
 def detailed(faces: list[EmbeddedFace], enough: float) -> list[float]:
     """Weights by score and detail, as those of a quality for which so many pixels are enough."""
     return [
-        weight((face.quality.detector_score or 1.0) * min(1.0, face.quality.effective_pixels / enough))
+        by_quality((face.quality.detector_score or 1.0) * min(1.0, face.quality.effective_pixels / enough))
         for face in faces
     ]
 

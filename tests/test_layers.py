@@ -14,7 +14,8 @@ SOURCE = Path(__file__).resolve().parent.parent / "src" / "fewpix"
 BASE = {"counted", "errors", "config", "files", "foreign", "optional", "printable", "progress"}
 EMBED = BASE | {"image", "detect", "models", "adapt"}
 TRAIN = BASE | {"image", "data", "degrade", "losses", "models"}
-ABOVE = EMBED | TRAIN | {"embed", "gallery", "quality", "identify", "evaluate", "train", "export"}
+ABOVE = EMBED | TRAIN | {"embed", "gallery", "quality", "calibration", "check", "identify", "evaluate"}
+ABOVE |= {"train", "export"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     "counted": set(),
@@ -35,31 +36,43 @@ MAY_IMPORT: dict[str, set[str]] = {
     "models": BASE | {"image"},
     "embed": EMBED | {"data"},
     "gallery": EMBED | {"embed"},
-    "identify": EMBED | {"embed", "gallery", "quality"},
+    "identify": EMBED | {"embed", "gallery", "calibration", "check", "quality"},
     "video": EMBED | {"embed", "gallery", "identify", "quality"},
     "evaluate": EMBED | {"embed", "data", "degrade"},
-    "calibrate": EMBED | {"embed", "data", "degrade", "gallery", "evaluate"},
+    "calibration": EMBED | {"embed", "data", "degrade", "gallery", "evaluate"},
+    "check": EMBED | {"embed", "gallery", "calibration"},
     "train": TRAIN | {"adapt"},
     "export": EMBED | TRAIN | {"embed", "train"},
-    "doctor": EMBED | {"embed", "data", "gallery"},
+    "doctor": EMBED | {"embed", "data", "gallery", "calibration"},
     "quickstart": ABOVE,
     "recognizer": EMBED | {"data", "embed", "gallery", "quality", "identify"},
-    "cli": ABOVE | {"video", "calibrate", "doctor", "quickstart"},
+    "cli": ABOVE | {"video", "doctor", "quickstart"},
 }
 """Package or module → what else of fewpix it may import, at the top of a file or inside a function."""
 
 GIVEN = {"evaluate.benchmark", "evaluate.inventory", "evaluate.pictures"}
 JUDGED = {"evaluate.matching", "evaluate.per_image", "evaluate.readers.uccs", "evaluate.readers.uccs_scores"}
 TASK = GIVEN | {"evaluate.embedding.embed", "evaluate.result.scores", "evaluate.statistics"}
-SEEN = {"evaluate.degraded", "evaluate.square", "evaluate.view"}
+SEEN = {"evaluate.degraded", "evaluate.view"}
 
 ROOMS: dict[str, set[str]] = {
+    "gallery.storage": set(),
+    "gallery.exchange": {
+        "gallery.cameras",
+        "gallery.edit",
+        "gallery.history",
+        "gallery.names",
+        "gallery.rows",
+        "gallery.storage",
+        "gallery.store",
+    },
     "evaluate.statistics": set(),
     "evaluate.measures": set(),
     "evaluate.inventory": set(),
     "evaluate.pictures": set(),
-    "evaluate.view": {"evaluate.degraded", "evaluate.square"},
+    "evaluate.view": {"evaluate.degraded"},
     "evaluate.benchmark": GIVEN | {"evaluate.statistics"},
+    "evaluate.readers.formats": {"evaluate.benchmark"},
     "evaluate.readers": GIVEN | {"evaluate.matching"},
     "evaluate.result.model": set(),
     "evaluate.result.scores": set(),

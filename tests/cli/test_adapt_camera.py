@@ -14,10 +14,10 @@ from orl_scene import portrait
 from test_adapt import student
 
 from fewpix.adapt.reference import beside, load_reference
+from fewpix.calibration.file import read_calibration
 from fewpix.cli import main
 from fewpix.data.orl import load_orl
 from fewpix.gallery import Gallery
-from fewpix.gallery.calibration import read_calibration
 from fewpix.gallery.cameras import cameras
 from fewpix.image.codec import write_image
 from fewpix.image.resize import resize_square

@@ -11,11 +11,11 @@ import bin_layout
 import numpy as np
 import pytest
 import tinyface_layout
+from fewpix.evaluate.schema.comparison import Comparison
 from orl_files import put
 from pixels_model import write_two_models
 
 from fewpix.cli import main
-from fewpix.evaluate.schema.comparison import Comparison
 
 pytestmark = pytest.mark.needs("samples", "report")
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scface_layout
+from fewpix.evaluate.schema.pairs import PairsResult
 from pixels_model import write_pixels_model
 
 from fewpix.cli import main
 from fewpix.data.orl import load_orl
-from fewpix.evaluate.schema.pairs import PairsResult
 from fewpix.image.align import align
 from fewpix.image.codec import write_image
 from fewpix.models.shipped import WEIGHTS

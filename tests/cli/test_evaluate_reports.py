@@ -12,13 +12,13 @@ import ijb_layout
 import numpy as np
 import pytest
 import uccs_layout
+from fewpix.evaluate.schema.parsed import parsed
 from orl_files import face_file
 from pixels_model import write_two_models
 
 from fewpix.cli import main
 from fewpix.evaluate import template_pair_record
 from fewpix.evaluate.readers.uccs_scores import ScoreRows, write_scores
-from fewpix.evaluate.schema.parsed import parsed
 from fewpix.evaluate.statistics.bootstrap import Clusters, mean_interval
 
 ROOT = Path(__file__).resolve().parent.parent.parent

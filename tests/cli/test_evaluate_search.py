@@ -12,6 +12,7 @@ import scface_layout
 import survface_layout
 import table_layout
 import tinyface_layout
+from fewpix.evaluate.schema.search import SearchResult
 from orl_files import put
 from pixels_model import write_pixels_model
 
@@ -19,7 +20,6 @@ from fewpix.cli import main
 from fewpix.embed.open import open_encoder
 from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.readers import scface, survface, tinyface
-from fewpix.evaluate.schema.search import SearchResult
 from fewpix.image.codec import read_image, write_image
 from fewpix.image.resize import resize_square
 

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 import uccs_layout
+from fewpix.evaluate.schema.parsed import parsed
 from pixels_model import write_pixels_model
 
 from fewpix.cli import main
 from fewpix.evaluate.readers.uccs import read_lists
 from fewpix.evaluate.readers.uccs_scores import ScoreRows, iter_scores, write_scores
-from fewpix.evaluate.schema.parsed import parsed
 
 SIDE = uccs_layout.SIDE
 

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 from documents import ROOT, Command, blocks, commands, documents
+from fewpix.evaluate.schema.lfw import LfwResult
+from fewpix.evaluate.schema.parsed import parsed as read_as_its_schema
 
 import fewpix.errors
 from fewpix.cli import USAGE, VERBS
 from fewpix.cli.ending import BROKEN_PIPE, BUG, INTERRUPTED, ended
 from fewpix.cli.verbosity import take_verbosity
 from fewpix.cli.verbs import command
-from fewpix.evaluate.schema.lfw import LfwResult
-from fewpix.evaluate.schema.parsed import parsed as read_as_its_schema
 
 COMMANDS = [item for file in documents() for block in blocks(file, "console") for item in commands(block)]
 PROGRAMS = {"fewpix", "make", "python", "pip", "echo"}

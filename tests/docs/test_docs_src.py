@@ -74,9 +74,10 @@ def test_facebn_in_torch(
 def test_sample_faces(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    from fewpix.evaluate.readers.lfw_folder import LfwFolder
+
     from fewpix.data.folders import list_images
     from fewpix.embed.open import open_encoder
-    from fewpix.evaluate.readers.lfw_folder import LfwFolder
     from fewpix.image.codec import read_image
     from fewpix.models.teacher import SFACE_PREPROCESS
 

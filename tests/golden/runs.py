@@ -53,10 +53,8 @@ RUNS = {
     "search-survface": f"evaluate search survface {{survface}} {BOTH} {SAME} --gallery-size 12",
     "search-table": f"evaluate search table {{searched}} {BOTH} {SAME} --size 8 --fpirs 0.5,0.01 --flip",
     "template-pairs": f"evaluate pairs ijb {{ijb}} {BOTH} {HR_LR} --size 8 --fars 0.25,0.05,0.01",
-    "template-pairs-native": "evaluate pairs ijb {ijb} --model {one} --fuse media-quality "
-    "--fars 0.3",
-    "template-search-ijb": f"evaluate search ijb {{ijb}} {BOTH} {SAME} --size 8 --ranks 1,2 "
-    "--fpirs 0.3,0.1",
+    "template-pairs-native": "evaluate pairs ijb {ijb} --model {one} --fuse media-quality --fars 0.3",
+    "template-search-ijb": f"evaluate search ijb {{ijb}} {BOTH} {SAME} --size 8 --ranks 1,2 --fpirs 0.3,0.1",
     "template-search-ijbs": f"evaluate search ijbs {{ijbs}} --faces {{faces}} --model {{one}} "
     f"{SAME} --fpirs 0.5 --fuse mean",
     "uccs": "evaluate uccs {uccs} {scores} --ranks 1,2 --rates 0.1,0.25,0.5,1",
@@ -194,8 +192,10 @@ def report(name: str, places: dict[str, Path]) -> str:
     from fewpix.evaluate.report.faces import Faces
     from fewpix.evaluate.report.folder import made
     from fewpix.evaluate.report.markdown import document
+    from fewpix.evaluate.result.read import parsed
 
-    return document(made(json.loads((places["out"] / f"{name}.json").read_bytes()), Faces(nowhere)))
+    payload = json.loads((places["out"] / f"{name}.json").read_bytes())
+    return document(made(parsed(payload), Faces(nowhere)))
 
 
 def kept(name: str) -> Outcome:

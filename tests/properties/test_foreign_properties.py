@@ -10,15 +10,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fewpix.evaluate.schema.parsed import parsed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from linear_onnx import write_single
 
 from fewpix.adapt.stats import LayerStats, NormState, pack_state, unpack_state
+from fewpix.calibration.file import SHIPPED, read_calibration
 from fewpix.errors import FewpixError
 from fewpix.evaluate.result.file import read_result
 from fewpix.evaluate.result.read import parsed
-from fewpix.gallery.calibration import SHIPPED, read_calibration
 from fewpix.gallery.exchange import export_gallery, read_document
 from fewpix.gallery.store import Gallery
 from fewpix.models.card import Card

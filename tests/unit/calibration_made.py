@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fewpix.gallery.calibration import Calibration
+from fewpix.calibration.file import Calibration
 
 SMALL, LARGE = "1" * 64, "2" * 64
 """Two encoders: of faces of 8 and 16 px, and of 32 and 112 px; the second also saw the gallery."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gallery_v1 import write_v1
 
-from fewpix.gallery.digests import digest
+from fewpix.gallery.storage.digests import digest
 
 SINCE = """
 ALTER TABLE faces ADD COLUMN quality REAL;

@@ -21,8 +21,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.check.gallery import check_gallery
 from fewpix.gallery import Gallery, Original
-from fewpix.gallery.check import check_gallery
 from fewpix.gallery.edit import merge, remove, remove_faces, rename
 from fewpix.image.codec import encode_image
 from fewpix.models.space import Space

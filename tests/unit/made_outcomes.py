@@ -16,7 +16,6 @@ from fewpix.evaluate.figures import Measured, differences, figures
 from fewpix.evaluate.inventory import Inventory
 from fewpix.evaluate.result.model import Cell, Change
 from fewpix.evaluate.statistics.estimate import Draws
-from fewpix.evaluate.statistics.scores import SortedScores, allowed_accepts, far_key
 from fewpix.evaluate.tasks.outcomes import Outcomes
 from fewpix.evaluate.tasks.pairs import PairList, PairOutcomes
 from fewpix.image.codec import Image, encode_image
@@ -89,12 +88,8 @@ def pair_outcomes(
     quality: NDArray[np.float64] | None = None,
 ) -> PairOutcomes:
     """What a model made of pairs of which all are kept."""
-    ordered = SortedScores.of(scores, pairs.same)
-    shown = [far for far in fars if allowed_accepts(far, len(ordered.impostor))]
-    thresholds = {far_key(far): ordered.threshold_at(far) for far in shown}
-    return PairOutcomes(
-        PairList.of(pairs, items_of(people, quality=quality)), scores, ordered, thresholds, fars
-    )
+    listed = PairList.of(pairs, items_of(people, quality=quality))
+    return PairOutcomes.of(listed, pairs.same, scores, Asked(fars=fars))
 
 
 def cell_of(outcomes: Outcomes, replicates: int = 20, seed: int = 0) -> Cell:

@@ -15,7 +15,7 @@ from gallery_stores import PROVENANCE, SPACE, STORES, unit
 from grey_encoder import Grey
 
 from fewpix.adapt.stats import load_state
-from fewpix.calibrate.measure import measure
+from fewpix.calibration.measure import measure
 from fewpix.data.faces import load_faces
 from fewpix.data.folders import list_images
 from fewpix.degrade import family

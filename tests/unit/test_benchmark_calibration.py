@@ -10,7 +10,7 @@ import pytest
 from calibration_made import SMALL, beside_others, made
 from grey_encoder import Grey
 
-from fewpix.gallery.calibrated import Calibrated
+from fewpix.calibration.lookup import Calibrated
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from open_search import identify_open
 from oracles import tar_at_far
 
 from fewpix.evaluate.identification import identify
-from fewpix.evaluate.open_set import identify_open
 from fewpix.evaluate.statistics import estimate as module
 from fewpix.evaluate.statistics.bootstrap import Clusters, Interval, mean_interval
 from fewpix.evaluate.statistics.estimate import (

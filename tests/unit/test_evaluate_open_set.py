@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from open_search import identify_open
 
 from fewpix.errors import InputError
-from fewpix.evaluate.open_set import identify_open
 
 
 def unit(rows: NDArray[np.float64]) -> NDArray[np.float64]:

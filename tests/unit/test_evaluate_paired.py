@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 
 from fewpix.evaluate.statistics.bootstrap import Clusters, Interval, mean_interval
 from fewpix.evaluate.statistics.estimate import Draws, Mean
-from fewpix.evaluate.statistics.paired import FEW, McNemar, mcnemar, p_text, paired_interval, share_bounds
+from fewpix.evaluate.statistics.paired import FEW, mcnemar, p_text, paired_interval, share_bounds
 from fewpix.evaluate.statistics.replicates import replicate_curves
 
 
@@ -30,7 +30,6 @@ def test_mcnemar_is_the_binomial_test_of_discordant_answers(one: int, other: int
     expected = binomtest(one, one + other).pvalue if one + other else 1.0
     assert (found.only_first, found.only_second) == (one, other)
     assert found.p == pytest.approx(expected, rel=1e-9)
-    assert found.to_json() == {"only_first": one, "only_second": other, "p": found.p}
 
 
 def test_mcnemar_counts_all_outcomes_of_few_coins() -> None:
@@ -42,7 +41,6 @@ def test_mcnemar_counts_all_outcomes_of_few_coins() -> None:
 
 def test_a_small_p_is_not_called_nothing() -> None:
     assert (p_text(0.0412), p_text(0.001), p_text(1e-9)) == ("0.041", "0.001", "below 0.001")
-    assert str(McNemar(3, 1200, 1e-9)) == "3 right by the first only, 1,200 by the second, p below 0.001"
 
 
 @pytest.mark.parametrize(("right", "count"), [(0, 1), (1, 1), (0, 3), (3, 3), (2, 7), (11, 24), (23, 24)])
@@ -59,12 +57,12 @@ def test_few_answers_leave_out_zero_only_where_mcnemar_does(one: int, other: int
     for clusters in (Clusters.of(everybody), Clusters.of(everybody, (everybody + 1) % 600)):
         found = paired_interval(first, second, clusters, replicates=400)
         assert found.low <= (one - other) / 600 <= found.high
-        assert not found.excludes_zero() or mcnemar(first, second).p < 0.05
+        assert found.low <= 0 <= found.high or mcnemar(first, second).p < 0.05
         plain = mean_interval(first.astype(int) - second, clusters, replicates=400)
         assert found.low <= plain.low
         assert found.high >= plain.high
         if mcnemar(first, second).p < 0.01:
-            assert found.excludes_zero()
+            assert not found.low <= 0 <= found.high
 
 
 def test_resampling_alone_calls_one_answer_of_many_a_difference() -> None:
@@ -72,7 +70,7 @@ def test_resampling_alone_calls_one_answer_of_many_a_difference() -> None:
     first, second = answers(31, 1, 0)
     clusters = Clusters.of(np.arange(32), (np.arange(32) + 5) % 32)
     alone = mean_interval(first.astype(int) - second, clusters)
-    assert alone.excludes_zero()
+    assert not alone.low <= 0 <= alone.high
     found = paired_interval(first, second, clusters)
     assert found.low == pytest.approx(-0.95 / 32)
     assert found.high == max(alone.high, 1 / 32)

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_outcomes import cell_of, changes_of, embedded_of, items_of
 from numpy.typing import NDArray
+from open_search import identify_open
 from oracles import tar_at_far, unit, without_near_ties
 
 from fewpix.errors import ConfigError, InputError
 from fewpix.evaluate.benchmark import Asked, Items, Searches
 from fewpix.evaluate.embedding.embed import Embedded
-from fewpix.evaluate.open_set import identify_open
 from fewpix.evaluate.result.words import figure_words
 from fewpix.evaluate.statistics.bootstrap import Clusters, percentiles
 from fewpix.evaluate.statistics.estimate import Draws, Estimate, estimates

@@ -10,8 +10,7 @@ from made_outcomes import noise
 
 from fewpix.errors import ConfigError, ImageError
 from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.square import aligned, fitted
-from fewpix.evaluate.view import Look, embed_crops
+from fewpix.evaluate.view import Look, aligned, embed_crops, fitted
 from fewpix.image.resize import resize_square
 
 

@@ -13,10 +13,10 @@ import pytest
 from gallery_stores import PROVENANCE, SPACE, new_database, unit
 
 from fewpix.adapt.stats import LayerStats, NormState
+from fewpix.check.gallery import check_gallery
 from fewpix.cli import main
 from fewpix.gallery import Gallery, Original
 from fewpix.gallery.cameras import add_camera, remove_camera
-from fewpix.gallery.check import check_gallery
 from fewpix.gallery.edit import merge, remove, remove_faces
 from fewpix.gallery.rows import Shrunk
 

@@ -11,12 +11,12 @@ from gallery_stores import PROVENANCE, SPACE, new_database, unit
 from gallery_v1 import write_v1
 
 from fewpix.adapt.stats import LayerStats, NormState
+from fewpix.check.gallery import check_gallery
 from fewpix.gallery import Gallery, Original
 from fewpix.gallery.cameras import add_camera
-from fewpix.gallery.check import check_gallery
-from fewpix.gallery.digests import digest
 from fewpix.gallery.edit import merge, remove_faces, rename
 from fewpix.gallery.exchange import export_gallery, import_document, read_document
+from fewpix.gallery.storage.digests import digest
 from fewpix.image.codec import encode_image
 
 PNG = encode_image(np.full((8, 8, 3), 90, dtype=np.uint8), ".png")

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from gallery_stores import PROVENANCE, SPACE, new_database, unit
 
+from fewpix.check.gallery import check_gallery
+from fewpix.embed.fusion import by_quality, fuse
 from fewpix.errors import ConfigError, InputError, WeightsError
 from fewpix.gallery import Gallery
 from fewpix.gallery.census import census
-from fewpix.gallery.check import check_gallery
 from fewpix.gallery.edit import merge, remove, remove_faces, rename
 from fewpix.gallery.exchange import export_gallery, import_document, read_document
 from fewpix.gallery.matched import Match, Matching, mixed, shipped_matching
 from fewpix.gallery.rows import Shrunk
-from fewpix.gallery.template import fuse, weight
 
 STUDENT = "5" * 64
 AT_12 = Match(STUDENT, 12, 0.3)
@@ -67,7 +67,8 @@ def test_a_template_is_the_mean_of_the_mixed_photos(location: str):
     with Gallery.open(location, SPACE) as gallery:
         fill(gallery)
         photos = np.stack([unit_length(0.7 * unit(n).astype(float) + 0.3 * unit(10 + n)) for n in range(2)])
-        template = fuse(photos.astype(np.float32), np.array([0]), np.array([weight(0.9), weight(0.3)]))[0]
+        weights = np.array([by_quality(0.9), by_quality(0.3)])
+        template = fuse(photos.astype(np.float32), np.array([0]), weights).embeddings[0]
         found = gallery.search(unit(50)[None], 3, templates=True, match=AT_12)[0]
         scores = {c.name: c.score for c in found}
         assert scores["Ana"] == pytest.approx(float(template @ unit(50)), abs=1e-6)
@@ -294,7 +295,7 @@ def test_a_damaged_table_is_named(tmp_path: Path):
 @pytest.mark.slow
 @pytest.mark.needs("postgres")
 def test_a_gallery_on_a_server_from_before_is_read_and_brought_up_to_date(server: str):
-    from fewpix.gallery import postgres_schema
+    from fewpix.gallery.storage import postgres_schema
 
     address = new_database(server)
     with Gallery.open(address, SPACE) as gallery:

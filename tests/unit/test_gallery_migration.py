@@ -10,15 +10,15 @@ from gallery_stores import PROVENANCE, SPACE, unit
 from gallery_v1 import CREATED, write_v1
 from gallery_v3 import write_v3
 
+from fewpix.check.gallery import check_gallery
 from fewpix.errors import StorageError
 from fewpix.gallery import Gallery
-from fewpix.gallery import sqlite_schema as schema
 from fewpix.gallery.cameras import cameras
-from fewpix.gallery.check import check_gallery
 from fewpix.gallery.edit import rename
 from fewpix.gallery.history import history
 from fewpix.gallery.matched import Match
 from fewpix.gallery.rows import Shrunk
+from fewpix.gallery.storage import sqlite_schema as schema
 
 
 def version(path: Path) -> int:

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fewpix.check.gallery import check_gallery
 from fewpix.errors import ConfigError, InputError
-from fewpix.gallery.check import check_gallery
 from fewpix.gallery.edit import remove, rename
 from fewpix.gallery.exchange import export_gallery, read_document
 from fewpix.gallery.names import person_name, stored_name

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from gallery_stores import PROVENANCE, SPACE, new_database, unit
 
+from fewpix.check.gallery import check_gallery
 from fewpix.cli import main
 from fewpix.errors import ConfigError, InputError, StorageError
 from fewpix.gallery import Gallery
-from fewpix.gallery.check import check_gallery
 from fewpix.gallery.exchange import export_gallery, read_document, try_import
-from fewpix.gallery.postgres import shown
+from fewpix.gallery.storage.postgres import shown
 from fewpix.models.space import Space
 
 

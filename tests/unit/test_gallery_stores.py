@@ -11,11 +11,11 @@ import pytest
 from gallery_stores import PROVENANCE, SPACE, unit
 
 from fewpix.adapt.stats import LayerStats, NormState
+from fewpix.check.gallery import check_gallery
 from fewpix.errors import ConfigError, InputError, SpaceError, StorageError
 from fewpix.gallery import Added, Gallery, Original
 from fewpix.gallery.cameras import add_camera, camera_state, cameras, remove_camera
 from fewpix.gallery.census import Census, census
-from fewpix.gallery.check import check_gallery
 from fewpix.gallery.edit import merge, remove, remove_faces, rename
 from fewpix.gallery.history import history
 from fewpix.models.space import Space

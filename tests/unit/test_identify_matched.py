@@ -10,17 +10,18 @@ import numpy as np
 import pytest
 from calibration_made import LARGE, SMALL, data, made, size
 from grey_encoder import Grey
-from test_calibrate_measure import brute, faces, planned
+from test_calibration_measure import brute, faces, planned
 from test_identify_pipeline import KnownPlaces, Place
 
-from fewpix.calibrate.measure import measure
-from fewpix.calibrate.plan import matched_seers
-from fewpix.calibrate.populations import beside
-from fewpix.calibrate.report import Made
+from fewpix.calibration.file import Calibration
+from fewpix.calibration.lookup import Calibrated
+from fewpix.calibration.measure import measure
+from fewpix.calibration.plan import matched_seers
+from fewpix.calibration.populations import beside
+from fewpix.calibration.remedies import OTHER_SCORES
+from fewpix.calibration.report import Made
 from fewpix.embed.router import Router
 from fewpix.gallery import Gallery
-from fewpix.gallery.calibrated import OTHER_SCORES, Calibrated
-from fewpix.gallery.calibration import Calibration
 from fewpix.gallery.matched import Match, Matching, mixed
 from fewpix.gallery.rows import Shrunk
 from fewpix.identify import IdentifiedFace, Identifier, Photo, enrol_photos

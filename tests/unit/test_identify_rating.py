@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from calibration_made import LARGE, SMALL, beside_others, data, made
 
+from fewpix.calibration.file import Calibration
+from fewpix.calibration.lookup import Calibrated
+from fewpix.calibration.rate import Rate
 from fewpix.data.orl import load_orl
 from fewpix.embed.router import Router
 from fewpix.errors import ConfigError, InputError, NoFaceError
 from fewpix.gallery import Gallery
-from fewpix.gallery.calibrated import Calibrated, Rate
-from fewpix.gallery.calibration import Calibration
 from fewpix.gallery.census import census
 from fewpix.identify import IdentifiedFace, IdentifiedPicture, Identifier, decide
 from fewpix.identify.draw import size_and_rate

@@ -223,8 +223,7 @@ def test_one_picture_named_very_often_costs_no_more_than_its_name(tmp_path: Path
 
 @pytest.mark.parametrize("name", bin_layout.PYTHON_2)
 def test_python_2_wrote_its_strings_so(name: str) -> None:
-    from fewpix.evaluate.readers.formats.pickle import load_plain
-    from fewpix.evaluate.readers.formats.plain_arrays import PlainArray
+    from fewpix.evaluate.readers.formats.pickle import PlainArray, load_plain
 
     bins, same = load_plain(bin_layout.PYTHON_2[name], "x")  # type: ignore[misc]
     if name.startswith("arrays"):

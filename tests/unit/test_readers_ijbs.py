@@ -11,39 +11,35 @@ from ijbs_faces_layout import PLACES, cut
 from ijbs_layout import lay_out
 
 from fewpix.errors import ConfigError, InputError
-from fewpix.evaluate.readers.ijbs import PROTOCOLS, MediaTemplates, inventory, read, read_lists
+from fewpix.evaluate.readers.ijbs import PROTOCOLS, inventory, read, read_lists
 from fewpix.evaluate.readers.registry import open_benchmark
-
-
-def rows(templates: MediaTemplates) -> list[tuple[int, tuple[str, ...]]]:
-    return list(zip(templates.people.tolist(), templates.files, strict=True))
 
 
 def test_probes_are_people_in_videos(tmp_path: Path) -> None:
     lay_out(tmp_path)
-    found = read_lists(tmp_path).protocols
+    found = read_lists(tmp_path)[1]
     assert set(found) == set(PROTOCOLS)
     still = [(1, ("videos/10.mp4",)), (2, ("videos/10.mp4",)), (4, ("videos/12.mp4",))]
-    assert rows(found["surveillance_to_single"].probes) == still
-    assert rows(found["surveillance_to_booking"].probes) == still
+    assert found["surveillance_to_single"].probes == still
+    assert found["surveillance_to_booking"].probes == still
     video = [(1, ("videos/11.mp4",)), (3, ("videos/11.mp4",))]
-    assert rows(found["surveillance_to_surveillance"].probes) == video
+    assert found["surveillance_to_surveillance"].probes == video
     # all videos of whoever is among the probes
     views = [(1, ("videos/10.mp4", "videos/11.mp4")), (3, ("videos/11.mp4",))]
-    assert rows(found["multiview_surveillance_to_booking"].probes) == views
-    assert rows(found["uav_to_booking"].probes) == [(2, ("img/90.png",)), (4, ("videos/12.mp4",))]
+    assert found["multiview_surveillance_to_booking"].probes == views
+    assert found["uav_to_booking"].probes == [(2, ("img/90.png",)), (4, ("videos/12.mp4",))]
 
 
 def test_galleries_are_pictures_albums_and_videos(tmp_path: Path) -> None:
     lay_out(tmp_path)
-    found = read_lists(tmp_path).protocols
+    found = read_lists(tmp_path)[1]
     first, second = found["surveillance_to_single"].galleries
-    assert rows(first) == [(1, ("img/1.png",)), (2, ("img/2.png",))]
-    assert second.people.tolist() == [3, 4]
+    assert first == [(1, ("img/1.png",)), (2, ("img/2.png",))]
+    assert [person for person, _ in second] == [3, 4]
     album, _ = found["uav_to_booking"].galleries
-    assert rows(album)[1] == (2, ("img/b2_0.png", "img/b2_1.png", "img/b2_2.png"))
+    assert album[1] == (2, ("img/b2_0.png", "img/b2_1.png", "img/b2_2.png"))
     video, _ = found["surveillance_to_surveillance"].galleries
-    assert rows(video) == [(1, ("videos/20.mp4",)), (2, ("videos/20.mp4",))]
+    assert video == [(1, ("videos/20.mp4",)), (2, ("videos/20.mp4",))]
     assert len(video) == 2
 
 
@@ -111,7 +107,7 @@ def test_faces_of_a_protocol_are_templates(tmp_path: Path) -> None:
         ("templates without a face", 0),
     ]
     assert found.inventory.sha256 != inventory(tmp_path).sha256
-    booking = read(tmp_path, faces=tmp_path / "faces", protocol="surveillance_to_booking")
+    booking = read(tmp_path, faces=tmp_path / "faces", lists="surveillance_to_booking")
     assert booking.items.item.tolist() == [n for n in range(4) for _ in range(3)] + [4, 4, 5, 5, 6, 6]
     assert booking.inventory.sha256 != found.inventory.sha256
 
@@ -141,7 +137,7 @@ def test_an_empty_folder_is_a_template_without_a_picture_and_an_absent_one_is_mi
 def test_unusable_faces_and_protocols_are_refused(tmp_path: Path) -> None:
     lay_out(tmp_path)
     with pytest.raises(ConfigError, match="IJB-S has no 'single'"):
-        read(tmp_path, faces=tmp_path, protocol="single")
+        read(tmp_path, faces=tmp_path, lists="single")
     with pytest.raises(InputError, match="there is no folder"):
         read(tmp_path, faces=tmp_path / "faces")
     for place in PLACES:

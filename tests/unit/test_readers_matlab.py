@@ -15,7 +15,7 @@ from matlab_layout import cells, write_lists
 from scipy.io import loadmat, matlab, savemat
 
 from fewpix.errors import InputError
-from fewpix.evaluate.readers.formats import mat5
+from fewpix.evaluate.readers.formats import matlab as reader
 from fewpix.evaluate.readers.formats.matlab import ids_of, names_of, read_matlab, read_named_ids
 
 NAMES = ["7_1.jpg", "12_10.jpg", "12_9.jpg"]
@@ -196,7 +196,7 @@ def test_files_that_matlab_wrote_are_read_as_scipy_reads_them() -> None:
     compared = 0
     for path in real_files():
         theirs = loadmat(path)
-        for name, ours in mat5.variables(path.read_bytes()):
+        for name, ours in reader.variables(path.read_bytes()):
             if name.startswith("__") or ours is None:
                 continue
             other = theirs[name]
@@ -251,7 +251,7 @@ def test_what_a_file_says_of_itself_is_not_believed(tmp_path: Path, data: bytes,
 def test_a_variable_that_unpacks_without_end_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(mat5, "UNPACKED", 2**20)
+    monkeypatch.setattr(reader, "UNPACKED", 2**20)
     body = zlib.compress(b"\0" * (2**20 + 1))
     (tmp_path / "a.mat").write_bytes(file_of(6, (1, 1), b"")[:128] + struct.pack("<II", 15, len(body)) + body)
     with pytest.raises(InputError, match="unpacks to more than 1 MiB"):

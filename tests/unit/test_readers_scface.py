@@ -1,4 +1,4 @@
-"""SCface from its original layout: mugshots against three distances, groups of people, and landmarks."""
+"""SCface from its original layout: mugshots against three distances, groups of people, and pairs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from orl_files import put
 from fewpix.errors import InputError
 from fewpix.evaluate.readers import scface
 from fewpix.evaluate.readers.registry import open_benchmark
-from fewpix.evaluate.readers.scface_landmarks import read_landmarks
 from fewpix.image.codec import decode_image
 
 MUG = "mugshot_frontal_cropped_all"
@@ -215,44 +214,6 @@ def test_malformed_files_of_ids_are_refused(tmp_path: Path, content: bytes, matc
         scface.read_ids(tmp_path / "ids.txt")
     with pytest.raises(InputError, match="cannot read"):
         scface.read_ids(tmp_path / "none.txt")
-
-
-def test_landmarks_have_the_eye_on_the_left_first(tmp_path: Path) -> None:
-    """The second line names the person's left eye first."""
-    path = tmp_path / "all.txt"
-    path.write_text(
-        "001_frontal\t10\t20\t30\t21\t20\t30\t20\t40\r\n001_cam1_1\t8.5\t5\t2.5\t6\t5\t8\t5\t11\r\n\r\n",
-        encoding="utf-8",
-    )
-    found = read_landmarks(path)
-    points = found.of([f"{MUG}/001_frontal.JPG", "surveillance_cameras_distance_1/cam_1/001_cam1_1.jpg"])
-    assert points.tolist() == [
-        [[10, 20], [30, 21], [20, 30], [20, 40]],
-        [[2.5, 6], [8.5, 5], [5, 8], [5, 11]],
-    ]
-    assert found.of([]).shape == (0, 4, 2)
-    with pytest.raises(InputError, match="no landmarks of x/002_frontal"):
-        found.of(["001_frontal", "x/002_frontal.JPG"])
-
-
-@pytest.mark.parametrize(
-    ("content", "match"),
-    [
-        (b"", "holds no landmarks"),
-        (b"001_frontal\t1\t2\t3\n", "line 1: expected a name and 8 coordinates"),
-        (b"a 1 2 3 4 5 6 7 8\nb 1 2 3 4 5 6 7 x\n", "line 2: expected a name and 8"),
-        (b"a 1 2 3 4 5 6 7 nan\n", "line 1: expected a name and 8"),
-        (b"a 1 2 3 4 5 6 7 8 9\n", "line 1: expected a name and 8"),
-        (b"a 1 2 3 4 5 6 7 8\nA.jpg 1 2 3 4 5 6 7 8\n", r"line 2: A\.jpg stands further up"),
-        (b"\xff\xd8\xff", "not a text in UTF-8"),
-    ],
-)
-def test_malformed_landmarks_are_refused_by_their_line(tmp_path: Path, content: bytes, match: str) -> None:
-    (tmp_path / "all.txt").write_bytes(content)
-    with pytest.raises(InputError, match=match):
-        read_landmarks(tmp_path / "all.txt")
-    with pytest.raises(InputError, match="cannot read"):
-        read_landmarks(tmp_path / "none.txt")
 
 
 def test_all_people_of_groups_are_different_people(folder: Path) -> None:

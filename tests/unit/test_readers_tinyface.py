@@ -80,14 +80,14 @@ def test_aligned_copies_beside_the_lists(tmp_path: Path) -> None:
     """As AdaFace lays them out."""
     layout.lists(tmp_path / "tinyface" / "Testing_Set")
     layout.pictures(tmp_path / tinyface.ALIGNED)
-    found = tinyface.read(tmp_path, aligned=tinyface.ALIGNED)
+    found = tinyface.read(tmp_path, copies=tinyface.ALIGNED)
     assert probes(found).names[0] == "aligned_pad_0.1_pad_high/Probe/10_7.jpg"
     assert (len(gallery(found)), len(probes(found)), found.variant) == (11, 7, tinyface.ALIGNED)
     with pytest.raises(InputError, match="it lacks Gallery_Match, Gallery_Distractor, Probe"):
         tinyface.read(tmp_path)
     for outside in ("../elsewhere", str(tmp_path / tinyface.ALIGNED)):
         with pytest.raises(InputError, match="is not below"):
-            tinyface.read(tmp_path, aligned=outside)
+            tinyface.read(tmp_path, copies=outside)
     # copies with the lists among them are a Testing_Set of their own
     layout.lists(tmp_path / tinyface.ALIGNED)
     assert probes(tinyface.read(tmp_path / tinyface.ALIGNED)).names[0] == "Probe/10_7.jpg"

@@ -8,10 +8,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from fewpix.evaluate.iou_matching import Candidates, detection_curve, identification_curve, match
 from uccs_layout import SIDE, lay_out
 
 from fewpix.errors import InputError, StorageError
+from fewpix.evaluate.matching import Candidates, detection_curve, identification_curve, match
 from fewpix.evaluate.readers.uccs import read
 from fewpix.evaluate.readers.uccs_scores import ScoreRows, iter_scores, read_scores, write_scores
 

@@ -6,10 +6,10 @@ import itertools
 
 import pytest
 
+from fewpix.calibration.file import SHIPPED, read_calibration
+from fewpix.calibration.lookup import LARGEST, Calibrated
 from fewpix.embed.open import open_encoder
 from fewpix.embed.router import Router
-from fewpix.gallery.calibrated import LARGEST, Calibrated
-from fewpix.gallery.calibration import SHIPPED, read_calibration
 from fewpix.identify.rule import DEFAULT_FPIR
 
 pytestmark = pytest.mark.needs("weights", "samples")

@@ -125,17 +125,17 @@ def calibrate(
     """
     if out is None and not dry_run:
         raise ConfigError("calibrate needs a file to write", fix="name one with --out")
-    from fewpix.calibrate.impostors import strangers
-    from fewpix.calibrate.measure import measure
-    from fewpix.calibrate.plan import SAME, plan
-    from fewpix.calibrate.populations import beside as spanning
-    from fewpix.calibrate.report import Made
+    from fewpix.calibration.file import read_calibration, write_calibration
+    from fewpix.calibration.impostors import strangers
+    from fewpix.calibration.measure import measure
+    from fewpix.calibration.plan import SAME, plan
+    from fewpix.calibration.populations import beside as spanning
+    from fewpix.calibration.report import Made
     from fewpix.cli.evaluate_options import numbers_of
     from fewpix.config import cache_dir
     from fewpix.embed.open import open_encoder
     from fewpix.evaluate.degraded import Degradation
     from fewpix.evaluate.result.file import model_label
-    from fewpix.gallery.calibration import read_calibration, write_calibration
     from fewpix.gallery.matched import shipped_matching
 
     others = [read_calibration(path) for path in beside or ()]
@@ -195,7 +195,7 @@ def _faces(paths: list[Path], crops: bool, as_json: bool) -> tuple[FaceSet, tupl
             "photographs come from one folder, and not together with aligned faces",
             fix="put them into one folder, or say --crops if they are aligned crops",
         )
-    from fewpix.calibrate.photographs import faces_of
+    from fewpix.calibration.photographs import faces_of
     from fewpix.detect import default_detector
 
     with progress("finding faces", as_json=as_json) as bar:

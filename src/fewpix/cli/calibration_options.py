@@ -75,8 +75,9 @@ NEAR = 0.9
 
 def limit_note(gallery: Gallery) -> str:
     """What is to be said of how many people the shipped calibration is for; empty where it is for more."""
-    from fewpix.gallery.calibrated import REACH, TOO_MANY, Calibrated
-    from fewpix.gallery.calibration import SHIPPED, read_calibration
+    from fewpix.calibration.file import SHIPPED, read_calibration
+    from fewpix.calibration.lookup import REACH, Calibrated
+    from fewpix.calibration.remedies import TOO_MANY
 
     ((people,),) = gallery.database.select("SELECT count(*) FROM people")
     # A shipped one is for a thousand at least, and takes a while to read.

@@ -142,7 +142,8 @@ def export(
     """Write people, embeddings, originals, history and cameras into one file that holds no program."""
     from fewpix.errors import InputError
     from fewpix.gallery.cameras import cameras
-    from fewpix.gallery.exchange import check_ending, export_gallery
+    from fewpix.gallery.exchange import export_gallery
+    from fewpix.gallery.exchange.formats import check_ending
 
     check_ending(file)
     with open_gallery(gallery, write=False) as store:
@@ -228,9 +229,9 @@ def check(gallery: Location = None, calibration: CalibrationFile = None, as_json
     Names that the faces speak against are doubts, no faults: photos under two names, people who look alike,
     photos unlike the others of their person. How alike strangers are, the calibration says.
     """
-    from fewpix.gallery.calibrated import Calibrated
-    from fewpix.gallery.calibration import SHIPPED, read_calibration
-    from fewpix.gallery.check import check_gallery
+    from fewpix.calibration.file import SHIPPED, read_calibration
+    from fewpix.calibration.lookup import Calibrated
+    from fewpix.check.gallery import check_gallery
 
     file = calibration or (SHIPPED if SHIPPED.is_file() else None)
     calibrated = Calibrated(read_calibration(file)) if file else None

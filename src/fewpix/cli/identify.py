@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
+from fewpix.calibration.remedies import OTHER_MODEL
 from fewpix.cli import video_options as options
 from fewpix.cli.calibration_options import CalibrationFile, Cautious, Fpir, Matched, chosen_rule
 from fewpix.cli.detect_options import DetectBudget, chosen_detector
 from fewpix.cli.gallery_options import Location, chosen_state, enrolled
 from fewpix.cli.kinds import DRAWING, LINES
 from fewpix.cli.output import Bar, emit, progress
-from fewpix.cli.remedies import OTHER_MODEL, Remedies
+from fewpix.cli.remedies import Remedies
 from fewpix.cli.targets import READS, Replace, Writes
 from fewpix.cli.terminal import line
 from fewpix.counted import counted
@@ -248,7 +249,7 @@ def closing(by: Rule, threshold: float | None) -> str:
     """What is said after the last picture of how faces were named; empty where a threshold decided, and there
     are rates.
     """
-    from fewpix.gallery.calibrated import one_of
+    from fewpix.calibration.rate import one_of
 
     if by.fpir is not None:
         return (CAUTIOUS if by.cautious else RATES).format(one_of(by.fpir, "searches"))

@@ -91,7 +91,7 @@ def _lines(path: Path) -> bool:
 
 
 def _calibration(path: Path) -> bool:
-    from fewpix.gallery.calibration import read_calibration
+    from fewpix.calibration.file import read_calibration
 
     return read_calibration(path) is not None
 

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fewpix.identify.pipeline import IdentifiedFace
 
-OTHER_MODEL = "decide by --threshold, or calibrate the model in use: docs/cli.md#calibrate"
-
 
 class Remedies:
     """Gathers what helps, each with the first reason that it was given for."""

@@ -7,10 +7,10 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from fewpix.calibration.remedies import OTHER_MODEL
 from fewpix.cli.calibration_options import CalibrationFile, chosen_rule
 from fewpix.cli.detect_options import chosen_detector
 from fewpix.cli.output import emit, progress
-from fewpix.cli.remedies import OTHER_MODEL
 from fewpix.cli.targets import READS
 from fewpix.cli.terminal import line
 

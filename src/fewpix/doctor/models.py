@@ -172,7 +172,7 @@ def _detector() -> Path:
 
 
 def _calibration() -> Path:
-    from fewpix.gallery.calibration import SHIPPED, read_calibration
+    from fewpix.calibration.file import SHIPPED, read_calibration
 
     read_calibration(SHIPPED)  # refuses a file that is absent or damaged
     return SHIPPED

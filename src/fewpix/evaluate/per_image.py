@@ -7,7 +7,6 @@ anything: they are counted per picture and may exceed one. No image or model is 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,10 +29,6 @@ class PerImagePoint:
     per_image: float
     rate: float
     threshold: float
-
-    def to_json(self) -> dict[str, Any]:
-        """The fields as JSON values."""
-        return dict(vars(self))
 
 
 @dataclass(frozen=True, eq=False)

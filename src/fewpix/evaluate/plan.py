@@ -44,7 +44,7 @@ class Plan:
         protocols: of pairs, any of `PROTOCOLS`; of searches there is none.
         small: of `SIDES`, under `hr-lr`.
         degradation: how pictures get small.
-        fit: of `square.FITS`, how they become square.
+        fit: of `view.FITS`, how they become square.
         flip: whether the mirrored picture's embedding is added, on both sides.
         fusion: how templates are made.
         store: a folder that keeps embeddings; None for none.

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from fewpix.embed.fusion import by_quality, heaviest
 from fewpix.gallery.matched import Match
-from fewpix.gallery.template import heaviest, weight
 
 if TYPE_CHECKING:
     from fewpix.gallery.store import Gallery
@@ -66,7 +66,7 @@ def census(
         " FROM embeddings e JOIN faces f ON e.face = f.id JOIN people p ON f.person = p.id ORDER BY e.id"
     ):
         makers.setdefault(name, []).append((sha256, state))
-        weights.setdefault(name, []).append(weight(quality))
+        weights.setdefault(name, []).append(by_quality(quality))
         if match is not None and face not in shrunk and (sha256, state) == expected:
             unmatched.add(name)
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from fewpix.counted import counted
 from fewpix.errors import ConfigError, InputError
-from fewpix.gallery.digests import seal
 from fewpix.gallery.history import note
 from fewpix.gallery.names import person_name, stored_name
+from fewpix.gallery.storage.digests import seal
 from fewpix.gallery.store import Gallery
 
 

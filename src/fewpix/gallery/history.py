@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from fewpix.gallery.digests import digest
 from fewpix.gallery.rows import Event
+from fewpix.gallery.storage.digests import digest
 from fewpix.gallery.store import Gallery
 
 

@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.embed.fusion import fuse
 from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import encoder_for
 from fewpix.errors import ConfigError, WeightsError
 from fewpix.foreign import MALFORMED, json_file
-from fewpix.gallery.template import fuse
 from fewpix.models.shipped import WEIGHTS
 
 TABLE = WEIGHTS / "matched.json"
@@ -131,5 +131,5 @@ def mixed(sharp: NDArray[np.float32], small: NDArray[np.float32], weight: float)
         count = len(pairs)
         out[first : first + count] = fuse(
             pairs.reshape(2 * count, -1), np.arange(0, 2 * count, 2), np.tile((1 - weight, weight), count)
-        )
+        ).embeddings
     return out

@@ -11,10 +11,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.gallery.database import Database
+from fewpix.embed.fusion import by_quality, fuse, heaviest
 from fewpix.gallery.matched import Match, mixed
 from fewpix.gallery.search import ExactIndex
-from fewpix.gallery.template import fuse, heaviest, weight
+from fewpix.gallery.storage.database import Database
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class InMemory:
             )
             for n, (name, value, quality, faces[n], *maker) in enumerate(rows):
                 matrix[n] = database.embedding(value, dim)
-                weights[n] = weight(quality)
+                weights[n] = by_quality(quality)
                 makers.append((sys.intern(maker[0]), sys.intern(maker[1])))
                 if not names or names[-1] != name:
                     names.append(name)
@@ -104,7 +104,8 @@ class InMemory:
     @cached_property
     def templates(self) -> ExactIndex:
         """One template per person."""
-        fused = fuse(self.embeddings, self.starts, self.weights)
+        # One photo stays what it is, so that a face enrolled under two names stays a tie.
+        fused = fuse(self.embeddings, self.starts, self.weights, keep_single=True).embeddings
         return ExactIndex(fused, np.arange(len(fused), dtype=np.int64), self.names)
 
     def chosen(self, templates: bool) -> ExactIndex:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.gallery.template import weight
+from fewpix.embed.fusion import by_quality
 
 if TYPE_CHECKING:
     from fewpix.gallery.store import Gallery
@@ -75,7 +75,7 @@ class Photos:
                 last, n = face, len(seen)
                 if not names or names[-1] != name:
                     names.append(name)
-                people[n], faces[n], weights[n] = len(names) - 1, face, weight(quality)
+                people[n], faces[n], weights[n] = len(names) - 1, face, by_quality(quality)
                 embeddings[n] = database.embedding(value, dim)
                 seen.append(Seen(*how))
         return cls(tuple(names), people, faces, embeddings, weights, tuple(seen))

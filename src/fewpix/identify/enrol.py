@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from fewpix.calibration.lookup import Calibrated
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import InputError, NoFaceError
-from fewpix.gallery.calibrated import Calibrated
 from fewpix.gallery.matched import Matching, shipped_matching
 from fewpix.gallery.names import person_name
 from fewpix.gallery.rows import Original

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.calibration.lookup import Calibrated
+from fewpix.calibration.rate import Rate
 from fewpix.counted import counted
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError, InputError
-from fewpix.gallery.calibrated import Calibrated, Rate
 from fewpix.gallery.matched import Match, Matching, shipped_matching
 from fewpix.gallery.search import Candidate
 from fewpix.gallery.store import Gallery

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
+from fewpix.calibration.curve import RateCurve
+from fewpix.calibration.lookup import Calibrated
+from fewpix.calibration.rate import Rate, one_in, one_of
 from fewpix.errors import ConfigError
-from fewpix.gallery.calibrated import Calibrated, Rate, RateCurve, one_in, one_of
 from fewpix.gallery.census import Census, census
 from fewpix.gallery.matched import Match
 from fewpix.gallery.search import Candidate

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from fewpix.gallery.calibrated import Calibrated
-from fewpix.gallery.likeness import alike_from, doubt, unlike_below
+from fewpix.calibration.lookup import Calibrated
+from fewpix.check.likeness import alike_from, doubt, unlike_below
 from fewpix.gallery.photos import Photos, Seen
 from fewpix.gallery.store import Gallery
 from fewpix.identify.faces import EmbeddedFace

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fewpix.calibration.file import SHIPPED, read_calibration
+from fewpix.calibration.lookup import Calibrated
+from fewpix.calibration.rate import one_in
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError, WeightsError
 from fewpix.files import PathLike
-from fewpix.gallery.calibrated import Calibrated, one_in
-from fewpix.gallery.calibration import SHIPPED, read_calibration
 
 DEFAULT_FPIR = 0.01
 """A face is named when at most one of a hundred strangers would be named in a gallery of this size."""

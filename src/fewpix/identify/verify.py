@@ -7,10 +7,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from fewpix.calibration.lookup import LARGEST, Calibrated
+from fewpix.calibration.rate import Rate, one_of
 from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import encoder_for
 from fewpix.errors import ConfigError, InputError, NoFaceError
-from fewpix.gallery.calibrated import LARGEST, Calibrated, Rate, one_of
 from fewpix.identify.faces import AlignedFace, EmbeddedFace, Finder, align_faces, embed_faces, whole_crop
 from fewpix.identify.pipeline import rate_json
 from fewpix.identify.rating import UNRATED

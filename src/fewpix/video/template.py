@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.embed.protocol import Encoder, normalised
+from fewpix.embed.fusion import fuse, heaviest
+from fewpix.embed.protocol import Encoder
 from fewpix.errors import InputError
 from fewpix.identify.faces import EmbeddedFace, embed_faces
 from fewpix.quality.assess import Quality
@@ -25,12 +26,11 @@ def of_one_encoder(samples: Sequence[Sample], encoder: Encoder) -> tuple[Sample,
         samples: of one track, the best first.
         encoder: the one to embed with, or a router.
     """
+    if not samples:
+        return ()
     takers = [id(item.face.encoder_of(encoder)) for item in samples]
-    worth = dict.fromkeys(takers, 0.0)
-    for item, taker in zip(samples, takers, strict=True):
-        worth[taker] += item.weight
-    heaviest = max(worth, key=worth.__getitem__, default=None)  # of equals the best sight's
-    return tuple(item for item, taker in zip(samples, takers, strict=True) if taker == heaviest)
+    chosen = heaviest(takers, [item.weight for item in samples])  # of equals the best sight's
+    return tuple(item for item, taker in zip(samples, takers, strict=True) if taker == chosen)
 
 
 def template(samples: Sequence[Sample], encoder: Encoder) -> EmbeddedFace:
@@ -53,12 +53,12 @@ def template(samples: Sequence[Sample], encoder: Encoder) -> EmbeddedFace:
     embedded = embed_faces([replace(item.face, encoder=item.face.encoder_of(encoder)) for item in used])
     weights = np.array([item.weight for item in used], dtype=np.float64)
     weights /= weights.sum()
-    mean = weights @ np.stack([face.embedding for face in embedded]).astype(np.float64)
+    fused = fuse(np.stack([face.embedding for face in embedded]), np.zeros(1, dtype=np.int64), weights)
     return EmbeddedFace(
         box=embedded[0].box,
         pixels=float(weights @ [face.pixels for face in embedded]),
         quality=_mean([face.quality for face in embedded], weights),
-        embedding=normalised(mean[None].astype(np.float32))[0],
+        embedding=fused.embeddings[0],
         encoder_sha256=embedded[0].encoder_sha256,
         state_id=embedded[0].state_id,
         # Not that of the mean size and detail, which may lie in another encoder's band.

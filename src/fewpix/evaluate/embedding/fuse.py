@@ -1,17 +1,14 @@
 """Templates: one embedding for a set of pictures and video frames of one person.
 
-Row i of the embeddings is x_i, its length |x_i|, its direction u_i = x_i / |x_i|. A template is the sum over
-its rows, L2-normalised, of
+Row i of the embeddings is x_i, of unit length. A template is the sum over its rows, L2-normalised, of
 
     media     q_i x_i / n_i    n_i rows of the template share row i's medium; q_i is 1 without a quality
-    mean      u_i
-    norm      |x_i| u_i = x_i
-    quality   q_i u_i
+    mean      x_i
+    quality   q_i x_i
 
 `media` is how insightface evaluates IJB-B and IJB-C (recognition/_evaluation_/ijb/ijb_11.py): frames of one
 video are averaged first, so that a long video does not drown the still pictures; there, q_i is the detector's
-score. `norm` trusts rows that the model gave a long embedding (AdaFace, MagFace), `quality` any score of the
-pictures.
+score. The sum itself is `embed.fusion`.
 """
 
 from __future__ import annotations
@@ -22,13 +19,11 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.embed import fusion
+from fewpix.embed.fusion import by_media
 from fewpix.errors import ConfigError, InputError
 
-Fusion = Literal["media", "mean", "norm", "quality"]
-
-_BLOCK = (
-    65_536  # numbers held at once, 512 kB as float64: in the processor's cache this is five times as fast
-)
+Fusion = Literal["media", "mean", "quality"]
 
 
 @dataclass(frozen=True)
@@ -54,7 +49,7 @@ FUSIONS = {
     "mean": Fusing("mean", False, "mean of all pictures"),
     "quality": Fusing("quality", True, "mean of all pictures, weighted by the detector's score"),
 }
-"""Ways of fusing by name. `norm` is not among them: encoders give unit length."""
+"""Ways of fusing by name."""
 
 
 def fusing(name: str) -> Fusing:
@@ -125,75 +120,30 @@ def fuse(
 ) -> Templates:
     """One embedding per template.
 
-    Sums are made in float64, in blocks of rows, by `np.add.reduceat`: nothing of the embeddings' size is
-    copied, and a memory-mapped file will do.
-
     Args:
-        embeddings: (N, D), not normalised where the length says something.
+        embeddings: (N, D), L2-normalised.
         templates: (N,) the template of each row, in any order.
         media: (N,) the medium (video or still picture) of each row; used by `media` only.
         how: see above.
         quality: (N,) 0 or more; needed by `quality`, may weight `media`, refused otherwise.
 
     Raises:
-        InputError: shapes do not match, a value is not finite, a quality is missing, negative or useless, a
-            row without length has a direction asked for, or the rows of a template cancel out.
+        InputError: shapes do not match, a value is not finite, a quality is missing, negative or useless, or
+            the rows of a template cancel out.
     """
     count = _check(embeddings, templates, media, how, quality)
     order = np.argsort(templates, kind="stable")
     ids, starts = np.unique(templates[order], return_index=True)
     weights = np.ones(count) if quality is None else np.asarray(quality, dtype=np.float64)
     if how == "media":
-        weights = weights / _shared(templates, media)
-    fused = np.empty((len(ids), embeddings.shape[1]), dtype=np.float32)
-    for first, last in _blocks(starts, count, embeddings.shape[1]):
-        begin, end = int(starts[first]), int(starts[last]) if last < len(ids) else count
-        rows = order[begin:end]
-        x = embeddings[rows].astype(np.float64)
-        w = weights[rows]
-        lengths = np.sqrt(np.einsum("ij,ij->i", x, x))
-        bad = np.flatnonzero(~np.isfinite(lengths))
-        if len(bad):
-            raise InputError(f"embedding {rows[bad[0]]} is not finite", fix="check the embeddings")
-        if how in ("mean", "quality"):
-            if not lengths.all():
-                empty = rows[np.flatnonzero(lengths == 0)[0]]
-                raise InputError(f"embedding {empty} is zero and has no direction", fix="leave it out")
-            w = w / lengths
-        x *= w[:, None]
-        sums = np.add.reduceat(x, starts[first:last] - begin, axis=0)
-        lengths = np.linalg.norm(sums, axis=1)
-        if not lengths.all():
-            cancelled = ids[first:last][lengths == 0][0]
-            raise InputError(
-                f"the embeddings of template {cancelled} add up to nothing",
-                fix="check its embeddings and qualities",
-            )
-        fused[first:last] = sums / lengths[:, None]
-    return Templates(ids.astype(np.int64), fused)
-
-
-def _shared(templates: NDArray[np.integer], media: NDArray[np.integer]) -> NDArray[np.float64]:
-    """(N,) how many rows of its template share each row's medium, itself included."""
-    order = np.lexsort((media, templates))
-    t, m = templates[order], media[order]
-    first = np.concatenate(([True], (t[1:] != t[:-1]) | (m[1:] != m[:-1])))
-    group = np.cumsum(first) - 1
-    shared = np.empty(len(order))
-    shared[order] = np.bincount(group)[group]
-    return shared
-
-
-def _blocks(starts: NDArray[np.int64], count: int, width: int) -> list[tuple[int, int]]:
-    """Ranges of templates whose rows fit into a block together; a larger template has one of its own."""
-    step = max(1, _BLOCK // max(width, 1))
-    ends = np.append(starts[1:], count)
-    found, first = [], 0
-    while first < len(starts):
-        last = max(first + 1, int(np.searchsorted(ends, starts[first] + step, side="right")))
-        found.append((first, last))
-        first = last
-    return found
+        weights = weights * by_media(templates, media)
+    fused = fusion.fuse(embeddings, starts, weights, order)
+    if fused.cancelled.any():
+        raise InputError(
+            f"the embeddings of template {ids[fused.cancelled][0]} add up to nothing",
+            fix="check its embeddings and qualities",
+        )
+    return Templates(ids.astype(np.int64), fused.embeddings)
 
 
 def _check(
@@ -212,7 +162,7 @@ def _check(
         raise InputError(f"embeddings {embeddings.shape} do not fit lists of lengths {shapes[1:]}")
     if quality is None and how == "quality":
         raise InputError("fusing by quality needs a quality of every picture")
-    if quality is not None and how in ("mean", "norm"):
+    if quality is not None and how == "mean":
         raise InputError(f"fusing by {how} does not use a quality")
     if quality is not None and not (np.isfinite(quality).all() and (quality >= 0).all()):
         bad = int(np.flatnonzero(~(np.isfinite(quality) & (quality >= 0)))[0])

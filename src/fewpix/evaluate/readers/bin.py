@@ -22,8 +22,7 @@ from numpy.typing import NDArray
 from fewpix.errors import InputError
 from fewpix.evaluate.benchmark import Benchmark, Items, Pairs
 from fewpix.evaluate.inventory import Count, Inventory
-from fewpix.evaluate.readers.formats.pickle import load_plain
-from fewpix.evaluate.readers.formats.plain_arrays import PlainArray
+from fewpix.evaluate.readers.formats.pickle import PlainArray, load_plain
 from fewpix.evaluate.readers.listed import folds_of, linked, repeated, several
 from fewpix.image.header import read_header
 
@@ -72,11 +71,7 @@ class BinFile:
 
 
 def inventory(path: Path) -> Inventory:
-    """What is in a file; pictures that are cut off or none at all count as missing.
-
-    Raises:
-        InputError: the file cannot be read, holds anything but two lists, or these do not fit.
-    """
+    """What is in a file; pictures that are cut off or none at all count as missing. Errors as for `read`."""
     return _parsed(path)[0]
 
 
@@ -88,7 +83,8 @@ def read(path: Path, *, allow_missing: bool = False) -> Benchmark:
         allow_missing: leave out pairs with a picture that cannot be read, instead of refusing.
 
     Raises:
-        InputError: see `inventory`; or pictures cannot be read and are needed.
+        InputError: the file cannot be read, holds anything but two lists, or these do not fit; or pictures
+            cannot be read and are needed.
     """
     found, items, pairs = _parsed(path)
     bad = np.isin(items.pictures.names, found.missing)

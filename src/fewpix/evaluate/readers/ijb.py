@@ -20,7 +20,7 @@ of pictures and templates are of insightface's own lists.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -76,6 +76,7 @@ class Ijb:
     Args:
         inventory: what was found.
         pictures: paths relative to the folder.
+        there: (N,) bool, whether each is a file.
         templates: (N,) int64, the template of each picture.
         media: (N,) int64, the video or still picture that it comes from.
         points: (N, 5, 2) float32, eyes, nose, corners of the mouth, in pixels of the picture.
@@ -84,6 +85,7 @@ class Ijb:
 
     inventory: Inventory
     pictures: tuple[str, ...]
+    there: NDArray[np.bool_]
     templates: NDArray[np.int64]
     media: NDArray[np.int64]
     points: NDArray[np.float32]
@@ -91,36 +93,25 @@ class Ijb:
 
     def template_ids(self) -> NDArray[np.int64]:
         """(T,) the templates that have a picture, rising."""
-        return np.unique(self.templates)
-
-    def rows(self, rows: NDArray[np.int64]) -> Ijb:
-        """The pictures with these numbers, in their order."""
-        return replace(
-            self,
-            pictures=tuple(self.pictures[n] for n in rows),
-            templates=self.templates[rows],
-            media=self.media[rows],
-            points=self.points[rows],
-            quality=self.quality[rows],
-        )
+        return np.unique(self.templates[self.there])
 
     def items(self, ids: NDArray[np.int64], people: NDArray[np.int64]) -> Items:
-        """Some templates as items.
+        """Some templates as items, with their pictures that are there.
 
         Args:
             ids: (U,) the templates, rising.
             people: (U,) who each shows.
         """
-        rows = np.flatnonzero(np.isin(self.templates, ids))
-        of = self.rows(rows[np.argsort(self.templates[rows], kind="stable")])
+        rows = np.flatnonzero(self.there & np.isin(self.templates, ids))
+        rows = rows[np.argsort(self.templates[rows], kind="stable")]
         return Items(
-            PictureFiles(self.inventory.folder, of.pictures),
+            PictureFiles(self.inventory.folder, tuple(self.pictures[n] for n in rows)),
             people,
             tuple(map(str, ids.tolist())),
-            np.searchsorted(ids, of.templates).astype(np.int64),
-            of.media,
-            of.points,
-            of.quality,
+            np.searchsorted(ids, self.templates[rows]).astype(np.int64),
+            self.media[rows],
+            self.points[rows],
+            self.quality[rows],
         )
 
 
@@ -147,33 +138,16 @@ def list_path(folder: Path, name: str, file: str) -> Path:
 
 
 def inventory(folder: Path) -> Inventory:
-    """What is there of the pictures and templates; the lists of both protocols are hashed, not read.
+    """What is there of the pictures and templates; errors as for `read_pictures`."""
+    return read_pictures(folder).inventory
+
+
+def read_pictures(folder: Path) -> Ijb:
+    """Read the lists of pictures and look for the pictures; those of both protocols are hashed, not read.
 
     Raises:
         InputError: no such folder, or a list is missing or malformed.
     """
-    return _load(folder).inventory
-
-
-def read_pictures(folder: Path, *, allow_missing: bool = False) -> Ijb:
-    """Read the lists of pictures and look for the pictures.
-
-    Args:
-        folder: with the layout above.
-        allow_missing: leave out missing pictures instead of refusing; templates may vanish by it.
-
-    Raises:
-        InputError: see `inventory`; or pictures are missing.
-    """
-    found = _load(folder)
-    found.inventory.require_pictures(allow_missing=allow_missing)
-    if not found.inventory.missing:
-        return found
-    return found.rows(np.flatnonzero(present(folder, found.pictures)))
-
-
-def _load(folder: Path) -> Ijb:
-    """Everything that the lists name, there or not."""
     name = edition(folder)
     published = EDITIONS[name]
     require_folder(folder, f"meta/{name}_name_5pts_score.txt", kind=name.upper())
@@ -215,7 +189,9 @@ def _load(folder: Path) -> Ijb:
         sha256=digest([tid_mid, points_score, *lists], pictures),
     )
     points = np.ascontiguousarray(values[:, :10]).reshape(-1, 5, 2)
-    return Ijb(found, pictures, ids[:, 0].copy(), ids[:, 1].copy(), points, values[:, 10].astype(np.float64))
+    return Ijb(
+        found, pictures, there, ids[:, 0].copy(), ids[:, 1].copy(), points, values[:, 10].astype(np.float64)
+    )
 
 
 def _named_rows(path: Path, columns: int, kind: type[Number]) -> tuple[list[str], NDArray[Number]]:

@@ -51,9 +51,10 @@ def read_pairs(folder: Path, *, allow_missing: bool = False) -> Benchmark:
             refusing.
 
     Raises:
-        InputError: see `read_pictures` and `read_template_pairs`.
+        InputError: see `read_pictures` and `read_template_pairs`; or pictures are missing and may not be.
     """
-    found = read_pictures(folder, allow_missing=allow_missing)
+    found = read_pictures(folder)
+    found.inventory.require_pictures(allow_missing=allow_missing)
     kind = found.inventory.kind
     file = list_path(folder, kind, PAIRS_LIST)
     require_folder(folder, file.relative_to(folder).as_posix(), kind=kind.upper())
@@ -77,10 +78,11 @@ def read_search(folder: Path, *, allow_missing: bool = False) -> Benchmark:
         allow_missing: leave out missing pictures, and templates that have none left, instead of refusing.
 
     Raises:
-        InputError: see `read_pictures`; a list is missing or malformed, a template is of two people, the
-            galleries share a person or a template, or a template has no picture.
+        InputError: see `read_pictures`; a list is missing or malformed, a template is of two people, or the
+            galleries share a person or a template; or pictures are missing and may not be.
     """
-    found = read_pictures(folder, allow_missing=allow_missing)
+    found = read_pictures(folder)
+    found.inventory.require_pictures(allow_missing=allow_missing)
     kind = found.inventory.kind
     published = EDITIONS[kind]
     files = [*(f"1N_gallery_{gallery}.csv" for gallery in published.galleries), PROBES_LIST]

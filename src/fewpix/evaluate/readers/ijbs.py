@@ -22,7 +22,7 @@ templates of a video gallery. Benchmark: Kalka et al., IJB-S (BTAS 2018), with 2
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -56,25 +56,8 @@ ASKED = Asked(ranks=(1, 5, 10), fpirs=(1e-2, 1e-1))
 """What is reported."""
 
 
-@dataclass(frozen=True, eq=False)
-class MediaTemplates:
-    """K templates.
-
-    Args:
-        people: (K,) int64.
-        files: of each template, videos and pictures as the lists name them.
-    """
-
-    people: NDArray[np.int64]
-    files: tuple[tuple[str, ...], ...]
-
-    def __len__(self) -> int:
-        return len(self.files)
-
-    def places(self) -> Iterator[tuple[int, list[str]]]:
-        """Each template's person and the folders of its faces."""
-        for person, files in zip(self.people.tolist(), self.files, strict=True):
-            yield person, [f"{file}/{person}" for file in files]
+Templates = list[tuple[int, tuple[str, ...]]]
+"""Each template's person, and its videos and pictures as the lists name them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,21 +69,8 @@ class Protocol:
         probes: searched in each.
     """
 
-    galleries: tuple[MediaTemplates, MediaTemplates]
-    probes: MediaTemplates
-
-
-@dataclass(frozen=True, eq=False)
-class Ijbs:
-    """All protocols.
-
-    Args:
-        inventory: what was found of the lists.
-        protocols: by the names in `PROTOCOLS`.
-    """
-
-    inventory: Inventory
-    protocols: dict[str, Protocol]
+    galleries: tuple[Templates, Templates]
+    probes: Templates
 
 
 def inventory(folder: Path) -> Inventory:
@@ -109,7 +79,7 @@ def inventory(folder: Path) -> Inventory:
     Raises:
         InputError: a list is missing or malformed.
     """
-    return read_lists(folder).inventory
+    return read_lists(folder)[0]
 
 
 def read(
@@ -128,11 +98,11 @@ def read(
         InputError: see `read_lists`; there is no folder of faces, folders are missing and may not be, or
             there is no face.
     """
-    listed = read_lists(path)
+    listed, protocols = read_lists(path)
     if lists not in PROTOCOLS:
         raise ConfigError(f"lists: IJB-S has no {lists!r}", fix=f"use {', '.join(PROTOCOLS)}")
     require_folder(faces, kind="faces cut from IJB-S")
-    chosen = listed.protocols[lists]
+    chosen = protocols[lists]
     names: list[str] = []
     item: list[int] = []
     media: list[int] = []
@@ -144,9 +114,9 @@ def read(
     missing = 0
     for side in (*chosen.galleries, chosen.probes):
         start = len(people)
-        for person, wanted in side.places():
+        for person, files in side:
             there = []
-            for place in wanted:
+            for place in (f"{file}/{person}" for file in files):
                 places.setdefault(place, len(places))
                 if (faces / place).is_dir():
                     there.append(place)
@@ -164,16 +134,16 @@ def read(
             people.append(person)
         sides.append(np.arange(start, len(people)))
     inventory = replace(
-        listed.inventory,
+        listed,
         folder=faces,
         counts=(
-            *listed.inventory.counts,
+            *listed.counts,
             Count("faces", len(names)),
             Count("templates without a face", len(people) - len(set(item))),
         ),
         listed=len(places),
         missing=tuple(absent),
-        sha256=hashlib.sha256(f"{listed.inventory.sha256}\n{lists}\n".encode()).hexdigest(),
+        sha256=hashlib.sha256(f"{listed.sha256}\n{lists}\n".encode()).hexdigest(),
         left_out=sum(left_out.values(), start=NOTHING),
     )
     inventory.require_pictures(allow_missing=allow_missing)
@@ -190,8 +160,8 @@ def read(
     return Benchmark(KIND, inventory, items, searches, missing, variant=lists, asked=ASKED)
 
 
-def read_lists(folder: Path) -> Ijbs:
-    """Read the lists.
+def read_lists(folder: Path) -> tuple[Inventory, dict[str, Protocol]]:
+    """Read the lists: what was found of them, and by the names in `PROTOCOLS` what they say.
 
     The metadata, one row for every face of every frame, are read row by row; only who occurs in what is kept.
 
@@ -208,10 +178,10 @@ def read_lists(folder: Path) -> Ijbs:
     seen = _people_by_file(lists / METADATA)
     galleries = {kind: (_gallery(lists, kind, 1), _gallery(lists, kind, 2)) for kind in kinds}
     for kind, (first, second) in galleries.items():
-        shared = np.intersect1d(first.people, second.people)
-        if len(shared):
+        shared = {person for person, _ in first} & {person for person, _ in second}
+        if shared:
             raise InputError(
-                f"the two {kind} galleries share person {shared[0]}", fix="use the original lists"
+                f"the two {kind} galleries share person {min(shared)}", fix="use the original lists"
             )
     named = {file: _files(lists / file) for file in (STILL, VIDEO, UAV)}
     probes = {file: _probes(names, seen) for file, names in named.items()}
@@ -221,15 +191,15 @@ def read_lists(folder: Path) -> Ijbs:
         for name, (kind, file) in PROTOCOLS.items()
     }
     unknown = sorted({name for names in named.values() for name in names if name not in seen})
-    enrolled = np.unique(np.concatenate([g.people for pair in galleries.values() for g in pair]))
+    enrolled = [template for pair in galleries.values() for gallery in pair for template in gallery]
     videos = [name for name in seen if name.startswith("videos/")]
-    media = {*seen, *unknown, *(f for pair in galleries.values() for g in pair for t in g.files for f in t)}
-    return Ijbs(
+    media = {*seen, *unknown, *(file for _, files in enrolled for file in files)}
+    return (
         Inventory(
             kind=KIND,
             folder=folder,
             counts=(
-                Count("people in the galleries", len(enrolled), 202),
+                Count("people in the galleries", len({person for person, _ in enrolled}), 202),
                 Count("videos with somebody in them", len(videos)),
                 Count("people in videos", sum(len(seen[name]) for name in videos)),
                 Count("probe files that show nobody", len(unknown)),
@@ -263,15 +233,15 @@ def _people_by_file(path: Path) -> dict[str, tuple[int, ...]]:
     return {file: tuple(people) for file, people in found.items()}
 
 
-def _gallery(lists: Path, kind: str, number: int) -> MediaTemplates:
+def _gallery(lists: Path, kind: str, number: int) -> Templates:
     """A gallery, its templates in the order of the list."""
     rows = _listed(lists / _gallery_file(kind, number), "template", "subject", "file")
     if kind != "booking":
-        return _templates((person, (file,)) for person, file in rows)
+        return [(person, (file,)) for person, file in rows]
     albums: dict[int, list[str]] = {}
     for person, file in rows:
         albums.setdefault(person, []).append(file)
-    return _templates((person, tuple(names)) for person, names in albums.items())
+    return [(person, tuple(names)) for person, names in albums.items()]
 
 
 def _files(path: Path) -> tuple[str, ...]:
@@ -281,23 +251,16 @@ def _files(path: Path) -> tuple[str, ...]:
     return names
 
 
-def _probes(names: Iterable[str], seen: dict[str, tuple[int, ...]]) -> MediaTemplates:
+def _probes(names: Iterable[str], seen: dict[str, tuple[int, ...]]) -> Templates:
     """Everybody in every file, a template each; public code takes only the first person of a picture."""
-    return _templates((person, (name,)) for name in names for person in seen.get(name, ()))
+    return [(person, (name,)) for name in names for person in seen.get(name, ())]
 
 
-def _multiview(probes: MediaTemplates, seen: dict[str, tuple[int, ...]]) -> MediaTemplates:
+def _multiview(probes: Templates, seen: dict[str, tuple[int, ...]]) -> Templates:
     """Every person of the probes, with all videos that they occur in, as public code has it."""
-    videos: dict[int, list[str]] = {person: [] for person in probes.people.tolist()}
+    videos: dict[int, list[str]] = {person: [] for person, _ in probes}
     for name, people in seen.items():
         for person in people if name.startswith("videos/") else ():
             if person in videos:
                 videos[person].append(name)
-    return _templates((person, tuple(names)) for person, names in videos.items())
-
-
-def _templates(rows: Iterable[tuple[int, tuple[str, ...]]]) -> MediaTemplates:
-    made = list(rows)
-    return MediaTemplates(
-        np.array([person for person, _ in made], dtype=np.int64), tuple(files for _, files in made)
-    )
+    return [(person, tuple(names)) for person, names in videos.items()]

@@ -26,15 +26,7 @@ SUFFIXES = (".jpg", ".png", ".jpeg")
 
 
 def inventory(folder: Path, pairs: Path | None = None) -> Inventory:
-    """What is there of LFW.
-
-    Args:
-        folder: where the people's folders lie.
-        pairs: the list; `pairs.txt` in the folder when None.
-
-    Raises:
-        InputError: no folder, no list, or a malformed list.
-    """
+    """What is there of LFW; arguments and errors as for `read`."""
     return _look(folder, pairs)[0]
 
 
@@ -47,7 +39,7 @@ def read(folder: Path, pairs: Path | None = None, *, allow_missing: bool = False
         allow_missing: leave out pairs with a missing picture instead of refusing.
 
     Raises:
-        InputError: see `inventory`; or pictures are missing and may not be.
+        InputError: no folder, no list, or a malformed list; or pictures are missing and may not be.
     """
     found, listed = _look(folder, pairs)
     found.require_pictures(allow_missing=allow_missing)

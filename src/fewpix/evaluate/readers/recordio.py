@@ -1,4 +1,4 @@
-"""A face training set in MXNet's RecordIO: what is in it, and any of its pictures.
+"""A face training set in MXNet's RecordIO: what is in it.
 
 `fewpix.data.recordio` describes the format and reads it for training. Beside `train.rec` and `train.idx` lie,
 as a rule, `property` with the number of people, height and width (`10572,112,112`), and sometimes
@@ -8,44 +8,13 @@ as a rule, `property` with the number of people, height and width (`10572,112,11
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from fewpix.data.record import open_records, read_record
-from fewpix.data.recordio import PictureRecords, picture_records
+from fewpix.data.recordio import picture_records
 from fewpix.errors import InputError
 from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
-from fewpix.image.codec import Image, decode_image
-
-
-@dataclass(frozen=True, eq=False)
-class RecordedFaces:
-    """N pictures of a training set, by the order of their keys.
-
-    Args:
-        inventory: what was found.
-        records: where they lie, and who is on them.
-    """
-
-    inventory: Inventory
-    records: PictureRecords
-
-    def __len__(self) -> int:
-        return len(self.records)
-
-    def picture(self, index: int) -> Image:
-        """Read and decode one picture: (H, W, 3) uint8 BGR.
-
-        Raises:
-            InputError: its record is damaged.
-            ImageError: it is no picture, or damaged.
-        """
-        found = self.records
-        what = f"{found.rec}, record {found.keys[index]},"
-        with open_records(found.rec) as file:
-            return decode_image(read_record(file, int(found.positions[index]), what).data, what)
 
 
 def inventory(folder: Path, name: str = "train") -> Inventory:
@@ -60,26 +29,6 @@ def inventory(folder: Path, name: str = "train") -> Inventory:
     Raises:
         InputError: no folder, no records, or an index or `property` that cannot be read.
     """
-    return _found(folder, name).inventory
-
-
-def read(folder: Path, name: str = "train", *, allow_missing: bool = False) -> RecordedFaces:
-    """Read where the pictures of a training set lie, and who is on them.
-
-    Args:
-        folder: that holds the `.rec`, and the `.idx` if there is one; or the `.rec` itself.
-        name: of these files, where a folder is named.
-        allow_missing: leave out pictures whose records are missing or damaged instead of refusing.
-
-    Raises:
-        InputError: see `inventory`; or records are missing or damaged and may not be.
-    """
-    faces = _found(folder, name)
-    faces.inventory.require_pictures(allow_missing=allow_missing)
-    return faces
-
-
-def _found(folder: Path, name: str) -> RecordedFaces:
     if folder.suffix == ".rec" and not folder.is_dir():
         folder, name = folder.parent, folder.stem
     require_folder(folder, f"{name}.rec", kind="RecordIO")
@@ -101,8 +50,7 @@ def _found(folder: Path, name: str) -> RecordedFaces:
     lists = [path for path in (folder / "property", listed) if path.is_file()]
     sha256 = digest(lists, [records.hexdigest()])
     missing = tuple(f"record {key}" for key in found.missing)
-    inventory = Inventory("recordio", folder, tuple(counts), wanted, missing, sha256)
-    return RecordedFaces(inventory, found)
+    return Inventory("recordio", folder, tuple(counts), wanted, missing, sha256)
 
 
 def _announced(path: Path) -> int | None:

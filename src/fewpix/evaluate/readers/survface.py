@@ -60,15 +60,7 @@ ASKED = Asked(fars=(0.3, 0.1, 0.01, 0.001), rank=20, fpirs=(0.01, 0.1, 0.2, 0.3)
 
 
 def inventory(folder: Path) -> Inventory:
-    """What is there of the identification set.
-
-    Args:
-        folder: holds `Face_Identification_Test_Set`, or is that folder.
-
-    Raises:
-        InputError: the folder or a part of it is not there, a list is unusable or contradicts the names, a
-            mated probe shows nobody of the gallery, or an unmated one somebody.
-    """
+    """What is there of the identification set; errors as for `read`."""
     return _look(folder)[0]
 
 
@@ -79,12 +71,14 @@ def read(folder: Path, *, allow_missing: bool = False) -> Benchmark:
     is the number in the picture's name; each picture without one is a person of their own, `unmated NAME`.
 
     Args:
-        folder: see `inventory`.
+        folder: holds `Face_Identification_Test_Set`, or is that folder.
         allow_missing: leave out missing pictures instead of refusing, and mated probes of whom the gallery
             has no picture any more: they would pass for strangers.
 
     Raises:
-        InputError: see `inventory`; or pictures are missing and may not be, or there is no unmated probe.
+        InputError: the folder or a part of it is not there, a list is unusable or contradicts the names, a
+            mated probe shows nobody of the gallery, or an unmated one somebody; or pictures are missing and
+            may not be, or there is no unmated probe.
     """
     found, gallery, mated, others = _look(folder)
     found.require_pictures(allow_missing=allow_missing)
@@ -98,14 +92,7 @@ def read(folder: Path, *, allow_missing: bool = False) -> Benchmark:
 
 
 def inventory_of_pairs(folder: Path) -> Inventory:
-    """What is there of the verification set.
-
-    Args:
-        folder: holds `Face_Verification_Test_Set`, or is that folder.
-
-    Raises:
-        InputError: the folder or a part of it is not there, or a list is unusable or contradicts the names.
-    """
+    """What is there of the verification set; errors as for `read_pairs`."""
     return _look_at_pairs(folder)[0]
 
 
@@ -116,11 +103,12 @@ def read_pairs(folder: Path, *, allow_missing: bool = False) -> Benchmark:
     named.
 
     Args:
-        folder: see `inventory_of_pairs`.
+        folder: holds `Face_Verification_Test_Set`, or is that folder.
         allow_missing: leave out pairs with a missing picture instead of refusing.
 
     Raises:
-        InputError: see `inventory_of_pairs`; or pictures are missing and may not be.
+        InputError: the folder or a part of it is not there, or a list is unusable or contradicts the names;
+            or pictures are missing and may not be.
     """
     found, pictures, pairs, at = _look_at_pairs(folder)
     found.require_pictures(allow_missing=allow_missing)

@@ -42,17 +42,7 @@ _PLACES = ("Testing_Set", "tinyface/Testing_Set", "")
 
 
 def inventory(folder: Path, *, copies: str | None = None) -> Inventory:
-    """What is there of TinyFace.
-
-    Args:
-        folder: holds `Testing_Set`, or `tinyface/Testing_Set`, or is `Testing_Set` itself.
-        copies: a folder below `folder` with copies of the pictures, such as `ALIGNED`; the original ones
-            when None.
-
-    Raises:
-        InputError: the folder or a part of it is not there, a list is unusable, or a probe shows nobody of
-            the gallery.
-    """
+    """What is there of TinyFace; arguments and errors as for `read`."""
     return _look(folder, copies)[0]
 
 
@@ -63,13 +53,15 @@ def read(folder: Path, *, copies: str | None = None, allow_missing: bool = False
     is the id in the list; each distractor is a person of their own, `distractor NAME`.
 
     Args:
-        folder: see `inventory`.
-        copies: see `inventory`.
+        folder: holds `Testing_Set`, or `tinyface/Testing_Set`, or is `Testing_Set` itself.
+        copies: a folder below `folder` with copies of the pictures, such as `ALIGNED`; the original ones
+            when None.
         allow_missing: leave out missing pictures instead of refusing, and probes of whom the gallery has no
             picture any more.
 
     Raises:
-        InputError: see `inventory`; or pictures are missing and may not be.
+        InputError: the folder or a part of it is not there, a list is unusable, or a probe shows nobody of
+            the gallery; or pictures are missing and may not be.
     """
     found, match, others, probes = _look(folder, copies)
     found.require_pictures(allow_missing=allow_missing)

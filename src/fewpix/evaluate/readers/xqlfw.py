@@ -78,15 +78,7 @@ def locate(folder: Path, *, aligned: bool | None = None) -> Places:
 
 
 def inventory(folder: Path, *, aligned: bool | None = None) -> Inventory:
-    """What is there of XQLFW; its `folder` is that of the pictures.
-
-    Args:
-        folder: see `locate`.
-        aligned: see `locate`.
-
-    Raises:
-        InputError: see `locate`; or a malformed list.
-    """
+    """What is there of XQLFW, its `folder` that of the pictures; arguments and errors as for `read`."""
     return _look(folder, aligned)[0]
 
 
@@ -99,7 +91,7 @@ def read(folder: Path, *, aligned: bool | None = None, allow_missing: bool = Fal
         allow_missing: leave out pairs with a missing picture instead of refusing.
 
     Raises:
-        InputError: see `inventory`; or pictures are missing and may not be.
+        InputError: see `locate`; a malformed list; or pictures are missing and may not be.
     """
     found, listed, qualities = _look(folder, aligned)
     found.require_pictures(allow_missing=allow_missing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -26,6 +27,13 @@ class Table:
     caption: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def of(cls, caption: str, rows: Iterable[Mapping[str, str]]) -> Table:
+        """Rows by the heads of their columns; what a row has not is a dash."""
+        found = list(rows)
+        head = tuple(dict.fromkeys(key for row in found for key in row))
+        return cls(caption, head, tuple(tuple(row.get(key, "–") for key in head) for row in found))
 
 
 @dataclass(frozen=True)

@@ -1,210 +1,153 @@
-"""Plots that the reports of several verbs have, each with the same figures as tables."""
+"""The plots of a report, each with the same figures as tables."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterable, Iterator
 
+from fewpix.evaluate.measures import headline, title
 from fewpix.evaluate.report import plots
-from fewpix.evaluate.report.blocks import Plot, Plots, Section, Table
-from fewpix.evaluate.report.figures import Span, at, histogram, label, share
-from fewpix.evaluate.schema.parts import Histogram
-from fewpix.evaluate.schema.search import CmcCurve
+from fewpix.evaluate.report.blocks import Plot, Plots, Section, Table, Text
+from fewpix.evaluate.report.words import TASKS, Task, at, named, share
+from fewpix.evaluate.result.model import Cell, Curve, Histogram, Interval, Result
+
+Point = tuple[float, float, Interval | None]
+"""x, y and the interval of y."""
 
 
-class Cell(Protocol):
-    """Figures of one model at one size."""
-
-    @property
-    def model(self) -> str:
-        """Its name."""
-        ...
-
-    @property
-    def size(self) -> int | None:
-        """In pixels; None for pictures as they are."""
-        ...
-
-
-Figures = TypeVar("Figures", bound=Cell)
-Panels = Sequence[tuple[str, Sequence[tuple[str, Figures]]]]
-"""Titles of panels, and the figures in each with their labels."""
+def curves(result: Result) -> Iterator[Section]:
+    """What there is to draw: figures against sizes, true over false rates, CMC, and histograms of scores."""
+    task = TASKS[result.task]
+    rates = f"{task.curve} and DET" if task.miss else task.curve
+    for name, said, found in (
+        ("Against pixels", "", _against_pixels(result, task)),
+        (rates, task.said, _rates(result, task)),
+        ("CMC", "", _ranks(result)),
+        ("Scores", "", _scores(result, task)),
+    ):
+        blocks = list(found)
+        if blocks:
+            drawn = tuple(one for one in blocks if isinstance(one, Plot))
+            block = Plots(drawn, tuple(one for one in blocks if isinstance(one, Table)))
+            yield Section(name, (Text(said), block) if said else (block,))
 
 
-@dataclass(frozen=True)
-class Rates:
-    """A curve of two rates.
-
-    Args:
-        name: of the model and its size.
-        far: the false ones.
-        tar: the true ones.
-        ci95: their intervals.
-        threshold: of each point.
-    """
-
-    name: str
-    far: Sequence[float]
-    tar: Sequence[float]
-    ci95: Sequence[Span]
-    threshold: Sequence[float]
-
-
-@dataclass(frozen=True)
-class Axes:
-    """What a curve of rates is called.
-
-    Args:
-        plot: of its file.
-        title: of the curve.
-        far: the false rate, and what it is called in tables.
-        tar: the true rate, likewise.
-        miss: what is left of the true rate.
-    """
-
-    plot: str
-    title: str
-    far: tuple[str, str]
-    tar: tuple[str, str]
-    miss: str
-
-
-ROC = Axes("roc", "ROC", ("false accept rate", "FAR"), ("true accept rate", "TAR"), "false reject rate")
-TPIR = Axes("tpir", "TPIR over FPIR", ("FPIR", "FPIR"), ("TPIR", "TPIR"), "FNIR")
-
-
-def groups(figures: Sequence[Figures]) -> list[tuple[str, list[tuple[str, Figures]]]]:
-    """Which cells share a panel: one model's sizes, or one size's models; with titles and labels."""
-    if len({f.model for f in figures}) == 1:
-        return [(figures[0].model, [(at(f.size) if f.size else f.model, f) for f in figures])]
-    sizes = list(dict.fromkeys(f.size for f in figures))
-    return [(at(size), [(f.model, f) for f in figures if f.size == size]) for size in sizes]
-
-
-def rate_curves(
-    panels: Sequence[tuple[str, Sequence[tuple[str, Rates]]]], axes: Axes, part: str = ""
-) -> Plots:
-    """ROC and DET, or TPIR over FPIR and DET; curves without a point are left out.
-
-    Args:
-        panels: titles, and curves with their labels.
-        axes: what the rates are called.
-        part: of what is measured in several parts, which one.
-    """
-    drawn, tables = [], []
-    more = f", {part}" if part else ""
-    prefix = f"{part}-" if part else ""
-    for n, (title, curves) in enumerate(panels):
-        lines, misses = [], []
-        for name, found in curves:
-            if not found.far:
-                continue
-            low, high = zip(*found.ci95, strict=True)
-            lines.append(plots.Line(name, tuple(found.far), tuple(found.tar), low, high))
-            down, up = (tuple(1 - value for value in ends) for ends in (high, low))
-            misses.append(plots.Line(name, tuple(found.far), tuple(1 - v for v in found.tar), down, up))
-            rows = tuple(
-                (f"{far:.3g}", share(tar, ci95), f"{threshold:.4f}")
-                for far, tar, ci95, threshold in zip(
-                    found.far, found.tar, found.ci95, found.threshold, strict=True
-                )
-            )
-            head = (axes.far[1], f"{axes.tar[1]}, %", "threshold")
-            tables.append(Table(f"{axes.title}, {found.name}{more}", head, rows))
+def _rates(result: Result, task: Task) -> Iterator[Plot | Table]:
+    """True over false rates, and the errors."""
+    head = (task.false, f"{task.true}, %")
+    for n, (where, lines, tables) in enumerate(_panels(result, lambda cell: cell.curve, task.curve, head)):
+        yield from tables
         if lines:
-            false, true = axes.far[0], axes.tar[0]
-            roc = plots.rates(lines, f"{false} ({title})", true)
-            det = plots.errors(misses, f"{false} ({title})", axes.miss)
-            alt = f"{axes.title}, {title}{more}" + ("" if "over" in axes.title else f": {true} over {false}")
-            drawn.append(Plot(f"plot-{axes.plot}-{prefix}{n}", roc, alt))
-            alt = f"DET, {title}{more}: {axes.miss} over {false}"
-            drawn.append(Plot(f"plot-det-{prefix}{n}", det, alt))
-    return Plots(tuple(drawn), tuple(tables))
+            false = f"{task.false} ({where})"
+            svg = plots.rates(lines, false, task.true)
+            yield Plot(f"plot-rates-{n}", svg, f"{task.curve}, {where}: {task.true} over {task.false}")
+            if task.miss:
+                svg = plots.rates([line.errors() for line in lines], false, task.miss, errors=True)
+                yield Plot(f"plot-det-{n}", svg, f"DET, {where}: {task.miss} over {task.false}")
 
 
-def cmc_curves(panels: Sequence[tuple[str, Sequence[tuple[str, str, CmcCurve]]]], part: str = "") -> Plots:
-    """CMC.
+def _ranks(result: Result) -> Iterator[Plot | Table]:
+    """CMC of searches."""
+    panels = _panels(result, lambda cell: cell.ranks, "CMC", ("rank", "found, %"))
+    for n, (where, lines, tables) in enumerate(panels):
+        yield from tables
+        svg = plots.rates(lines, f"rank ({where})", "right person found")
+        yield Plot(f"plot-cmc-{n}", svg, f"CMC, {where}: right person found by rank")
 
-    Args:
-        panels: titles, and curves with their labels and with the names of the model and its size.
-        part: of what is measured in several parts, which one.
-    """
-    drawn, tables = [], []
-    more = f", {part}" if part else ""
-    prefix = f"{part}-" if part else ""
-    for n, (title, curves) in enumerate(panels):
-        lines = []
-        for name, full, found in curves:
-            low, high = zip(*found.share_ci95, strict=True)
-            lines.append(plots.Line(name, tuple(map(float, found.rank)), tuple(found.share), low, high))
-            rows = tuple(
-                (str(k), share(value, ci95))
-                for k, value, ci95 in zip(found.rank, found.share, found.share_ci95, strict=True)
+
+def _scores(result: Result, task: Task) -> Iterator[Plot | Table]:
+    """Histograms of scores, with the thresholds that judge them."""
+    for n, cell in enumerate(result.cells):
+        if cell.histogram is not None:
+            name = named(cell.model, cell.size, cell.part)
+            svg = plots.scores(cell.histogram, name, _thresholds(cell))
+            yield Plot(f"plot-scores-{n}", svg, f"{task.scores}, {name}")
+            yield _bins(name, cell.histogram)
+
+
+def _against_pixels(result: Result, task: Task) -> Iterator[Plot | Table]:
+    """The most telling figures against sizes, by model, where there are several sizes."""
+    for n, (part, cells) in enumerate(result.by_part() if len(result.sizes()) > 1 else ()):
+        known = [figure for cell in cells for figure in cell.figures if figure.value is not None]
+        more = [headline([one for one in known if one.measure == measure]) for measure in task.pixels]
+        told = [(one.measure, one.at) for one in (headline(known), *more) if one is not None]
+        for key in dict.fromkeys(told):
+            found = [(cell, figure) for cell in cells if (figure := cell.figure(*key))]
+            lines: dict[str, list[Point]] = {}
+            for cell, figure in found:
+                if cell.size is not None and figure.value is not None:
+                    point = (float(cell.size), figure.value, figure.ci95)
+                    lines.setdefault(cell.model, []).append(point)
+            called, where = title(*key), ", ".join(("", *part.values()))
+            svg = plots.against_pixels([_line(*line) for line in lines.items()], called)
+            alt = f"{called} against the size of the {task.small}{where}, by model"
+            yield Plot(f"plot-size-{n}-{key[0]}", svg, alt)
+            rows = (
+                {"model": cell.model, "size": at(cell.size), f"{called}, %": share(one.value, one.ci95)}
+                for cell, one in found
             )
-            tables.append(Table(f"CMC, {full}{more}", ("rank", "found, %"), rows))
-        svg = plots.places(lines, f"rank ({title})")
-        drawn.append(Plot(f"plot-cmc-{prefix}{n}", svg, f"CMC, {title}{more}: right person found by rank"))
-    return Plots(tuple(drawn), tuple(tables))
+            yield Table.of(f"{called} by size{where}", rows)
 
 
-def histograms(
-    cells: Sequence[tuple[str, Histogram, Sequence[float]]],
-    alt: str = "Histograms of scores",
-    part: str = "",
-) -> Plots:
-    """Scores of one person and of two.
+def _panels(
+    result: Result, curve_of: Callable[[Cell], Curve | None], caption: str, head: tuple[str, str]
+) -> Iterator[tuple[str, list[plots.Line], list[Table]]]:
+    """Curves that share a plot: what they have in common, their lines, and their tables.
 
-    Args:
-        cells: the model and its size, the numbers, and the thresholds that they are held against.
-        alt: what is shown, in words.
-        part: of what is measured in several parts, which one.
+    One model's sizes share one, or a size's models; where there is one model at one size, its parts.
     """
-    prefix = f"{part}-" if part else ""
-    drawn = tuple(
-        Plot(f"plot-scores-{prefix}{n}", plots.scores(found, name, thresholds), f"{alt}, {name}")
-        for n, (name, found, thresholds) in enumerate(cells)
+    known = [(cell, curve) for cell in result.cells if (curve := curve_of(cell)) and curve.x]
+    alone = len({cell.model for cell, _ in known}) == 1
+    single = alone and len({cell.size for cell, _ in known}) == 1
+    groups: dict[str, list[tuple[str, Cell, Curve]]] = {}
+    for cell, curve in known:
+        size, where = at(cell.size), named("", None, cell.part)
+        common = cell.model if alone else size
+        if single:
+            common, label = named(cell.model, cell.size, {}), where or cell.model
+        else:
+            common, label = named(common, None, cell.part), size if alone else cell.model
+        groups.setdefault(common, []).append((label, cell, curve))
+    for common, group in groups.items():
+        lines, tables = [], []
+        for label, cell, curve in group:
+            points = list(zip(curve.x, curve.y, curve.ci95, strict=True))
+            shown = [point for point in points if point[0] > 0]  # the axis is logarithmic
+            lines += [_line(label, shown)] if shown else []
+            rows = [
+                {head[0]: f"{x:.3g}" if curve.threshold else f"{x:g}", head[1]: share(y, ci95)}
+                for x, y, ci95 in points
+            ]
+            for row, threshold in zip(rows, curve.threshold, strict=False):
+                row["threshold"] = f"{threshold:.4f}"
+            tables.append(Table.of(f"{caption}, {named(cell.model, cell.size, cell.part)}", rows))
+        yield common, lines, tables
+
+
+def _line(label: str, points: Iterable[Point]) -> plots.Line:
+    """A line of a plot; a point without an interval is its own."""
+    x, y, ends = zip(*((x, y, ci95 or (y, y)) for x, y, ci95 in points), strict=True)
+    low, high = zip(*ends, strict=True)
+    return plots.Line(label, x, y, low, high)
+
+
+def _thresholds(cell: Cell) -> list[float]:
+    """What scores are judged by: each fold's threshold, that at the EER, or that at the lowest FPIR."""
+    for measure in ("accuracy", "eer", "tpir"):
+        known = [one for one in cell.figures if one.measure == measure and one.value is not None]
+        found = headline(known)
+        if found is not None:
+            return found.detail.get("thresholds") or (
+                [found.threshold] if found.threshold is not None else []
+            )
+    return []
+
+
+def _bins(name: str, counted: Histogram) -> Table:
+    """The bins that are not empty."""
+    width = 2 / len(counted.mated)
+    rows = (
+        {"score from": f"{n * width - 1:.3f}", "one person": f"{mated:,}", "two people": f"{nonmated:,}"}
+        for n, (mated, nonmated) in enumerate(zip(counted.mated, counted.nonmated, strict=True))
+        if mated or nonmated
     )
-    return Plots(drawn, tuple(histogram(name, found) for name, found, _ in cells))
-
-
-def against_pixels(
-    cells: Sequence[tuple[str, int | None, float, Span]], title: str, what: str, name: str
-) -> tuple[Plot, Table]:
-    """A figure against sizes, by model.
-
-    Args:
-        cells: model, size, value and interval of every one.
-        title: of the figure.
-        what: is made small.
-        name: of the plot.
-    """
-    lines = []
-    for model in dict.fromkeys(model for model, *_ in cells):
-        mine = [(size, value, ci95) for whose, size, value, ci95 in cells if whose == model and size]
-        low, high = zip(*(ci95 for *_, ci95 in mine), strict=True)
-        x = tuple(float(size) for size, *_ in mine)
-        lines.append(plots.Line(model, x, tuple(value for _, value, _ in mine), low, high))
-    svg = plots.against_pixels(lines, title)
-    rows = tuple((model, at(size), share(value, ci95)) for model, size, value, ci95 in cells)
-    return (
-        Plot(name, svg, f"{title} against the size of {what}, by model"),
-        Table(f"{title} by size", ("model", "size", f"{title}, %"), rows),
-    )
-
-
-def several_sizes(figures: Sequence[Cell]) -> bool:
-    """Whether there is anything to draw against sizes."""
-    return len({f.size for f in figures if f.size is not None}) > 1
-
-
-def size_section(found: Sequence[tuple[Plot, Table]]) -> Section:
-    """Figures against pixels."""
-    return Section(
-        "Against pixels", (Plots(tuple(plot for plot, _ in found), tuple(table for _, table in found)),)
-    )
-
-
-def named(cell: Cell) -> str:
-    """The model and its size."""
-    return label(cell.model, cell.size)
+    return Table.of(f"Scores, {name}", rows)

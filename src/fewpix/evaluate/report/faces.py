@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
 
 from fewpix.errors import InputError
-from fewpix.evaluate.native import Look
+from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.pictures import ReadPicture
-from fewpix.evaluate.report.blocks import FacePair, FacePairs, Tile
-from fewpix.evaluate.schema.parts import Failure
-from fewpix.evaluate.square import fitted
+from fewpix.evaluate.report.blocks import Block, FacePair, FacePairs, Section, Text, Tile
+from fewpix.evaluate.report.words import named
+from fewpix.evaluate.result.model import Cell, Failure, Result
+from fewpix.evaluate.view import Look, fitted
 from fewpix.image.codec import Image, decode_image, encode_image
 from fewpix.image.resize import resize_square
 
 SHOWN_SIDE = 112
 """Of a face in a report, in pixels."""
+
+_HOW = (
+    "Above, the faces as the encoders saw them, enlarged by nearest neighbour; below, where any was "
+    "made small, the pictures themselves. Under them the score, the threshold that judged it, and the "
+    "pictures' names in the benchmark. They are chosen by their scores alone, so some may have been "
+    "answered rightly."
+)
 
 
 class Faces:
@@ -80,6 +88,42 @@ class Faces:
             enlarged = cv2.resize(crop, (SHOWN_SIDE, SHOWN_SIDE), interpolation=cv2.INTER_NEAREST_EXACT)
             seen = _tile(np.asarray(enlarged, dtype=np.uint8), ".png", alt)
         return seen, _tile(resize_square(square, SHOWN_SIDE), ".jpg", name)
+
+
+def worst(result: Result, faces: Faces) -> Iterator[Section]:
+    """The worst comparisons of every model at every size; nothing where items are no single pictures."""
+    blocks: list[Block] = []
+    for cell in result.cells:
+        name = named(cell.model, cell.size, cell.part)
+        for kind, found in (
+            ("two people, the highest scores", cell.worst.nonmated if cell.worst else ()),
+            ("one person, the lowest scores", cell.worst.mated if cell.worst else ()),
+        ):
+            if found:
+                blocks.append(faces.pairs(f"{name}: {kind}", found, _looks(result, cell)))
+    said = [Text(_HOW)]
+    if faces.gone:
+        first, why = next(iter(faces.gone.items()))
+        share = f"{len(faces.gone)} of {len(faces.wanted)} pictures"
+        said.append(Text(f"{share} cannot be shown; the first, {first}: {why}."))
+    if blocks:
+        yield Section("Worst failures", (*said, *blocks))
+
+
+def _looks(result: Result, cell: Cell) -> tuple[Look, Look]:
+    """How the first and the second picture of a comparison came to the encoders."""
+    how = result.treatment
+    protocols = cell.part.get("protocol", "".join(how.protocols))
+    small, other = _look(result, cell.size), _look(result, how.other_size)
+    if how.small == "both" or protocols == "lr-lr":
+        return small, small
+    return (other, small) if how.small == "second" else (small, other)
+
+
+def _look(result: Result, size: int | None) -> Look:
+    """Those made small to a size, or as they are."""
+    how = result.treatment
+    return Look(None, how.fit) if size is None else Look(size, how.fit, Degradation(how.family, how.seed))
 
 
 def _tile(image: Image, suffix: str, alt: str) -> Tile:

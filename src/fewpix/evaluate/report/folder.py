@@ -12,24 +12,13 @@ from typing import Any
 from fewpix.errors import StorageError
 from fewpix.evaluate.pictures import ReadPicture
 from fewpix.evaluate.report.blocks import Report
-from fewpix.evaluate.report.comparison import comparison_report
+from fewpix.evaluate.report.compose import report, uccs_scores_report
 from fewpix.evaluate.report.faces import Faces
 from fewpix.evaluate.report.html import page
-from fewpix.evaluate.report.lfw import lfw_report, lfw_table_report
 from fewpix.evaluate.report.markdown import FOLDER, document, pictures
-from fewpix.evaluate.report.pairs import pairs_report
-from fewpix.evaluate.report.search import search_report
-from fewpix.evaluate.report.template_pairs import template_pairs_report
-from fewpix.evaluate.report.template_search import template_search_report
-from fewpix.evaluate.report.uccs import uccs_report, uccs_scores_report
 from fewpix.evaluate.result.file import canonical
-from fewpix.evaluate.schema.comparison import Comparison
-from fewpix.evaluate.schema.lfw import LfwResult, LfwTable
-from fewpix.evaluate.schema.pairs import PairsResult
-from fewpix.evaluate.schema.parsed import parsed
-from fewpix.evaluate.schema.search import SearchResult
-from fewpix.evaluate.schema.templates import TemplatePairsResult, TemplateSearchResult
-from fewpix.evaluate.schema.uccs import UccsResult, UccsScores
+from fewpix.evaluate.result.model import Result, UccsScores
+from fewpix.evaluate.result.read import parsed
 from fewpix.files import atomic, write_text
 from fewpix.foreign import json_of
 
@@ -41,38 +30,14 @@ RESULT = "result.json"
 _OURS = re.compile(r"(plot-[\w-]+\.svg|face-[0-9a-f]{12}\.(jpg|png))")
 
 
-def made(payload: Mapping[str, Any], faces: Faces) -> Report:
+def made(result: Result | UccsScores, faces: Faces) -> Report:
     """The report of a result.
 
     Args:
-        payload: of one of `SCHEMAS`; numbers are rounded as in files, so that a result and its file give the
-            same report.
+        result: as it was read from its file.
         faces: draws the worst comparisons.
-
-    Raises:
-        InputError: see `parsed`.
     """
-    match parsed(json_of(canonical(payload))):
-        case PairsResult() as result:
-            return pairs_report(result, faces)
-        case SearchResult() as result:
-            return search_report(result, faces)
-        case TemplatePairsResult() as result:
-            return template_pairs_report(result)
-        case TemplateSearchResult() as result:
-            return template_search_report(result)
-        case UccsResult() as result:
-            return uccs_report(result)
-        case UccsScores() as result:
-            return uccs_scores_report(result)
-        case LfwResult() as result:
-            return lfw_report(result)
-        case LfwTable() as result:
-            return lfw_table_report(result)
-        case Comparison() as result:
-            return comparison_report(result)
-        case other:
-            raise TypeError(f"{type(other).__name__} has no report")
+    return uccs_scores_report(result) if isinstance(result, UccsScores) else report(result, faces)
 
 
 def check_report(folder: Path) -> None:
@@ -94,24 +59,25 @@ def write_report(folder: Path, payload: Mapping[str, Any], read: ReadPicture) ->
 
     Args:
         folder: made when missing.
-        payload: see `made`.
+        payload: of a result; numbers are rounded as in files, so that a result and its file give the same
+            report.
         read: pictures by their names in the benchmark; those that it cannot give are named in the report.
 
     Returns:
         Which pictures could be shown.
 
     Raises:
-        InputError: see `made`.
+        InputError: see `parsed`.
         StorageError: the folder cannot be written.
     """
     faces = Faces(read)
-    report = made(payload, faces)
-    files = pictures(report)
+    whole = made(parsed(json_of(canonical(payload))), faces)
+    files = pictures(whole)
     for name, data in files.items():
         with atomic(folder / FOLDER / name) as part:
             part.write_bytes(data)
-    write_text(folder / "report.md", document(report))
-    write_text(folder / "report.html", page(report))
+    write_text(folder / "report.md", document(whole))
+    write_text(folder / "report.html", page(whole))
     if (folder / FOLDER).is_dir():
         for path in (folder / FOLDER).iterdir():
             if path.name not in files and _OURS.fullmatch(path.name):

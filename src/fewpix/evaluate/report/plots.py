@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fewpix.evaluate.report.svg import drawn, style
-from fewpix.evaluate.schema.parts import Histogram
+from fewpix.evaluate.result.model import Histogram
 from fewpix.printable import escaped
 
 if TYPE_CHECKING:
@@ -44,6 +44,11 @@ class Line:
     low: tuple[float, ...]
     high: tuple[float, ...]
 
+    def errors(self) -> Line:
+        """What is left to one."""
+        y, low, high = (tuple(1 - value for value in values) for values in (self.y, self.low, self.high))
+        return Line(self.label, self.x, y, high, low)
+
 
 def against_pixels(lines: Sequence[Line], label: str) -> str:
     """Figures in percent against sizes."""
@@ -64,56 +69,37 @@ def against_pixels(lines: Sequence[Line], label: str) -> str:
         return drawn(figure)
 
 
-def rates(lines: Sequence[Line], x: str, y: str) -> str:
-    """A curve of rates in percent against one on a logarithmic axis: ROC."""
+def rates(lines: Sequence[Line], x: str, y: str, *, errors: bool = False) -> str:
+    """A curve of rates in percent against one on a logarithmic axis: ROC and CMC.
+
+    Args:
+        lines: with points above 0.
+        x: what they are drawn against.
+        y: what they show.
+        errors: whether both are errors, DET: y is then logarithmic as well, and errors of 0 are left out.
+    """
     with _panel() as (figure, axes):
-        for n, line in enumerate(lines):
-            _band(axes, n, line, percent=True)
         axes.set_xscale("log")
+        if errors:
+            axes.set_yscale("log")
+        for n, line in enumerate(lines):
+            _band(axes, n, line, percent=not errors)
         _decades(axes.xaxis, *_ends([v for line in lines for v in line.x]))
-        axes.set_ylim(0, 102)
+        if errors:
+            lowest = 10 ** np.floor(np.log10(min((v for one in lines for v in one.y if v > 0), default=0.01)))
+            axes.set_ylim(lowest, 1.05)
+            _decades(axes.yaxis, lowest, 1.0)
+        else:
+            axes.set_ylim(0, 102)
         axes.set_xlabel(x)
-        axes.set_ylabel(f"{y}, %")
-        _legend(figure, axes, len(lines))
-        return drawn(figure)
-
-
-def errors(lines: Sequence[Line], x: str, y: str) -> str:
-    """Two kinds of error against one another, both on a logarithmic axis: DET. Errors of 0 are left out."""
-    with _panel() as (figure, axes):
-        axes.set_xscale("log")
-        axes.set_yscale("log")
-        for n, line in enumerate(lines):
-            _band(axes, n, line, percent=False)
-        _decades(axes.xaxis, *_ends([v for line in lines for v in line.x]))
-        lowest = 10 ** np.floor(np.log10(min((v for line in lines for v in line.y if v > 0), default=0.01)))
-        axes.set_ylim(lowest, 1.05)
-        _decades(axes.yaxis, lowest, 1.0)
-        axes.set_xlabel(x)
-        axes.set_ylabel(y)
-        _legend(figure, axes, len(lines))
-        return drawn(figure)
-
-
-def places(lines: Sequence[Line], x: str) -> str:
-    """Shares of searches in percent that are right up to a place: CMC."""
-    with _panel() as (figure, axes):
-        for n, line in enumerate(lines):
-            _band(axes, n, line, percent=True)
-        last = max(max(line.x) for line in lines)
-        axes.set_xscale("log")
-        ticks = [k for k in (1, 2, 5, 10, 20, 50, 100) if k <= last]
-        axes.set_xticks(ticks, [str(k) for k in ticks])
-        axes.minorticks_off()
-        axes.set_xlabel(x)
-        axes.set_ylabel("right person found, %")
+        axes.set_ylabel(y if errors else f"{y}, %")
         _legend(figure, axes, len(lines))
         return drawn(figure)
 
 
 def scores(counts: Histogram, title: str, thresholds: Sequence[float]) -> str:
     """Both histograms of one model at one size, each as a share of its kind."""
-    edges = np.linspace(counts.low, counts.high, len(counts.mated) + 1)
+    edges = np.linspace(-1, 1, len(counts.mated) + 1)
     filled = np.flatnonzero(np.array(counts.mated) + np.array(counts.nonmated))
     with _panel((4.6, 2.6)) as (figure, axes):
         axes.grid(visible=False)
@@ -180,7 +166,10 @@ def _band(axes: Axes, n: int, line: Line, *, percent: bool) -> None:
     axes.fill_between(
         x, scale * np.maximum(low, floor), scale * np.maximum(high, floor), color=colour, alpha=0.16, lw=0
     )
-    axes.plot(x[shown], scale * y[shown], dash, color=colour, label=_plain(line.label), linewidth=1.6)
+    alone = "o" if np.count_nonzero(shown) == 1 else ""
+    axes.plot(
+        x[shown], scale * y[shown], dash, marker=alone, color=colour, label=_plain(line.label), linewidth=1.6
+    )
 
 
 def _plain(text: str) -> str:

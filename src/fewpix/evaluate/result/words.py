@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from fewpix.evaluate.measures import title
 from fewpix.evaluate.result.model import Cell, Change, Difference, Figure, Result, Seen, UccsScores
 from fewpix.evaluate.statistics.paired import p_text
 
+_COUNTS = {
+    "same": "pairs of one person",
+    "different": "of two people",
+    "without_detection": "of them without a detection",
+}
 _SIDES = {
     "both": "both sides",
     "probes": "probes",
@@ -48,7 +54,7 @@ def named(one: Cell | Difference) -> str:
 def _head(result: Result) -> Iterator[str]:
     benchmark, how = result.benchmark, result.treatment
     name = f"{benchmark.kind} ({benchmark.variant})" if benchmark.variant else benchmark.kind
-    counts = ", ".join(f"{count:,} {what.replace('_', ' ')}" for what, count in benchmark.comparisons.items())
+    counts = ", ".join(_counted(what, count) for what, count in benchmark.comparisons.items())
     protocols = f", {' and '.join(how.protocols)}" if how.protocols else ""
     yield f"{name}: {result.task}{protocols}: {counts}"
     left_out = f", {benchmark.left_out:,} left out for want of a picture" if benchmark.left_out else ""
@@ -81,6 +87,13 @@ def _head(result: Result) -> Iterator[str]:
     for model, other in result.others.items():
         yield f"the other side of {model} seen by {other.name}"
         yield from (f"  {line}" for line in seen_words(other.seen))
+
+
+def _counted(what: str, count: int) -> str:
+    """A number of comparisons, see `Facts.comparisons`."""
+    if what.startswith("gallery"):
+        return f"{count:,} in {'the gallery' if what == 'gallery' else what}"
+    return f"{count:,} {_COUNTS.get(what, what.replace('_', ' '))}"
 
 
 def seen_words(seen: Seen) -> Iterator[str]:
@@ -123,7 +136,7 @@ def _differences(found: Sequence[Difference]) -> Iterator[str]:
             yield f"  {change_words(change)}" + (
                 f"; {test.only_first:,} right by the first only, {test.only_second:,} by the second, "
                 f"p {p_text(test.p)}"
-                if test
+                if test and (test.only_first or test.only_second)
                 else ""
             )
 
@@ -136,3 +149,62 @@ def _made(result: UccsScores) -> Iterator[str]:
         yield f"  {result.not_embedded:,} faces are below 8 px, and are like nobody"
     if result.failed_people:
         yield f"  {result.failed_people:,} people failed to enrol: nobody is like them"
+
+
+class ShortForm:
+    """What `fewpix evaluate lfw` prints: a line, or the few JSON keys that scripts lean on.
+
+    Args:
+        result: of one model at one size under one protocol.
+    """
+
+    def __init__(self, result: Result) -> None:
+        self._result, self._cell = result, result.cells[0]
+
+    def __str__(self) -> str:
+        result, cell, how = self._result, self._cell, self._result.treatment
+        said = f"LFW, {cell.model} at {cell.size} px, {how.protocols[0]}"
+        said += ", flip" if how.flip else ""
+        said += f", {how.family}" if how.family != "area" else ""
+        figures = [figure_words(one) for one in cell.figures if one.measure in ("accuracy", "tar")]
+        gap = ""
+        if result.benchmark.left_out:
+            coverage = 100 * result.benchmark.coverage
+            gap = f"; {result.benchmark.left_out} pairs left out, coverage {coverage:.1f} %"
+        return f"{said}: {', '.join(figures)}, {self._pairs} pairs{gap}"
+
+    @property
+    def _pairs(self) -> int:
+        return sum(self._result.benchmark.comparisons.values())
+
+    def to_json(self) -> dict[str, Any]:
+        """The keys that docs/results.md fixes for scripts."""
+        result, cell, how = self._result, self._cell, self._result.treatment
+        model = result.models[cell.model]
+        accuracy = cell.figure("accuracy")
+        rates = [one for one in cell.figures if one.measure == "tar"]
+        other = result.others.get(cell.model)
+        return {
+            "schema": "lfw-1",
+            "model": cell.model,
+            "model_sha256": model.sha256,
+            "size": cell.size,
+            "protocol": how.protocols[0],
+            "flip": how.flip,
+            "interpolation": how.interpolation,
+            "n_pairs": self._pairs,
+            "n_missing": result.benchmark.left_out,
+            "coverage": result.benchmark.coverage,
+            "accuracy": accuracy.value if accuracy else None,
+            "accuracy_ci95": list(accuracy.ci95) if accuracy and accuracy.ci95 else None,
+            "tar_at_far": {one.at: one.value for one in rates},
+            "tar_at_far_ci95": {one.at: list(one.ci95) if one.ci95 else None for one in rates},
+            "family": how.family,
+            "state_id": model.state_id,
+            "runtime": model.runtime,
+            "side": model.side,
+            "teacher_sha256": other.model.sha256 if other else "",
+            "replicates": result.bootstrap.replicates,
+            "seed": result.bootstrap.seed,
+            "data_sha256": result.benchmark.data_sha256,
+        }

@@ -7,7 +7,6 @@ similarities as a rule, but nothing here depends on their scale. No image, model
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,17 +84,6 @@ class FoldAccuracy:
     per_fold: tuple[float, ...]
     thresholds: tuple[float, ...]
     correct: NDArray[np.bool_]
-
-    def __str__(self) -> str:
-        return f"accuracy {100 * self.accuracy:.2f} % over {len(self.per_fold)} folds"
-
-    def to_json(self) -> dict[str, Any]:
-        """The figures, without the pairs."""
-        return {
-            "accuracy": self.accuracy,
-            "per_fold": list(self.per_fold),
-            "thresholds": list(self.thresholds),
-        }
 
 
 def fold_accuracy(

@@ -36,10 +36,6 @@ class Interval:
     def __str__(self) -> str:
         return f"{100 * self.low:.1f} to {100 * self.high:.1f}"
 
-    def excludes_zero(self) -> bool:
-        """Whether zero lies outside."""
-        return self.low > 0 or self.high < 0
-
     @property
     def ends(self) -> tuple[float, float]:
         """Low and high."""

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import comb
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,14 +100,6 @@ class McNemar:
     only_first: int
     only_second: int
     p: float
-
-    def __str__(self) -> str:
-        alone = f"{self.only_first:,} right by the first only, {self.only_second:,} by the second"
-        return f"{alone}, p {p_text(self.p)}"
-
-    def to_json(self) -> dict[str, Any]:
-        """The fields as JSON values."""
-        return dict(vars(self))
 
 
 def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> McNemar:

@@ -2,7 +2,7 @@
 
 Only the scores are kept, 4 bytes a pair, beside the lists of pairs themselves: 63 MB for IJB-C. They are
 sorted once, by kind of pair; each figure is then a binary search. For comparisons too many to be kept at all
-there is `fewpix.calibrate.histogram`.
+there is `fewpix.calibration.histogram`.
 
 A pair is accepted when its score is at or above the threshold, which is an observed score. A false accept
 rate below one in the number of impostor pairs cannot be measured on them; its figures are None, and `reason`
@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,15 +40,6 @@ class TarPoint:
     threshold: float | None = None
     reason: str = ""
 
-    def __str__(self) -> str:
-        if self.tar is None:
-            return f"TAR at FAR ≤ {far_key(self.target)} unresolved: {self.reason}"
-        return f"TAR {100 * self.tar:.2f} % at FAR ≤ {far_key(self.target)}"
-
-    def to_json(self) -> dict[str, Any]:
-        """The fields as JSON values."""
-        return dict(vars(self))
-
 
 @dataclass(frozen=True)
 class EqualError:
@@ -66,30 +56,6 @@ class EqualError:
     far: float
     frr: float
     threshold: float
-
-    def to_json(self) -> dict[str, Any]:
-        """The fields as JSON values."""
-        return dict(vars(self))
-
-
-@dataclass(frozen=True, eq=False)
-class Roc:
-    """The corners of the curve, from (0, 0) to (1, 1); between two of them it is straight.
-
-    Args:
-        far: (K,) float64, false accept rates, not falling.
-        tar: (K,) float64, true accept rates, not falling.
-        thresholds: (K,) float64, falling, the first one infinite.
-    """
-
-    far: NDArray[np.float64]
-    tar: NDArray[np.float64]
-    thresholds: NDArray[np.float64]
-
-    @property
-    def frr(self) -> NDArray[np.float64]:
-        """False reject rates: with `far`, the curve of detection error trade-off (DET)."""
-        return 1 - self.tar
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,22 +170,6 @@ class SortedScores:
         best = min(sorted(found, reverse=True), key=lambda t: abs(self._difference(t)))
         far, frr = self.far(best), self._frr(best)
         return EqualError((far + frr) / 2, far, frr, best)
-
-    def roc(self) -> Roc:
-        """The whole curve, exactly, by its corners.
-
-        It turns only at scores of the rarer kind of pair, so there are at most two points for each of them,
-        whatever the number of the others.
-        """
-        rare = self.genuine if len(self.genuine) <= len(self.impostor) else self.impostor
-        levels = np.unique(rare)
-        above = np.minimum(_next_above(self.genuine, levels), _next_above(self.impostor, levels))
-        lowest = np.minimum(self.genuine[:1], self.impostor[:1])
-        thresholds = np.unique(np.concatenate((levels, above, lowest)))
-        thresholds = np.append(thresholds[np.isfinite(thresholds)], rare.dtype.type(np.inf))[::-1]
-        far = (len(self.impostor) - np.searchsorted(self.impostor, thresholds)) / len(self.impostor)
-        tar = (len(self.genuine) - np.searchsorted(self.genuine, thresholds)) / len(self.genuine)
-        return Roc(far, tar, thresholds.astype(np.float64))
 
     def auc(self, tie: float = 0.5) -> float:
         """Area under the curve: how often a genuine pair scores above an impostor; a tie counts `tie`."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.embed.fusion import fuse
 from fewpix.errors import InputError
 from fewpix.evaluate.identification import check_search
 
@@ -159,19 +160,14 @@ def prototypes(
     """
     rows = np.asarray(gallery_people)
     _check(gallery, rows, gallery, rows)
-    people, person, sizes = np.unique(rows, return_inverse=True, return_counts=True)
-    means = np.empty((len(people), gallery.shape[1]))
-    for d in range(gallery.shape[1]):  # a column at a time: no float64 copy of the gallery
-        means[:, d] = np.bincount(person, weights=gallery[:, d], minlength=len(people)) / sizes
-    if not np.isfinite(means).all():
-        raise InputError("an embedding of the gallery is not finite", fix="check the embeddings")
-    norms = np.linalg.norm(means, axis=1)
-    if (norms < TIE).any():
+    order = np.argsort(rows, kind="stable")
+    people, starts = np.unique(rows[order], return_index=True)
+    fused = fuse(gallery, starts, np.ones(len(rows)), order)
+    if fused.cancelled.any():
         raise InputError(
-            f"the embeddings of {people[int(np.argmin(norms))]!s} cancel out",
-            fix="search single rows instead",
+            f"the embeddings of {people[fused.cancelled][0]!s} cancel out", fix="search single rows instead"
         )
-    return (means / norms[:, None]).astype(np.float32), people
+    return fused.embeddings, people
 
 
 def _average_precision(values: NDArray[np.float32], others: NDArray[np.float32]) -> float:

@@ -130,6 +130,32 @@ class PairOutcomes:
     fars: tuple[float, ...]
     failed: int = 0
 
+    @classmethod
+    def of(
+        cls, listed: PairList, same: NDArray[np.bool_], scores: NDArray[np.floating], asked: Asked
+    ) -> PairOutcomes:
+        """From the scores of all pairs of a benchmark.
+
+        Args:
+            listed: the pairs that are kept.
+            same: (Q,) which of all pairs show one person.
+            scores: (Q,) of all of them, `NO_SCORE` where an item failed to enrol.
+            asked: the false accept rates to report.
+
+        Raises:
+            InputError: a score is not finite, or one kind of pair is missing.
+        """
+        ordered = SortedScores.of(scores, same)
+        shown = [far for far in asked.fars if allowed_accepts(far, len(ordered.impostor))]
+        return cls(
+            listed,
+            scores if listed.whole else scores[same],
+            ordered,
+            {far_key(far): ordered.threshold_at(far) for far in shown},
+            asked.fars,
+            int(np.count_nonzero(scores <= NO_SCORE)),
+        )
+
     @property
     def counts(self) -> dict[str, int]:
         """Pairs that failed, which count as rejected."""
@@ -329,7 +355,7 @@ def compare_pairs(
     """
     failed = ~(first.enrolled[pairs.first] & second.enrolled[pairs.second])
     if listed.whole:
-        scores: NDArray[np.floating] = _cosines(first.rows, second.rows, pairs)
+        scores: NDArray[np.floating] = cosines(first.rows, second.rows, pairs)
     else:
         rows, shift = first.rows, 0
         if second is not first:
@@ -338,20 +364,17 @@ def compare_pairs(
         for part in parts(len(pairs), 1 << 20):
             scores[part] = pair_scores(rows, pairs.first[part], pairs.second[part] + shift)
     scores[failed] = NO_SCORE
-    ordered = SortedScores.of(scores, pairs.same)
-    shown = [far for far in asked.fars if allowed_accepts(far, len(ordered.impostor))]
-    return PairOutcomes(
-        listed,
-        scores if listed.whole else scores[pairs.same],
-        ordered,
-        {far_key(far): ordered.threshold_at(far) for far in shown},
-        asked.fars,
-        int(np.count_nonzero(failed)),
-    )
+    return PairOutcomes.of(listed, pairs.same, scores, asked)
 
 
-def _cosines(left: NDArray[np.float32], right: NDArray[np.float32], pairs: Pairs) -> NDArray[np.float64]:
-    """(P,) in float64."""
+def cosines(left: NDArray[np.float32], right: NDArray[np.float32], pairs: Pairs) -> NDArray[np.float64]:
+    """Cosine of every pair, (P,), in float64.
+
+    Args:
+        left: (U, D) unit rows of the items as whoever sees the first of a pair embedded them.
+        right: (U, D) likewise; rows of items that no pair names are not looked at, in neither.
+        pairs: which are compared.
+    """
     found = np.empty(len(pairs), dtype=np.float64)
     for part in parts(len(pairs), _CHUNK):
         a, b = left[pairs.first[part]].astype(np.float64), right[pairs.second[part]].astype(np.float64)

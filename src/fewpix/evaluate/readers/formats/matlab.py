@@ -1,25 +1,44 @@
-"""Lists of names and ids in MATLAB 5 files, as QMUL's benchmarks have them.
+"""Lists of names and ids in MATLAB 5 files (also those of versions 6 and 7), as QMUL's benchmarks have them.
 
 TinyFace and QMUL-SurvFace list pictures as a cell array of file names beside a vector of numbers. How they
 look once loaded is shown by public code: `mk-minchul/AdaFace` (`validation_lq/tinyface_helper.py`) and
 `johnnysclai/Deep-Siamese-network-for-LRFR`.
+
+The format is described in "MAT-File Format" (The MathWorks). It is read here, and not by scipy, because
+lists of a benchmark come from strangers: scipy 1.17 crashes the process on some files with a wrong byte.
+Numbers, texts and cell arrays of texts are read; structures, objects, sparse and complex arrays, and files of
+version 4 and 7.3 are not.
 """
 
 from __future__ import annotations
 
+import math
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.readers.formats.mat5 import DamagedError, is_version_5, variables
 
 LONGEST_NAME = 255
 """Characters; what file systems allow."""
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _AGAIN = "download it again"
+
+UNPACKED = 2**28
+"""Bytes that one compressed variable may unpack to."""
+
+_NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
+_TEXTS = {16: "utf-8", 17: "utf-16", 18: "utf-32"}
+_MATRIX, _COMPRESSED = 14, 15
+_CELL, _CHAR, _NUMERIC = 1, 4, range(6, 16)
+_ORDERS = {b"\x00\x01IM": "<", b"\x01\x00MI": ">"}  # bytes 124 to 127: version 0x0100 and the byte order
+_COMPLEX = 0x800
 
 
 def read_matlab(path: Path, *keys: str) -> dict[str, NDArray[np.generic]]:
@@ -30,7 +49,7 @@ def read_matlab(path: Path, *keys: str) -> dict[str, NDArray[np.generic]]:
         keys: the variables to read.
 
     Returns:
-        Each as `mat5.variables` gives it.
+        Each as `variables` gives it.
 
     Raises:
         InputError: the file is missing, of another version, damaged, or lacks a key.
@@ -44,7 +63,7 @@ def read_matlab(path: Path, *keys: str) -> dict[str, NDArray[np.generic]]:
             f"{path} is a MATLAB file of version 7.3 (HDF5), the benchmark's own is of version 5",
             fix="get it again, or convert it in MATLAB: s = load(FILE); save(FILE, '-struct', 's', '-v7')",
         )
-    if not is_version_5(data):
+    if data[124:128] not in _ORDERS:
         raise InputError(f"{path} is not a MATLAB file of version 5", fix=_AGAIN)
     try:
         found = dict(variables(data))
@@ -145,3 +164,157 @@ def _plain(names: NDArray[np.str_]) -> NDArray[np.bool_]:
         (forbidden | surrogates).any(axis=1) | inside.any(axis=1) | dots | (codes[:, 0] == 0)
     )
     return ~bad
+
+
+class DamagedError(ValueError):
+    """The bytes are not those of a MATLAB 5 file, or a variable is of a kind that is not read."""
+
+
+@dataclass(frozen=True)
+class _Element:
+    kind: int
+    body: memoryview
+    end: int
+
+
+@dataclass(frozen=True)
+class _Matrix:
+    """A variable or a cell: its class, shape, name, and the bytes of its content."""
+
+    name: str
+    kind: int
+    shape: tuple[int, ...]
+    content: memoryview
+    is_complex: bool
+
+
+def variables(data: bytes) -> Iterator[tuple[str, NDArray[np.generic] | None]]:
+    """Names and values in the order of the file; None for a kind of value that is not read.
+
+    Numbers come as arrays; a matrix of characters as an array of its rows, (N,) str; a cell array as an array
+    of objects in its shape: str, or None for a cell that is not one row of text.
+
+    Raises:
+        DamagedError: the file, or a variable before the next one, is damaged.
+    """
+    order = _ORDERS[data[124:128]]
+    at, whole = 128, memoryview(data)
+    while at + 8 <= len(whole):
+        element = _element(whole, at, order)
+        at = element.end
+        if element.kind == _COMPRESSED:
+            element = _element(memoryview(_unpacked(element.body)), 0, order)
+        if element.kind == _MATRIX:
+            matrix = _matrix(element.body, order)
+            if matrix is not None:
+                yield matrix.name, _value(matrix, order)
+
+
+def _element(data: memoryview, at: int, order: str) -> _Element:
+    """The element at a place: a tag with kind and length, then the content; four bytes fit into the tag."""
+    if at + 8 > len(data):
+        raise DamagedError("it ends within a variable")
+    kind, length = struct.unpack_from(f"{order}II", data, at)
+    if kind >> 16:
+        kind, length, start, end = kind & 0xFFFF, kind >> 16, at + 4, at + 8
+        if length > 4:
+            raise DamagedError("a short element is longer than four bytes")
+    else:
+        start = at + 8
+        end = start + length
+        if kind != _COMPRESSED:
+            end += -length % 8  # padded; what was unpacked or lies last may lack it
+    if start + length > len(data):
+        raise DamagedError("it ends within a variable")
+    return _Element(kind, data[start : start + length], end)
+
+
+def _unpacked(body: memoryview) -> bytes:
+    unpacker = zlib.decompressobj()
+    try:
+        out = unpacker.decompress(body, UNPACKED + 1)
+    except zlib.error as error:
+        raise DamagedError(f"a compressed variable cannot be unpacked: {error}") from error
+    if len(out) > UNPACKED:
+        raise DamagedError(f"a variable unpacks to more than {UNPACKED >> 20} MiB")
+    if not unpacker.eof:
+        raise DamagedError("it ends within a variable")
+    return out
+
+
+def _matrix(body: memoryview, order: str) -> _Matrix | None:
+    """Flags, shape and name of a matrix; None for one without content, as MATLAB writes an empty cell."""
+    if not len(body):
+        return None
+    flags = _element(body, 0, order)
+    shape = _element(body, flags.end, order)
+    name = _element(body, shape.end, order)
+    if flags.kind != 6 or len(flags.body) != 8 or shape.kind not in (5, 6) or len(shape.body) % 4:
+        raise DamagedError("a variable has no proper heading")
+    sides = tuple(int(side) for side in np.frombuffer(shape.body, f"{order}i4"))
+    if len(sides) < 2 or min(sides) < 0:
+        raise DamagedError(f"a variable has the shape {sides}")
+    bits = int(np.frombuffer(flags.body, f"{order}u4")[0])
+    text = bytes(name.body).decode("utf-8", errors="replace")
+    return _Matrix(text, bits & 0xFF, sides, body[name.end :], bool(bits & _COMPLEX))
+
+
+def _value(matrix: _Matrix, order: str) -> NDArray[np.generic] | None:
+    if matrix.kind == _CELL:
+        return _cells(matrix, order)
+    if matrix.kind == _CHAR:
+        return _rows(matrix, order)
+    if matrix.kind in _NUMERIC and not matrix.is_complex:
+        return _numbers(matrix, order)
+    return None
+
+
+def _numbers(matrix: _Matrix, order: str) -> NDArray[np.generic]:
+    """MATLAB stores whole numbers as small as they fit, whatever their class, and columns first."""
+    element = _element(matrix.content, 0, order)
+    code = _NUMBERS.get(element.kind)
+    if code is None or len(element.body) != math.prod(matrix.shape) * np.dtype(code).itemsize:
+        raise DamagedError(f"a variable of shape {matrix.shape} has {len(element.body)} bytes")
+    values = np.frombuffer(element.body, f"{order}{code}")
+    return values.astype(code).reshape(matrix.shape, order="F")
+
+
+def _rows(matrix: _Matrix, order: str) -> NDArray[np.str_]:
+    """The rows of a matrix of characters."""
+    count = math.prod(matrix.shape)
+    if not count:
+        return np.array([], dtype=np.str_)
+    element = _element(matrix.content, 0, order)
+    if element.kind in _TEXTS:
+        coding = _TEXTS[element.kind] + ("" if element.kind == 16 else "-le" if order == "<" else "-be")
+        try:
+            signs = list(bytes(element.body).decode(coding))
+        except UnicodeDecodeError as error:
+            raise DamagedError(f"a text is not in {coding}") from error
+    elif element.kind in (1, 2, 4):
+        codes = np.frombuffer(element.body, f"{order}{_NUMBERS[element.kind].replace('i', 'u')}")
+        signs = [chr(code) for code in codes.tolist()]
+    else:
+        raise DamagedError(f"a text is of kind {element.kind}")
+    if len(signs) != count:
+        raise DamagedError(f"a text of shape {matrix.shape} has {len(signs)} characters")
+    height = matrix.shape[0]
+    return np.array(["".join(signs[row::height]) for row in range(height)], dtype=np.str_)
+
+
+def _cells(matrix: _Matrix, order: str) -> NDArray[np.object_]:
+    count = math.prod(matrix.shape)
+    if count * 8 > len(matrix.content):  # every cell has a tag at least
+        raise DamagedError(f"a cell array of shape {matrix.shape} has {len(matrix.content)} bytes")
+    out = np.empty(count, dtype=object)
+    at = 0
+    for n in range(count):
+        element = _element(matrix.content, at, order)
+        at = element.end
+        if element.kind != _MATRIX:
+            raise DamagedError(f"a cell is of kind {element.kind}")
+        cell = _matrix(element.body, order)
+        if cell is not None and cell.kind == _CHAR and cell.shape[0] == 1 and len(cell.shape) == 2:
+            rows = _rows(cell, order)
+            out[n] = str(rows[0]) if len(rows) else ""
+    return out.reshape(matrix.shape, order="F")

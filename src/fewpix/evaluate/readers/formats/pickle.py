@@ -2,8 +2,13 @@
 
 A pickle is a program for a small stack machine, and Python's own reader lets that program call functions. The
 machine here knows only what a list of encoded pictures with a list of truths needs: lists, tuples, bytes,
-text, small numbers, truths, and NumPy's arrays as `plain_arrays` understands them. All protocols, 0 to 5, as
-Python 2 and 3 write them; the opcodes are described in Python's `pickletools`.
+text, small numbers, truths, and NumPy's arrays. All protocols, 0 to 5, as Python 2 and 3 write them; the
+opcodes are described in Python's `pickletools`.
+
+What a pickle would call is known by name and never called. NumPy describes an array in two ways: by
+`_reconstruct` and a state of shape, dtype and bytes (protocols 0 to 4), and by `_frombuffer` (protocol 5); a
+single value by `scalar`. Python 3 writes bytes by `_codecs.encode` in the protocols of Python 2. NumPy 2 has
+moved its functions from `numpy.core` to `numpy._core`.
 
 What a file can make this allocate is bounded by a small multiple of its own size: bytes are views of the
 file, arrays are views, every object that is made counts against a budget, and the memo is a dictionary, which
@@ -14,9 +19,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.readers.formats.plain_arrays import KNOWN, Name, result, set_state
+
+_KNOWN = {
+    ("numpy.core.multiarray", "_reconstruct"),
+    ("numpy._core.multiarray", "_reconstruct"),
+    ("numpy.core.multiarray", "scalar"),
+    ("numpy._core.multiarray", "scalar"),
+    ("numpy.core.numeric", "_frombuffer"),
+    ("numpy._core.numeric", "_frombuffer"),
+    ("numpy", "ndarray"),
+    ("numpy", "dtype"),
+    ("_codecs", "encode"),
+}
+"""Every module and name that a file may mention."""
+
+_DTYPES = {"u1": np.dtype(np.uint8), "b1": np.dtype(np.bool_)}
 
 _BYTES = {b"U"[0]: 1, b"T"[0]: 4, b"C"[0]: 1, b"B"[0]: 4, 0x8E: 8, 0x96: 8}  # opcode: width of the length
 _TEXT = {0x8C: 1, b"X"[0]: 4, 0x8D: 8}
@@ -28,6 +51,17 @@ _PROTOCOL, _FRAME, _STOP = 0x80, 0x95, b"."[0]
 _ESCAPED = re.compile(rb"(?:[^\\]++|\\(?:[\\'\"nrt]|x[0-9a-f]{2}))*+")
 _DAMAGE = (LookupError, ValueError, TypeError, OverflowError)
 _UNTRUSTED = "do not open it with pickle; get the file from a source that you trust"
+
+
+@dataclass(eq=False)
+class PlainArray:
+    """Stands for a NumPy array.
+
+    Args:
+        content: of uint8 or bool, read-only; None where the file gave none.
+    """
+
+    content: NDArray[np.uint8] | NDArray[np.bool_] | None = None
 
 
 def load_plain(data: bytes, origin: str) -> object:
@@ -187,21 +221,21 @@ class _Machine:
         self.push(self.named(module, name))
 
     def named(self, module: str, name: str) -> Name:
-        if (module, name) not in KNOWN:
+        if (module, name) not in _KNOWN:
             raise self.refused(f"the name {f'{module}.{name}'[:80]!r}")
         return Name(name)
 
     def call(self) -> None:
         called, given = self.popped(len(self.stack) - 2)
         try:
-            self.push(result(called, given))
+            self.push(_result(called, given))
         except LookupError as error:
             raise self.refused(f"{error.args[0]} at byte {self.at - 1}") from error
 
     def build(self) -> None:
         target, state = self.popped(len(self.stack) - 2)
         try:
-            set_state(target, state)
+            _set_state(target, state)
         except LookupError as error:
             raise self.refused(f"{error.args[0]} at byte {self.at - 1}") from error
         self.stack.append(target)
@@ -218,3 +252,71 @@ def _unescaped(line: bytes) -> memoryview:
     if not quoted or not _ESCAPED.fullmatch(inside):
         raise ValueError
     return memoryview(inside.decode("unicode_escape").encode("latin-1"))
+
+
+@dataclass(frozen=True)
+class Name:
+    """Stands for one of `_KNOWN`."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Dtype:
+    """Stands for `numpy.dtype(code)`."""
+
+    code: str
+
+
+def _result(called: object, given: object) -> object:
+    """What a call would give: bytes as a memoryview, a `Dtype`, a `PlainArray`, a bool or an int.
+
+    Raises:
+        LookupError: the arguments are not those of the writers above, or the array is of other numbers.
+        ValueError: bytes do not fit the shape, or an argument is malformed.
+    """
+    match called, given:
+        case Name("encode"), (str() as text, "latin1"):
+            return memoryview(text.encode("latin-1"))
+        case Name("dtype"), (str() | memoryview() as code, _, _):
+            return Dtype(code if isinstance(code, str) else str(code, "ascii"))  # Python 2 wrote bytes
+        case Name("_reconstruct"), (Name("ndarray"), (0,), _):
+            return PlainArray()
+        case Name("scalar"), (Dtype() as dtype, memoryview() as raw):
+            return _viewed(raw, dtype, ())[()].item()
+        case Name("_frombuffer"), (memoryview() as raw, Dtype() as dtype, tuple() as shape, _):
+            return PlainArray(_viewed(raw, dtype, shape))
+    name = called.name if isinstance(called, Name) else "something"
+    raise LookupError(f"a call of {name} that NumPy never writes")
+
+
+def _set_state(target: object, state: object) -> None:
+    """What setting an object's state would do: fills a `PlainArray`, and leaves a `Dtype` as it is.
+
+    Raises:
+        LookupError: the object or its state is not one of the writers above, or the array is of other
+            numbers.
+        ValueError: bytes do not fit the shape.
+    """
+    match target, state:
+        case PlainArray(), (1, tuple() as shape, Dtype() as dtype, _, memoryview() as raw):
+            target.content = _viewed(raw, dtype, shape)
+        case Dtype(), (3, _, None, None, None, -1, -1, 0):
+            return  # byte order and such: single bytes have none
+        case _:
+            raise LookupError("a state that NumPy never writes")
+
+
+def _viewed(
+    raw: memoryview, dtype: Dtype, shape: tuple[object, ...]
+) -> NDArray[np.uint8] | NDArray[np.bool_]:
+    """Bytes as an array, without a copy."""
+    sides = [side for side in shape if isinstance(side, int) and side >= 0]
+    values = np.frombuffer(raw, np.uint8)
+    if dtype.code not in _DTYPES:
+        raise LookupError(f"an array of {dtype.code[:20]!r}, not of bytes or truths")
+    if len(sides) != len(shape):
+        raise ValueError
+    if dtype.code == "b1" and values.size and values.max() > 1:
+        raise ValueError
+    return values.view(_DTYPES[dtype.code]).reshape(sides)

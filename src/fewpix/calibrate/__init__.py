@@ -1,1 +1,0 @@
-"""From impostors to a calibration: how often strangers score as high, by size of face and of gallery."""

@@ -1,0 +1,16 @@
+"""What helps where a calibration knows no rate."""
+
+from __future__ import annotations
+
+OTHER_MODEL = "decide by --threshold, or calibrate the model in use: docs/cli.md#calibrate"
+OTHER_STATE = (
+    "decide by --threshold, or `fewpix calibrate --impostors FACES --camera NAME` (or --state): "
+    "docs/cli.md#calibrate"
+)
+TOO_MANY = (
+    "decide by --threshold, or `fewpix calibrate --impostors FACES --galleries N`: docs/cli.md#calibrate"
+)
+OTHER_SCORES = (
+    "leave out --matched, decide by --threshold, or `fewpix calibrate --matched`: docs/cli.md#calibrate"
+)
+OTHER_SIZE = "decide by --threshold, or `fewpix calibrate --impostors FACES --sizes N`: docs/cli.md#calibrate"

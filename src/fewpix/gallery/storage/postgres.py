@@ -1,0 +1,294 @@
+"""A gallery in PostgreSQL with pgvector, for more than one machine; needs the extra `postgres`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fewpix.errors import ConfigError, InputError
+from fewpix.foreign import MALFORMED, json_of
+from fewpix.gallery.storage.digests import seal_everything
+from fewpix.gallery.storage.postgres_connection import MAKING, connect, translated
+from fewpix.gallery.storage.postgres_schema import (
+    HNSW_INDEX,
+    LARGEST_HNSW,
+    SCHEMA_VERSION,
+    SEALED_FROM,
+    STEPS,
+)
+from fewpix.gallery.storage.postgres_vacuum import vacuum
+from fewpix.models.space import Space
+
+_TRIES = 40
+"""What HNSW is asked to look at per person wanted, at least (pgvector's ef_search is 40 by default)."""
+
+_MOST_TRIES = 1000  # pgvector's limit of ef_search
+
+
+class PostgresDatabase:
+    """See `Database`.
+
+    Args:
+        address: `postgresql://user:password@host/database`; what it leaves open, PostgreSQL's own environment
+            variables (PGPASSWORD and the like) fill in.
+        write: False opens it for reading only.
+
+    Raises:
+        StorageError: the server cannot be reached, or does not flush what it acknowledges.
+        UnavailableError: psycopg or pgvector is not installed, here or on the server.
+    """
+
+    def __init__(self, address: str, *, write: bool) -> None:
+        self.location = shown(address)
+        self.connection = connect(address, self.location, write=write)
+        self._in_snapshot = False
+        self._deleted = False
+        try:
+            if write:
+                self._migrate()
+                if self.left():
+                    self.forget()
+        except BaseException:
+            self.connection.close()
+            raise
+
+    def _version(self) -> int:
+        """Of the tables that are there; 0 for none."""
+        if not self._has("gallery"):
+            return 0
+        found = self.connection.execute("SELECT version FROM gallery").fetchone()
+        return int(found[0]) if found else 0
+
+    def _migrate(self) -> None:
+        with translated(self.location):
+            if not 0 < self._version() < SCHEMA_VERSION:
+                return
+            with self.transaction():
+                found = self._version()  # another process may have been faster
+                for step in STEPS[found:]:
+                    self.connection.execute(step)
+                if found < SEALED_FROM:
+                    seal_everything(self)
+                if found < SCHEMA_VERSION:
+                    self.connection.execute("UPDATE gallery SET version = %s", (SCHEMA_VERSION,))
+
+    def space(self) -> Space | None:
+        """See `Database.space`."""
+        with translated(self.location):
+            found = (
+                self._has("gallery")
+                and self.connection.execute("SELECT space, version FROM gallery").fetchone()
+            )
+        if not found:
+            return None
+        if found[1] > SCHEMA_VERSION:
+            raise InputError(
+                f"the gallery {self.location} has schema version {found[1]}, this fewpix reads up to "
+                f"{SCHEMA_VERSION}",
+                fix="update fewpix",
+            )
+        try:
+            return Space.from_json(json_of(found[0]))
+        except (*MALFORMED, ConfigError) as error:
+            raise InputError(
+                f"the gallery {self.location} is damaged: it names no space", fix="restore it"
+            ) from error
+
+    def create(self, space: Space) -> Space:
+        """See `Database.create`."""
+        with translated(self.location), self.connection.transaction():
+            # Whoever makes a schema waits here for others who do.
+            self.connection.execute("SELECT pg_advisory_xact_lock(%s)", (MAKING,))
+            stored = self.space()
+            if stored is not None:
+                return stored
+            self.connection.execute("CREATE SCHEMA IF NOT EXISTS fewpix")
+            self.connection.execute("\n".join(STEPS))
+            self.connection.execute(
+                "INSERT INTO gallery (only_one, version, space, created, changes) VALUES (1, %s, %s, %s, 0)",
+                (
+                    SCHEMA_VERSION,
+                    json.dumps(space.to_json(), sort_keys=True),
+                    datetime.now(UTC).isoformat(timespec="seconds"),
+                ),
+            )
+        return space
+
+    def set_space(self, space: Space) -> None:
+        """See `Database.set_space`."""
+        self.execute("UPDATE gallery SET space = ?", json.dumps(space.to_json(), sort_keys=True))
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """See `Database.transaction`. Writers wait for one another at the first statement."""
+        with translated(self.location), self.connection.transaction():
+            self.connection.execute("UPDATE gallery SET changes = changes + 1")
+            self._deleted = False
+            yield
+            if self._deleted:
+                self.connection.execute("UPDATE gallery SET owes = true")
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """See `Database.snapshot`."""
+        with translated(self.location), self.connection.transaction():
+            self.connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            self._in_snapshot = True
+            try:
+                yield
+            finally:
+                self._in_snapshot = False
+
+    def version(self) -> int:
+        """See `Database.version`."""
+        ((changes,),) = self.select("SELECT changes FROM gallery")
+        return int(changes)
+
+    def select(self, statement: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+        """See `Database.select`; inside a snapshot the rows come from the server in portions."""
+        with translated(self.location):
+            if not self._in_snapshot:
+                yield from self.connection.execute(_own(statement), values, binary=True).fetchall()
+                return
+            with self.connection.cursor(name="fewpix_rows", binary=True) as cursor:
+                cursor.itersize = 5000
+                cursor.execute(_own(statement), values)
+                yield from cursor
+
+    def execute(self, statement: str, *values: Any) -> int:
+        """See `Database.execute`."""
+        with translated(self.location):
+            count = int(self.connection.execute(_own(statement), values).rowcount)
+        self._deleted |= count > 0 and statement.startswith("DELETE")
+        return count
+
+    def insert(self, statement: str, *values: Any) -> int:
+        """See `Database.insert`."""
+        with translated(self.location):
+            row = self.connection.execute(f"{_own(statement)} RETURNING id", values).fetchone()
+        return int(row[0])
+
+    def vector(self, embedding: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See `Database.vector`: pgvector keeps float32 as it is."""
+        return embedding
+
+    def embedding(self, value: Any, dim: int) -> NDArray[np.float32]:
+        """See `Database.embedding`."""
+        row = np.asarray(value if isinstance(value, np.ndarray) else value.to_numpy(), dtype=np.float32)
+        if row.shape != (dim,):
+            raise InputError(
+                f"the gallery {self.location} is damaged: an embedding of {row.size} numbers, not {dim}"
+            )
+        return row
+
+    def neighbours(self, queries: NDArray[np.float32], k: int) -> list[list[int]] | None:
+        """See `Database.neighbours`: by HNSW over cosines, where that index was made."""
+        with translated(self.location), self.connection.transaction():
+            if not self._has(HNSW_INDEX):
+                return None
+            tries = min(max(_TRIES, 4 * k, 50), _MOST_TRIES)
+            self.connection.execute(f"SET LOCAL hnsw.ef_search = {tries}")
+            # A sort over all rows would be exact, and what the index is there to avoid.
+            self.connection.execute("SET LOCAL enable_seqscan = off")
+            dim = queries.shape[1]
+            found = []
+            for query in queries:
+                rows = self.connection.execute(
+                    f"SELECT f.person FROM (SELECT face FROM embeddings ORDER BY (embedding::vector({dim}))"
+                    " <=> %s LIMIT %s) e JOIN faces f ON e.face = f.id",
+                    (query, tries),
+                ).fetchall()
+                found.append(sorted({int(person) for (person,) in rows}))
+        return found
+
+    def set_index(self, wanted: bool) -> None:
+        """See `Database.set_index`.
+
+        Raises:
+            ConfigError: the embeddings have more dimensions than pgvector's index takes.
+        """
+        space = self.space()
+        if wanted and (space is None or space.dim > LARGEST_HNSW):
+            raise ConfigError(f"an HNSW index takes vectors of up to {LARGEST_HNSW} dimensions")
+        with self.transaction():
+            self.connection.execute(f"DROP INDEX IF EXISTS fewpix.{HNSW_INDEX}")
+            if wanted and space is not None:
+                self.connection.execute(
+                    f"CREATE INDEX {HNSW_INDEX} ON embeddings USING hnsw "
+                    f"((embedding::vector({space.dim})) vector_cosine_ops)"
+                )
+
+    def faults(self) -> list[str]:
+        """See `Database.faults`: PostgreSQL keeps references itself; its files are its administrator's."""
+        ((sizes,),) = self.select("SELECT count(DISTINCT vector_dims(embedding)) FROM embeddings")
+        return [f"embeddings have {sizes} different sizes"] if sizes > 1 else []
+
+    def sealed(self) -> str | None:
+        """See `Database.sealed`."""
+        with translated(self.location):
+            if self._version() < SEALED_FROM:
+                return None
+            return str(self.connection.execute("SELECT sealed FROM gallery").fetchone()[0])
+
+    def keeps_matched(self) -> bool:
+        """See `Database.keeps_matched`."""
+        with translated(self.location):
+            return self._has("matched")
+
+    def forget(self, wait: float = 0.0) -> str:
+        """See `Database.forget`: the tables are written anew, without removed rows that stay in pages."""
+        with translated(self.location):
+            (changes,) = self.connection.execute("SELECT changes FROM gallery").fetchone()
+            left = vacuum(self.connection, wait=wait)
+            if left:
+                return f"{self.location} still holds {left}"
+            self.connection.execute("UPDATE gallery SET owes = false WHERE changes = %s", (changes,))
+        return ""
+
+    def left(self) -> str:
+        """See `Database.left`."""
+        with translated(self.location):
+            if (
+                self._version() < SEALED_FROM
+                or not self.connection.execute("SELECT owes FROM gallery").fetchone()[0]
+            ):
+                return ""
+        return f"{self.location} may still hold bytes of what was removed"
+
+    def close(self) -> None:
+        """See `Database.close`."""
+        self.connection.close()
+
+    def _has(self, name: str) -> bool:
+        """Whether a table or index is there, read from the catalogue: to_regclass may answer from a cache."""
+        found = self.connection.execute(
+            "SELECT 1 FROM pg_class c JOIN pg_namespace n ON c.relnamespace = n.oid"
+            " WHERE n.nspname = 'fewpix' AND c.relname = %s",
+            (name,),
+        )
+        return found.fetchone() is not None
+
+
+def shown(address: str) -> str:
+    """A server's address without user, password and options, for messages."""
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError as error:
+        raise ConfigError(
+            "the address of the gallery cannot be read", fix="postgresql://user@host/database"
+        ) from error
+    return f"postgresql://{host}{port}{parts.path}"
+
+
+def _own(statement: str) -> str:
+    """Psycopg's placeholders; no statement has a question or percent mark of its own."""
+    return statement.replace("?", "%s")
