@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fewpix.evaluate.pair_scores import iter_scores, pair_scores
 from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
