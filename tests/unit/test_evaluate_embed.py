@@ -181,6 +181,15 @@ def test_a_repeated_run_embeds_nothing_and_an_interrupted_one_the_rest(folder: P
         assert np.array_equal(arrays["rows"], plain.rows[4:8])
 
 
+def test_a_store_filled_where_failures_count_does_not_hide_them_where_they_may_not(
+    folder: Path, tmp_path: Path
+) -> None:
+    items = items_in(folder)
+    made(items, store=tmp_path / "store")
+    with pytest.raises(InputError, match=r"4\.png is 20x5 px, below 8 px"):
+        made(items, store=tmp_path / "store", faults="stop")
+
+
 def test_what_is_kept_is_not_read_again(tmp_path: Path) -> None:
     pictures = Memory([noise(20, 20, n) for n in range(5)])
     items, kept, other = Items(pictures, np.arange(5)), View("m", Grey(), Look()), View("m", Grey(), Look(8))

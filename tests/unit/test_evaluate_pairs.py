@@ -153,6 +153,23 @@ def test_equal_qualities_stay_together() -> None:
     assert [figure.at for figure in unknown if figure.measure == "accuracy"] == [""]
 
 
+def test_of_too_few_people_figures_and_curve_have_values_and_no_intervals() -> None:
+    """One draw of three people, of whom the pairs of each kind need others."""
+    pairs = Pairs(np.array([0, 0, 2, 2]), np.array([1, 1, 4, 5]), np.array([True, True, False, False]))
+    people, scores = np.array([0, 0, 1, 1, 2, 2]), np.array([0.9, 0.3, 0.5, 0.1])
+    weights = ((seed, next(iter(pairs.clusters(people).weights(1, seed)))[0]) for seed in range(100))
+    seed = next(seed for seed, row in weights if not row[:2].any() or not row[2:].any())
+    cell = cell_of(pair_outcomes(scores, pairs, people, fars=(0.5,)), 1, seed)
+    _, tar, eer, auc = cell.figures
+    assert (tar.value, tar.threshold, eer.value, auc.value) == (1.0, 0.3, 0.5, 0.75)
+    assert {(one.ci95, one.reason) for one in (tar, eer, auc)} == {
+        (None, "too few people for a confidence interval")
+    }
+    assert cell.curve is not None
+    assert (cell.curve.x, cell.curve.y, cell.curve.ci95) == ([0.5], [1.0], [None])
+    assert cell.curve.threshold == [0.3]
+
+
 def test_uneven_folds_do_not_pull_the_interval_from_the_figure() -> None:
     """One fold is cut down to four pairs, all of them wrong: it still is a tenth of the accuracy."""
     pairs, people = drawn_at_random()
