@@ -50,6 +50,11 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """Package or module → what else of fewpix it may import, at the top of a file or inside a function."""
 
+GIVEN = {"evaluate.benchmark", "evaluate.inventory", "evaluate.pictures"}
+JUDGED = {"evaluate.matching", "evaluate.per_image", "evaluate.readers.uccs", "evaluate.readers.uccs_scores"}
+TASK = GIVEN | {"evaluate.embedding.embed", "evaluate.result.scores", "evaluate.statistics"}
+SEEN = {"evaluate.degraded", "evaluate.view"}
+
 ROOMS: dict[str, set[str]] = {
     "gallery.storage": set(),
     "gallery.exchange": {
@@ -62,14 +67,35 @@ ROOMS: dict[str, set[str]] = {
         "gallery.store",
     },
     "evaluate.statistics": set(),
-    "evaluate.schema": set(),
+    "evaluate.measures": set(),
+    "evaluate.inventory": set(),
+    "evaluate.pictures": set(),
+    "evaluate.view": {"evaluate.degraded"},
+    "evaluate.benchmark": GIVEN | {"evaluate.statistics"},
     "evaluate.readers.formats": {"evaluate.benchmark"},
-    "evaluate.readers": {
-        "evaluate.benchmark",
-        "evaluate.inventory",
-        "evaluate.pictures",
-        "evaluate.matching",
-    },
+    "evaluate.readers": GIVEN | {"evaluate.matching"},
+    "evaluate.result.model": set(),
+    "evaluate.result.scores": set(),
+    "evaluate.result.file": {"evaluate.result.scores"},
+    "evaluate.result.read": {"evaluate.result.model"},
+    "evaluate.result.words": {"evaluate.measures", "evaluate.result.model", "evaluate.statistics"},
+    "evaluate.result": GIVEN | {"evaluate.measures", "evaluate.plan", "evaluate.statistics"},
+    "evaluate.embedding": GIVEN | SEEN | {"evaluate.result.model"},
+    "evaluate.tasks.outcomes": {"evaluate.result.scores", "evaluate.statistics"},
+    "evaluate.tasks.pair_scores": set(),
+    "evaluate.tasks.blockwise": {"evaluate.identification"},
+    "evaluate.tasks.pairs": TASK | {"evaluate.tasks.outcomes", "evaluate.tasks.pair_scores"},
+    "evaluate.tasks.search": TASK | {"evaluate.tasks.outcomes", "evaluate.tasks.blockwise"},
+    "evaluate.tasks.joined": TASK | {"evaluate.tasks.outcomes"},
+    "evaluate.tasks.detections": TASK | JUDGED | {"evaluate.tasks.outcomes"},
+    "evaluate.tasks": TASK
+    | JUDGED
+    | {"evaluate.embedding", "evaluate.identification", "evaluate.plan", "evaluate.result", "evaluate.view"},
+    "evaluate.plan": GIVEN | SEEN | {"evaluate.embedding.fuse", "evaluate.statistics"},
+    "evaluate.figures": {"evaluate.result.model", "evaluate.statistics", "evaluate.tasks"},
+    "evaluate.worst": GIVEN | {"evaluate.embedding.embed", "evaluate.result.model", "evaluate.tasks"},
+    "evaluate.report": SEEN
+    | {"evaluate.measures", "evaluate.pictures", "evaluate.result", "evaluate.statistics.paired"},
 }
 """Room of a package → what else of the package it may import; what lies outside all rooms sees all."""
 

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fewpix.evaluate.schema.parsed import parsed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from linear_onnx import write_single

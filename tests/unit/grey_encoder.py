@@ -14,16 +14,20 @@ from fewpix.models.space import Space
 
 
 class Grey:
-    """`seen` holds the side of every crop that it was given."""
+    """`crops` holds every crop that it was given, and `seen` its side."""
 
     runtime, device, state_id = "test", "cpu", ""
 
     def __init__(self, sha256: str = "0" * 64, space: str = "0" * 64) -> None:
         plain = Preprocess(4, "bgr", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
         self.card = Card("grey", "test", sha256, Space(space, 16), plain)
-        self.seen: list[int] = []
+        self.crops: list[Crop] = []
+
+    @property
+    def seen(self) -> list[int]:
+        return [len(crop) for crop in self.crops]
 
     def embed(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
-        self.seen += [len(crop) for crop in crops]
+        self.crops += [crop.copy() for crop in crops]
         rows = np.array([resize_square(crop, 4).mean(axis=2).ravel() - 100.5 for crop in crops])
         return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)

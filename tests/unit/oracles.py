@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from hypothesis import assume
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
+from fewpix.evaluate.identification import person_scores
 from fewpix.evaluate.statistics.accuracy import checked
 from fewpix.evaluate.statistics.scores import allowed_accepts
+from fewpix.evaluate.tasks.blockwise import TIE
 
 
 @dataclass(frozen=True)
@@ -66,3 +69,20 @@ def tar_at_far(scores: NDArray[np.floating], same: NDArray[np.bool_], target: fl
         threshold=threshold,
         impostors=len(impostor),
     )
+
+
+def unit(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The rows at length 1."""
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def without_near_ties(
+    probes: NDArray[np.float64], names: list[int], gallery: NDArray[np.float64], rows: list[int]
+) -> None:
+    """Pass over scores that float32 cannot tell apart, though float64 can."""
+    people, scores = person_scores(probes, np.array(names), gallery, np.array(rows))
+    mated = np.isin(names, people)
+    own = np.where(mated, scores[np.arange(len(names)), np.searchsorted(people, names) % len(people)], 9.0)
+    others = np.where(people == np.array(names)[:, None], -9.0, scores)
+    assume(np.abs(others - own[:, None]).min() > 2 * TIE)
+    assume(np.diff(np.sort(np.where(mated, own, scores.max(axis=1)))).min() > 2 * TIE)

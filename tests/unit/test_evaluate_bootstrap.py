@@ -186,8 +186,5 @@ def test_replicates_without_a_kind_are_left_out() -> None:
         percentiles(np.array([np.nan, np.nan]))
 
 
-def test_intervals_say_whether_they_exclude_zero() -> None:
-    assert Interval(0.01, 0.02).excludes_zero()
-    assert Interval(-0.02, -0.01).excludes_zero()
-    assert not Interval(-0.01, 0.02).excludes_zero()
+def test_an_interval_reads_in_percent() -> None:
     assert str(Interval(0.912, 0.9361)) == "91.2 to 93.6"

@@ -187,13 +187,13 @@ def _both(first: Scores, second: Scores, measure: str) -> tuple[float, ...]:
 
 
 def _compared(one: Scores, other: Scores) -> Compared:
-    alone = [place for place in one.places if place not in other.places]
+    theirs = {size for size, _ in other.places}
     assert one.result.scores_sha256 is not None
     return Compared(
         name=one.name,
         models=one.result.models,
         flip=one.result.treatment.flip,
-        sizes_alone=list(dict.fromkeys(size for size, _ in alone)),
+        sizes_alone=list(dict.fromkeys(size for size, _ in one.places if size not in theirs)),
         scores_sha256=one.result.scores_sha256,
     )
 
@@ -211,7 +211,10 @@ def _check_alike(first: Scores, second: Scores) -> None:
     wanted = [(key, getattr(one.benchmark, key), getattr(other.benchmark, key)) for key in keys]
     if one.task == "detections":
         wanted.append(("lists_sha256", one.benchmark.lists_sha256, other.benchmark.lists_sha256))
-    wanted += [(key, getattr(one.treatment, key), getattr(other.treatment, key)) for key in _SAME_TREATMENT]
+    treated = list(_SAME_TREATMENT)
+    if one.task == "pairs" and not all("hr-lr" in side.treatment.protocols for side in (one, other)):
+        treated.remove("small")  # what they have in common has no side of its own that is small
+    wanted += [(key, getattr(one.treatment, key), getattr(other.treatment, key)) for key in treated]
     if one.treatment.steps and other.treatment.steps:
         wanted.append(("seed", one.treatment.seed, other.treatment.seed))
     for key, mine, theirs in wanted:

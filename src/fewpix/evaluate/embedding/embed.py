@@ -148,6 +148,11 @@ class _Batch:
         self._read: dict[int, _Read] = {}
         self._crops: dict[tuple[int, int], tuple[Crop, bool]] = {}
 
+    @property
+    def strict(self) -> bool:
+        """Whether no picture may fail."""
+        return self._faults == "stop"
+
     def read(self, n: int) -> _Read:
         """Picture number `n`."""
         if n not in self._read:
@@ -176,7 +181,7 @@ class _Batch:
         Raises:
             InputError: where it may not fail.
         """
-        if self._faults == "stop":
+        if self.strict:
             raise error
         name, origin = self._items.pictures.names[n], self._items.pictures.origin(n)
         fault = error.what.replace(origin, name)
@@ -223,7 +228,7 @@ class _Feed:
         start, stop = self._done, int(np.searchsorted(self.numbers, end))
         while self._done < stop:
             if self._done % CHUNK == 0:
-                self._open()
+                self._open(batch)
             last = min(stop, (self._done // CHUNK + 1) * CHUNK)
             if not self._found:
                 self._embed(self._done, last, batch)
@@ -249,11 +254,13 @@ class _Feed:
             )
         return made
 
-    def _open(self) -> None:
-        """Begin a chunk, with what is known of it."""
+    def _open(self, batch: _Batch) -> None:
+        """Begin a chunk, with what is known of it; where no picture may fail, one without failures."""
         part = self.numbers[self._done : self._done + CHUNK]
         names = [self._items.pictures.names[int(n)] for n in part]
         found = self._disk.load(self._done // CHUNK, names) if self._disk else None
+        if found is not None and batch.strict and not found.enrolled.all():
+            found = None  # kept by a run where they counted
         self._found = found is not None
         self._chunk = Chunk.empty(names, self._dim) if found is None else found
         self._faults = [""] * len(names)

@@ -15,20 +15,13 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import StorageError
 from fewpix.files import atomic, write_text
-
-
-class Digest(Protocol):
-    """A running hash, as `hashlib` has it."""
-
-    def update(self, data: bytes, /) -> None: ...  # noqa: D102
-
 
 CHUNK = 1024
 """Pictures in one file."""
@@ -77,16 +70,6 @@ class Chunk:
     def enrolled(self) -> NDArray[np.bool_]:
         """(C,) whether each gave an embedding."""
         return np.asarray(self.faults == "", dtype=np.bool_)
-
-    @property
-    def first_fault(self) -> str:
-        """Why the first of those that failed did, "" where none did."""
-        return next((str(fault) for fault in self.faults if fault), "")
-
-    def add_to(self, digest: Digest) -> None:
-        """Add names and contents to a hash."""
-        for name, sha256 in zip(self.names, self.sha256, strict=True):
-            digest.update(f"{name}\0{sha256.tobytes().hex()}\n".encode())
 
     def fits(self, names: Sequence[str], dim: int) -> bool:
         """Whether it is of these pictures and its arrays are as they should be."""

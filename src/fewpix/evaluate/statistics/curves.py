@@ -1,4 +1,4 @@
-"""Curves of a result at a bounded number of points, each with its interval: ROC, DET, CMC; and histograms.
+"""Where the curves of a result have points, a bounded number: ROC, DET, CMC; and histograms.
 
 A curve of rates has a point for every eighth of a decade of the false accept rate, from 1 down to the lowest
 that the impostors can show. Each is an observed one: the threshold is the smallest score that keeps the rate.

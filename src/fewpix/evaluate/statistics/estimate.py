@@ -177,6 +177,17 @@ class OnCurve:
             case _:
                 return self.curve.ordered.auc(self.curve.tie)
 
+    @property
+    def threshold(self) -> float | None:
+        """That a comparison counts at or above; of an area None."""
+        match self.take:
+            case "rate":
+                return self._threshold()
+            case "eer":
+                return self.curve.ordered.eer().threshold
+            case _:
+                return None
+
     def _threshold(self) -> float:
         return self.curve.ordered.threshold_at(self.target)
 
@@ -189,11 +200,12 @@ class OnCurve:
         drawn = self.curve.drawn(draws)
         match self.take:
             case "rate":
-                return Estimate(self.value, drawn.tar_interval(self.target), self._threshold())
+                ci95 = drawn.tar_interval(self.target)
             case "eer":
-                return Estimate(self.value, drawn.eer_interval(), self.curve.ordered.eer().threshold)
+                ci95 = drawn.eer_interval()
             case _:
-                return Estimate(self.value, drawn.auc_interval())
+                ci95 = drawn.auc_interval()
+        return Estimate(self.value, ci95, self.threshold)
 
     def minus(self, other: OnCurve, draws: Draws) -> Change:
         """Of the same comparisons, each figure at its own threshold."""
@@ -247,7 +259,7 @@ def estimates(statistics: Sequence[Statistic], draws: Draws) -> list[Estimate]:
             try:
                 found[n] = one.estimate(draws)
             except InputError as error:
-                found[n] = Estimate(one.value, reason=error.what)
+                found[n] = Estimate(one.value, None, one.threshold, error.what)
     for numbers in together.values():
         for kind in (True, False):
             mine = [n for n in numbers if (_mean(statistics[n]).values.dtype == np.bool_) == kind]

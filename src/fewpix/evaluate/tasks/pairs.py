@@ -36,6 +36,7 @@ HELD = f"people of the pairs of one person resampled, thresholds held: more than
 ONE_FOLD = "the pairs are in one fold, and accuracy takes each fold's threshold from the others"
 TOO_MANY = f"thresholds are held with more than {WHOLE:,} pairs"
 NOT_KEPT = "the scores of pairs of two people are not kept"
+NO_FOLDS = f"accuracy needs both kinds of pairs, and of more than {WHOLE:,} one kind is kept"
 
 THIRDS = ("worst", "middle", "best")
 _CHUNK = 65_536  # pairs compared at once
@@ -162,9 +163,11 @@ class PairOutcomes:
 
     @cached_property
     def folds(self) -> FoldAccuracy | None:
-        """Accuracy over the folds; None where there are none."""
+        """Accuracy over the folds; None where there are none, or where not all pairs are kept."""
         pairs = self.listed.pairs
-        return None if pairs.folds is None else fold_accuracy(self.scores, pairs.same, pairs.folds)
+        if pairs.folds is None or not self.listed.whole:
+            return None
+        return fold_accuracy(self.scores, pairs.same, pairs.folds)
 
     @cached_property
     def _scored(self) -> Scored:
@@ -183,7 +186,7 @@ class PairOutcomes:
     def _accuracy(self) -> list[Wanted]:
         listed, folds = self.listed, self.folds
         if folds is None:
-            return [Wanted("accuracy", "", None, ONE_FOLD)]
+            return [Wanted("accuracy", "", None, ONE_FOLD if listed.pairs.folds is None else NO_FOLDS)]
         mean = Mean(folds.correct, listed.clusters, listed.share, listed.pairs.same)
         detail = {"per_fold": folds.per_fold, "thresholds": folds.thresholds}
         found = [Wanted("accuracy", "", mean, detail=detail)]

@@ -197,14 +197,14 @@ def test_a_watchlist_by_hand() -> None:
 
     known = identification_curve(faces, Candidates.of(similarities), face_of)
     assert (known.hits.tolist(), known.alarms.tolist(), known.wanted) == ([0.8], [0.4, 0.7], 2)
-    assert known.at(0.25).to_json() == {"target": 0.25, "per_image": 0.25, "rate": 0.5, "threshold": 0.7}
-    assert known.at(0).to_json() == {"target": 0.0, "per_image": 0.0, "rate": 0.5, "threshold": 0.8}
+    assert vars(known.at(0.25)) == {"target": 0.25, "per_image": 0.25, "rate": 0.5, "threshold": 0.7}
+    assert vars(known.at(0)) == {"target": 0.0, "per_image": 0.0, "rate": 0.5, "threshold": 0.8}
     thresholds, rates, per_image = known.points()
     assert (thresholds.tolist(), rates.tolist(), per_image.tolist()) == ([0.4, 0.7], [0.5, 0.5], [0.5, 0.25])
     second = identification_curve(faces, Candidates.of(similarities), face_of, rank=2)
     assert second.hits.tolist() == [0.5, 0.8]
     assert second.at(0).rate == 0.5
-    assert second.at(0.25).to_json() == {"target": 0.25, "per_image": 0.25, "rate": 1.0, "threshold": 0.5}
+    assert vars(second.at(0.25)) == {"target": 0.25, "per_image": 0.25, "rate": 1.0, "threshold": 0.5}
 
     found = detection_curve(faces, detections, face_of)
     assert (found.hits.tolist(), found.alarms.tolist(), found.wanted) == ([0.6, 0.7, 0.9], [0.95], 3)

@@ -110,8 +110,7 @@ def test_uneven_folds_count_the_same() -> None:
     same = np.array([False, True, False, True, False, True])
     result = fold_accuracy(scores, same, np.array([0, 0, 0, 0, 1, 1]))
     assert result.accuracy == pytest.approx(np.mean(result.per_fold))
-    assert str(result) == f"accuracy {100 * result.accuracy:.2f} % over 2 folds"
-    assert set(result.to_json()) == {"accuracy", "per_fold", "thresholds"}
+    assert len(result.per_fold) == len(result.thresholds) == 2
 
 
 @pytest.mark.parametrize("decimals", [1, 2, 12])

@@ -6,22 +6,16 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from fewpix.evaluate.retrieval import retrieve, watch_list
-from fewpix.evaluate.streaming_search import TIE, Searched, prototypes, search
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from open_search import identify_open
+from oracles import unit, without_near_ties
 
 from fewpix.errors import InputError
-from fewpix.evaluate.identification import identify, person_scores
-from fewpix.evaluate.readers.survface import FPIRS
+from fewpix.evaluate.identification import identify
+from fewpix.evaluate.tasks.blockwise import TIE, Searched, prototypes, search
 
 Rows = NDArray[np.float64]
-
-
-def unit(rows: Rows) -> Rows:
-    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 def reference_one(
@@ -42,16 +36,6 @@ def reference_one(
         area += (recall - old_recall) * (old_precision + precision) / 2
         old_recall, old_precision = recall, precision
     return mine[0], max(cosines), rank, row_rank, area
-
-
-def without_near_ties(probes: Rows, names: list[int], gallery: Rows, rows: list[int]) -> None:
-    """Pass over scores that float32 cannot tell apart, though float64 can."""
-    people, scores = person_scores(probes, np.array(names), gallery, np.array(rows))
-    mated = np.isin(names, people)
-    own = np.where(mated, scores[np.arange(len(names)), np.searchsorted(people, names) % len(people)], 9.0)
-    others = np.where(people == np.array(names)[:, None], -9.0, scores)
-    assume(np.abs(others - own[:, None]).min() > 2 * TIE)
-    assume(np.diff(np.sort(np.where(mated, own, scores.max(axis=1)))).min() > 2 * TIE)
 
 
 def agrees(found: Searched, probes: Rows, names: list[str], gallery: Rows, rows: list[str]) -> None:
@@ -98,73 +82,8 @@ def test_it_is_what_identification_finds(seed: int) -> None:
     whole = identify(probes, names, gallery, rows, replicates=2)
     assert found.ranks.tolist() == whole.ranks.tolist()
     assert found.people == whole.people
-    assert retrieve(found, names, ranks=(1,), replicates=2).cmc[1] == whole.cmc[1]
+    assert (found.row_ranks <= 1).mean() == whole.cmc[1]
     assert found.precisions is None
-
-
-@given(st.integers(0, 10_000), st.sampled_from([1, 3, 20]))
-def test_it_is_what_open_set_identification_finds(seed: int, rank: int) -> None:
-    rng = np.random.default_rng(seed)
-    gallery = unit(rng.normal(size=(25, 8)))
-    rows = [n % 20 for n in range(25)]
-    names = [*rng.integers(20, size=40).tolist(), *range(100, 130)]
-    probes = unit(
-        np.concatenate((gallery[names[:40]], rng.normal(size=(30, 8)))) + 0.5 * rng.normal(size=(70, 8))
-    )
-    without_near_ties(probes, names, gallery, rows)
-    fpirs = (0.01, 0.1, 0.2, 0.3)
-    found = watch_list(
-        search(probes, names, gallery, rows, memory=4096), names, rank=rank, fpirs=fpirs, replicates=30
-    )
-    whole = identify_open(probes, names, gallery, rows, rank=rank, fpirs=fpirs, replicates=30)
-    assert found.open_set.tpir_at_fpir == pytest.approx(whole.tpir_at_fpir)
-    assert found.open_set.tpir_at_fpir_ci95 == whole.tpir_at_fpir_ci95
-    assert found.open_set.thresholds == pytest.approx(whole.thresholds, abs=1e-5)
-    assert (found.open_set.mated, found.open_set.nonmated, found.open_set.people) == (40, 30, 20)
-
-
-@given(st.integers(0, 10_000), st.sampled_from([1, 2, 20]))
-def test_the_area_is_that_of_the_curve(seed: int, rank: int) -> None:
-    """Over the U steps of FPIR: TPIR at no more than k of U false alarms, averaged over k below U."""
-    rng = np.random.default_rng(seed)
-    pool = unit(rng.integers(-1, 2, size=(5, 3)) + 0.1)
-    gallery, rows = pool[rng.integers(5, size=6)], ["a", "a", "b", "c", "d", "e"]
-    names = ["a", "b", "x", "y", *rng.choice(["a", "b", "c", "x", "y"], size=8).tolist()]
-    searched = search(pool[rng.integers(5, size=12)], names, gallery, rows)
-    strangers = int((~searched.mated).sum())
-    steps = [
-        next(
-            iter(
-                watch_list(
-                    searched, names, rank=rank, fpirs=(k / strangers,), replicates=1
-                ).open_set.tpir_at_fpir.values()
-            )
-        )
-        for k in range(strangers)
-    ]
-    assert watch_list(searched, names, rank=rank, fpirs=(), replicates=1).auc == pytest.approx(
-        float(np.mean(steps))
-    )
-
-
-def test_a_watch_list_by_hand() -> None:
-    """Two people; of three mated probes one is right and high, one right and low, one finds the other."""
-    gallery = np.eye(2, 4)
-    angles = [(0.9, 0.1), (0.5, 0.1), (0.7, 0.65), (0.7, 0.0), (0.2, 0.3), (0.1, 0.4), (0.0, 0.2)]
-    probes = np.array([(x, y, np.sqrt(1 - x * x - y * y), 0) for x, y in angles])
-    names = ["a", "a", "b", "w", "x", "y", "z"]
-    found = watch_list(
-        search(probes, names, gallery, ["a", "b"]), names, rank=1, fpirs=(0.0, 0.25), replicates=20
-    )
-    # strangers score 0.7, 0.4, 0.3, 0.2: none may pass, then one may
-    assert found.open_set.tpir_at_fpir == pytest.approx({"0e+0": 1 / 3, "2.5e-1": 2 / 3})
-    assert found.open_set.thresholds == pytest.approx({"0e+0": 0.9, "2.5e-1": 0.5}, abs=2e-6)
-    assert found.auc == pytest.approx((4 + 3 + 0) / 12)
-    assert watch_list(
-        search(probes, names, gallery, ["a", "b"]), names, rank=2, fpirs=(), replicates=20
-    ).auc == (pytest.approx((4 + 3 + 3) / 12))
-    assert "3 mated and 4 non-mated searches of 2 people, AUC 58.3 % (" in str(found)
-    assert found.to_json()["auc"] == found.auc
 
 
 def test_average_precision_by_hand() -> None:
@@ -172,9 +91,9 @@ def test_average_precision_by_hand() -> None:
     gallery = np.array([(0.9, np.sqrt(0.19)), (0.8, 0.6), (0.6, 0.8)])
     probe = np.array([(1.0, 0.0)])
     found = search(probe, ["a"], gallery, ["a", "b", "a"], precisions=True)
-    figures = retrieve(found, ["a"], ranks=(1, 2))
-    assert figures.mean_average_precision == pytest.approx((1 + (1 / 2 + 2 / 3) / 2) / 2)
-    assert figures.cmc == {1: 1.0, 2: 1.0}
+    assert found.precisions is not None
+    assert found.precisions[0] == pytest.approx((1 + (1 / 2 + 2 / 3) / 2) / 2)
+    assert found.row_ranks.tolist() == [1]
     # the wrong row ties with the better right one, and so stands first: places 2 and 3
     tied = search(probe, ["a"], gallery[[0, 0, 2]], ["a", "b", "a"], precisions=True)
     assert tied.precisions is not None
@@ -186,22 +105,6 @@ def test_rows_of_one_wrong_person_count_one_by_one() -> None:
     gallery = np.array([(1.0, 0.0), (0.8, 0.6), (0.6, 0.8)])
     found = search(np.array([(1.0, 0.0)]), [2], gallery, [1, 1, 2])
     assert (found.ranks.tolist(), found.row_ranks.tolist()) == ([2], [3])
-    assert retrieve(found, [2], ranks=(1, 2, 3), replicates=5).cmc == {1: 0.0, 2: 0.0, 3: 1.0}
-
-
-@pytest.mark.parametrize(("people", "dim"), [(30, 7), (31, 32), (101, 128), (257, 512)])
-def test_a_model_that_says_the_same_of_everybody_finds_nobody(people: int, dim: int) -> None:
-    """A matrix product's last bits differ at its edges; nobody may get in front by that."""
-    rng = np.random.default_rng(dim)
-    one = unit(rng.normal(size=(2, dim)))
-    names = [*range(people), *range(1000, 1037)]
-    found = search(
-        np.repeat(one[:1], len(names), 0), names, np.repeat(one[1:], people, 0), list(range(people))
-    )
-    assert set(found.ranks[:people].tolist()) == {people}
-    figures = watch_list(found, names, rank=people, fpirs=FPIRS, replicates=2)
-    assert set(figures.open_set.tpir_at_fpir.values()) == {0.0}
-    assert figures.auc == 0.0
 
 
 def test_prototypes_are_normalised_means() -> None:
@@ -269,25 +172,13 @@ def test_bad_input_is_refused(
         search(probes, names, gallery, rows)
 
 
-def test_figures_refuse_what_they_cannot_say() -> None:
-    mixed = search(np.eye(3), [0, 1, 9], np.eye(3), [0, 1, 2])
-    closed = search(np.eye(3), [0, 1, 2], np.eye(3), [0, 1, 2])
-    with pytest.raises(InputError, match="1 probes show nobody of the gallery"):
-        retrieve(mixed, [0, 1, 9], ranks=(1,))
-    with pytest.raises(InputError, match="needs probes of people in the gallery and of others"):
-        watch_list(closed, [0, 1, 2], rank=1, fpirs=FPIRS)
-    with pytest.raises(InputError, match="2 people for a search of 3 probes"):
-        watch_list(mixed, [0, 1], rank=1, fpirs=FPIRS)
-    with pytest.raises(InputError, match="rank 0 must be at least 1"):
-        watch_list(mixed, [0, 1, 9], rank=0, fpirs=FPIRS)
-    with pytest.raises(InputError, match="between 0 and 1"):
-        watch_list(mixed, [0, 1, 9], rank=1, fpirs=(1.0,))
-
-
-def test_a_perfect_search_reads_well() -> None:
-    found = search(np.eye(4), [0, 1, 2, 3], np.eye(4), [0, 1, 2, 3], precisions=True)
-    figures = retrieve(found, [0, 1, 2, 3], ranks=(1, 5))
-    assert str(figures).startswith("rank-1 100.0 % (")
-    assert str(figures).endswith("mAP 100.0 % (100.0 to 100.0), 4 probes of 4 people")
-    assert figures.to_json()["map"] == 1.0
-    assert figures.to_json()["rank"] == {"1": 1.0, "5": 1.0}
+def test_the_best_other_person_is_never_ones_own() -> None:
+    rng = np.random.default_rng(0)
+    gallery, people = unit(rng.normal(size=(12, 6))), np.arange(12) % 5
+    probes, names = unit(rng.normal(size=(9, 6))), np.array([0, 1, 2, 3, 4, 7, 8, 0, 1])
+    found = search(probes, names, gallery, people)
+    scores = probes @ gallery.T
+    for n, name in enumerate(names):
+        assert found.other[n] == pytest.approx(scores[n, people != name].max(), abs=1e-6)
+    alone = search(probes[:1], [0], gallery[:1], [0])
+    assert alone.other[0] == -np.inf

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fewpix.evaluate.templates import Fusion, fuse, rows_of
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
