@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import ijb_layout
 import ijbs_layout
 import pytest
 import scface_layout

@@ -1,4 +1,4 @@
-"""`fewpix evaluate pairs` and `search` of templates, IJB's and IJB-S's: figures that agree with those by hand."""
+"""`fewpix evaluate pairs` and `search` of templates: figures that agree with those by hand."""
 
 from __future__ import annotations
 
