@@ -9,6 +9,7 @@ from typing import Any
 
 import ijb_layout
 import lfw_layout
+import numpy as np
 import pytest
 import tinyface_layout
 from evaluate_runs import printed, refused, result, written
@@ -22,6 +23,8 @@ pytestmark = pytest.mark.needs("samples")
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PEOPLE = 9
+ALONE = {"one": [12], "other": [16], "visited": [20]}
+"""Sizes in pixels that only this one of two results has."""
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +122,7 @@ def test_two_results_differ_as_their_models_do_in_one_run(
         (f"{first}.json", ["flat.onnx"]),
         (f"{second}.json", ["pixels.onnx"]),
     ]
+    assert [one.sizes_alone for one in found.compared] == [ALONE.get(first, []), ALONE.get(second, [])]
     assert (found.cells, found.models, found.scores_sha256) == ([], {}, None)
     for change in found.differences:
         change.part.pop("protocol", None)
@@ -298,7 +302,14 @@ def test_of_many_pairs_those_of_one_person_are_compared(
     words = ["evaluate", "pairs", "ijb", ijb, "--fars", "0.25,0.05,0.001", "--model"]
     for name, model in zip("ab", models, strict=True):
         printed(capsys, *words, model, "--out", tmp_path / f"{name}.json")
+    with np.load(tmp_path / "a.scores.npz", allow_pickle=False) as arrays:
+        assert (arrays["scores"].shape, bool(arrays["same"].all()), bool(arrays["whole"])) == (
+            (1, 8),
+            True,
+            False,
+        )
     run = result(capsys, *words, ",".join(map(str, models)))
+    assert "thresholds held" in run.bootstrap.how
     for cell in run.cells:
         eer, tar = cell.figure("eer"), cell.figure("tar", "2.5e-1")
         assert eer is not None

@@ -202,6 +202,15 @@ def test_missing_pictures(
     assert text.endswith(", 14 pairs; 2 pairs left out, coverage 87.5 %\n")
 
 
+def test_pictures_that_are_no_aligned_crops_are_refused(
+    lfw: Path, pixels: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    copy = shutil.copytree(lfw, tmp_path / "lfw")
+    write_image(copy / "Person_0" / "Person_0_0002.jpg", np.zeros((24, 20, 3), np.uint8))
+    err = refused(capsys, 3, "evaluate", "lfw", copy, "--model", pixels, "--protocol", "lr-lr", "--json")
+    assert "Person_0_0002.jpg is 20x24 px, not an aligned crop of 112x112 px" in err
+
+
 @pytest.mark.parametrize(
     ("words", "code", "match"),
     [

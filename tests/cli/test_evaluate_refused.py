@@ -137,7 +137,7 @@ MODELS = [
     (
         "pairs table {table} --baseline nobody",
         5,
-        "the baseline nobody is none of the models (use pixels.onnx)",
+        "the baseline nobody is none of the models (use one of pixels.onnx",
     ),
     ("search tinyface {tiny} --baseline {other}", 5, "the baseline flat.onnx is none of the models"),
     ("pairs table {table} --protocol hr-lr --teacher same,same", 5, "teacher: 2 for 1 models"),

@@ -176,7 +176,7 @@ def pairs(
     treated.check()
     check_protocols(protocols, treated.sizes(), small or "second")
     rates, how = None if fars is None else rates_of(fars), fusing(fuse)
-    names = who.names()
+    who.names()
     data = of.open(PAIRS, kind, path)
     models = who.open()
     plan = Plan(
@@ -191,7 +191,7 @@ def pairs(
         draws=Draws(seed=treated.seed),
         **treated.plan(),
     )
-    with progress("evaluating", len(names), as_json=delivered.as_json) as bar:
+    with progress("evaluating", as_json=delivered.as_json) as bar:
         result = measured(data, plan, advance=bar)
     delivery.finish(result, data.items.pictures, as_json=delivered.as_json)
 
