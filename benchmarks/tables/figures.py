@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fewpix.evaluate.result.model import Cell, Difference, Result
+from fewpix.evaluate.result.model import Cell, Change, Result
 from fewpix.evaluate.result.read import parsed
 
 DIRECT_FEED = "direct feed"
@@ -16,21 +16,26 @@ DEFAULT_WAY = "excess"
 """What `fewpix adapt` does with a shipped student where nothing is said, as `facebn_shifts.py` calls it."""
 
 
-def lfw(result: Mapping[str, Any], protocol: str) -> str:
+def lfw(payload: Mapping[str, Any], protocol: str) -> str:
     """One protocol of `results/lfw.json` as Markdown: a row per size, a column per model and difference."""
-    found = parsed(result)
-    if not isinstance(found, Result) or protocol not in found.treatment.protocols:
-        raise KeyError(protocol)
-    shown = [cell for cell in found.cells if cell.part.get("protocol", protocol) == protocol]
-    cells = {(cell.model, cell.size): cell for cell in shown}
-    changes = {
-        (one.model, one.size): one
-        for one in found.differences
-        if one.part.get("protocol", protocol) == protocol
+    result = parsed(payload)
+    assert isinstance(result, Result)
+    alone = result.treatment.protocols if len(result.treatment.protocols) == 1 else [""]
+    cells = {
+        (cell.model, cell.size or 0): cell
+        for cell in result.cells
+        if cell.part.get("protocol", alone[0]) == protocol
     }
-    baseline = found.differences[0].minus if found.differences else next(iter(found.models))
+    if not cells:
+        raise KeyError(protocol)
+    changes = {
+        (one.model, one.size or 0): one.changes
+        for one in result.differences
+        if one.part.get("protocol", alone[0]) == protocol
+    }
+    baseline = next((one.minus for one in result.differences), next(iter(result.models)))
     # the students first, what they are measured against last
-    models = sorted(found.models, key=lambda name: (name == baseline, name))
+    models = sorted(result.models, key=lambda name: (name == baseline, name))
     against = DIRECT_FEED if baseline == "teacher" else baseline
     titles = ["px", *(against if name == baseline else name for name in models)]
     titles += [f"{name} − {against}" for name in models[:-1]]
@@ -40,30 +45,29 @@ def lfw(result: Mapping[str, Any], protocol: str) -> str:
             *(_accuracy_and_tar(cells[name, size]) for name in models),
             *(_accuracy_change(changes[name, size]) for name in models[:-1]),
         ]
-        for size in sorted(found.sizes())
+        for size in sorted({size for _, size in cells})
     ]
-    (far,) = (one.at for one in shown[0].figures if one.measure == "tar")
+    (far,) = (one.at for one in next(iter(cells.values())).figures if one.measure == "tar")
     note = (
         f"Accuracy in % (95 % interval) / TAR in % at FAR {far}; "
-        f"{sum(found.benchmark.comparisons.values()):,} pairs of LFW, "
-        f"{'with' if found.treatment.flip else 'no'} flip; differences in points, bold where the paired 95 % "
-        "interval lies above 0, in italics where it lies below."
+        f"{sum(result.benchmark.comparisons.values()):,} pairs of LFW, "
+        f"{'with' if result.treatment.flip else 'no'} flip; differences in points, bold where the paired "
+        "95 % interval lies above 0, in italics where it lies below."
     )
     return f"{markdown(titles, rows)}\n\n{note}"
 
 
 def _accuracy_and_tar(cell: Cell) -> str:
-    accuracy = cell.figure("accuracy")
-    (tar,) = (one for one in cell.figures if one.measure == "tar")
-    assert accuracy is not None
-    return accuracy_and_tar(
-        {"accuracy": accuracy.value, "accuracy_ci95": accuracy.ci95, "tar_at_far": {tar.at: tar.value}}
-    )
+    """Of a cell with one false accept rate."""
+    accuracy = next(one for one in cell.figures if (one.measure, one.at) == ("accuracy", ""))
+    rates = {one.at: one.value for one in cell.figures if one.measure == "tar"}
+    return accuracy_and_tar({"accuracy": accuracy.value, "accuracy_ci95": accuracy.ci95, "tar_at_far": rates})
 
 
-def _accuracy_change(one: Difference) -> str:
-    change = next(change for change in one.changes if change.measure == "accuracy")
-    return change_in_points(change.difference, list(change.ci95))
+def _accuracy_change(changes: Sequence[Change]) -> str:
+    """Points of accuracy with their interval, bold where it lies above 0."""
+    one = next(change for change in changes if (change.measure, change.at) == ("accuracy", ""))
+    return change_in_points(one.difference, one.ci95)
 
 
 def facebn_arms(result: Mapping[str, Any], metrics: Mapping[str, str]) -> str:

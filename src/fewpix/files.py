@@ -69,6 +69,18 @@ def atomic(path: Path) -> Iterator[Path]:
             part.unlink(missing_ok=True)
 
 
+def check_place(path: Path) -> None:
+    """Refuse a place that cannot be written, before work takes its minutes; nothing is made there.
+
+    Raises:
+        StorageError: what is there of the folders above it is a file, or may not be written.
+    """
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        why = "may not be written" if above.is_dir() else "is a file"
+        raise StorageError(f"cannot write {path}: {above} {why}", fix="choose another place")
+
+
 def sweep(path: Path) -> None:
     """Remove the temporary files that killed writers of `path` left beside it; nobody may write it now."""
     with suppress(OSError):

@@ -1,4 +1,4 @@
-"""`--report`, `fewpix report` and `fewpix compare`: reports of whole runs, and two results pair by pair."""
+"""`fewpix compare`: two results comparison by comparison, and what cannot be compared."""
 
 from __future__ import annotations
 
@@ -7,19 +7,24 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import bin_layout
+import ijb_layout
+import lfw_layout
 import numpy as np
 import pytest
 import tinyface_layout
-from fewpix.evaluate.schema.comparison import Comparison
+from evaluate_runs import printed, refused, result, written
 from orl_files import put
 from pixels_model import write_two_models
 
 from fewpix.cli import main
+from fewpix.evaluate.tasks import pairs as pair_task
 
-pytestmark = pytest.mark.needs("samples", "report")
+pytestmark = pytest.mark.needs("samples")
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 PEOPLE = 9
+ALONE = {"one": [12], "other": [16], "visited": [20]}
+"""Sizes in pixels that only this one of two results has."""
 
 
 @pytest.fixture(scope="module")
@@ -42,106 +47,147 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tinyface_layout.tinyface(tmp_path_factory.mktemp("tinyface"))
-    put(folder / "Testing_Set/Probe/10_7.jpg", 3, 2)
-    return folder
-
-
-def run(capsys: pytest.CaptureFixture[str], *words: object) -> str:
-    """What a command prints that has to work."""
-    code = main([str(word) for word in words])
-    done = capsys.readouterr()
-    assert code == 0, done.err
-    return done.out
-
-
-def refused(capsys: pytest.CaptureFixture[str], code: int, *words: object) -> str:
-    """The one line of a command that has to fail."""
-    found = main([str(word) for word in words])
-    done = capsys.readouterr()
-    assert (found, done.out, done.err.count("\n")) == (code, "", 1), done.err
-    return done.err
+def ijb(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return ijb_layout.lay_out(tmp_path_factory.mktemp("ijb") / "ijbc").folder
 
 
 @pytest.fixture(scope="module")
 def measured(
-    table: Path, tiny: Path, models: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
+    table: Path, ijb: Path, models: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """Results of either model on pairs and on searches, and of both together."""
-    out = tmp_path_factory.mktemp("results")
-    pairs = ["evaluate", "pairs", "table", table, "--protocol", "lr-lr", "--fars", "0.2,1e-1"]
-    search = ["evaluate", "search", "tinyface", tiny, "--gallery-model", "same", "--allow-missing"]
+    """Results of either model on pairs and searches, of pictures and of templates, and of both together."""
+    folder, out = tmp_path_factory.mktemp("benchmarks"), tmp_path_factory.mktemp("results")
+    tiny = tinyface_layout.tinyface(folder / "tiny")
+    put(tiny / "Testing_Set/Probe/10_7.jpg", 3, 2)
+    lfw = lfw_layout.lay_out_folds(folder / "lfw")
+    pairs = ["pairs", "table", table, "--protocol", "lr-lr", "--fars", "0.2,1e-1"]
+    search = ["search", "tinyface", tiny, "--gallery-model", "same", "--allow-missing", "--size", 9]
+    templates = ["pairs", "ijb", ijb, "--fars", "0.25,0.05,0.001"]
+    galleries = ["search", "ijb", ijb, "--gallery-model", "same", "--fpirs", "0.3,0.01"]
+    short = ["lfw", lfw, "--size", 8, "--protocol", "lr-lr"]
     one, other = models
     for name, words in {
         "one": [*pairs, "--size", "8,12", "--model", one],
         "other": [*pairs, "--size", "8,16", "--model", other],
         "both": [*pairs, "--size", "8", "--model", f"{one},{other}"],
         "stretched": [*pairs, "--size", "8", "--model", one, "--fit", "stretch"],
+        "noisy": [*pairs, "--size", "8", "--model", one, "--family", "noise"],
+        "reseeded": [*pairs, "--size", "8", "--model", one, "--seed", "5"],
         "far": [*pairs, "--size", "24", "--model", one],
-        "found": [*search, "--size", "9", "--model", one, "--ranks", "1,3"],
-        "sought": [*search, "--size", "9", "--model", other, "--ranks", "1,2,3"],
-        "reseeded": [*search, "--size", "9", "--model", one, "--seed", "5"],
-        "large": [*search, "--size", "9", "--model", one, "--gallery-size", "12"],
-        "searched": [*search, "--size", "9", "--model", f"{one},{other}", "--ranks", "1,3"],
+        "found": [*search, "--model", one, "--ranks", "1,3"],
+        "sought": [*search, "--model", other, "--ranks", "1,2,3"],
+        "searched": [*search, "--model", f"{one},{other}", "--ranks", "1,3"],
+        "large": [*search, "--model", one, "--gallery-size", "12"],
+        "templates": [*templates, "--model", one],
+        "others": [*templates, "--model", other],
+        "all": [*templates, "--model", f"{one},{other}"],
+        "mean": [*templates, "--model", one, "--fuse", "mean"],
+        "galleries": [*galleries, "--model", one, "--size", "12", "--ranks", "1,2"],
+        "visited": [*galleries, "--model", other, "--size", "12,20", "--ranks", "1,2"],
+        "toured": [*galleries, "--model", f"{one},{other}", "--size", "12", "--ranks", "1,2"],
+        "short": [*short, "--model", one],
+        "shorter": [*short, "--model", other],
     }.items():
-        assert main([str(word) for word in (*words, "--out", out / f"{name}.json", "-q")]) == 0
+        assert main([str(word) for word in ("evaluate", *words, "--out", out / f"{name}.json", "-q")]) == 0
     return out
 
 
-def read(path: Path) -> dict[str, Any]:
-    return json.loads(path.read_text(encoding="utf-8"))
-
-
+@pytest.mark.parametrize(
+    ("first", "second", "both", "measures"),
+    [
+        (
+            "other",
+            "one",
+            "both",
+            [("accuracy", ""), ("tar", "2e-1"), ("tar", "1e-1"), ("eer", ""), ("auc", "")],
+        ),
+        ("sought", "found", "searched", [("rank", "1"), ("rank", "3"), ("map", "")]),  # those of both
+        ("others", "templates", "all", [("tar", "2.5e-1"), ("tar", "5e-2"), ("eer", ""), ("auc", "")]),
+        ("visited", "galleries", "toured", [("tpir", "3e-1"), ("auc", ""), ("rank", "1"), ("rank", "2")]),
+    ],
+)
 def test_two_results_differ_as_their_models_do_in_one_run(
-    measured: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    first: str,
+    second: str,
+    both: str,
+    measures: list[tuple[str, str]],
+    measured: Path,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
 ) -> None:
-    for first, second, both in (("other", "one", "both"), ("sought", "found", "searched")):
-        files = [measured / f"{name}.json" for name in (first, second)]
-        text = run(capsys, "compare", *files, "--out", tmp_path / "c.json")
-        found = read(tmp_path / "c.json")
-        Comparison.model_validate(found)
-        assert found["differences"] == read(measured / f"{both}.json")["differences"]
-        assert "flat.onnx minus pixels.onnx at " in text
-        assert (tmp_path / "c.run.json").is_file()
-        assert not (tmp_path / "c.scores.npz").exists()
-    assert found["of"] == "search-1"
-    assert list(found["differences"][0]["rank"]) == ["1", "3"]  # those that both report
+    files = [measured / f"{name}.json" for name in (first, second)]
+    text = printed(capsys, "compare", *files, "--out", tmp_path / "c.json")
+    found, run = written(tmp_path / "c.json"), written(measured / f"{both}.json")
+    assert [(one.name, list(one.models)) for one in found.compared] == [
+        (f"{first}.json", ["flat.onnx"]),
+        (f"{second}.json", ["pixels.onnx"]),
+    ]
+    assert [one.sizes_alone for one in found.compared] == [ALONE.get(first, []), ALONE.get(second, [])]
+    assert (found.cells, found.models, found.scores_sha256) == ([], {}, None)
+    for change in found.differences:
+        change.part.pop("protocol", None)
+    assert found.differences == run.differences
+    cells = {(cell.model, *cell.part.values()): cell for cell in run.cells}
+    for one in found.differences:
+        assert [(change.measure, change.at) for change in one.changes] == measures
+        for change in one.changes:
+            mine, theirs = (
+                cells[name, *one.part.values()].figure(change.measure, change.at)
+                for name in (one.model, one.minus)
+            )
+            assert mine is not None
+            assert theirs is not None
+            assert change.difference == pytest.approx((mine.value or 0) - (theirs.value or 0), abs=2e-6)
+            assert change.ci95[0] <= change.difference <= change.ci95[1]
+    assert f"\n{first}.json minus {second}.json\n" in text
+    assert "\nflat.onnx minus pixels.onnx" in text
+    assert (tmp_path / "c.run.json").is_file()
+    assert not (tmp_path / "c.scores.npz").exists()
+
+
+def test_the_short_form_of_lfw_is_compared_as_any_pairs(
+    measured: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = result(capsys, "compare", measured / "shorter.json", measured / "short.json")
+    (one,) = found.differences
+    assert (one.model, one.minus, one.size) == ("flat.onnx", "pixels.onnx", 8)
+    assert found.benchmark.kind == "lfw"
 
 
 def test_sizes_that_only_one_has_are_named(measured: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = run(capsys, "compare", measured / "one.json", measured / "other.json")
+    files = measured / "one.json", measured / "other.json"
+    text = printed(capsys, "compare", *files)
     assert "only in one.json, not compared: 12 px" in text
     assert "only in other.json, not compared: 16 px" in text
-    found = json.loads(run(capsys, "compare", measured / "one.json", measured / "other.json", "--json"))
-    assert (found["first"]["sizes_alone"], found["second"]["sizes_alone"]) == ([12], [16])
-    assert [one["size"] for one in found["differences"]] == [8]
-    again = json.loads(run(capsys, "compare", measured / "other.json", measured / "one.json", "--json"))
-    (one,), (other,) = found["differences"], again["differences"]
-    assert one["accuracy"]["difference"] == -other["accuracy"]["difference"]
-    assert one["mcnemar"]["only_first"] == other["mcnemar"]["only_second"]
-    assert one["mcnemar"]["p"] == other["mcnemar"]["p"]
-
-
-def test_the_scores_beside_a_result_are_those_of_its_figures(measured: Path) -> None:
-    with np.load(measured / "both.scores.npz", allow_pickle=False) as arrays:
-        scores, same = arrays["scores"], arrays["same"]
-    for row, cell in zip(scores, read(measured / "both.json")["figures"], strict=True):
-        above = row[same][:, None] > row[~same][None]
-        assert cell["auc"] == pytest.approx(above.mean(), abs=1e-6)
-        assert cell["worst"]["mated"][0]["score"] == pytest.approx(row[same].min(), abs=1e-6)
-        assert cell["worst"]["nonmated"][0]["score"] == pytest.approx(row[~same].max(), abs=1e-6)
+    found, again = result(capsys, "compare", *files), result(capsys, "compare", *reversed(files))
+    assert [one.sizes_alone for one in found.compared] == [[12], [16]]
+    assert [one.size for one in found.differences] == [8]
+    first, second = found.differences[0].changes[0], again.differences[0].changes[0]
+    assert first.measure == second.measure == "accuracy"
+    assert first.difference == -second.difference
+    assert first.mcnemar is not None
+    assert second.mcnemar is not None
+    assert first.mcnemar.only_first == second.mcnemar.only_second
+    assert first.mcnemar.p == second.mcnemar.p
 
 
 @pytest.mark.parametrize(
     ("first", "second", "match"),
     [
-        ("one", "found", "one.json is of pairs-1, found.json of search-1"),
+        ("one", "found", "one.json is of pairs, found.json of search"),
+        ("templates", "galleries", "templates.json is of pairs, galleries.json of search"),
+        ("one", "templates", "differ in kind: table and ijbc"),
         ("one", "stretched", "differ in fit: pad and stretch"),
-        ("one", "far", "no size is in both: one.json has 8 px, 12 px, far.json 24 px"),
+        ("one", "noisy", "differ in family: area and noise"),
+        ("one", "reseeded", "one.json and reseeded.json differ in seed: 0 and 5"),
+        ("templates", "mean", "templates.json and mean.json differ in fusion"),
+        ("one", "far", "no size is in both: one.json has 8 px, lr-lr, 12 px, lr-lr, far.json 24 px, lr-lr"),
         ("one", "nobody", "there is no result"),
-        ("found", "reseeded", "found.json and reseeded.json differ in seed: 0 and 5"),
-        ("found", "large", "the galleries of found.json and large.json were seen as they are and 12 px"),
+        (
+            "found",
+            "large",
+            "differ in other_size: its own size and 12 (measure both with the same --gallery-",
+        ),
     ],
 )
 def test_two_results_of_different_things(
@@ -157,7 +203,7 @@ def test_other_pictures_are_another_benchmark(
     shutil.copytree(table.parent, tmp_path / "own")
     put(tmp_path / "own/s3/2.png", 30, 1)
     words = ["--protocol", "lr-lr", "--size", 8, "--model", models[0], "--out", tmp_path / "x.json"]
-    run(capsys, "evaluate", "pairs", "table", tmp_path / "own/pairs.csv", *words)
+    printed(capsys, "evaluate", "pairs", "table", tmp_path / "own/pairs.csv", *words)
     err = refused(capsys, 3, "compare", measured / "one.json", tmp_path / "x.json")
     assert "one.json and x.json differ in data_sha256: " in err
 
@@ -174,127 +220,106 @@ def test_scores_that_are_gone_or_changed(
     assert "other.scores.npz hashes to " in refused(capsys, 3, *words)
     scores.unlink()
     assert "keep both files together" in refused(capsys, 3, *words)
-    payload = read(tmp_path / "other.json")
-    del payload["figures"]
+    payload = json.loads((tmp_path / "other.json").read_text())
+    del payload["cells"]
     (tmp_path / "other.json").write_text(json.dumps(payload))
-    assert "is not as pairs-1 has it: figures: Field required" in refused(capsys, 3, *words)
+    assert "is not as evaluation-2 has it: cells: Field required" in refused(capsys, 3, *words)
     (tmp_path / "other.json").write_text("{}")
-    assert "says of itself None" in refused(capsys, 3, *words)
+    assert "has the unknown schema None" in refused(capsys, 3, *words)
 
 
-def test_a_run_with_a_report(
-    table: Path, models: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    "schema",
+    ["pairs-1", "search-1", "template-pairs-1", "template-search-1", "uccs-1", "lfw-1", "comparison-1"],
+)
+def test_results_of_former_forms_are_to_be_measured_again(
+    schema: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Two peers under hr-lr, each its own teacher, in one run; the report can be made again."""
-    words = ["evaluate", "pairs", "table", table, "--model", f"{models[0]},{models[1]}", "--teacher", "same"]
-    words += ["--protocol", "hr-lr", "--size", "8,12", "--out", tmp_path / "x.json"]
-    text = run(capsys, *words, "--report", tmp_path / "report")
-    assert "as it is, to its teacher; " in text
-    report = tmp_path / "report"
-    for kind in ("json", "scores.npz"):
-        assert (report / f"result.{kind}").read_bytes() == (tmp_path / f"x.{kind}").read_bytes()
-    result = read(report / "result.json")
-    assert result["teachers"] == result["models"]
-    assert str(tmp_path).encode() not in (report / "report.html").read_bytes()
-    out = run(
-        capsys, "report", report / "result.json", "--out", tmp_path / "again", "--pictures", table.parent
-    )
-    assert out.splitlines()[0] == str(tmp_path / "again" / "report.html")
-    assert out.splitlines()[-1] == "  not shown: 0"
-    for name in ("report.html", "report.md"):
-        assert (tmp_path / "again" / name).read_bytes() == (report / name).read_bytes()
-    plain = json.loads(run(capsys, "report", tmp_path / "x.json", "--out", tmp_path / "plain", "--json"))
-    assert plain["not shown"] == plain["pictures"] > 0
+    path = tmp_path / "old.json"
+    path.write_text(json.dumps({"schema": schema, "figures": []}))
+    for words in (["compare", path, path], ["report", path, "--out", tmp_path / "report"]):
+        err = refused(capsys, 3, *words)
+        assert f"{path} has the unknown schema '{schema}'" in err
+        assert "measure it again)" in err
 
 
-def test_reports_of_searches_and_comparisons(
-    measured: Path, tiny: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_results_without_single_scores(
+    measured: Path,
+    ijb: Path,
+    models: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    out = tmp_path / "search"
-    run(capsys, "report", measured / "searched.json", "--out", out, "--pictures", tiny)
-    text = (out / "report.md").read_text(encoding="utf-8")
-    result = read(measured / "searched.json")
-    for cell in result["figures"]:
-        low, high = cell["rank_ci95"]["1"]
-        assert f"{100 * cell['rank']['1']:.2f} ({100 * low:.1f} to {100 * high:.1f})" in text
-        worst = cell["worst"]["nonmated"][0]
-        assert any(one["wrong"] for one in cell["worst"]["nonmated"]) == (cell["rank"]["1"] < 1)
-        assert (tiny / worst["first"]).is_file()
-        assert (tiny / worst["second"]).is_file()
-    assert "## CMC" in text
-    assert "cannot be shown" not in text
+    """An earlier table of LFW, too many pairs, a comparison, and how a score file was made."""
+    table = ROOT / "results/lfw.json"
+    err = refused(capsys, 3, "compare", table, table)
+    assert "lfw.json has no single scores: it was written before they were kept" in err
+    monkeypatch.setattr(pair_task, "WHOLE", 7)
+    words = ["evaluate", "pairs", "ijb", ijb, "--fars", "0.25", "--model", ",".join(map(str, models))]
+    printed(capsys, *words, "--out", tmp_path / "x.json")
+    found = written(tmp_path / "x.json")
+    assert (found.scores_sha256, len(found.cells)) == (None, 2)
+    assert not (tmp_path / "x.scores.npz").exists()
+    err = refused(capsys, 3, "compare", tmp_path / "x.json", tmp_path / "x.json")
+    assert "or they are too many (measure it again with --out, or compare the intervals)" in err
     files = [measured / f"{name}.json" for name in ("other", "one")]
-    run(capsys, "compare", *files, "--out", tmp_path / "c.json", "--report", tmp_path / "compared")
-    assert (tmp_path / "compared/result.json").read_bytes() == (tmp_path / "c.json").read_bytes()
-    page = (tmp_path / "compared/report.html").read_text(encoding="utf-8")
-    assert "flat.onnx minus pixels.onnx at 8 px: accuracy " in page
-    assert "McNemar" in page
+    printed(capsys, "compare", *files, "--out", tmp_path / "c.json")
+    err = refused(capsys, 3, "compare", tmp_path / "c.json", files[0])
+    assert "c.json is a comparison" in err
+    (tmp_path / "made.json").write_text(json.dumps(made_scores()))
+    err = refused(capsys, 3, "compare", tmp_path / "made.json", tmp_path / "made.json")
+    assert "made.json says how a score file was made" in err
 
 
-def test_an_open_search_with_a_report(
-    models: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def made_scores() -> dict[str, Any]:
+    """A result of `fewpix evaluate uccs-scores`."""
+    counts = ("pictures", "unreadable", "detections", "not_embedded", "people", "failed_people", "seed")
+    return {
+        "schema": "uccs-scores-1",
+        "benchmark": "uccs",
+        **dict.fromkeys(counts, 3),
+        **dict.fromkeys(("first_fault", "model", "gallery_model", "family", "interpolation"), "x"),
+        "models": {},
+        "size": None,
+        "gallery_size": 8,
+        "shrink": 0.5,
+        "flip": False,
+        "coverage": 1.0,
+        "lists_sha256": "0" * 64,
+    }
+
+
+def test_of_many_pairs_those_of_one_person_are_compared(
+    ijb: Path,
+    models: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    rows = ["picture,person,role"]
-    for person in range(8):
-        for n, role in ((0, "gallery"), (5, "probe"), (7, "probe")):
-            put(tmp_path / f"{person}-{n}.png", person, n)
-            if role == "probe" or person < 5:
-                rows.append(f"{person}-{n}.png,p{person},{role}")
-    (tmp_path / "table.csv").write_text("\n".join(rows) + "\n")
-    (tmp_path / "0-5.png").write_bytes(b"\x89PNG")
-    words = [
-        "evaluate",
-        "search",
-        "table",
-        tmp_path / "table.csv",
-        "--model",
-        models[0],
-        "--fpirs",
-        "0.5,0.01",
+    """Of more than `WHOLE`, here 12: thresholds are held, and EER and AUC have no interval."""
+    monkeypatch.setattr(pair_task, "WHOLE", 12)
+    words = ["evaluate", "pairs", "ijb", ijb, "--fars", "0.25,0.05,0.001", "--model"]
+    for name, model in zip("ab", models, strict=True):
+        printed(capsys, *words, model, "--out", tmp_path / f"{name}.json")
+    with np.load(tmp_path / "a.scores.npz", allow_pickle=False) as arrays:
+        assert (arrays["scores"].shape, bool(arrays["same"].all()), bool(arrays["whole"])) == (
+            (1, 8),
+            True,
+            False,
+        )
+    run = result(capsys, *words, ",".join(map(str, models)))
+    assert "thresholds held" in run.bootstrap.how
+    for cell in run.cells:
+        eer, tar = cell.figure("eer"), cell.figure("tar", "2.5e-1")
+        assert eer is not None
+        assert tar is not None
+        assert (eer.ci95, tar.ci95 is None, bool(eer.reason)) == (None, False, True)
+    found = result(capsys, "compare", tmp_path / "b.json", tmp_path / "a.json")
+    assert [(one.measure, one.at) for one in found.differences[0].changes] == [
+        ("tar", "2.5e-1"),
+        ("tar", "5e-2"),
     ]
-    words += ["--gallery-model", "same", "--size", "8,12", "--report", tmp_path / "report"]
-    text = run(capsys, *words)
-    assert "1 failed to enrol, and count" in text
-    result = read(tmp_path / "report/result.json")
-    for cell in result["figures"]:
-        assert cell["tpir_at_fpir_ci95"]["5e-1"][0] <= cell["tpir_at_fpir"]["5e-1"]
-        assert cell["auc_ci95"][0] <= cell["auc"] <= cell["auc_ci95"][1]
-        threshold = cell["thresholds"]["5e-1"]
-        for worst in cell["worst"]["nonmated"]:
-            assert worst["threshold"] == threshold
-            assert worst["wrong"] == (worst["score"] >= threshold)
-            assert worst["first"][0] in "567"
-            assert worst["second"][0] in "01234"
-        for worst in cell["worst"]["mated"]:
-            assert worst["first"][0] == worst["second"][0]
-            assert worst["first"] != "0-5.png"  # it has no score
-        assert sum(cell["histogram"]["mated"]) == 9
-        assert sum(cell["histogram"]["nonmated"]) == 6
-    page = (tmp_path / "report/report.md").read_text(encoding="utf-8")
-    assert "## TPIR and DET" in page
-    assert "FPIR 1e-2 is not resolvable: 6 non-mated searches cannot show it" in page
-
-
-def test_pictures_of_a_bin_file(
-    models: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path = bin_layout.write(tmp_path / "own.bin", (bin_layout.BINS, bin_layout.SAME))
-    run(capsys, "evaluate", "pairs", "bin", path, "--model", models[0], "--out", tmp_path / "x.json")
-    words = ["report", tmp_path / "x.json", "--out", tmp_path / "report", "--json"]
-    found = json.loads(run(capsys, *words, "--pictures", path))
-    assert found["pictures"] > 0
-    assert found["not shown"] == 0
-    assert str(tmp_path) not in (tmp_path / "report/report.md").read_text(encoding="utf-8")
-
-
-def test_what_cannot_be_reported_is_refused_before_anything_is_measured(
-    table: Path, models: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    words = ["evaluate", "pairs", "table", table, "--model", models[0]]
-    (tmp_path / "file").touch()
-    assert "file is a file" in refused(capsys, 10, *words, "--report", tmp_path / "file")
-    assert "cannot write" in refused(capsys, 10, *words, "--report", tmp_path / "file/below")
-    err = refused(capsys, 5, *words, "--protocol", "hr-lr", "--teacher", "same,same")
-    assert "teacher: 2 for 1 models" in err
-    err = refused(capsys, 3, "report", table, "--out", tmp_path / "x")
-    assert "is not JSON" in err
+    for one, other in zip(found.differences[0].changes, run.differences[0].changes, strict=True):
+        assert one.difference == pytest.approx(other.difference, abs=2e-6)
+        assert one.ci95 == pytest.approx(other.ci95, abs=2e-6)

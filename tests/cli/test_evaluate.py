@@ -1,18 +1,19 @@
-"""`fewpix evaluate`: the fixed interface of `lfw`, the table, and one line for everything that is wrong."""
+"""`fewpix evaluate lfw`: the fixed keys for scripts, and that it is a short form of `evaluate pairs lfw`."""
 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from pixels_model import write_pixels_model
+from evaluate_runs import printed, refused, run, written
+from pixels_model import write_pixels_model, write_two_models
 from tables import documents
 
-from fewpix.cli import main
 from fewpix.data.orl import load_orl
 from fewpix.detect import default_detector
 from fewpix.image.align import align
@@ -81,12 +82,6 @@ def pixels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_pixels_model(tmp_path_factory.mktemp("models"))
 
 
-def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
-    code = main([str(word) for word in words])
-    done = capsys.readouterr()
-    return code, done.out, done.err
-
-
 def test_the_fixed_interface_with_the_teacher(lfw: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The direct feed, as the documents of this project call it."""
     from fewpix.models.teacher import SFACE_SHA256
@@ -123,35 +118,57 @@ def test_the_shipped_student_and_the_router(
 
 
 @pytest.mark.parametrize("protocol", ["hr-lr", "lr-lr"])
-def test_a_model_by_path_with_its_own_teacher(
+def test_it_is_a_short_form_of_the_pairs_of_lfw(
     lfw: Path, pixels: Path, protocol: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
+    """The file is the same to the last byte; what is printed is one line of it."""
     words = [
-        "evaluate",
         "lfw",
         lfw,
         "--model",
         pixels,
         "--teacher",
         pixels,
-        "--size",
-        8,
         "--protocol",
         protocol,
+        "--size",
+        8,
+        "--flip",
     ]
-    code, text, _ = run(capsys, *words)
-    assert code == 0
-    assert text.startswith(f"LFW, pixels.onnx at 8 px, {protocol}: accuracy ")
-    outputs = []
-    for n in (1, 2):
-        code, out, _ = run(capsys, *words, "--flip", "--json", "--out", tmp_path / f"{n}.json")
-        assert code == 0
-        assert json.loads(out)["flip"] is True
-        outputs.append((tmp_path / f"{n}.json").read_bytes())
-        assert (tmp_path / f"{n}.run.json").is_file()
-    assert outputs[0] == outputs[1]
-    assert b'"model": "pixels.onnx"' in outputs[0]
-    assert str(pixels.parent).encode() not in outputs[0]
+    text = printed(capsys, "evaluate", *words, "--out", tmp_path / "text.json")
+    assert text.startswith(f"LFW, pixels.onnx at 8 px, {protocol}, flip: accuracy ")
+    assert text.endswith(", 16 pairs\n")
+    assert "TAR at FAR 1e-3 cannot be shown: 8 impostor pairs" in text
+    assert text.count("\n") == 1
+    found = json.loads(printed(capsys, "evaluate", *words, "--json", "--out", tmp_path / "json.json"))
+    printed(
+        capsys, "evaluate", "pairs", *words, "--fit", "aligned", "--fars", "1e-3",
+        "--out", tmp_path / "pairs.json",
+    )  # fmt: skip
+    for kind in ("json", "scores.npz"):
+        first, second, third = ((tmp_path / f"{n}.{kind}").read_bytes() for n in ("text", "json", "pairs"))
+        assert first == second == third
+    assert (tmp_path / "text.run.json").is_file()
+    assert str(pixels.parent).encode() not in (tmp_path / "text.json").read_bytes()
+    whole = written(tmp_path / "pairs.json")
+    (cell,) = whole.cells
+    accuracy = cell.figure("accuracy")
+    assert accuracy is not None
+    assert accuracy.ci95 is not None
+    assert found["accuracy"] == pytest.approx(accuracy.value, abs=1e-6)
+    assert found["accuracy_ci95"] == pytest.approx(list(accuracy.ci95), abs=1e-6)
+    assert found["tar_at_far"] == {"1e-3": None}
+    assert (found["model"], found["size"], found["protocol"]) == (cell.model, cell.size, protocol)
+    assert (found["flip"], found["interpolation"]) == (True, whole.treatment.interpolation)
+    assert (found["n_pairs"], found["n_missing"], found["coverage"]) == (16, 0, 1)
+    model = whole.models["pixels.onnx"]
+    assert (found["model_sha256"], found["runtime"]) == (model.sha256, model.runtime)
+    assert found["teacher_sha256"] == (model.sha256 if protocol == "hr-lr" else "")
+    assert (found["data_sha256"], found["scores_sha256"]) == (
+        whole.benchmark.data_sha256,
+        whole.scores_sha256,
+    )
+    assert (found["interval"], found["replicates"], found["seed"]) == (whole.bootstrap.how, 2000, 0)
 
 
 def test_another_family_and_another_list(
@@ -161,7 +178,7 @@ def test_another_family_and_another_list(
     (tmp_path / "other.txt").write_text("\n".join([lines[0], *lines[9:], *lines[1:9]]))
     words = ["evaluate", "lfw", lfw, "--model", pixels, "--protocol", "lr-lr", "--json"]
     results = [
-        json.loads(run(capsys, *words, *more)[1])
+        json.loads(printed(capsys, *words, *more))
         for more in ([], ["--family", "dark"], ["--pairs", tmp_path / "other.txt"])
     ]
     assert [result["family"] for result in results] == ["area", "dark", "area"]
@@ -172,29 +189,38 @@ def test_another_family_and_another_list(
 def test_missing_pictures(
     lfw: Path, pixels: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    import shutil
-
     copy = shutil.copytree(lfw, tmp_path / "lfw")
     (copy / "Person_0" / "Person_0_0002.jpg").unlink()
-    words = ["evaluate", "lfw", copy, "--model", pixels, "--protocol", "lr-lr", "--json"]
-    code, out, err = run(capsys, *words)
-    assert (code, out) == (3, "")
-    assert "2 of 16 pairs lack a picture" in err
-    assert err.count("\n") == 1
-    code, out, _ = run(capsys, *words, "--allow-missing")
-    assert code == 0
-    assert (json.loads(out)["n_pairs"], json.loads(out)["n_missing"]) == (14, 2)
-    assert json.loads(out)["coverage"] == 14 / 16
+    words = ["evaluate", "lfw", copy, "--model", pixels, "--protocol", "lr-lr"]
+    err = refused(capsys, 3, *words, "--json")
+    assert "1 of 16 pictures are missing" in err
+    assert "Person_0/Person_0_0002.jpg" in err
+    found = json.loads(printed(capsys, *words, "--allow-missing", "--json"))
+    assert (found["n_pairs"], found["n_missing"], found["coverage"]) == (14, 2, 14 / 16)
+    text = printed(capsys, *words, "--allow-missing", "--family", "noise")
+    assert text.startswith("LFW, pixels.onnx at 16 px, lr-lr, noise: ")
+    assert text.endswith(", 14 pairs; 2 pairs left out, coverage 87.5 %\n")
+
+
+def test_pictures_that_are_no_aligned_crops_are_refused(
+    lfw: Path, pixels: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    copy = shutil.copytree(lfw, tmp_path / "lfw")
+    write_image(copy / "Person_0" / "Person_0_0002.jpg", np.zeros((24, 20, 3), np.uint8))
+    err = refused(capsys, 3, "evaluate", "lfw", copy, "--model", pixels, "--protocol", "lr-lr", "--json")
+    assert "Person_0_0002.jpg is 20x24 px, not an aligned crop of 112x112 px" in err
 
 
 @pytest.mark.parametrize(
     ("words", "code", "match"),
     [
-        (["{lfw}/nowhere"], 3, "there is no folder"),
-        (["{lfw}/Person_0"], 3, "cannot read {lfw}/Person_0/pairs.txt"),
-        (["{lfw}", "--size", "4"], 5, "size: 4 px is out of range"),
+        (["{lfw}/nowhere"], 3, "there is no folder {lfw}/nowhere"),
+        (["{lfw}", "--pairs", "{lfw}/none.txt"], 3, "none.txt"),
+        (["{lfw}", "--size", "7"], 5, "size: 7 px is out of range"),
+        (["{lfw}", "--size", "113"], 5, "size: 113 px is out of range"),
         (["{lfw}", "--size", "small"], 2, "Invalid value for '--size'"),
         (["{lfw}", "--protocol", "lr-hr"], 5, "unknown protocol 'lr-hr'"),
+        (["{lfw}", "--protocol", "native"], 5, "unknown protocol 'native' (use hr-lr or lr-lr)"),
         (["{lfw}", "--family", "fog"], 5, "unknown degradation family 'fog'"),
         (["{lfw}", "--protocol", "hr-lr"], 7, "pixels.onnx writes into space"),
         (["{lfw}", "--model", "nobody"], 3, "no model 'nobody'"),
@@ -204,46 +230,35 @@ def test_missing_pictures(
     ],
 )
 def test_what_is_wrong_is_one_line(
-    words: list[str],
-    code: int,
-    match: str,
-    lfw: Path,
-    pixels: Path,
-    capsys: pytest.CaptureFixture[str],
+    words: list[str], code: int, match: str, lfw: Path, pixels: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = [word.replace("{lfw}", str(lfw)) for word in words]
     given = [] if "--model" in words else ["--model", str(pixels)]
     given += [] if "--protocol" in words else ["--protocol", "lr-lr"]
-    found, out, err = run(capsys, "evaluate", "lfw", *words, *given, "--json")
-    assert (found, out, err.count("\n")) == (code, "", 1)
-    assert match.replace("{lfw}", str(lfw)) in err
+    assert match.replace("{lfw}", str(lfw)) in refused(
+        capsys, code, "evaluate", "lfw", *words, *given, "--json"
+    )
 
 
 def test_the_table_goes_from_pictures_to_a_document(
-    lfw: Path,
-    pixels: Path,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    lfw: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = tmp_path / "other.onnx"
-    other.write_bytes(pixels.read_bytes())
-    card = json.loads(pixels.with_name("pixels.onnx.json").read_text())
-    card["preprocess"]["color"] = "rgb"
-    other.with_name("other.onnx.json").write_text(json.dumps(card))
-    words = ["evaluate", "lfw-table", lfw, "--models", f"{pixels},{other}", "--sizes", "8,16"]
-    words += ["--teacher", pixels, "--baseline", pixels, "--out", tmp_path / "results" / "lfw.json"]
-    code, out, _ = run(capsys, *words, "--json")
-    assert code == 0
-    result = json.loads(out)
-    assert len(result["figures"]) == 8
-    assert set(result["models"]) == {"pixels.onnx", "other.onnx"}
-    first = (tmp_path / "results" / "lfw.json").read_bytes()
-    code, text, _ = run(capsys, *words)
-    assert code == 0
-    assert "hr-lr at 8 px" in text
-    assert (tmp_path / "results" / "lfw.json").read_bytes() == first
-    assert str(tmp_path).encode() not in first
+    """Both protocols at several sizes, and what each model changes against the baseline."""
+    one, other = write_two_models(tmp_path)
+    words = ["evaluate", "pairs", "lfw", lfw, "--model", f"{other},{one}", "--size", "8,16"]
+    words += ["--protocol", "hr-lr,lr-lr", "--fit", "aligned", "--fars", "0.3", "--teacher", "same"]
+    words += ["--baseline", one, "--out", tmp_path / "results" / "lfw.json"]
+    text = printed(capsys, *words)
+    assert "flat.onnx minus pixels.onnx at 8 px, hr-lr, in points" in text
+    result = written(tmp_path / "results" / "lfw.json")
+    protocols = ["hr-lr"] * 4 + ["lr-lr"] * 4
+    assert [cell.part["protocol"] for cell in result.cells] == protocols
+    assert [cell.size for cell in result.cells] == [8, 8, 16, 16] * 2
+    assert [cell.model for cell in result.cells] == ["flat.onnx", "pixels.onnx"] * 4
+    assert {(one.model, one.minus) for one in result.differences} == {("flat.onnx", "pixels.onnx")}
+    assert len(result.differences) == 4
+    assert set(result.models) == set(result.others) == {"pixels.onnx", "flat.onnx"}
+    assert str(tmp_path).encode() not in (tmp_path / "results" / "lfw.json").read_bytes()
 
     document = tmp_path / "page.md"
     document.write_text("<!-- table: lfw-lr-lr -->\n<!-- /table -->\n")
@@ -256,34 +271,4 @@ def test_the_table_goes_from_pictures_to_a_document(
         monkeypatch.setattr(sys, "argv", ["documents", *given, *more])
         assert documents.main() == code
         assert said in "".join(capsys.readouterr())
-    assert "| px | other.onnx | pixels.onnx | other.onnx − pixels.onnx |" in document.read_text()
-
-
-@pytest.mark.parametrize(
-    ("words", "match"),
-    [
-        (["--sizes", "8,big"], "sizes: 'big' is not a whole number"),
-        (["--sizes", "8,8"], "names something twice"),
-        (["--sizes", "8,200"], "size: 200 px is out of range"),
-        (["--models", ","], "models: ',' is empty"),
-        (["--baseline", "nobody"], "the baseline 'nobody' is not among the models"),
-        (["--protocols", "hr-lr,hr"], "unknown protocol 'hr'"),
-    ],
-)
-def test_lists_are_checked(
-    words: list[str], match: str, lfw: Path, pixels: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    given = [] if "--models" in words else ["--models", str(pixels)]
-    given += [] if "--baseline" in words else ["--baseline", str(pixels)]
-    code, out, err = run(capsys, "evaluate", "lfw-table", lfw, *given, "--teacher", pixels, *words)
-    assert (code, out) == (5, "")
-    assert match in err
-
-
-def test_two_models_of_one_name_are_refused(
-    lfw: Path, pixels: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    twin = tmp_path / "pixels.onnx"
-    code, _, err = run(capsys, "evaluate", "lfw-table", lfw, "--models", f"{pixels},{twin}")
-    assert code == 5
-    assert "have the same name" in err
+    assert "| px | flat.onnx | pixels.onnx | flat.onnx − pixels.onnx |" in document.read_text()

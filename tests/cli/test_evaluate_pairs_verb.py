@@ -1,21 +1,20 @@
-"""`fewpix evaluate pairs`: what it prints and writes, and one line for everything that is wrong."""
+"""`fewpix evaluate pairs`: what it prints and writes; of templates: test_evaluate_templates_verb.py."""
 
 from __future__ import annotations
 
-import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import scface_layout
-from fewpix.evaluate.schema.pairs import PairsResult
-from pixels_model import write_pixels_model
+from evaluate_runs import printed, reasons, refused, result, value, values, written
+from pixels_model import write_two_models
 
-from fewpix.cli import main
 from fewpix.data.orl import load_orl
-from fewpix.image.align import align
-from fewpix.image.codec import write_image
-from fewpix.models.shipped import WEIGHTS
+from fewpix.embed.open import open_encoder
+from fewpix.evaluate.degraded import Degradation
+from fewpix.image.codec import read_image, write_image
 
 pytestmark = pytest.mark.needs("samples")
 
@@ -37,39 +36,88 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def pixels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_pixels_model(tmp_path_factory.mktemp("models"))
+def models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    return write_two_models(tmp_path_factory.mktemp("models"))
 
 
-def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
-    code = main([str(word) for word in words])
-    done = capsys.readouterr()
-    return code, done.out, done.err
+@pytest.fixture(scope="module")
+def pixels(models: tuple[Path, Path]) -> Path:
+    return models[0]
 
 
 def test_pictures_as_they_are(table: Path, pixels: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["evaluate", "pairs", "table", table, "--model", pixels]
-    code, text, _ = run(capsys, *words)
-    assert code == 0
-    lines = text.splitlines()
-    assert lines[0] == "table, native: 12 pairs of one person and 12 of two, 3 folds"
+    lines = printed(capsys, *words).splitlines()
+    assert lines[0] == "table: pairs, native: 12 same, 12 different"
     assert lines[1].startswith("coverage 100.0 %; lists ")
-    assert lines[2].startswith(
-        "24 pictures of 112 px, 24 not square, pad: the border is repeated on both sides"
+    assert lines[2] == "pictures are crops of faces; squares by pad; resampled area down, cubic up (OpenCV)"
+    assert lines[3].startswith("intervals: people resampled")
+    assert lines[4:6] == [
+        "pixels.onnx",
+        "  24 pictures, shorter side 92 px, half of them 92 to 92, all 92 to 92",
+    ]
+    assert lines[6].startswith("  accuracy ")
+    reason = "12 impostor pairs cannot show a false accept rate below 0.0833"
+    assert f"  TAR at FAR 1e-2 cannot be shown: {reason}" in lines
+    found = result(capsys, *words, "--fars", "0.3,1e-1")
+    (cell,) = found.cells
+    assert list(values(cell, "tar")) == ["3e-1", "1e-1"]
+    assert value(cell, "accuracy") > 0.5
+    accuracy = cell.figure("accuracy")
+    assert accuracy is not None
+    assert len(accuracy.detail["per_fold"]) == 3
+    assert (found.benchmark.kind, found.treatment.protocols, found.treatment.steps) == (
+        "table",
+        ["native"],
+        {},
     )
-    assert lines[3] == "both pictures as they are, to the model; area down, cubic up (OpenCV)"
-    assert lines[4] == "pixels.onnx"
-    assert "over 3 folds" in lines[5]
-    reason = "not resolvable: 12 impostor pairs cannot show a false accept rate below 0.0833"
-    assert f"  TAR at FAR 1e-2 {reason}" in lines
-    code, out, _ = run(capsys, *words, "--json", "--fars", "0.3,1e-1")
-    assert code == 0
-    result = json.loads(out)
-    PairsResult.model_validate(result)
-    (figures,) = result["figures"]
-    assert list(figures["tar_at_far"]) == ["3e-1", "1e-1"]
-    assert figures["accuracy"] > 0.5
-    assert (result["benchmark"], result["degraded"], figures["size"]) == ("table", None, None)
+    assert (cell.size, cell.part, found.others) == (None, {}, {})
+    assert cell.seen is not None
+    assert (cell.seen.items, cell.seen.not_square) == (24, 24)
+    assert found.benchmark.comparisons == {"same": 12, "different": 12}
+
+
+def test_figures_agree_with_scores_by_hand(
+    table: Path, pixels: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first of a pair is small, the other one is not."""
+    words = [
+        "evaluate",
+        "pairs",
+        "table",
+        table,
+        "--model",
+        pixels,
+        "--protocol",
+        "hr-lr",
+        "--small",
+        "first",
+    ]
+    found = result(capsys, *words, "--teacher", "same", "--size", 10, "--fit", "stretch", "--fars", "0.3")
+    encoder, rows = open_encoder(pixels), table.read_text(encoding="utf-8").splitlines()[1:]
+    scores, same = [], []
+    for first, second, label, _ in (row.split(",") for row in rows):
+        square = [read_image(table.parent / name) for name in (first, second)]
+        square = [_stretched(picture) for picture in square]
+        small = Degradation().apply(square[0], first, 10)
+        one, two = encoder.embed([small])[0], encoder.embed([square[1]])[0]
+        scores.append(float(one.astype(float) @ two.astype(float)))
+        same.append(label == "1")
+    mated, others = np.array(scores)[same], np.sort(np.array(scores)[~np.array(same)])[::-1]
+    (cell,) = found.cells
+    assert value(cell, "tar", "3e-1") == (mated > others[3]).mean()
+    assert value(cell, "auc") == pytest.approx((mated[:, None] > others).mean())
+    assert cell.worst is not None
+    assert cell.worst.nonmated[0].score == pytest.approx(others[0], abs=1e-5)
+    assert cell.worst.mated[0].score == pytest.approx(mated.min(), abs=1e-5)
+    assert cell.histogram is not None
+    assert sum(cell.histogram.mated) == sum(cell.histogram.nonmated) == PEOPLE
+
+
+def _stretched(picture: np.ndarray) -> np.ndarray:
+    from fewpix.evaluate.view import fitted
+
+    return fitted("stretch")(picture, "")
 
 
 def test_every_mugshot_of_scface_with_every_probe_of_a_distance(
@@ -79,142 +127,110 @@ def test_every_mugshot_of_scface_with_every_probe_of_a_distance(
     ids = scface_layout.ids(tmp_path / "ids.txt")
     (folder / "surveillance_cameras_distance_1/cam_3/044_cam3_1.jpg").unlink()
     words = ["evaluate", "pairs", "scface", folder, "--ids", ids, "--model", pixels, "--fars", "0.1"]
-    code, out, err = run(capsys, *words, "--distance", 1)
-    assert (code, out) == (3, "")
-    assert "1 of 30 pictures are missing" in err
-    code, out, _ = run(capsys, *words, "--distance", 1, "--allow-missing", "--json")
-    found = json.loads(out)
-    assert code == 0
-    assert (found["n_pairs"], found["n_same"], found["n_missing"]) == (5 * 24, 24, 5)
-    assert (found["variant"], found["folds"], found["coverage"]) == ("distance 1", 1, 24 / 25)
-    figures = found["figures"][0]
-    assert "in one fold" in figures["no_accuracy"]
-    assert figures["auc"] > 0.5
-    code, _, err = run(capsys, *words)
-    assert code == 5
-    assert "scface needs --distance" in err
+    assert "1 of 30 pictures are missing" in refused(capsys, 3, *words, "--distance", 1)
+    found = result(capsys, *words, "--distance", 1, "--allow-missing")
+    benchmark, (cell,) = found.benchmark, found.cells
+    assert benchmark.comparisons == {"same": 24, "different": 4 * 24}
+    assert (benchmark.left_out, benchmark.variant, benchmark.coverage) == (5, "distance 1", 24 / 25)
+    assert "in one fold" in reasons(cell, "accuracy")[""]
+    assert value(cell, "auc") > 0.5
+    assert "scface needs --distance" in refused(capsys, 5, *words)
 
 
 def test_the_file_is_the_same_in_every_run_and_names_no_place(
-    table: Path, pixels: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    table: Path, pixels: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["evaluate", "pairs", "table", table, "--model", pixels, "--teacher", pixels]
     words += ["--protocol", "hr-lr", "--small", "first", "--size", "16,8", "--family", "noise", "--flip"]
-    written = []
     for n in (1, 2):
-        code, out, err = run(capsys, *words, "--json", "--out", tmp_path / f"{n}.json")
-        assert (code, err) == (0, "")
-        written.append((tmp_path / f"{n}.json").read_bytes())
+        printed(capsys, *words, "--json", "--out", tmp_path / f"{n}.json")
         assert (tmp_path / f"{n}.run.json").is_file()
-    assert written[0] == written[1]
-    assert str(table.parent).encode() not in written[0]
-    assert str(pixels.parent).encode() not in written[0]
-    result = json.loads(out)
-    assert result["degraded"]["sides"] == "first"
-    assert result["degraded"]["family"] == "noise"
-    assert set(result["degraded"]["steps"]) == {"16", "8"}
-    assert [figures["size"] for figures in result["figures"]] == [16, 8]
-    assert result["models"]["pixels.onnx"] == result["teachers"]["pixels.onnx"]
+    content = (tmp_path / "1.json").read_bytes()
+    assert content == (tmp_path / "2.json").read_bytes()
+    assert (tmp_path / "1.scores.npz").read_bytes() == (tmp_path / "2.scores.npz").read_bytes()
+    assert str(table.parent).encode() not in content
+    assert str(pixels.parent).encode() not in content
+    found = written(tmp_path / "1.json")
+    how = found.treatment
+    assert (how.protocols, how.small, how.family, how.flip) == (["hr-lr"], "first", "noise", True)
+    assert set(how.steps) == {"16", "8"}
+    assert [cell.size for cell in found.cells] == [16, 8]
+    other = found.others["pixels.onnx"]
+    assert (other.name, other.model) == ("pixels.onnx", found.models["pixels.onnx"])
+    assert (other.seen.items, other.seen.already_smaller) == (12, 0)
 
 
-@pytest.mark.skipif(not (WEIGHTS / "fewpix-s.onnx").is_file(), reason="this checkout has no shipped weights")
-def test_the_protocol_of_lfw_gives_what_its_own_verb_gives(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_the_scores_beside_a_result_are_those_of_its_figures(
+    table: Path, models: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    orl = load_orl()
-    points = np.array([(30, 45), (62, 45), (46, 65), (33, 82), (59, 82)], dtype=np.float32)
-    for person in range(8):
-        for n in (1, 2):
-            crop = align(orl.images[10 * person + 4 * n], points, 112)
-            write_image(tmp_path / f"P{person}" / f"P{person}_{n:04d}.png", crop)
-    lines = ["2\t4"]
-    for people in (range(4), range(4, 8)):
-        lines += [f"P{p}\t1\t2" for p in people]
-        lines += [f"P{p}\t1\tP{(p + 3) % 8}\t2" for p in people]
-    (tmp_path / "pairs.txt").write_text("\n".join(lines) + "\n")
-    shared = ["--protocol", "hr-lr", "--size", 12, "--json"]
-    code, out, _ = run(capsys, "evaluate", "lfw", tmp_path, *shared)
-    assert code == 0
-    known = json.loads(out)
-    code, out, _ = run(capsys, "evaluate", "pairs", "lfw", tmp_path, *shared, "--fars", "0.2")
-    assert code == 0
-    result = json.loads(out)
-    (figures,) = result["figures"]
-    for key in ("model", "size", "accuracy", "accuracy_ci95"):
-        assert figures[key] == known[key]
-    for key in ("n_pairs", "n_missing", "interpolation", "coverage", "flip"):
-        assert result[key] == known[key]
-    assert result["models"]["fewpix-s"]["sha256"] == known["model_sha256"]
-
-
-def test_several_models_see_the_same_pictures(
-    table: Path, pixels: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    other = write_pixels_model(tmp_path).rename(tmp_path / "other.onnx")
-    (tmp_path / "pixels.onnx.json").rename(tmp_path / "other.onnx.json")
-    words = ["evaluate", "pairs", "table", table, "--protocol", "lr-lr", "--size", "8,12", "--json"]
-    code, out, _ = run(capsys, *words, "--model", f"{pixels},{other}")
-    assert code == 0
-    cells = [(figures["model"], figures["size"]) for figures in json.loads(out)["figures"]]
-    assert cells == [("pixels.onnx", 8), ("other.onnx", 8), ("pixels.onnx", 12), ("other.onnx", 12)]
-    code, _, err = run(capsys, *words, "--model", f"{pixels},{tmp_path / 'pixels.onnx'}")
-    assert code == 5
-    assert "model: two of pixels.onnx, pixels.onnx have the same name" in err
+    """Of several models at several sizes, in the order of the cells; all see the same pictures."""
+    words = ["evaluate", "pairs", "table", table, "--model", f"{models[0]},{models[1]}"]
+    words += ["--protocol", "lr-lr", "--size", "8,12", "--out", tmp_path / "x.json"]
+    text = printed(capsys, *words)
+    assert "both sides made small to 8 px: area@8" in text
+    found = written(tmp_path / "x.json")
+    assert [(cell.model, cell.size) for cell in found.cells] == [
+        ("pixels.onnx", 8),
+        ("flat.onnx", 8),
+        ("pixels.onnx", 12),
+        ("flat.onnx", 12),
+    ]
+    assert [(one.model, one.minus, one.size) for one in found.differences] == [
+        ("flat.onnx", "pixels.onnx", 8),
+        ("flat.onnx", "pixels.onnx", 12),
+    ]
+    with np.load(tmp_path / "x.scores.npz", allow_pickle=False) as arrays:
+        scores, same = arrays["scores"], arrays["same"]
+    for row, cell in zip(scores, found.cells, strict=True):
+        above = row[same][:, None] > row[~same][None]
+        assert value(cell, "auc") == pytest.approx(above.mean(), abs=1e-6)
+        assert cell.worst is not None
+        assert cell.worst.mated[0].score == pytest.approx(row[same].min(), abs=1e-6)
+        assert cell.worst.nonmated[0].score == pytest.approx(row[~same].max(), abs=1e-6)
 
 
 def test_missing_pictures_and_another_folder(
-    table: Path, pixels: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    table: Path, pixels: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = [*table.read_text().splitlines(), "s0/2.png,gone/1.png,0,0"]
     (tmp_path / "more.csv").write_text("\n".join(rows))
     words = ["evaluate", "pairs", "table", tmp_path / "more.csv", "--folder", table.parent, "--model", pixels]
-    code, out, err = run(capsys, *words)
-    assert (code, out, err.count("\n")) == (3, "", 1)
-    assert "1 of 25 pictures are missing" in err
-    code, out, _ = run(capsys, *words, "--allow-missing", "--json")
-    assert code == 0
-    result = json.loads(out)
-    assert (result["n_pairs"], result["n_missing"], result["coverage"]) == (24, 1, 0.96)
-    code, out, _ = run(capsys, *words, "--allow-missing")
-    assert "coverage 96.0 %, 1 pairs left out for want of a picture; lists " in out
+    assert "1 of 25 pictures are missing" in refused(capsys, 3, *words)
+    found = result(capsys, *words, "--allow-missing")
+    assert found.benchmark.comparisons == {"same": 12, "different": 12}
+    assert (found.benchmark.left_out, found.benchmark.coverage) == (1, 0.96)
+    text = printed(capsys, *words, "--allow-missing")
+    assert "coverage 96.0 %, 1 left out for want of a picture; lists " in text
 
 
-@pytest.mark.parametrize(
-    ("words", "code", "match"),
-    [
-        (["tinyface", "{table}"], 5, "'tinyface' is no list of pairs (use one of lfw, xqlfw, bin,"),
-        (["bin", "{table}", "--folder", "{table}"], 5, "bin takes no option --folder"),
-        (["table", "{table}", "--aligned"], 5, "table takes no option --aligned"),
-        (["table", "{table}", "--pairs", "{table}"], 5, "table takes no option --pairs"),
-        (["bin", "{table}"], 3, "pairs.csv"),
-        (["lfw", "{table}/nowhere"], 3, "there is no folder"),
-        (["table", "{table}", "--protocol", "hr"], 5, "unknown protocol 'hr'"),
-        (["table", "{table}", "--size", "8"], 5, "native compares pictures as they are"),
-        (["table", "{table}", "--protocol", "lr-lr"], 5, "lr-lr needs a size"),
-        (["table", "{table}", "--protocol", "lr-lr", "--size", "4"], 5, "size: 4 px is out of range"),
-        (
-            ["table", "{table}", "--protocol", "lr-lr", "--size", "big"],
-            5,
-            "size: 'big' is not a whole number",
-        ),
-        (["table", "{table}", "--small", "first"], 5, "--small chooses a side of hr-lr"),
-        (["table", "{table}", "--protocol", "hr-lr", "--small", "left"], 5, "a pair has no side 'left'"),
-        (["table", "{table}", "--fit", "cut"], 5, "fit: there is no way 'cut'"),
-        (["table", "{table}", "--fars", "0"], 5, "fars: '0' is not a number between 0 and 1"),
-        (["table", "{table}", "--fars", "few"], 5, "fars: 'few' is not a number between 0 and 1"),
-        (["table", "{table}", "--fars", "1e-1,0.1"], 5, "fars: '0.1' stands there twice"),
-        (["table", "{table}", "--family", "fog"], 5, "unknown degradation family 'fog'"),
-        (["table", "{table}", "--protocol", "hr-lr"], 7, "pixels.onnx writes into space"),
-        (["table", "{table}", "--model", "nobody"], 3, "no model 'nobody'"),
-        (["table", "{table}", "--model", "fewpix-s,teacher", "--state", "x"], 5, "belongs to one model"),
-        (["table", "{table}", "--out", "x.txt"], 3, "a result is a .json file"),
-    ],
-)
-def test_what_is_wrong_is_one_line(
-    words: list[str], code: int, match: str, table: Path, pixels: Path, capsys: pytest.CaptureFixture[str]
+def test_a_damaged_picture_is_refused(
+    table: Path, pixels: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = [word.replace("{table}", str(table)) for word in words]
-    given = [] if "--model" in words else ["--model", str(pixels)]
-    found, out, err = run(capsys, "evaluate", "pairs", *words, *given, "--json")
-    assert (found, out, err.count("\n")) == (code, "", 1)
-    assert match in err
+    """Of searches and templates it counts instead: a pair of pictures has nothing else to be judged by."""
+    copy = shutil.copytree(table.parent, tmp_path / "own")
+    (copy / "s3/2.png").write_bytes(table.with_name("s3").joinpath("2.png").read_bytes()[:-30])
+    err = refused(capsys, 3, "evaluate", "pairs", "table", copy / "pairs.csv", "--model", pixels, "--json")
+    assert f"{copy / 's3/2.png'} is cut off" in err
+
+
+def test_a_run_goes_on_with_the_embeddings_that_were_kept(
+    table: Path,
+    pixels: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ["evaluate", "pairs", "table", table, "--model", pixels, "--protocol", "lr-lr", "--size", 8]
+    kept = ["--embeddings", tmp_path / "kept"]
+    for n, more in enumerate(([], kept)):
+        printed(capsys, *words, *more, "--out", tmp_path / f"{n}.json")
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("embedded again")
+
+    monkeypatch.setattr("fewpix.evaluate.embedding.embed.embed_each", never)
+    printed(capsys, *words, *kept, "--out", tmp_path / "2.json")
+    for kind in ("json", "scores.npz"):
+        assert len({(tmp_path / f"{n}.{kind}").read_bytes() for n in range(3)}) == 1
+    with pytest.raises(AssertionError, match="embedded again"):  # at another size nothing is kept
+        printed(capsys, *words[:-1], 9, *kept)

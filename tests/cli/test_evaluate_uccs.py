@@ -11,14 +11,17 @@ from typing import Any
 import numpy as np
 import pytest
 import uccs_layout
-from fewpix.evaluate.schema.parsed import parsed
+from evaluate_runs import printed, reasons, refused, result, run, value, values, written
 from pixels_model import write_pixels_model
+from uccs_layout import ROWS, scores
 
-from fewpix.cli import main
 from fewpix.evaluate.readers.uccs import read_lists
-from fewpix.evaluate.readers.uccs_scores import ScoreRows, iter_scores, write_scores
-
-SIDE = uccs_layout.SIDE
+from fewpix.evaluate.readers.uccs_scores import iter_scores
+from fewpix.evaluate.result.model import Cell, UccsScores
+from fewpix.evaluate.result.read import parsed
+from fewpix.evaluate.statistics.bootstrap import Clusters, mean_interval
+from fewpix.evaluate.statistics.estimate import Draws, Mean
+from fewpix.evaluate.tasks.detections import DetectionOutcomes
 
 pytestmark = pytest.mark.needs("samples", "torch")
 
@@ -33,68 +36,109 @@ def pixels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_pixels_model(tmp_path_factory.mktemp("models"))
 
 
-def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
-    code = main(["evaluate", *map(str, words)])
-    done = capsys.readouterr()
-    return code, done.out, done.err
+def judged(capsys: pytest.CaptureFixture[str], *words: object) -> dict[str, Cell]:
+    """The cells of `fewpix evaluate uccs` by the kind of faces."""
+    return {cell.part["faces"]: cell for cell in result(capsys, "evaluate", "uccs", *words).cells}
 
 
-def result(capsys: pytest.CaptureFixture[str], *words: object) -> dict[str, Any]:
-    code, out, err = run(capsys, *words, "--json")
-    assert (code, err) == (0, "")
-    return json.loads(out)
-
-
-ROWS = [
-    # picture, detection score, x, y, similarities to persons 1 to 3
-    ("aa.jpg", 0.9, 10, 12, (0.8, 0.1, 0.2)),  # person 1: found
-    ("aa.jpg", 0.8, 60, 40, (0.3, 0.5, 0.1)),  # a stranger: an alarm at 0.5
-    ("bb.jpg", 0.7, 11, 12, (0.6, 0.4, 0.1)),  # person 2, taken for person 1: found at rank 2 only
-    ("cc.jpg", 0.6, 90, 60, (0.1, 0.1, 0.7)),  # no face there: an alarm at 0.7
-    ("dd.jpg", 0.5, 10, 12, (0.1, 0.2, 0.65)),  # person 3: found
-    ("dd.jpg", 0.4, 60, 40, (0.9, 0.2, 0.1)),  # excluded: counts neither way
-]
-
-
-def scores(path: Path, rows: list[Any] = ROWS) -> Path:
-    names, sure, x, y, alike = zip(*rows, strict=True)
-    boxes = np.column_stack((x, y, [SIDE] * len(rows), [SIDE] * len(rows))).astype(float)
-    write_scores(path, [ScoreRows(names, np.array(sure), boxes, np.array(alike))], people=3)
-    return path
+def made(capsys: pytest.CaptureFixture[str], *words: object) -> UccsScores:
+    """What `fewpix evaluate uccs-scores` says of the file that it makes."""
+    found = parsed(json.loads(printed(capsys, "evaluate", "uccs-scores", *words, "--json")))
+    assert isinstance(found, UccsScores)
+    return found
 
 
 def test_both_curves_by_hand(
     layout: uccs_layout.Layout, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Five faces count: persons 1, 2 and 3 once, and two strangers; four pictures."""
     shutil.rmtree(layout.folder / "validation_images")  # lists are enough
     path = scores(tmp_path / "scores.csv")
-    words = ["uccs", layout.folder, path, "--ranks", "1,2", "--rates", "0.1,0.25,0.5,1"]
+    words = ["evaluate", "uccs", layout.folder, path, "--ranks", "1,2", "--rates", "0.1,0.25,0.5,1"]
     found = result(capsys, *words)
-    first, second = found["identification"]["1"], found["identification"]["2"]
-    assert (first["wanted"], first["found"], first["alarms"]) == (3, 2, 2)
+    detection, first, second = found.cells
+    assert [cell.part["faces"] for cell in found.cells] == ["detection", "rank 1", "rank 2"]
+    assert {cell.model for cell in found.cells} == {"scores.csv"}
+    assert first.counts == {"wanted": 3, "found": 2, "alarms": 2}
     # one alarm of four pictures lets pass from above 0.5: persons 1 (0.8) and 3 (0.65)
-    assert first["rate"] == {"1e-1": None, "2.5e-1": 2 / 3, "5e-1": 2 / 3, "1e+0": 2 / 3}
-    assert first["threshold"]["2.5e-1"] == 0.65
-    assert first["per_image"]["2.5e-1"] == 0.25
-    assert "4 pictures cannot show fewer than 0.25" in first["not_resolvable"]["1e-1"]
+    assert values(first, "found") == {"1e-1": None, "2.5e-1": 2 / 3, "5e-1": 2 / 3, "1e+0": 2 / 3}
+    at = first.figure("found", "2.5e-1")
+    assert at is not None
+    assert (at.threshold, at.detail) == (0.65, {"per_image": [0.25]})
+    assert "4 pictures cannot show fewer than 0.25" in reasons(first, "found")["1e-1"]
     # person 2 at 0.4 is below the alarm of 0.5, so two alarms must pass
-    assert second["rate"] == {"1e-1": None, "2.5e-1": 2 / 3, "5e-1": 1.0, "1e+0": 1.0}
-    low, high = first["rate_ci95"]["5e-1"]
-    assert low <= 2 / 3 <= high
-    detection = found["detection"]
-    assert (detection["wanted"], detection["found"], detection["alarms"]) == (5, 4, 1)
-    assert detection["rate"]["2.5e-1"] == 0.8
-    assert (found["images"], found["images_without_detection"], found["detections"]) == (4, 0, 6)
-    assert first["curve"]["per_image"] == sorted(first["curve"]["per_image"])
-    code, text, _ = run(capsys, *words)
-    assert code == 0
-    assert "TPIR 66.7 % at FPIPI 2.5e-1" in text
-    assert "DR 80.0 % at FDPI 2.5e-1" in text
+    assert values(second, "found") == {"1e-1": None, "2.5e-1": 2 / 3, "5e-1": 1.0, "1e+0": 1.0}
+    value(first, "found", "5e-1")  # lies in its interval
+    assert detection.counts == {"wanted": 5, "found": 4, "alarms": 1}
+    assert value(detection, "found", "2.5e-1") == 0.8
+    assert found.benchmark.comparisons == {"pictures": 4, "without_detection": 0, "detections": 6}
+    assert (found.treatment.iou, found.models) == (0.5, {})
+    assert first.curve is not None
+    assert first.curve.x == sorted(first.curve.x)
+    text = printed(capsys, *words)
+    assert "\nscores.csv, detection\n  5 wanted, 4 found, 1 alarms\n" in text
+    assert "found at 2.5e-1 false alarms a picture 80.0 %" in text
     for n in (1, 2):
-        assert run(capsys, *words, "--out", tmp_path / f"{n}.json")[0] == 0
-    assert (tmp_path / "1.json").read_bytes() == (tmp_path / "2.json").read_bytes()
+        printed(capsys, *words, "--out", tmp_path / f"{n}.json")
+    for kind in ("json", "scores.npz"):
+        assert (tmp_path / f"1.{kind}").read_bytes() == (tmp_path / f"2.{kind}").read_bytes()
     assert str(tmp_path) not in (tmp_path / "1.json").read_text(encoding="utf-8")
+
+
+def test_two_score_files_are_compared_face_by_face(
+    layout: uccs_layout.Layout, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["evaluate", "uccs", layout.folder]
+    more = ["--ranks", "1", "--rates", "0.01,0.25", "--out"]
+    # the stranger in the third picture scores so high that nobody is found without that alarm
+    loud = [*ROWS[:3], ("cc.jpg", 0.6, 90, 60, (0.1, 0.1, 0.95)), *ROWS[4:]]
+    for name, rows in (("a", ROWS), ("b", loud)):
+        printed(capsys, *words, scores(tmp_path / f"{name}.csv", rows), *more, tmp_path / f"{name}.json")
+    files = [tmp_path / "b.json", tmp_path / "a.json"]
+    found = result(capsys, "compare", *files)
+    parts = {one.part["faces"]: one for one in found.differences}
+    assert list(parts) == ["detection", "rank 1"]
+    sides = [{cell.part["faces"]: cell for cell in written(path).cells} for path in files]
+    for faces, one in parts.items():
+        assert (one.model, one.minus, one.size) == ("b.csv", "a.csv", None)
+        (change,) = one.changes  # 1e-2 can be shown by neither
+        assert (change.measure, change.at) == ("found", "2.5e-1")
+        first, second = (value(side[faces], "found", "2.5e-1") for side in sides)
+        assert change.difference == pytest.approx(first - second, abs=1e-6)
+        assert change.mcnemar is not None
+    assert parts["detection"].changes[0].difference == 0
+    assert parts["rank 1"].changes[0].difference < 0
+    printed(capsys, *words, tmp_path / "a.csv", "--iou", 0.4, *more, tmp_path / "loose.json")
+    err = refused(capsys, 3, "compare", tmp_path / "a.json", tmp_path / "loose.json")
+    assert "a.json and loose.json differ in iou: 0.5 and 0.4" in err
+    other = shutil.copytree(layout.folder, tmp_path / "other")
+    lines = (other / "validation.csv").read_text(encoding="utf-8").splitlines()
+    (other / "validation.csv").write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")
+    printed(capsys, "evaluate", "uccs", other, tmp_path / "a.csv", *more, tmp_path / "fewer.json")
+    err = refused(capsys, 3, "compare", tmp_path / "a.json", tmp_path / "fewer.json")
+    assert "differ in lists_sha256" in err
+
+
+def test_the_interval_of_a_face_by_face_difference() -> None:
+    """Of the people of the gallery, resampled for both files together; thresholds are held."""
+    rng = np.random.default_rng(3)
+    people, sides = rng.integers(1, 30, 200), []
+    for shift in (0.0, 0.3):
+        at = np.where(rng.random(200) < 0.1, -np.inf, rng.normal(size=200) + shift)
+        sides.append(DetectionOutcomes(at, people, {"1e-2": 0.5}, (0.01, 0.001), None, 100))
+    (one, none), (other, _) = (side.wanted() for side in sides)
+    assert (none.at, none.statistic) == ("1e-3", None)
+    assert isinstance(one.statistic, Mean)
+    assert isinstance(other.statistic, Mean)
+    change = one.statistic.minus(other.statistic, Draws(300, 4))
+    hits = [(side.at >= 0.5).astype(int) for side in sides]
+    difference = hits[0] - hits[1]
+    assert change.value == pytest.approx(difference.mean())
+    assert change.ci95 == mean_interval(difference, Clusters.of(people), replicates=300, seed=4)
+    assert change.mcnemar is not None
+    assert (change.mcnemar.only_first, change.mcnemar.only_second) == (
+        (difference > 0).sum(),
+        (difference < 0).sum(),
+    )
 
 
 @pytest.fixture
@@ -106,21 +150,20 @@ def test_a_file_made_by_detector_and_model_finds_the_people(
     photos: uccs_layout.Layout, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "scores.csv"
-    made = result(capsys, "uccs-scores", photos.folder, path, "--model", "teacher", "--min-score", 0.6)
-    assert (made["pictures"], made["detections"], made["people"]) == (4, 6, 3)
-    assert (made["unreadable"], made["not_embedded"], made["failed_people"]) == (0, 0, 0)
-    found = result(capsys, "uccs", photos.folder, path, "--rates", "0.25,1")
-    assert found["detection"]["rate"]["2.5e-1"] == 1
-    assert found["identification"]["1"]["rate"]["1e+0"] == 1
+    words = [photos.folder, path, "--model", "teacher", "--min-score", 0.6]
+    said = made(capsys, *words)
+    assert (said.pictures, said.detections, said.people) == (4, 6, 3)
+    assert (said.unreadable, said.not_embedded, said.failed_people) == (0, 0, 0)
+    found = judged(capsys, photos.folder, path, "--rates", "0.25,1")
+    assert value(found["detection"], "found", "2.5e-1") == 1
+    assert value(found["rank 1"], "found", "1e+0") == 1
     rows = next(iter_scores(path, people=3))
     truth = dict.fromkeys(rows.images)
     assert list(truth) == ["aa.jpg", "bb.jpg", "cc.jpg", "dd.jpg"]
     # whole pictures at half their size: boxes stay in the pixels of the pictures as they were
     small = tmp_path / "small.csv"
-    made = result(
-        capsys, "uccs-scores", photos.folder, small, "--model", "teacher", "--shrink", 0.5, "--min-score", 0.6
-    )
-    assert made["shrink"] == 0.5
+    words[1] = small
+    assert made(capsys, *words, "--shrink", 0.5).shrink == 0.5
     half = next(iter_scores(small, people=3))
     assert len(half.boxes) == len(rows.boxes)
     for box, name in zip(half.boxes, half.images, strict=True):
@@ -136,41 +179,41 @@ def test_failures_to_enrol_are_like_nobody(
         path.write_bytes(b"")
     (photos.folder / "validation_images/bb.jpg").write_bytes(b"\xff\xd8\xff")
     path = tmp_path / "scores.csv"
-    words = ["uccs-scores", photos.folder, path, "--model", pixels, "--gallery-model", "same", "--size", 12]
+    words = [photos.folder, path, "--model", pixels, "--gallery-model", "same", "--size", 12]
     files = ["--out", tmp_path / "made.json", "--report", tmp_path / "report"]
-    made = result(capsys, *words, "--min-score", 0.6, *files)
-    parsed(made)
+    said = made(capsys, *words, "--min-score", 0.6, *files)
     text = (tmp_path / "report/report.md").read_text(encoding="utf-8")
     assert "| people who failed to enrol, nobody is like them | 1 |" in text
     assert "| pictures that cannot be read | 1; the first: validation\\_images/bb.jpg" in text
     assert (tmp_path / "report/result.json").read_bytes() == (tmp_path / "made.json").read_bytes()
-    assert (made["failed_people"], made["unreadable"]) == (1, 1)
-    assert made["first_fault"].startswith("validation_images/bb.jpg")
+    assert (said.failed_people, said.unreadable) == (1, 1)
+    assert said.first_fault.startswith("validation_images/bb.jpg")
     assert str(tmp_path) not in (tmp_path / "made.json").read_text(encoding="utf-8")
     rows = next(iter_scores(path, people=3))
     assert (rows.similarities[:, 1] == -1).all()
     assert (rows.similarities[:, 0] > -1).all()
     assert "bb.jpg" not in rows.images
-    found = result(capsys, "uccs", photos.folder, path, "--rates", "1")
-    assert found["images_without_detection"] == 1
-    assert found["identification"]["10"]["wanted"] == 3
+    found = result(capsys, "evaluate", "uccs", photos.folder, path, "--rates", "1")
+    assert found.benchmark.comparisons["without_detection"] == 1
+    assert found.cells[-1].part == {"faces": "rank 10"}
+    assert found.cells[-1].counts["wanted"] == 3
     (photos.folder / "validation_images/bb.jpg").unlink()
-    code, _, err = run(capsys, *words)
+    code, _, err = run(capsys, "evaluate", "uccs-scores", *words)
     assert code == 3
     assert "1 of 10 pictures are missing" in err
-    assert result(capsys, *words, "--allow-missing")["coverage"] == 0.9
+    assert made(capsys, *words, "--allow-missing").coverage == 0.9
 
 
 def test_a_file_of_few_pictures_is_refused(
     layout: uccs_layout.Layout, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = scores(tmp_path / "scores.csv", ROWS[:2])
-    code, out, err = run(capsys, "uccs", layout.folder, path)
-    assert (code, out) == (3, "")
+    words = ["evaluate", "uccs", layout.folder, path]
+    err = refused(capsys, 3, *words, "--json")
     assert "has no row of 3 of 4 pictures with a face, the first one bb.jpg" in err
-    found = result(capsys, "uccs", layout.folder, path, "--allow-missing")
-    assert found["images_without_detection"] == 3
-    assert found["identification"]["1"]["wanted"] == 3
+    found = result(capsys, *words, "--allow-missing")
+    assert found.benchmark.comparisons["without_detection"] == 3
+    assert found.cells[1].counts["wanted"] == 3
 
 
 @pytest.mark.parametrize(
@@ -193,7 +236,7 @@ def test_a_damaged_file_is_named_with_its_line(
 ) -> None:
     path = scores(tmp_path / "scores.csv")
     path.write_text(change(path.read_text(encoding="utf-8")), encoding="utf-8")
-    code, out, err = run(capsys, "uccs", layout.folder, path)
+    code, out, err = run(capsys, "evaluate", "uccs", layout.folder, path)
     assert (code, out, err.count("\n")) == (3, "", 2), err  # the first line says what is going on
     assert match in err.splitlines()[1]
 
@@ -226,8 +269,6 @@ def test_what_is_wrong_is_one_line(
     for name, place in (("{tmp}", tmp_path), ("{uccs}", layout.folder), ("{file}", file)):
         words = [word.replace(name, str(place)) for word in words]
     before = file.read_bytes()
-    found, out, err = run(capsys, *words, "--json")
-    assert (found, out, err.count("\n")) == (code, "", 1), err
-    assert match in err
+    assert match in refused(capsys, code, "evaluate", *words, "--json")
     assert file.read_bytes() == before
     assert len(read_lists(layout.folder).images) == 4

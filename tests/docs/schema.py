@@ -1,4 +1,4 @@
-"""The keys of results as tables, made from the models that check them. As a program it renews a document:
+"""The keys of results, and the measures, as tables made from the program. As a program it renews a document:
 
 python tests/docs/schema.py docs/results.md
 """
@@ -10,23 +10,23 @@ import sys
 import types
 import typing
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 
-from fewpix.evaluate.schema.parts import Part
+from fewpix.evaluate.measures import DESCRIPTIONS, TITLES
+from fewpix.evaluate.result import model as results
+from fewpix.evaluate.result.model import Part
 
-MODULES = ("pairs", "search", "comparison", "lfw", "templates", "uccs", "parts")
+MEASURES = "measures"
+"""What a document calls the table of the measures; the others are named as their models."""
 
-_BLOCK = re.compile(r"(<!-- schema: (\w+) (\w+) -->\n).*?(<!-- /schema -->)", re.DOTALL)
+_BLOCK = re.compile(r"(<!-- schema: (\w+) -->\n).*?(<!-- /schema -->)", re.DOTALL)
 
 
-def models() -> Iterator[tuple[str, type[Part]]]:
-    """Every model with keys of its own, by the name of its module."""
-    for name in MODULES:
-        module = import_module(f"fewpix.evaluate.schema.{name}")
-        for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, Part) and value.__module__ == module.__name__:
-                yield name, value
+def models() -> Iterator[type[Part]]:
+    """Every model with keys of its own."""
+    for value in vars(results).values():
+        if isinstance(value, type) and issubclass(value, Part) and value is not Part:
+            yield value
 
 
 def table(model: type[Part]) -> str:
@@ -35,6 +35,15 @@ def table(model: type[Part]) -> str:
     for name, field in model.model_fields.items():
         meaning = (field.description or "").replace("|", "\\|")
         lines.append(f"| `{field.alias or name}` | {words(field.annotation)} | {meaning} |")
+    return "\n".join(lines)
+
+
+def measures() -> str:
+    """The measures, a line each."""
+    lines = ["| measure | as it is shown | meaning |", "|---|---|---|"]
+    lines += [
+        f"| `{name}` | {title.replace('{}', '…')} | {DESCRIPTIONS[name]} |" for name, title in TITLES.items()
+    ]
     return "\n".join(lines)
 
 
@@ -63,17 +72,13 @@ def words(kind: typing.Any) -> str:
 
 def renewed(text: str) -> str:
     """A document with its tables made anew."""
-    known = {(module, model.__name__): model for module, model in models()}
-
-    def made(match: re.Match[str]) -> str:
-        return f"{match[1]}\n{table(known[match[2], match[3]])}\n\n{match[4]}"
-
-    return _BLOCK.sub(made, text)
+    made = {model.__name__: table(model) for model in models()} | {MEASURES: measures()}
+    return _BLOCK.sub(lambda match: f"{match[1]}\n{made[match[2]]}\n\n{match[3]}", text)
 
 
-def shown(text: str) -> set[tuple[str, str]]:
-    """Which models a document shows."""
-    return {(match[2], match[3]) for match in _BLOCK.finditer(text)}
+def shown(text: str) -> list[str]:
+    """What a document shows, in its order."""
+    return [match[2] for match in _BLOCK.finditer(text)]
 
 
 if __name__ == "__main__":

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from result_made import cell, difference, result
+from result_made import figure as measured
 from tables.documents import TABLES, Rendered, render, update
 from tables.figures import ABLATED, ablation, ablation_differences
 
 from fewpix.errors import ConfigError, InputError
 from fewpix.evaluate.result.file import Run, write_result
+from fewpix.evaluate.result.model import Cell, Change, Difference
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -24,33 +27,43 @@ def figure(model: str, size: int, accuracy: float, change: dict[str, Any] | None
         "accuracy": accuracy,
         "accuracy_ci95": [accuracy - 0.01, accuracy + 0.01],
         "tar_at_far": {"1e-3": 0.5},
-        "tar_at_far_ci95": {"1e-3": [0.4, 0.6]},
         "minus_baseline": change,
     }
 
 
-MODEL = {"sha256": "0" * 64, "runtime": "onnxruntime", "state_id": "", "side": 112}
-SETTINGS = {
-    "baseline": "teacher",
-    "flip": False,
-    "family": "area",
-    "interpolation": "area",
-    "interval": "95 %",
-    "replicates": 2000,
-    "seed": 0,
-}
-RESULT = {
-    "schema": "lfw-table-1",
-    "data": {"pairs": 6000, "pictures": 7701, "missing": 0, "sha256": "0" * 64},
-    "models": {"teacher": MODEL, "fewpix-s": MODEL},
-    "settings": SETTINGS,
-    "figures": [
-        figure("fewpix-s", 16, 0.93, {"accuracy": -0.02, "ci95": [-0.03, -0.01]}),
-        figure("teacher", 16, 0.95, None),
-        figure("fewpix-s", 8, 0.84, {"accuracy": 0.13, "ci95": [0.12, 0.14]}),
-        figure("teacher", 8, 0.71, None),
+def row(model: str, size: int, accuracy: float) -> Cell:
+    """Of a result of `fewpix evaluate pairs lfw`."""
+    interval = (accuracy - 0.01, accuracy + 0.01)
+    return cell(
+        model, size, [measured("accuracy", value=accuracy, ci95=interval), measured("tar", "1e-3", 0.5)]
+    )
+
+
+def minus(
+    model: str, size: int, mean: float, low: float, high: float, *, other: str = "teacher"
+) -> Difference:
+    """What a model changes against the baseline."""
+    changed = Change(measure="accuracy", at="", difference=mean, ci95=(low, high), mcnemar=None)
+    return difference(model, other, size, changed)
+
+
+def table_of_lfw(cells: list[Cell], differences: list[Difference], *, flip: bool = False) -> dict[str, Any]:
+    """A result with one protocol."""
+    how = {"protocols": ["hr-lr"], "flip": flip}
+    found = result("pairs", cells, treatment=how, differences=differences)
+    facts = found.benchmark.model_copy(update={"comparisons": {"same": 3000, "different": 3000}})
+    return found.model_copy(update={"benchmark": facts}).model_dump(mode="json", by_alias=True)
+
+
+RESULT = table_of_lfw(
+    [
+        row("fewpix-s", 16, 0.93),
+        row("teacher", 16, 0.95),
+        row("fewpix-s", 8, 0.84),
+        row("teacher", 8, 0.71),
     ],
-}
+    [minus("fewpix-s", 16, -0.02, -0.03, -0.01), minus("fewpix-s", 8, 0.13, 0.12, 0.14)],
+)
 TABLE = """\
 | px | fewpix-s | direct feed | fewpix-s − direct feed |
 | --- | --: | --: | --: |
@@ -388,12 +401,12 @@ def test_a_table_of_the_lfw_study_without_a_row_is_refused(tmp_path: Path, name:
 
 
 def test_another_baseline_is_named(tmp_path: Path) -> None:
-    result = {**RESULT, "settings": {**SETTINGS, "baseline": "fewpix-s", "flip": True}}
-    result["figures"] = [
-        figure("fewpix-s", 8, 0.84, None),
-        figure("teacher", 8, 0.71, {"accuracy": -0.13, "ci95": [-0.14, -0.12]}),
-    ]
-    write_result(tmp_path / "lfw.json", result, Run.since(time.monotonic()))
+    found = table_of_lfw(
+        [row("fewpix-s", 8, 0.84), row("teacher", 8, 0.71)],
+        [minus("teacher", 8, -0.13, -0.14, -0.12, other="fewpix-s")],
+        flip=True,
+    )
+    write_result(tmp_path / "lfw.json", found, Run.since(time.monotonic()))
     made = render(DOCUMENT, tmp_path, "README.md")
     assert "| px | teacher | fewpix-s | teacher − fewpix-s |" in made
     assert "with flip" in made

@@ -11,6 +11,7 @@ from tiny_student import orl_crops
 
 from fewpix.data.orl import load_orl
 from fewpix.evaluate.readers.uccs import POINTS
+from fewpix.evaluate.readers.uccs_scores import ScoreRows, write_scores
 from fewpix.image.codec import read_image, write_image
 
 PEOPLE = 3
@@ -18,6 +19,18 @@ SIDE = 24
 KNOWN, UNKNOWN = (1, 2, 3), -1
 PLACES = ((10.0, 12.0), (60.0, 40.0))
 """Where faces lie in a picture of 120 x 90 px."""
+
+
+ROWS = [
+    # picture, detection score, x, y, similarities to persons 1 to 3
+    ("aa.jpg", 0.9, 10, 12, (0.8, 0.1, 0.2)),  # person 1: found
+    ("aa.jpg", 0.8, 60, 40, (0.3, 0.5, 0.1)),  # a stranger: an alarm at 0.5
+    ("bb.jpg", 0.7, 11, 12, (0.6, 0.4, 0.1)),  # person 2, taken for person 1: found at rank 2 only
+    ("cc.jpg", 0.6, 90, 60, (0.1, 0.1, 0.7)),  # no face there: an alarm at 0.7
+    ("dd.jpg", 0.5, 10, 12, (0.1, 0.2, 0.65)),  # person 3: found
+    ("dd.jpg", 0.4, 60, 40, (0.9, 0.2, 0.1)),  # excluded: counts neither way
+]
+"""Of a score file of `lay_out`, in which five faces count: persons 1, 2 and 3 once, and two strangers."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +83,14 @@ def lay_out(folder: Path) -> Layout:
     # the list has the ending of a pickle, and is a text
     (folder / "exclude_gallery_validation.pickle").write_text("105\n999\n", encoding="utf-8")
     return Layout(folder, images, tuple(rows))
+
+
+def scores(path: Path, rows: list[tuple[str, float, int, int, tuple[float, ...]]] = ROWS) -> Path:
+    """A score file."""
+    names, sure, x, y, alike = zip(*rows, strict=True)
+    boxes = np.column_stack((x, y, [SIDE] * len(rows), [SIDE] * len(rows))).astype(float)
+    write_scores(path, [ScoreRows(names, np.array(sure), boxes, np.array(alike))], people=PEOPLE)
+    return path
 
 
 def lay_out_photos(folder: Path) -> Layout:

@@ -11,6 +11,7 @@ from typer import Option
 from fewpix.cli.kinds import REPORT
 from fewpix.cli.output import Result, emit
 from fewpix.cli.targets import Writes
+from fewpix.files import check_place
 
 if TYPE_CHECKING:
     from fewpix.evaluate.pictures import PictureSource
@@ -35,11 +36,13 @@ class Delivery:
 
     Raises:
         UnavailableError: a report was asked for, and matplotlib is not here.
-        StorageError: the report's folder cannot be written.
+        StorageError: the result's place, or the report's folder, cannot be written.
     """
 
     def __init__(self, out: Path | None, report: Path | None) -> None:
         self.start, self.out, self.report = time.monotonic(), out, report
+        if out is not None:
+            check_place(out)
         if report is not None:
             from fewpix.evaluate.report.folder import check_report
             from fewpix.optional import require

@@ -254,6 +254,11 @@ def search(
     places, rates = numbers_of(ranks, int, "ranks"), numbers_of(fpirs, float, "fpirs")
     who.names()
     data = of.open(SEARCH, kind, path)
+    if (rank is not None or rates is not None) and not data.strangers:
+        raise ConfigError(
+            "--rank and --fpirs are for probes of strangers, and every probe shows somebody of the gallery",
+            fix="leave them out",
+        )
     asked = data.asked.but(ranks=places, fpirs=rates, rank=rank)
     models = who.open()
     plan = Plan(

@@ -210,6 +210,14 @@ class Benchmark:
         there = sum(self.comparisons.counts().values())
         return there / (there + self.missing)
 
+    @property
+    def strangers(self) -> bool:
+        """Whether it is a search in which some probe shows nobody of a gallery."""
+        asked, people = self.comparisons, self.items.people
+        return isinstance(asked, Searches) and any(
+            not np.isin(people[asked.probes], people[gallery]).all() for gallery in asked.galleries.values()
+        )
+
 
 def parts(count: int, step: int) -> Iterator[slice]:
     """Slices of at most `step` that cover 0 to `count`."""

@@ -8,6 +8,7 @@ gives one fails to enrol.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,8 @@ from fewpix.image.align import pixels
 from fewpix.image.codec import Image, decode_image
 from fewpix.image.resize import Crop
 from fewpix.progress import Advance
+
+logger = logging.getLogger(__name__)
 
 BATCH = 64
 """Pictures in memory at a time."""
@@ -219,6 +222,7 @@ class _Feed:
         self._faults: list[str] = []
         self._waiting: list[NDArray[np.float32]] = []  # of the last template, which may go on
         self._places: list[NDArray[np.int64]] = []  # the numbers of these pictures
+        self._store, self._reused = store, 0
         self._disk = None
         if store is not None:
             self._disk = EmbeddingStore(store, _key(items, self.numbers, view), self._dim)
@@ -244,6 +248,9 @@ class _Feed:
             InputError: none of them can be embedded.
         """
         self._settle(None)
+        if self._store is not None:
+            count = len(self.numbers)
+            logger.info("%d of %d embeddings were kept in %s", self._reused, count, self._store)
         made = self._made
         if not made.enrolled.any():
             first = next(iter(made.faults.values()), "")
@@ -262,6 +269,7 @@ class _Feed:
         if found is not None and batch.strict and not found.enrolled.all():
             found = None  # kept by a run where they counted
         self._found = found is not None
+        self._reused += len(names) if self._found else 0
         self._chunk = Chunk.empty(names, self._dim) if found is None else found
         self._faults = [""] * len(names)
 

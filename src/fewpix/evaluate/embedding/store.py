@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import StorageError
-from fewpix.files import atomic, write_text
+from fewpix.files import atomic, check_place, write_text
 
 CHUNK = 1024
 """Pictures in one file."""
@@ -122,10 +122,11 @@ class EmbeddingStore:
 
 
 def check_folder(folder: Path) -> None:
-    """Refuse a place for embeddings that is a file, before the run starts.
+    """Refuse a place for embeddings that is a file or cannot be written, before the run starts.
 
     Raises:
-        StorageError: it is one.
+        StorageError: it is one, or cannot.
     """
     if folder.exists() and not folder.is_dir():
         raise StorageError(f"{folder} is a file", fix="name a folder for the embeddings")
+    check_place(folder / "key.json")

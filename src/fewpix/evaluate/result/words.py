@@ -204,7 +204,9 @@ class ShortForm:
             "runtime": model.runtime,
             "side": model.side,
             "teacher_sha256": other.model.sha256 if other else "",
+            "interval": result.bootstrap.how,
             "replicates": result.bootstrap.replicates,
             "seed": result.bootstrap.seed,
             "data_sha256": result.benchmark.data_sha256,
+            "scores_sha256": result.scores_sha256,
         }
