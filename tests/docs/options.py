@@ -3,13 +3,10 @@
     python tests/docs/options.py docs/cli/*.md
     python tests/docs/options.py --check docs/cli/*.md    ends with 1 where one is out of date
 
-A table stands between `<!-- options: WHAT -->` and `<!-- /options -->`. WHAT is
-
-- a verb, such as `evaluate pairs`, or several with commas between them: the options that they have in common;
-  after `but` stand verbs whose options are left out;
-- `gallery *`: the options of all verbs of that group, with the verbs that know them;
-- `readers`, in place of a verb: the options of single readers;
-- `benchmarks`: the table of these readers.
+A table stands between `<!-- options: WHAT -->` and `<!-- /options -->`. WHAT is a verb, such as `adapt`, or
+several with commas between them; `gallery *` are all verbs of a group. Of several verbs the table says which
+knows an option, and those of most verbs come first. `benchmarks` is the table of the readers of `evaluate` and
+`data check`.
 """
 
 from __future__ import annotations
@@ -28,7 +25,7 @@ from fewpix.evaluate.readers.registry import CHECK, PAIRS, READERS, SEARCH
 SHARED = frozenset({"--json", "--replace", "--help"})
 """Options of all verbs, which the index explains."""
 
-BENCHMARKS, OF_READERS = "benchmarks", "readers"
+BENCHMARKS = "benchmarks"
 
 _BLOCK = re.compile(r"(<!-- options: ([^>]+) -->\n).*?(<!-- /options -->)", re.DOTALL)
 
@@ -59,19 +56,10 @@ def _parser(path: str) -> Any:
     return found
 
 
-def options(name: str) -> Options:
-    """Those of a verb; of `readers`, those that single readers know."""
-    if name == OF_READERS:
-        known = {
-            f"--{word}"
-            for kind in READERS.values()
-            for task in (PAIRS, SEARCH)
-            for word in _known(kind, task)
-        }
-        known = {word.replace("_", "-") for word in known}
-        return {key: value for key, value in options("evaluate search").items() if key.split("`")[1] in known}
+def options(verb: str) -> Options:
+    """Those of a verb, but for `SHARED`."""
     found: Options = {}
-    for one in _parser(name).params:
+    for one in _parser(verb).params:
         if one.param_type_name != "option" or SHARED & set(one.opts):
             continue
         words = ", ".join(f"`{word}`" for word in (*one.opts, *one.secondary_opts))
@@ -90,10 +78,6 @@ def _default(option: Any) -> str:
     return f"`{option.default}`"
 
 
-def _known(reader: Any, task: str) -> tuple[str, ...]:
-    return reader.tasks[task].known if task in reader.tasks else ()
-
-
 def benchmarks() -> str:
     """The readers: what each reads, and with which options each task takes it."""
     lines = ["| KIND | PATH | `data check` | `evaluate pairs` | `evaluate search` |", "|---|---|---|---|---|"]
@@ -110,45 +94,36 @@ def benchmarks() -> str:
     return "\n".join(lines)
 
 
-def group(name: str) -> str:
-    """The options of every verb of a group, equal ones once."""
-    known: dict[tuple[str, tuple[str, str]], list[str]] = {}
-    inside = [verb for verb in verbs() if verb.startswith(f"{name} ")]
-    for verb in inside:
-        for row in options(verb).items():
-            known.setdefault(row, []).append(verb.removeprefix(f"{name} "))
-    lines = ["| option | default | meaning | of |", "|---|---|---|---|"]
-    for (option, value), of in known.items():
-        lines.append(f"{_row(option, value)} {'all' if len(of) == len(inside) else ', '.join(of)} |")
-    return "\n".join(lines)
+def named(what: str) -> list[tuple[str, str]]:
+    """The verbs of a table: each as a user writes it, and as the table calls it."""
+    found = []
+    for word in (word.strip() for word in what.split(",")):
+        if word.endswith(" *"):
+            prefix = word[:-1]
+            found += [(verb, verb.removeprefix(prefix)) for verb in verbs() if verb.startswith(prefix)]
+        else:
+            found.append((word, word))
+    return found
 
 
 def table(what: str) -> str:
     """The table that stands for WHAT, see above."""
     if what == BENCHMARKS:
         return benchmarks()
-    if what.endswith(" *"):
-        return group(what.removesuffix(" *"))
-    first, *more = (options(name) for name in _these(what))
-    left_out = [options(name) for name in _others(what)]
+    known: dict[tuple[str, tuple[str, str]], list[str]] = {}
+    these = named(what)
+    for verb, called in these:
+        for row in options(verb).items():
+            known.setdefault(row, []).append(called)
+    several = len(these) > 1
     lines = ["| option | default | meaning |", "|---|---|---|"]
-    for name, value in first.items():
-        if all(one.get(name) == value for one in more) and all(one.get(name) != value for one in left_out):
-            lines.append(_row(name, value))
+    if several:
+        lines = [f"{line} of |" if "option" in line else f"{line}---|" for line in lines]
+    for (option, value), of in sorted(known.items(), key=lambda item: -len(item[1])):
+        default, meaning = (text.replace("|", "\\|") for text in value)
+        who = f" {'all' if len(of) == len(these) else ', '.join(of)} |" if several else ""
+        lines.append(f"| {option} | {default} | {meaning} |{who}")
     return "\n".join(lines)
-
-
-def _row(name: str, value: tuple[str, str]) -> str:
-    default, meaning = (text.replace("|", "\\|") for text in value)
-    return f"| {name} | {default} | {meaning} |"
-
-
-def _these(what: str) -> list[str]:
-    return [name.strip() for name in what.partition(" but ")[0].split(",")]
-
-
-def _others(what: str) -> list[str]:
-    return [name.strip() for name in what.partition(" but ")[2].split(",") if name.strip()]
 
 
 def renewed(text: str) -> str:
@@ -156,25 +131,9 @@ def renewed(text: str) -> str:
     return _BLOCK.sub(lambda match: f"{match[1]}\n{table(match[2])}\n\n{match[3]}", text)
 
 
-def shown(text: str) -> set[tuple[str, str]]:
-    """Every verb with every option that a document has a row of, or refers to another verb for."""
-    found: set[tuple[str, str]] = set()
-    referred: list[tuple[str, str]] = []
-    for match in _BLOCK.finditer(text):
-        what = match[2]
-        if what == BENCHMARKS:
-            continue
-        if what.endswith(" *"):
-            these = [verb for verb in verbs() if verb.startswith(what[:-1])]
-        else:
-            these = ["evaluate pairs", "evaluate search"] if what == OF_READERS else _these(what)
-            referred += [(verb, other) for verb in these for other in _others(what) if other != OF_READERS]
-        rows = re.findall(r"^\| (`--[^|]*?) \|", match[0], re.MULTILINE)
-        found |= {(verb, row) for verb in these for row in rows if row in options(verb)}
-    for verb, other in referred:
-        equal = {name for name, value in options(verb).items() if options(other).get(name) == value}
-        found |= {(verb, name) for name in equal if (other, name) in found}
-    return found
+def shown(text: str) -> set[str]:
+    """The verbs that a document has the options of."""
+    return {verb for match in _BLOCK.finditer(text) if match[2] != BENCHMARKS for verb, _ in named(match[2])}
 
 
 def main(words: list[str]) -> int:
