@@ -5,8 +5,7 @@
 
 A table stands between `<!-- options: WHAT -->` and `<!-- /options -->`. WHAT is a verb, such as `adapt`, or
 several with commas between them; `gallery *` are all verbs of a group. Of several verbs the table says which
-knows an option, and those of most verbs come first. `benchmarks` is the table of the readers of `evaluate` and
-`data check`.
+knows an option, and those of most verbs come first. `benchmarks` is the table of the readers of `evaluate`.
 """
 
 from __future__ import annotations

@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 from documents import ROOT, Command, blocks, called, commands, documents
+from result_made import pairs
 
 import fewpix.errors
 from fewpix.cli import USAGE, VERBS
 from fewpix.cli.ending import BROKEN_PIPE, BUG, INTERRUPTED, ended
 from fewpix.cli.verbosity import take_verbosity
 from fewpix.cli.verbs import command
+from fewpix.evaluate.result.words import ShortForm
 
 COMMANDS = [item for file in documents() for block in blocks(file, "console") for item in commands(block)]
 PROGRAMS = {"fewpix", "make", "python", "pip", "echo"}
@@ -57,7 +59,9 @@ def parsed(words: list[str]) -> None:
 
 
 def test_there_are_commands_to_check() -> None:
-    assert {"docs/cli/photos.md", "docs/your_own_weights.md"} <= {called(item.block.file) for item in COMMANDS}
+    assert {"docs/cli/photos.md", "docs/your_own_weights.md"} <= {
+        called(item.block.file) for item in COMMANDS
+    }
     shown = {stage[1] for item in COMMANDS for stage in stages(item.text) if stage[0] == "fewpix"}
     assert shown >= set(VERBS), "docs/cli shows every verb"
 
@@ -124,7 +128,7 @@ def sample(page: str, verb: str) -> Any:
 
 def test_the_short_form_that_is_shown_has_the_keys_of_one() -> None:
     """Of results in the one form: test_docs_schema.py."""
-    assert set(sample("cli/evaluating.md", "evaluate lfw")) == set(ShortForm(result()).to_json())
+    assert set(sample("cli/evaluating.md", "evaluate lfw")) == set(ShortForm(pairs()).to_json())
 
 
 @pytest.mark.parametrize(
