@@ -236,7 +236,7 @@ def test_identify_does_not_decide_by_what_was_not_measured(
     code, out, _ = run(capsys, *words)
     assert code == 0
     assert out.splitlines()[-1].startswith("nobody is named: there is no calibration (")
-    assert out.splitlines()[-1].endswith("calibrate the model in use: docs/cli.md#calibrate")
+    assert out.splitlines()[-1].endswith("calibrate the model in use: docs/cli/calibrating.md")
     code, out, _ = run(capsys, *words, "--calibration", made)
     assert code == 0
     assert out.splitlines()[-1].startswith("nobody is named: 24 people cannot show 1 in 100")

@@ -108,7 +108,7 @@ def test_the_lines_for_people_say_what_no_calibration_stands_behind(
     assert all(": track " in line and " px   " in line for line in tracks)
     assert summary == f"{film.as_posix()}: 3 tracks; 3 frames looked at"
     assert note.startswith("tracks were decided by templates of several frames")
-    assert note.endswith("docs/cli.md#a-video-a-stream-a-camera")
+    assert note.endswith("docs/cli/video.md")
     code, out, _ = run(capsys, *part, "--every", 3, "--shortest", 1, "--top", 1)
     assert out.splitlines()[-1].startswith("nobody is named, since no --threshold or --fpir was given: docs/")
     assert "   not decided: no threshold and no FPIR   [" in out

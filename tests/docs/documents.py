@@ -29,7 +29,7 @@ class Block:
     note: str
 
     def __str__(self) -> str:
-        return f"{self.file.name}:{self.line}"
+        return f"{called(self.file)}:{self.line}"
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,17 @@ class Command:
     output: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.block.file.name}:{self.line}: {self.text}"
+        return f"{called(self.block.file)}:{self.line}: {self.text}"
+
+
+def called(file: Path) -> str:
+    """A document's path in the checkout, with `/`."""
+    return file.relative_to(ROOT).as_posix()
 
 
 def documents() -> list[Path]:
-    """README.md and everything in docs/ and results/, as far as it is there."""
-    found = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    """README.md, and every page in docs/ and below."""
+    found = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     return [path for path in found if path.is_file()]
 
 
@@ -68,7 +73,7 @@ def blocks(file: Path, *languages: str) -> Iterator[Block]:
             )
             yield Block(file, start + 2, language, tuple(lines[start + 1 : n]), note)
         start = -1
-    assert start < 0, f"{file.name}, line {start + 1}: a block that is not closed"
+    assert start < 0, f"{called(file)}, line {start + 1}: a block that is not closed"
 
 
 def commands(block: Block) -> Iterator[Command]:
@@ -82,7 +87,7 @@ def commands(block: Block) -> Iterator[Command]:
                 yield Command(block, at, text, tuple(output))
             text, at, output = line[2:], n, []
         else:
-            assert text, f"{block.file.name}:{n}: output without a command"
+            assert text, f"{called(block.file)}:{n}: output without a command"
             output.append(line)
     if text:
         yield Command(block, at, text, tuple(output))

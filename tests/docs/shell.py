@@ -1,6 +1,6 @@
 """Runs the commands of the documents. As a program it puts what they print into the documents:
 
-    python tests/docs/shell.py README.md docs/cli.md docs/your_own_weights.md
+    python tests/docs/shell.py README.md docs/cli/*.md docs/your_own_weights.md
 
 Blocks that are not run, and outputs that are shortened by a line `...`, stay as they are.
 """

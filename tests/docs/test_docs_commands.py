@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from documents import ROOT, Command, blocks, commands, documents
-from fewpix.evaluate.schema.lfw import LfwResult
-from fewpix.evaluate.schema.parsed import parsed as read_as_its_schema
+from documents import ROOT, Command, blocks, called, commands, documents
+from result_made import pairs
 
 import fewpix.errors
 from fewpix.cli import USAGE, VERBS
 from fewpix.cli.ending import BROKEN_PIPE, BUG, INTERRUPTED, ended
 from fewpix.cli.verbosity import take_verbosity
 from fewpix.cli.verbs import command
+from fewpix.evaluate.result.words import ShortForm
 
 COMMANDS = [item for file in documents() for block in blocks(file, "console") for item in commands(block)]
 PROGRAMS = {"fewpix", "make", "python", "pip", "echo"}
@@ -59,9 +59,11 @@ def parsed(words: list[str]) -> None:
 
 
 def test_there_are_commands_to_check() -> None:
-    assert {"cli.md", "your_own_weights.md"} <= {item.block.file.name for item in COMMANDS}
+    assert {"docs/cli/photos.md", "docs/your_own_weights.md"} <= {
+        called(item.block.file) for item in COMMANDS
+    }
     shown = {stage[1] for item in COMMANDS for stage in stages(item.text) if stage[0] == "fewpix"}
-    assert shown >= set(VERBS), "cli.md shows every verb"
+    assert shown >= set(VERBS), "docs/cli shows every verb"
 
 
 @pytest.mark.parametrize("item", COMMANDS, ids=str)
@@ -103,7 +105,7 @@ def names(cells: Any) -> set[str]:
 
 
 def test_the_exit_codes_are_those_of_the_errors() -> None:
-    shown = {int(code): names(cells[:1]) for code, cells in table("cli.md", "## Exit codes").items()}
+    shown = {int(code): names(cells[:1]) for code, cells in table("cli/README.md", "## Exit codes").items()}
     expected: dict[int, set[str]] = {code: set() for code in (0, BUG, USAGE, INTERRUPTED, BROKEN_PIPE)}
     for name, error in vars(fewpix.errors).items():
         if (
@@ -115,24 +117,28 @@ def test_the_exit_codes_are_those_of_the_errors() -> None:
     assert shown == expected
 
 
-def sample(heading: str) -> Any:
-    """The JSON that is shown below a heading of cli.md."""
-    text = (ROOT / "docs/cli.md").read_text(encoding="utf-8").splitlines()
-    below = text.index(heading) + 1
-    block = next(b for b in blocks(ROOT / "docs/cli.md", "console") if b.line > below)
-    return json.loads("\n".join(next(iter(commands(block))).output))
+def sample(page: str, verb: str) -> Any:
+    """The JSON that a page shows of a verb."""
+    for block in blocks(ROOT / "docs" / page, "console"):
+        for item in commands(block):
+            if item.text.startswith(f"fewpix {verb} ") and item.text.endswith("--json | python -m json.tool"):
+                return json.loads("\n".join(item.output))
+    raise AssertionError(f"{page} shows no JSON of {verb}")
 
 
-def test_a_result_that_is_shown_is_one() -> None:
-    assert isinstance(read_as_its_schema(sample("### `fewpix evaluate lfw --json`")), LfwResult)
+def test_the_short_form_that_is_shown_has_the_keys_of_one() -> None:
+    """Of results in the one form: test_docs_schema.py."""
+    assert set(sample("cli/evaluating.md", "evaluate lfw")) == set(ShortForm(pairs()).to_json())
 
 
-@pytest.mark.parametrize("verb", ["embed", "identify", "gallery list"])
-def test_the_tables_of_keys_are_complete(verb: str) -> None:
+@pytest.mark.parametrize(
+    ("page", "verb"),
+    [("cli/photos.md", "embed"), ("cli/photos.md", "identify"), ("cli/enrolling.md", "gallery list")],
+)
+def test_the_tables_of_keys_are_complete(page: str, verb: str) -> None:
     """What is shown is what the command prints, see test_docs_run.py; other results: test_docs_schema.py."""
-    heading = f"### `fewpix {verb} --json`"
-    shown = names(table("cli.md", heading))
-    found = sample(heading)
+    shown = names(table(page, f"### `fewpix {verb} --json`"))
+    found = sample(page, verb)
     keys = set(found)
     for part in found.get("faces", []):
         keys |= set(part)
@@ -149,14 +155,14 @@ def anchor(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
-@pytest.mark.parametrize("file", documents(), ids=lambda file: file.name)
+@pytest.mark.parametrize("file", documents(), ids=called)
 def test_links_lead_somewhere(file: Path) -> None:
     for target in LINK.findall(file.read_text(encoding="utf-8")):
         if target.startswith(("http://", "https://")):
             continue
         path, _, part = target.partition("#")
         found = (file.parent / path).resolve() if path else file
-        assert found.exists(), f"{file.name}: {target}"
+        assert found.exists(), f"{called(file)}: {target}"
         if part:
             headings = re.findall(r"^#+ (.*)$", found.read_text(encoding="utf-8"), re.MULTILINE)
-            assert part in {anchor(heading) for heading in headings}, f"{file.name}: {target}"
+            assert part in {anchor(heading) for heading in headings}, f"{called(file)}: {target}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from documents import ROOT, SNIPPETS, blocks, documents
+from documents import ROOT, SNIPPETS, blocks, called, documents
 
 from fewpix.errors import InputError
 from fewpix.models.shipped import shipped
@@ -74,10 +74,9 @@ def test_facebn_in_torch(
 def test_sample_faces(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from fewpix.evaluate.readers.lfw_folder import LfwFolder
-
     from fewpix.data.folders import list_images
     from fewpix.embed.open import open_encoder
+    from fewpix.evaluate.readers import lfw
     from fewpix.image.codec import read_image
     from fewpix.models.teacher import SFACE_PREPROCESS
 
@@ -87,7 +86,7 @@ def test_sample_faces(
     }
     assert counts == {"photos": 16, "camera": 64, "faces": 80}
     assert read_image(tmp_path / "sample/camera/s1-3.png").shape == (16, 16, 3)
-    assert len(LfwFolder.open(tmp_path / "sample/pairs").pairs) == 32
+    assert len(lfw.read(tmp_path / "sample/pairs").comparisons) == 32
     card = open_encoder(tmp_path / "sample/teacher.onnx").card
     assert card.preprocess == SFACE_PREPROCESS
     assert card.space.dim == 128
@@ -129,7 +128,7 @@ def test_every_program_is_run_by_a_test_and_named_in_a_document() -> None:
         assert f"docs_src/{name}" in texts
 
 
-@pytest.mark.parametrize("file", documents(), ids=lambda file: file.name)
+@pytest.mark.parametrize("file", documents(), ids=called)
 def test_what_a_document_shows_is_a_piece_of_such_a_file(file: Path) -> None:
     kept = {path.name: path.read_text(encoding="utf-8") for path in SNIPPETS.iterdir() if path.is_file()}
     for block in blocks(file, "python", "toml"):

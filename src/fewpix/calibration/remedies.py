@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-OTHER_MODEL = "decide by --threshold, or calibrate the model in use: docs/cli.md#calibrate"
+OTHER_MODEL = "decide by --threshold, or calibrate the model in use: docs/cli/calibrating.md"
 OTHER_STATE = (
     "decide by --threshold, or `fewpix calibrate --impostors FACES --camera NAME` (or --state): "
-    "docs/cli.md#calibrate"
+    "docs/cli/calibrating.md"
 )
 TOO_MANY = (
-    "decide by --threshold, or `fewpix calibrate --impostors FACES --galleries N`: docs/cli.md#calibrate"
+    "decide by --threshold, or `fewpix calibrate --impostors FACES --galleries N`: docs/cli/calibrating.md"
 )
 OTHER_SCORES = (
-    "leave out --matched, decide by --threshold, or `fewpix calibrate --matched`: docs/cli.md#calibrate"
+    "leave out --matched, decide by --threshold, or `fewpix calibrate --matched`: docs/cli/calibrating.md"
 )
-OTHER_SIZE = "decide by --threshold, or `fewpix calibrate --impostors FACES --sizes N`: docs/cli.md#calibrate"
+OTHER_SIZE = "decide by --threshold, or `fewpix calibrate --impostors FACES --sizes N`: docs/cli/calibrating.md"

@@ -76,5 +76,5 @@ class Delivery:
             from fewpix.evaluate.report.folder import RESULT, write_report
 
             write_result(self.report / RESULT, payload, run, found.scores)
-            write_report(self.report, found.result, nowhere if pictures is None else by_name(pictures))
+            write_report(self.report, payload, nowhere if pictures is None else by_name(pictures))
         emit(shown or found, as_json)

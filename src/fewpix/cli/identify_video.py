@@ -50,9 +50,9 @@ from fewpix.video.writer import H264Writer
 
 UNCALIBRATED = (
     "tracks were decided by templates of several frames, calibrations are of single pictures: "
-    "docs/cli.md#a-video-a-stream-a-camera"
+    "docs/cli/video.md"
 )
-UNDECIDED = "nobody is named, since no --threshold or --fpir was given: docs/cli.md#a-video-a-stream-a-camera"
+UNDECIDED = "nobody is named, since no --threshold or --fpir was given: docs/cli/video.md"
 
 
 def identify_video(

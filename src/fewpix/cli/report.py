@@ -37,11 +37,10 @@ def report(
     from fewpix.evaluate.readers import bin as encoded
     from fewpix.evaluate.report.folder import check_report, write_report
     from fewpix.evaluate.result.file import read_result
-    from fewpix.evaluate.result.read import parsed
     from fewpix.optional import require
 
     require("matplotlib", use="the report")
-    found = parsed(read_result(result), str(result))
+    payload = read_result(result)
     if pictures is None:
         read: ReadPicture = nowhere
     elif pictures.is_file():
@@ -49,6 +48,6 @@ def report(
     else:
         read = in_folder(pictures)
     check_report(out)
-    faces = write_report(out, found, read)
+    faces = write_report(out, payload, read)
     page = out / "report.html"
     emit(Message(str(page), {"pictures": len(faces.wanted), "not shown": len(faces.gone)}), as_json)

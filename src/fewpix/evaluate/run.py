@@ -104,12 +104,13 @@ def evaluate_detections(
         "without_detection": judged.empty,
         "detections": judged.detections,
     }
-    content = hashlib.sha256(f"{found.sha256}\n{sha256_file(scores)}\n".encode()).hexdigest()
+    score_file = sha256_file(scores)
+    content = hashlib.sha256(f"{found.sha256}\n{score_file}\n".encode()).hexdigest()
     file = packed((one.part, one.outcomes.shared(), one.outcomes.own()) for one in cells)
     result = Result(
         schema_name="evaluation-2",
         task="detections",
-        benchmark=benchmark_facts(found, counts, content),
+        benchmark=benchmark_facts(found, counts, content, score_file_sha256=score_file),
         treatment=Treatment(iou=iou),
         models={},
         others={},

@@ -27,7 +27,7 @@ BOTH_SMALL = Rate(
 OTHER_GALLERY = (
     "not measured for this model alone: the calibration is of sharp faces that {} embedded, as `auto` does"
 )
-OTHER_GALLERY_FIX = "use --model auto, or calibrate this model: docs/cli.md#calibrate"
+OTHER_GALLERY_FIX = "use --model auto, or calibrate this model: docs/cli/calibrating.md"
 HOLDS_FIX = "take a sharper or larger picture, or decide by another --fmr"
 
 

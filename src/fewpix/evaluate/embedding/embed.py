@@ -84,6 +84,7 @@ class Embedded:
         sides = self.sides[numbers]
         return Seen(
             items=int(wanted.sum()),
+            people=len(np.unique(items.people[wanted])),
             failed_items=int((wanted & ~self.enrolled).sum()),
             pictures=len(numbers),
             failed_pictures=len(failed),

@@ -23,6 +23,7 @@ def benchmark_facts(
     variant: str = "",
     left_out: int = 0,
     coverage: float | None = None,
+    score_file_sha256: str | None = None,
 ) -> Facts:
     """What is known of a benchmark; no path of this machine.
 
@@ -34,6 +35,7 @@ def benchmark_facts(
         variant: which of its pictures.
         left_out: pairs or items without a picture.
         coverage: share that was compared; of the listed pictures when None.
+        score_file_sha256: of detections.
     """
     return Facts(
         kind=kind or found.kind,
@@ -48,6 +50,7 @@ def benchmark_facts(
         coverage=found.coverage if coverage is None else coverage,
         lists_sha256=found.sha256,
         data_sha256=data_sha256,
+        score_file_sha256=score_file_sha256,
     )
 
 

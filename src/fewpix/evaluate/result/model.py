@@ -57,6 +57,7 @@ class Facts(Part):
     coverage: Share = Field(description="share of the listed pairs or items that was compared")
     lists_sha256: Sha256 = Field(description="over the lists and the names of the pictures")
     data_sha256: Sha256 = Field(description="over the lists and the contents of the pictures used")
+    score_file_sha256: Sha256 | None = Field(default=None, description="of detections, of the score file")
 
 
 class Treatment(Part):
@@ -118,6 +119,7 @@ class Seen(Part):
     """One side's items as a model saw them."""
 
     items: int = Field(description="pictures or templates that went to the model")
+    people: int = Field(description="whom they show")
     failed_items: int = Field(description="those of them that failed to enrol, which count")
     pictures: int = Field(description="that they are made of")
     failed_pictures: int = Field(description="how many of these gave no embedding")

@@ -129,7 +129,7 @@ def _converted(payload: Mapping[str, Any]) -> dict[str, Any]:
             "level": 0.95,
             "replicates": how["replicates"],
             "seed": how["seed"],
-            "how": how["interval"],
+            "how": how["interval"].removeprefix("95 %, "),
         },
         "cells": cells,
         "differences": differences,

@@ -104,7 +104,7 @@ def seen_words(seen: Seen) -> Iterator[str]:
         size = f", {what} {seen.px.median:g} px, half of them {seen.px.p25:g} to {seen.px.p75:g}"
         size += f", all {seen.px.min:g} to {seen.px.max:g}"
     templates = "" if seen.items == seen.pictures else f"{seen.items:,} templates of "
-    yield f"{templates}{seen.pictures:,} pictures{size}"
+    yield f"{templates}{seen.pictures:,} pictures of {seen.people:,} people{size}"
     if seen.already_smaller:
         yield f"{seen.already_smaller:,} pictures were smaller already and stayed so"
     if seen.failed_pictures:

@@ -1,6 +1,6 @@
 """Searching for 180,000 probes in a gallery of 160,000 rows: scores are made and judged block by block.
 
-`identification` and `open_set` hold all scores at once. Here a block of probes is compared with the whole
+`identification` holds all scores at once. Here a block of probes is compared with the whole
 gallery in float32, what counts is taken from it, and the block is forgotten. The figures are the same.
 
 A product of the same two vectors can differ in its last bits by where they lie in a matrix, so scores that
