@@ -25,7 +25,7 @@ from fewpix.evaluate.report.folder import check_report, made, write_report
 from fewpix.evaluate.report.html import page
 from fewpix.evaluate.report.markdown import document
 from fewpix.evaluate.result.file import canonical
-from fewpix.evaluate.result.model import Curve, Model, Result, UccsScores
+from fewpix.evaluate.result.model import Curve, Figure, Model, Result, UccsScores
 from fewpix.evaluate.result.read import parsed
 from fewpix.foreign import json_of
 from fewpix.image.codec import decode_image
@@ -52,6 +52,11 @@ def payload(found: Result | UccsScores) -> dict[str, Any]:
 def text_of(found: Result | UccsScores) -> str:
     """The report of its file in Markdown, without pictures."""
     return document(made(parsed(json_of(canonical(payload(found)))), Faces(nowhere)))
+
+
+def small(*figures: Figure) -> Result:
+    """One model, whose worst pairs are all that is drawn."""
+    return result_made.result("pairs", [cell("grey", None, [*figures], worst=result_made.failures())])
 
 
 @pytest.fixture(scope="module")
@@ -256,14 +261,14 @@ def test_each_side_is_seen_as_it_was(
 def test_a_result_and_its_file_give_the_same_bytes(
     folder: Path, written: Path, result: Result, tmp_path: Path
 ) -> None:
-    third = figure("accuracy", value=1 / 3, ci95=(1 / 7, 2 / 3))
-    for n, exact in enumerate((result, result_made.result("pairs", [cell("grey", None, [third])]))):
-        write_report(tmp_path / f"{n}", payload(exact), in_folder(folder))
-        write_report(tmp_path / f"{n} again", json_of(canonical(payload(exact))), in_folder(folder))
-        for path in (tmp_path / f"{n}").rglob("*.*"):
-            again = tmp_path / f"{n} again" / path.relative_to(tmp_path / f"{n}")
-            assert path.read_bytes() == again.read_bytes(), path.name
-    assert (tmp_path / "0/report.html").read_bytes() == (written / "report.html").read_bytes()
+    write_report(tmp_path / "file", json_of(canonical(payload(result))), in_folder(folder))
+    for path in written.rglob("*.*"):
+        assert path.read_bytes() == (tmp_path / "file" / path.relative_to(written)).read_bytes(), path.name
+    exact = payload(small(figure("accuracy", value=1 / 3, ci95=(1 / 7, 2 / 3))))
+    write_report(tmp_path / "exact", exact, nowhere)
+    write_report(tmp_path / "rounded", json_of(canonical(exact)), nowhere)
+    for name in ("report.html", "report.md"):
+        assert (tmp_path / "exact" / name).read_bytes() == (tmp_path / "rounded" / name).read_bytes()
 
 
 def test_pictures_that_are_gone_are_counted(
@@ -278,7 +283,7 @@ def test_pictures_that_are_gone_are_counted(
     page_text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert 'class="gone"' in page_text
     assert "<img" not in page_text
-    damaged = write_report(tmp_path, payload(result), lambda name: b"\xff\xd8\xff")
+    damaged = write_report(tmp_path, payload(small(figure("eer"))), lambda name: b"\xff\xd8\xff")
     assert "is cut off" in next(iter(damaged.gone.values()))
     with pytest.raises(InputError, match="nothing was said of where the pictures are"):
         nowhere("x")
@@ -287,13 +292,11 @@ def test_pictures_that_are_gone_are_counted(
             in_folder(folder)(name)
 
 
-def test_an_earlier_reports_pictures_are_removed_and_nothing_else(
-    folder: Path, result: Result, tmp_path: Path
-) -> None:
+def test_an_earlier_reports_pictures_are_removed_and_nothing_else(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "pictures").mkdir()
     for name in ("face-0123456789ab.png", "plot-roc-77.svg", "mine.png", "face-of-mine.png"):
         (tmp_path / "pictures" / name).touch()
-    write_report(tmp_path, payload(result), in_folder(folder))
+    write_report(tmp_path, payload(small(figure("eer"))), in_folder(folder))
     left = {path.name for path in (tmp_path / "pictures").iterdir()}
     assert {"mine.png", "face-of-mine.png"} <= left
     assert not {"face-0123456789ab.png", "plot-roc-77.svg"} & left
