@@ -24,8 +24,8 @@ from fewpix.gallery.store import Gallery
 from fewpix.identify.enrol import enrol_photos
 from fewpix.identify.enrolled import EnrolReport, Photo
 from fewpix.identify.faces import EmbeddedFace, align_faces, embed_faces, whole_crop
+from fewpix.identify.learning import Reservoir
 from fewpix.identify.pipeline import IdentifiedPicture, Identifier
-from fewpix.identify.reservoir import Reservoir
 from fewpix.identify.rule import rule_for
 from fewpix.identify.verify import Verified, verify
 from fewpix.image.codec import Image, read_image
@@ -235,11 +235,7 @@ class Recognizer:
         reservoir = Reservoir(self.encoder, student.sha256)
         for picture in _each(pictures):
             image, origin = _read(picture)
-            if self.detector is None:
-                reservoir.take(whole_crop(image, self.encoder, origin))
-            else:
-                for face in self.detector.detect(image):
-                    reservoir.see(image, face)
+            reservoir.look(image, self.detector, origin)
         if not reservoir.seen:
             larger = f", and {reservoir.elsewhere} too large for it" if reservoir.elsewhere else ""
             raise NoFaceError(

@@ -25,6 +25,7 @@ from fewpix.embed.open import open_encoder
 from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import encoder_for
 from fewpix.errors import ConfigError
+from fewpix.identify.learning import Reopen
 from fewpix.identify.pipeline import Identifier
 from fewpix.image.codec import SUFFIXES
 from fewpix.optional import require
@@ -43,7 +44,6 @@ from fewpix.video import (
     source_of,
 )
 from fewpix.video.collect import FAINT_SCORE
-from fewpix.video.learning import Reopen
 from fewpix.video.pipeline import SHORTEST
 from fewpix.video.reader import damage
 from fewpix.video.writer import H264Writer
