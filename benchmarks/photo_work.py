@@ -29,7 +29,7 @@ from fewpix.errors import GuardError
 from fewpix.evaluate.embedding.store import Chunk, EmbeddingStore
 from fewpix.files import write_text
 from fewpix.identify.faces import embed_faces
-from fewpix.identify.reservoir import Reservoir
+from fewpix.identify.learning import Reservoir
 from fewpix.image.codec import Image
 
 CODE = ("detect", "image", "quality", "embed", "identify", "models", "adapt")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
@@ -24,8 +24,9 @@ from fewpix.gallery.store import Gallery
 from fewpix.identify.enrol import enrol_photos
 from fewpix.identify.enrolled import EnrolReport, Photo
 from fewpix.identify.faces import EmbeddedFace, align_faces, embed_faces, whole_crop
+from fewpix.identify.learning import Reservoir
 from fewpix.identify.pipeline import IdentifiedPicture, Identifier
-from fewpix.identify.reservoir import Reservoir
+from fewpix.identify.resemblance import Resemblance
 from fewpix.identify.rule import rule_for
 from fewpix.identify.verify import Verified, verify
 from fewpix.image.codec import Image, read_image
@@ -94,6 +95,8 @@ class Recognizer:
         self.encoder: Encoder = self._open(None)
         self.rule = self._rule(self.encoder)
         self._identifiers: dict[tuple[str, int], Identifier] = {}
+        self._states: tuple[Hashable, dict[str, NormState]] = (None, {})
+        self._resemblance: Resemblance | None = None
         self.gallery = Gallery.open(
             gallery_location() if gallery is None else os.fspath(gallery),
             self.encoder.card.space,
@@ -111,6 +114,7 @@ class Recognizer:
     def close(self) -> None:
         """Close the gallery; a second call does nothing."""
         self._identifiers.clear()
+        self._resemblance = None
         self.gallery.close()
 
     @cached_property
@@ -137,13 +141,15 @@ class Recognizer:
             ConfigError: the name cannot be stored.
             StorageError: the gallery cannot be written; the photos before this one are in it.
         """
+        if self._resemblance is None:
+            self._resemblance = Resemblance(self.gallery, self.rule.calibrated)
         report = enrol_photos(
             [_photo(picture, name, n) for n, picture in enumerate(pictures, 1)],
             detector=self.detector,
             encoder=self.encoder,
             gallery=self.gallery,
             keep=keep,
-            calibrated=self.rule.calibrated,
+            resemblance=self._resemblance,
         )
         error = report.error()
         if error is not None and not report.enrolled:
@@ -235,11 +241,7 @@ class Recognizer:
         reservoir = Reservoir(self.encoder, student.sha256)
         for picture in _each(pictures):
             image, origin = _read(picture)
-            if self.detector is None:
-                reservoir.take(whole_crop(image, self.encoder, origin))
-            else:
-                for face in self.detector.detect(image):
-                    reservoir.see(image, face)
+            reservoir.look(image, self.detector, origin)
         if not reservoir.seen:
             larger = f", and {reservoir.elsewhere} too large for it" if reservoir.elsewhere else ""
             raise NoFaceError(
@@ -254,9 +256,20 @@ class Recognizer:
     def _open(self, state: NormState | None) -> Encoder:
         return open_encoder(self._model, runtime=self._runtime, device=self._device, state=state)
 
+    def _state(self, camera: str) -> NormState:
+        """What the gallery keeps for a camera; read again when anybody has changed the gallery."""
+        version = self.gallery.database.version()
+        if version != self._states[0]:
+            self._states = (version, {})
+        states = self._states[1]
+        if camera not in states:
+            states[camera] = camera_state(self.gallery, camera)
+        return states[camera]
+
     def _identifier(self, camera: str | None, top: int) -> Identifier:
         """For a camera's state; opened once, until another process has changed it."""
-        state = None if camera is None else camera_state(self.gallery, camera)
+        self._resemblance = None  # the embeddings are in memory once: to enrol, or to search
+        state = None if camera is None else self._state(camera)
         key = ("" if state is None else state.id, top)
         if key not in self._identifiers:
             encoder = self.encoder if state is None else self._open(state)

@@ -17,6 +17,8 @@ from pixels_model import write_pixels_model
 
 from fewpix.adapt.stats import LayerStats, NormState, save_state
 from fewpix.cli import main
+from fewpix.gallery import Gallery
+from fewpix.gallery.rows import Shrunk
 from fewpix.image.codec import write_image
 
 
@@ -72,12 +74,28 @@ def test_list_and_show(place: Path, capsys: pytest.CaptureFixture[str]):
     shown = result(capsys, "gallery show Ana")
     assert [face["source"] for face in shown["faces"]] == ["people/Ana/0.png", "people/Ana/1.png"]
     assert all(face["original"] and face["rows"][0]["pixels"] == 16 for face in shown["faces"])
+    assert shown["shrunk"] == []  # a teacher keeps no small rows
     assert "original kept" in run(capsys, "gallery show Ana")[1]
     assert run(capsys, "gallery show Eve") == (
         3,
         "",
         "error: nobody in the gallery fewpix.db is named Eve (`fewpix gallery list` shows the names)\n",
     )
+
+
+def test_show_tells_of_rows_of_small_sizes(place: Path, capsys: pytest.CaptureFixture[str]):
+    with Gallery.open("fewpix.db") as gallery, gallery.database.transaction():
+        row = np.full(gallery.space.dim, gallery.space.dim**-0.5, dtype=np.float32)
+        for face, sizes in ((1, (8, 12, 16)), (2, (8, 12)), (3, (8, 24))):
+            gallery.write_shrunk(face, [Shrunk(size, row, "5" * 64) for size in sizes])
+    shown = result(capsys, "gallery show Ana")["shrunk"]
+    assert shown == [
+        {"encoder_sha256": "5" * 64, "pixels": pixels, "photos": photos}
+        for pixels, photos in ((8, 2), (12, 2), (16, 1))
+    ]
+    lines = run(capsys, "gallery show Ana")[1].splitlines()
+    assert "  2 photos kept shrunk to 8, 12 px, too, by the encoder 555555555555" in lines
+    assert "  1 photo kept shrunk to 16 px, too, by the encoder 555555555555" in lines
 
 
 def test_rename_merge_and_remove(place: Path, capsys: pytest.CaptureFixture[str]):

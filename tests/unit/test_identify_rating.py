@@ -220,7 +220,7 @@ def test_a_threshold_decides_and_the_rates_are_told(gallery: Gallery):
 
 def test_rules_that_make_no_sense_are_refused(gallery: Gallery):
     for more, why in (
-        ({"threshold": 0.3, "fpir": 0.01}, "a threshold and an FPIR both decide"),
+        ({"threshold": 0.3, "fpir": 0.01}, "--threshold and --fpir both decide"),
         ({"fpir": 0.01, "calibrated": None}, "FPIR needs a calibration"),
         ({"fpir": 0.0}, "above 0 and below 1"),
         ({"fpir": 0.0009}, "not resolvable: the calibration has 1,000 people searched for"),

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from test_identify_pipeline import SPACE, KnownPlaces, MeanColor, Place
 
-import fewpix.identify.reservoir as reservoir
 from fewpix.adapt.stats import LayerStats, NormState, load_state
 from fewpix.embed.router import Router
 from fewpix.errors import ConfigError, GuardError, InputError
@@ -349,7 +348,7 @@ def learner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
             raise answer
         return replace(answer, pixels=(math.floor(min(pixels)), math.ceil(max(pixels))))
 
-    monkeypatch.setattr(reservoir, "adapt_to", adapt)
+    monkeypatch.setattr("fewpix.identify.learning.adapt_to", adapt)
     encoder, adapted = MeanColor(16), MeanColor(16)
     adapted.state_id = STATE.id  # type: ignore[misc]
     made = StateLearner(

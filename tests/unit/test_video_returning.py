@@ -11,12 +11,11 @@ import pytest
 from stream_server import camera, packets
 from test_identify_pipeline import SPACE, MeanColor, Place
 
-import fewpix.identify.reservoir as reservoir
 from fewpix.adapt.stats import LayerStats, NormState, load_state
 from fewpix.errors import InputError
 from fewpix.gallery import Gallery
 from fewpix.identify import Identifier
-from fewpix.identify.reservoir import Reservoir
+from fewpix.identify.learning import Reservoir
 from fewpix.image.codec import Image
 from fewpix.video import (
     Annotator,
@@ -108,8 +107,8 @@ def test_a_stream_that_comes_back_larger(gallery: Gallery, tmp_path: Path, monke
         learned.append(len(crops))
         return STATE
 
-    monkeypatch.setattr(reservoir, "adapt_to", adapt)
-    monkeypatch.setattr("fewpix.video.spacing.APART", 0.0)
+    monkeypatch.setattr("fewpix.identify.learning.adapt_to", adapt)
+    monkeypatch.setattr("fewpix.identify.learning.APART", 0.0)
     encoder, adapted = MeanColor(16), MeanColor(16)
     adapted.state_id = STATE.id  # type: ignore[misc]
     path = tmp_path / "yard.safetensors"

@@ -19,7 +19,7 @@ from fewpix.embed.open import open_encoder
 from fewpix.errors import ConfigError, GuardError, SpaceError
 from fewpix.gallery.cameras import add_camera, check_camera
 from fewpix.gallery.names import person_name
-from fewpix.identify.reservoir import Reservoir
+from fewpix.identify.learning import Reservoir
 from fewpix.models.weights import load_weights
 from fewpix.optional import require
 

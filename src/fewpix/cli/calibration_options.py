@@ -8,12 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Option
 
 from fewpix.cli.targets import READS
-from fewpix.errors import ConfigError
 
 if TYPE_CHECKING:
-    from fewpix.embed.protocol import Encoder
     from fewpix.gallery.store import Gallery
-    from fewpix.identify.rule import Rule
 
 CalibrationFile = Annotated[
     Path | None,
@@ -49,24 +46,6 @@ Matched = Annotated[
         show_default=False,
     ),
 ]
-
-
-def chosen_rule(
-    file: Path | None,
-    fpir: float | None,
-    threshold: float | None,
-    encoder: Encoder,
-    *,
-    cautious: bool = False,
-) -> Rule:
-    """The rule that follows from the options; errors as `rule_for`."""
-    from fewpix.identify.rule import rule_for
-
-    if threshold is not None and fpir is not None:
-        raise ConfigError("--threshold and --fpir both decide", fix="give one of them")
-    if threshold is not None and cautious:
-        raise ConfigError("--cautious is about rates, which --threshold does not ask", fix="leave one out")
-    return rule_for(encoder, calibration=file, fpir=fpir, threshold=threshold, cautious=cautious)
 
 
 NEAR = 0.9

@@ -13,7 +13,7 @@ from fewpix.data.passed_over import NOTHING, LeftOut
 from fewpix.errors import ConfigError, InputError, NoFaceError
 
 if TYPE_CHECKING:
-    from fewpix.identify.reservoir import Reservoir
+    from fewpix.identify.learning import Reservoir
     from fewpix.video import Counts, Thin
 
 STUDENT = "fewpix-s"
@@ -104,10 +104,7 @@ class Footage:
                         raise
                     failed.append((path.as_posix(), str(error)))
                 else:
-                    faces = detector.detect(image)
-                    found += len(faces)
-                    for face in faces:
-                        reservoir.see(image, face)
+                    found += reservoir.look(image, detector, path.as_posix())
                 bar(n, note=counted(found, "face"))
         return Read(len(pictures) - len(failed), "picture", found, tuple(failed), left_out)
 

@@ -50,7 +50,8 @@ def show(name: Name, gallery: Location = None, as_json: AsJson = False) -> None:
         person = stored_name(name)
         with store.database.snapshot():
             events = tuple(history(store, person))
-            shown = Shown(person, tuple(store.faces(person)), tuple(store.rows(person)), events)
+            faces, rows = tuple(store.faces(person)), tuple(store.rows(person))
+            shown = Shown(person, faces, rows, events, store.shrunk_sizes(person))
         emit(shown, as_json)
 
 

@@ -42,10 +42,7 @@ class People:
             "gallery": self.gallery,
             "space": self.space.to_json(),
             "people": [person.to_json() for person in self.people],
-            "shrunk": [
-                {"encoder_sha256": digest, "pixels": pixels, "photos": count}
-                for digest, pixels, count in self.shrunk
-            ],
+            "shrunk": _shrunk_json(self.shrunk),
         }
 
 
@@ -58,12 +55,14 @@ class Shown:
         faces: photos in the order of enrolment.
         rows: their embeddings.
         history: what was done to the entry.
+        shrunk: encoder, side in pixels and number of photos of the rows of small sizes.
     """
 
     name: str
     faces: tuple[Face, ...]
     rows: tuple[Row, ...]
     history: tuple[Event, ...]
+    shrunk: tuple[tuple[str, int, int], ...] = ()
 
     def __str__(self) -> str:
         lines = [f"{self.name}: {counted(len(self.faces), 'photo')}"]
@@ -75,6 +74,12 @@ class Shown:
                 if row.face == face.face:
                     state = f" under the state {row.state_id}" if row.state_id else ""
                     lines.append(f"    {row.pixels:.0f} px by the encoder {row.encoder_sha256[:12]}{state}")
+        alike: dict[tuple[str, int], list[int]] = {}
+        for digest, pixels, count in self.shrunk:
+            alike.setdefault((digest, count), []).append(pixels)
+        for (digest, count), sizes in alike.items():
+            kept = f"{counted(count, 'photo')} kept shrunk to {', '.join(map(str, sizes))} px, too"
+            lines.append(f"  {kept}, by the encoder {digest[:12]}")
         return "\n".join([*lines, *(f"  {event}" for event in self.history)])
 
     def to_json(self) -> dict[str, Any]:
@@ -101,8 +106,13 @@ class Shown:
                 }
                 for face in self.faces
             ],
+            "shrunk": _shrunk_json(self.shrunk),
             "history": [event.to_json() for event in self.history],
         }
+
+
+def _shrunk_json(shrunk: tuple[tuple[str, int, int], ...]) -> list[dict[str, Any]]:
+    return [{"encoder_sha256": digest, "pixels": pixels, "photos": count} for digest, pixels, count in shrunk]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typer import Argument, Option
 
 from fewpix.calibration.remedies import OTHER_MODEL
 from fewpix.cli import video_options as options
-from fewpix.cli.calibration_options import CalibrationFile, Cautious, Fpir, Matched, chosen_rule
+from fewpix.cli.calibration_options import CalibrationFile, Cautious, Fpir, Matched
 from fewpix.cli.detect_options import DetectBudget, chosen_detector
 from fewpix.cli.gallery_options import Location, chosen_state, enrolled
 from fewpix.cli.kinds import DRAWING, LINES
@@ -175,6 +175,7 @@ def identify(
     from fewpix.identify.draw import draw as draw_faces
     from fewpix.identify.pipeline import Identifier
     from fewpix.identify.refusal import combined
+    from fewpix.identify.rule import rule_for
     from fewpix.image.codec import read_image
 
     folder = Path(source)
@@ -183,7 +184,7 @@ def identify(
     norms = chosen_state(state, camera, gallery)
     detector = chosen_detector(detect_budget, crops=crops)
     encoder = open_encoder(model, runtime=runtime, device=device, state=norms)
-    by = chosen_rule(calibration, fpir, threshold, encoder, cautious=cautious)
+    by = rule_for(encoder, calibration=calibration, fpir=fpir, threshold=threshold, cautious=cautious)
     refused: list[InputError] = []
     with ExitStack() as stack:
         store = stack.enter_context(enrolled(gallery, encoder.card.space))

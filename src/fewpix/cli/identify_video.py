@@ -10,7 +10,6 @@ from pathlib import Path
 
 from fewpix.adapt.folder import check_free
 from fewpix.adapt.stats import NormState, load_state
-from fewpix.cli.calibration_options import chosen_rule
 from fewpix.cli.drawing import write_drawing
 from fewpix.cli.gallery_options import chosen_state, enrolled
 from fewpix.cli.output import Bar, emit, progress
@@ -25,7 +24,9 @@ from fewpix.embed.open import open_encoder
 from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import encoder_for
 from fewpix.errors import ConfigError
+from fewpix.identify.learning import Reopen
 from fewpix.identify.pipeline import Identifier
+from fewpix.identify.rule import rule_for
 from fewpix.image.codec import SUFFIXES
 from fewpix.optional import require
 from fewpix.video import (
@@ -43,7 +44,6 @@ from fewpix.video import (
     source_of,
 )
 from fewpix.video.collect import FAINT_SCORE
-from fewpix.video.learning import Reopen
 from fewpix.video.pipeline import SHORTEST
 from fewpix.video.reader import damage
 from fewpix.video.writer import H264Writer
@@ -84,7 +84,7 @@ def identify_video(
 
     detector = default_detector(FAINT_SCORE, budget_ms=detect_budget)
     encoder = reopen(norms)
-    by = chosen_rule(calibration, fpir, threshold, encoder, cautious=cautious)
+    by = rule_for(encoder, calibration=calibration, fpir=fpir, threshold=threshold, cautious=cautious)
     if cautious and fpir is None:
         raise ConfigError("in a video --cautious needs a rate", fix="give it with --fpir")
     if fpir is not None and asked.adapt is not None:

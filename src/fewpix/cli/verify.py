@@ -8,7 +8,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from fewpix.calibration.remedies import OTHER_MODEL
-from fewpix.cli.calibration_options import CalibrationFile, chosen_rule
+from fewpix.cli.calibration_options import CalibrationFile
 from fewpix.cli.detect_options import chosen_detector
 from fewpix.cli.output import emit, progress
 from fewpix.cli.targets import READS
@@ -49,6 +49,7 @@ def verify(
     """
     from fewpix.adapt.stats import load_state
     from fewpix.embed.open import open_encoder
+    from fewpix.identify.rule import rule_for
     from fewpix.identify.verify import verify as compare
     from fewpix.image.codec import read_image
 
@@ -56,7 +57,7 @@ def verify(
     images = [(path.as_posix(), read_image(path)) for path in (first, second)]
     with progress("verifying", as_json=as_json):
         encoder = open_encoder(model, runtime=runtime, device=device, state=norms)
-        by = chosen_rule(calibration, None, None, encoder)
+        by = rule_for(encoder, calibration=calibration)
         found = compare(
             *images,
             detector=chosen_detector(None, crops=crops),

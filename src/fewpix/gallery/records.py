@@ -104,15 +104,22 @@ class Records:
         ):
             yield face, Shrunk(int(pixels), self.database.embedding(value, self.space.dim), *rest)
 
-    def shrunk_sizes(self) -> tuple[tuple[str, int, int], ...]:
-        """(encoder_sha256, side in pixels, how many photos) of the rows of small sizes, rising by size."""
+    def shrunk_sizes(self, name: str | None = None) -> tuple[tuple[str, int, int], ...]:
+        """(encoder_sha256, side in pixels, how many photos) of the rows of small sizes, rising by size.
+
+        Args:
+            name: only of this person's photos.
+        """
         if not self.database.keeps_matched():
             return ()
+        of = "" if name is None else " JOIN faces f ON f.id = face JOIN people p ON f.person = p.id"
         return tuple(
             (str(sha256), int(pixels), int(count))
             for sha256, pixels, count in self.database.select(
-                "SELECT encoder_sha256, pixels, count(*) FROM matched GROUP BY encoder_sha256, pixels"
-                " ORDER BY pixels, encoder_sha256"
+                f"SELECT encoder_sha256, pixels, count(*) FROM matched{of}"
+                f"{'' if name is None else ' WHERE p.name = ?'}"
+                " GROUP BY encoder_sha256, pixels ORDER BY pixels, encoder_sha256",
+                *(() if name is None else (name,)),
             )
         )
 

@@ -110,7 +110,9 @@ def enrol_photo(
     """
     face = one_face(image, source, detector=detector, encoder=encoder, largest=largest)
     admitted = _admitted(image, Photo(Path(source), name), face, keep=keep, accept_poor=accept_poor)
-    return _add([admitted], encoder, matching, gallery, Resemblance(gallery, calibrated))[0]
+    resemblance = Resemblance(gallery, calibrated)
+    resemblance.refresh()
+    return _add([admitted], encoder, matching, gallery, resemblance)[0]
 
 
 def enrol_photos(
@@ -124,6 +126,7 @@ def enrol_photos(
     accept_poor: bool = False,
     calibrated: Calibrated | None = None,
     matching: Matching | None = None,
+    resemblance: Resemblance | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> EnrolReport:
     """Enrol the face of each photo file, one transaction per photo; a refused photo does not stop the others.
@@ -138,6 +141,8 @@ def enrol_photos(
         accept_poor: take faces that `admit` would refuse, with a warning.
         calibrated: tells how alike strangers are, to warn of faces that look like somebody else.
         matching: at which small sizes faces are kept, too; the shipped ones if None, `Matching(())` for none.
+        resemblance: of the gallery, kept from one call to the next so that the gallery is read once; in place
+            of `calibrated`. None makes one.
         progress: called with the number of photos done.
 
     Raises:
@@ -148,7 +153,8 @@ def enrol_photos(
         person_name(photo.name)
     enrolled: list[Enrolled] = []
     refused: list[Refused] = []
-    resemblance = Resemblance(gallery, calibrated)
+    known = Resemblance(gallery, calibrated) if resemblance is None else resemblance
+    known.refresh()
     for start in range(0, len(photos), BATCH):
         admitted = []
         for n, photo in enumerate(photos[start : start + BATCH], start + 1):
@@ -161,7 +167,7 @@ def enrol_photos(
             except InputError as error:
                 refused.append(Refused(str(photo.path), photo.name, error))
             progress(n)
-        enrolled += _add(admitted, encoder, matching, gallery, resemblance)
+        enrolled += _add(admitted, encoder, matching, gallery, known)
     there = gallery.people()
     total = sum(person.faces for person in there)
     return EnrolReport(gallery.location, tuple(enrolled), tuple(refused), total, len(there))
@@ -220,8 +226,7 @@ def _add(
             original=item.original,
             shrunk=shrunk,
         )
-        if added.new:
-            resemblance.add(face, name)
+        resemblance.add(face, name, new=added.new)
         kept = tuple(sorted(each.pixels for each in shrunk))
         warnings = (*item.warnings, *doubts)
         enrolled.append(Enrolled(source, name, face.pixels, added.new, quality, warnings, kept))

@@ -20,6 +20,7 @@ from fewpix.gallery.search import Candidate
 from fewpix.gallery.store import Gallery
 from fewpix.identify.faces import EmbeddedFace, Finder, Searcher, align_faces, embed_faces, whole_crop
 from fewpix.identify.rating import UNRATED, Rated, Rater, check_fpir, strangers
+from fewpix.identify.rule import check_rule
 from fewpix.identify.verdict import LISTED, Verdict, check_threshold, decide
 from fewpix.image.codec import Image
 from fewpix.quality.assess import Quality
@@ -184,8 +185,7 @@ class Identifier:
     ) -> None:
         if top < 1:
             raise ConfigError(f"the number of candidates must be at least 1, not {top}")
-        if threshold is not None and fpir is not None:
-            raise ConfigError("a threshold and an FPIR both decide", fix="give one of them")
+        check_rule(threshold, fpir)
         check_threshold(threshold)
         check_fpir(fpir, calibrated)
         self.detector = detector

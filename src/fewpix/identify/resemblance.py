@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import numpy as np
 
 from fewpix.calibration.lookup import Calibrated
@@ -14,7 +16,8 @@ from fewpix.identify.faces import EmbeddedFace
 class Resemblance:
     """Compares new photos with all that are in a gallery, and remembers those that are added meanwhile.
 
-    What other processes add meanwhile is not seen. The embeddings are read once, at the first comparison.
+    The embeddings are read at the first `refresh`, and again at a later one only when others changed the
+    gallery in between, or this process did by other means than `add`.
 
     Args:
         gallery: an open one.
@@ -22,8 +25,20 @@ class Resemblance:
     """
 
     def __init__(self, gallery: Gallery, calibrated: Calibrated | None = None) -> None:
-        photos = Photos.read(gallery)
-        self._calibrated = calibrated
+        self._gallery, self._calibrated = gallery, calibrated
+        self._version: Hashable = None
+
+    def refresh(self) -> None:
+        """Read the gallery, unless it is as it was left.
+
+        Raises:
+            InputError: the gallery is damaged.
+        """
+        version = self._gallery.database.version()
+        if version == self._version:
+            return
+        photos = Photos.read(self._gallery)  # a change after the version was asked is at worst read twice
+        self._version = version
         self._numbers = {name: n for n, name in enumerate(photos.names)}
         self._names = list(photos.names)
         self._count = len(photos.faces)
@@ -52,8 +67,19 @@ class Resemblance:
         )
         return (f"the face {text}",) if text else ()
 
-    def add(self, face: EmbeddedFace, name: str) -> None:
-        """Remember a face that is in the gallery now, under this name."""
+    def add(self, face: EmbeddedFace, name: str, *, new: bool) -> None:
+        """Remember a face that was just given to the gallery.
+
+        Args:
+            face: as it was embedded.
+            name: whose it is.
+            new: False when it was there already.
+        """
+        version = self._gallery.database.version()
+        own = self._gallery.database.is_own(self._version, version)
+        self._version = version if own else None
+        if not new:
+            return
         if self._count == len(self._embeddings):
             more = max(64, self._count)
             self._embeddings = np.pad(self._embeddings, ((0, more), (0, 0)))

@@ -37,6 +37,23 @@ class Rule:
         return self.calibrated is not None and self.calibrated.cautious
 
 
+def check_rule(threshold: float | None, fpir: float | None, *, cautious: bool = False) -> None:
+    """Refuse two rules at once.
+
+    Args:
+        threshold: the least cosine to name by; None for none.
+        fpir: the rate to name by; None for none.
+        cautious: keep the rate with the upper end of its interval.
+
+    Raises:
+        ConfigError: a threshold beside one of the others.
+    """
+    if threshold is not None and fpir is not None:
+        raise ConfigError("--threshold and --fpir both decide", fix="give one of them")
+    if threshold is not None and cautious:
+        raise ConfigError("--cautious is about rates, which --threshold does not ask", fix="leave one out")
+
+
 def rule_for(
     encoder: Encoder,
     *,
@@ -61,10 +78,7 @@ def rule_for(
         InputError: the file is no calibration.
         WeightsError: the file is of another model or state.
     """
-    if threshold is not None and fpir is not None:
-        raise ConfigError("a threshold and an FPIR both decide", fix="give one of them")
-    if threshold is not None and cautious:
-        raise ConfigError("caution is about rates, which a threshold does not use", fix="leave one out")
+    check_rule(threshold, fpir, cautious=cautious)
     calibrated, why = fitting_calibration(calibration, encoder, cautious=cautious)
     if why:
         why = f"there is no calibration ({why})"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from fewpix.identify.learning import StateLearner
 from fewpix.video.counts import Counts
 from fewpix.video.draw import Annotator, Shown
 from fewpix.video.frame import Frame
-from fewpix.video.learning import StateLearner
 from fewpix.video.live import Patience
 from fewpix.video.open import open_video
 from fewpix.video.pipeline import Sight, VideoIdentifier

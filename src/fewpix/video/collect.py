@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from fewpix.identify.faces import Finder
-from fewpix.identify.reservoir import Reservoir
+from fewpix.identify.learning import Reservoir
 from fewpix.video.reader import Reader
-from fewpix.video.sample import box_of
-from fewpix.video.spacing import SpacedFaces
 from fewpix.video.tracker import Tracker
 
 FAINT_SCORE = 0.45
@@ -35,22 +31,20 @@ def collect(
     Returns:
         How many faces were found in all frames.
     """
-    tracker, faces, found = Tracker(), SpacedFaces(reservoir), 0
+    tracker, found = Tracker(), 0
     try:
         for frame in reader.frames():
             if frame is None:
                 continue
-            for ended in tracker.see(frame.image.shape):
-                faces.forget(ended)
-            seen = detector.detect(frame.image)
-            found += len(seen)
-            boxes = np.array([box_of(face) for face in seen], dtype=np.float64).reshape(-1, 4)
-            step = tracker.step(boxes, [face.score for face in seen], frame.time)
-            for face, number in zip(seen, step.ids, strict=True):
-                if number is not None:
-                    faces.see(frame.image, face, number, frame.time)
-            for number in step.ended:
-                faces.forget(number)
+            ended = tracker.see(frame.image.shape)
+            faces = detector.detect(frame.image)
+            found += len(faces)
+            step = tracker.follow(faces, frame.time)
+            for face, track in zip(faces, step.ids, strict=True):
+                if track is not None:
+                    reservoir.see(frame.image, face, track=track, time=frame.time)
+            for track in (*ended, *step.ended):
+                reservoir.forget(track)
             advance(frame.time)
     finally:
         reader.close()

@@ -9,14 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
-
 from fewpix.errors import ConfigError, FewpixError
 from fewpix.identify.faces import Found, Searcher
+from fewpix.identify.learning import StateLearner
 from fewpix.identify.pipeline import Identifier
 from fewpix.image.codec import Image
 from fewpix.video.frame import Frame
-from fewpix.video.learning import StateLearner
 from fewpix.video.reader import Reader
 from fewpix.video.result import IdentifiedTrack
 from fewpix.video.sample import box_of
@@ -144,8 +142,7 @@ class VideoIdentifier:
     def _look(self, frame: Frame, watch: Watch | None) -> tuple[int, ...]:
         """Take in one frame; the numbers of the tracks that end."""
         faces = self._found(frame.image)
-        boxes = np.array([box_of(face) for face in faces], dtype=np.float64).reshape(-1, 4)
-        step = self._tracker.step(boxes, [face.score for face in faces], frame.time)
+        step = self._tracker.follow(faces, frame.time)
         sights = []
         for face, number in zip(faces, step.ids, strict=True):
             if number is None:

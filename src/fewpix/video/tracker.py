@@ -16,8 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import ConfigError
+from fewpix.identify.faces import Found
 from fewpix.video.assign import assign
 from fewpix.video.kalman import Motion, centre_and_side
+from fewpix.video.sample import box_of
 
 GATE = 16.0
 """Cost of leaving a track without a face. The cost of a pair is its distance from the prediction in spreads,
@@ -72,6 +74,11 @@ class Tracker:
         """
         before, self._shape = self._shape, shape[:2]
         return () if before in (None, self._shape) else self.finish()
+
+    def follow(self, faces: Sequence[Found], time: float) -> Step:
+        """The next frame, by its faces; see `step`."""
+        boxes = np.array([box_of(face) for face in faces], dtype=np.float64)
+        return self.step(boxes, [face.score for face in faces], time)
 
     def step(self, boxes: NDArray[np.floating], scores: Sequence[float], time: float) -> Step:
         """The next frame.

@@ -127,6 +127,8 @@ def _facts(result: Result) -> Iterator[tuple[str, str]]:
     how_many = f"{drawn.replicates:,} replicates, seed {drawn.seed}"
     yield "intervals", f"{100 * drawn.level:g} %, {drawn.how}, {how_many}"
     yield "lists", on.lists_sha256
+    if on.score_file_sha256:
+        yield "score file", on.score_file_sha256
     yield f"lists and {'score file' if result.task == 'detections' else 'pictures'}", on.data_sha256
     yield "single scores", "" if result.compared else result.scores_sha256 or "not kept"
 
@@ -170,6 +172,7 @@ def _seen(result: Result) -> Iterator[dict[str, str]]:
             "seen by": "; ".join(names),
             "items": f"{seen.items:,}",
             "of pictures": f"{seen.pictures:,}",
+            "people": f"{seen.people:,}",
             "px before": f"{px.of}s of {sizes}" if px else sizes,
             "not square": f"{seen.not_square:,}",
             "smaller already, left so": f"{seen.already_smaller:,}",

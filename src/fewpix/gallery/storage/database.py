@@ -55,6 +55,10 @@ class Database(Protocol):
         """Differs from an earlier value whenever anything was changed since, by whomever."""
         ...
 
+    def is_own(self, before: Hashable, after: Hashable) -> bool:
+        """Whether what lies between two values of `version` is one transaction of this connection."""
+        ...
+
     def select(self, statement: str, *values: Any) -> Iterator[tuple[Any, ...]]:
         """The rows that a query gives; large answers are fetched as they are read."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -150,6 +150,10 @@ class PostgresDatabase:
         """See `Database.version`."""
         ((changes,),) = self.select("SELECT changes FROM gallery")
         return int(changes)
+
+    def is_own(self, before: Hashable, after: Hashable) -> bool:
+        """See `Database.is_own`."""
+        return isinstance(before, int) and after == before + 1
 
     def select(self, statement: str, *values: Any) -> Iterator[tuple[Any, ...]]:
         """See `Database.select`; inside a snapshot the rows come from the server in portions."""

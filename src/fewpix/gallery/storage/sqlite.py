@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -117,6 +117,10 @@ class SqliteDatabase:
         with translated(self.path):
             (others,) = self.connection.execute("PRAGMA data_version").fetchone()
         return int(others), self.connection.total_changes
+
+    def is_own(self, before: Hashable, after: Hashable) -> bool:
+        """See `Database.is_own`."""
+        return isinstance(before, tuple) and isinstance(after, tuple) and before[0] == after[0]
 
     def select(self, statement: str, *values: Any) -> Iterator[tuple[Any, ...]]:
         """See `Database.select`."""

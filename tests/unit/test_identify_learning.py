@@ -8,7 +8,7 @@ from grey_encoder import Grey
 
 from fewpix.detect import Face
 from fewpix.embed.router import Router
-from fewpix.identify.reservoir import Reservoir
+from fewpix.identify.learning import Reservoir
 from fewpix.image.align import TEMPLATE
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (64, 64, 3)).astype(np.uint8)
