@@ -195,7 +195,7 @@ def test_differences_and_their_test(text: str) -> None:
 def test_what_went_to_the_models(text: str) -> None:
     ((head, *rows),) = tables(text, "What went to the models")
     sizes = "pictures of 20 to 30, median 24, quarters 22 and 25"
-    assert rows[0] == ["small faces", "grey, 8 px; other \\<b\\>, 8 px", "6", "6", sizes, "2", "0", "0", "–"]
+    assert rows[0] == ["small faces", "grey, 8 px; other \\<b\\>, 8 px", "6", "6", "3", sizes, "2", "0", "0", "–"]
     assert rows[1][head.index("smaller already, left so")] == "1"
     assert rows[2][:3] == ["other side", "teacher for grey; teacher for other \\<b\\>", "4"]
     ((_, *known),) = tables(text, "Models")
@@ -372,7 +372,7 @@ def test_searches_in_galleries() -> None:
     assert probes[1:4] == ["grey, 8 px", "6", "12"]
     assert probes[-2:] == ["1 whole items, 2 pictures", "a/1.jpg is cut off"]
     assert gallery[:2] == ["gallery", "teacher for grey"]
-    assert gallery[4] == "–"
+    assert gallery[5] == "–"
 
 
 def test_detections() -> None:

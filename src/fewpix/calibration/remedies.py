@@ -13,4 +13,6 @@ TOO_MANY = (
 OTHER_SCORES = (
     "leave out --matched, decide by --threshold, or `fewpix calibrate --matched`: docs/cli/calibrating.md"
 )
-OTHER_SIZE = "decide by --threshold, or `fewpix calibrate --impostors FACES --sizes N`: docs/cli/calibrating.md"
+OTHER_SIZE = (
+    "decide by --threshold, or `fewpix calibrate --impostors FACES --sizes N`: docs/cli/calibrating.md"
+)
