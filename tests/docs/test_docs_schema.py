@@ -13,7 +13,7 @@ from schema import MEASURES, measures, models, renewed, shown, table
 
 from fewpix.evaluate.measures import DESCRIPTIONS, TITLES
 from fewpix.evaluate.result.model import Cell, Part, Result, UccsScores
-from fewpix.evaluate.result.short import ShortForm
+from fewpix.evaluate.result.words import ShortForm
 
 DOCUMENT = ROOT / "docs" / "results.md"
 
