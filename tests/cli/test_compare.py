@@ -124,8 +124,8 @@ def test_two_results_differ_as_their_models_do_in_one_run(
     ]
     assert [one.sizes_alone for one in found.compared] == [ALONE.get(first, []), ALONE.get(second, [])]
     assert (found.cells, found.models, found.scores_sha256) == ([], {}, None)
-    for change in found.differences:
-        change.part.pop("protocol", None)
+    for one in found.differences:
+        one.part.pop("protocol", None)
     assert found.differences == run.differences
     cells = {(cell.model, *cell.part.values()): cell for cell in run.cells}
     for one in found.differences:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import typing
 from collections.abc import Iterator
 
 import pytest
 from documents import ROOT
+from result_made import pairs
 from schema import MEASURES, measures, models, renewed, shown, table
 
 from fewpix.evaluate.measures import DESCRIPTIONS, TITLES
 from fewpix.evaluate.result.model import Cell, Part, Result, UccsScores
+from fewpix.evaluate.result.words import ShortForm
 
 DOCUMENT = ROOT / "docs" / "results.md"
 
@@ -40,9 +43,14 @@ def test_every_key_and_every_measure_is_explained() -> None:
 
 
 def test_a_stale_table_is_found(text: str) -> None:
-    for key in ("`accuracy`", "`lists_sha256`"):
+    for key in ("`eer`", "`lists_sha256`"):
         assert f"| {key} |" in text
         assert renewed(text.replace(f"| {key} |", "| `other` |")) == text
+
+
+def test_the_short_form_of_lfw_has_the_keys_that_are_shown(text: str) -> None:
+    part = text.split("\n## The short form of LFW\n")[1].split("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE)) == set(ShortForm(pairs()).to_json())
 
 
 def inside(kind: typing.Any) -> Iterator[type[Part]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,7 +86,7 @@ def lay_out(folder: Path) -> Layout:
     return Layout(folder, images, tuple(rows))
 
 
-def scores(path: Path, rows: list[tuple[str, float, int, int, tuple[float, ...]]] = ROWS) -> Path:
+def scores(path: Path, rows: Sequence[tuple[str, float, int, int, tuple[float, ...]]] = ROWS) -> Path:
     """A score file."""
     names, sure, x, y, alike = zip(*rows, strict=True)
     boxes = np.column_stack((x, y, [SIDE] * len(rows), [SIDE] * len(rows))).astype(float)
