@@ -195,7 +195,18 @@ def test_differences_and_their_test(text: str) -> None:
 def test_what_went_to_the_models(text: str) -> None:
     ((head, *rows),) = tables(text, "What went to the models")
     sizes = "pictures of 20 to 30, median 24, quarters 22 and 25"
-    assert rows[0] == ["small faces", "grey, 8 px; other \\<b\\>, 8 px", "6", "6", "3", sizes, "2", "0", "0", "–"]
+    assert rows[0] == [
+        "small faces",
+        "grey, 8 px; other \\<b\\>, 8 px",
+        "6",
+        "6",
+        "3",
+        sizes,
+        "2",
+        "0",
+        "0",
+        "–",
+    ]
     assert rows[1][head.index("smaller already, left so")] == "1"
     assert rows[2][:3] == ["other side", "teacher for grey; teacher for other \\<b\\>", "4"]
     ((_, *known),) = tables(text, "Models")

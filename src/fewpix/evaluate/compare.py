@@ -159,13 +159,19 @@ def compare(first: Scores, second: Scores, *, draws: Draws | None = None) -> Res
         left, right = first.shared(group), second.shared(group)
         if any(key in right and not np.array_equal(left[key], right[key]) for key in left):
             raise InputError(f"the scores of {first.name} and {second.name} are of different comparisons")
+    differences = subtracted(one, other, how)
+    if len(first.result.treatment.protocols) == 1:  # then it need not be named
+        differences = [
+            change.model_copy(update={"part": {k: v for k, v in change.part.items() if k != "protocol"}})
+            for change in differences
+        ]
     return first.result.model_copy(
         update={
             "models": {},
             "others": {},
             "bootstrap": bootstrap_facts(how, first.result.bootstrap.how),
             "cells": [],
-            "differences": subtracted(one, other, how),
+            "differences": differences,
             "compared": [_compared(first, second), _compared(second, first)],
             "scores_sha256": None,
         }

@@ -54,7 +54,8 @@ def named(one: Cell | Difference) -> str:
 def _head(result: Result) -> Iterator[str]:
     benchmark, how = result.benchmark, result.treatment
     name = f"{benchmark.kind} ({benchmark.variant})" if benchmark.variant else benchmark.kind
-    counts = ", ".join(_counted(what, count) for what, count in benchmark.comparisons.items())
+    shown = sorted(benchmark.comparisons.items(), key=lambda item: item[0] == "different")  # as in no file
+    counts = ", ".join(_counted(what, count) for what, count in shown)
     protocols = f", {' and '.join(how.protocols)}" if how.protocols else ""
     yield f"{name}: {result.task}{protocols}: {counts}"
     left_out = f", {benchmark.left_out:,} left out for want of a picture" if benchmark.left_out else ""
