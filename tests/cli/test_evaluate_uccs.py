@@ -89,8 +89,9 @@ def test_two_score_files_are_compared_face_by_face(
 ) -> None:
     words = ["evaluate", "uccs", layout.folder]
     more = ["--ranks", "1", "--rates", "0.01,0.25", "--out"]
-    # the stranger in the third picture scores so high that nobody is found without that alarm
-    loud = [*ROWS[:3], ("cc.jpg", 0.6, 90, 60, (0.1, 0.1, 0.95)), *ROWS[4:]]
+    # two strangers score so high that nobody is found with one alarm
+    first, second = ("aa.jpg", 0.8, 60, 40, (0.3, 0.9, 0.1)), ("cc.jpg", 0.6, 90, 60, (0.1, 0.1, 0.95))
+    loud = [ROWS[0], first, ROWS[2], second, *ROWS[4:]]
     for name, rows in (("a", ROWS), ("b", loud)):
         printed(capsys, *words, scores(tmp_path / f"{name}.csv", rows), *more, tmp_path / f"{name}.json")
     files = [tmp_path / "b.json", tmp_path / "a.json"]
@@ -102,11 +103,11 @@ def test_two_score_files_are_compared_face_by_face(
         assert (one.model, one.minus, one.size) == ("b.csv", "a.csv", None)
         (change,) = one.changes  # 1e-2 can be shown by neither
         assert (change.measure, change.at) == ("found", "2.5e-1")
-        first, second = (value(side[faces], "found", "2.5e-1") for side in sides)
-        assert change.difference == pytest.approx(first - second, abs=1e-6)
+        mine, theirs = (value(side[faces], "found", "2.5e-1") for side in sides)
+        assert change.difference == pytest.approx(mine - theirs, abs=1e-6)
         assert change.mcnemar is not None
     assert parts["detection"].changes[0].difference == 0
-    assert parts["rank 1"].changes[0].difference < 0
+    assert parts["rank 1"].changes[0].difference == pytest.approx(-2 / 3, abs=1e-6)
     printed(capsys, *words, tmp_path / "a.csv", "--iou", 0.4, *more, tmp_path / "loose.json")
     err = refused(capsys, 3, "compare", tmp_path / "a.json", tmp_path / "loose.json")
     assert "a.json and loose.json differ in iou: 0.5 and 0.4" in err

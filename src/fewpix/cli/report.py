@@ -37,10 +37,12 @@ def report(
     from fewpix.evaluate.readers import bin as encoded
     from fewpix.evaluate.report.folder import check_report, write_report
     from fewpix.evaluate.result.file import read_result
+    from fewpix.evaluate.result.read import parsed
     from fewpix.optional import require
 
     require("matplotlib", use="the report")
     payload = read_result(result)
+    parsed(payload, str(result))  # what is no result is refused by its name
     if pictures is None:
         read: ReadPicture = nowhere
     elif pictures.is_file():
