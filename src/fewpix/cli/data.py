@@ -8,7 +8,7 @@ from typing import Annotated
 from typer import Argument, Exit, Option, Typer
 
 from fewpix.cli.evaluate_options import Ids
-from fewpix.cli.output import emit
+from fewpix.cli.output import AsJson, emit
 from fewpix.cli.targets import READS
 from fewpix.evaluate.readers.registry import READERS
 
@@ -37,7 +37,7 @@ def check(
         READS,
     ] = None,
     ids: Ids = None,
-    as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Say what was found of a benchmark, what is missing, and whether it matches the published counts.
 
