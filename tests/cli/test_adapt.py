@@ -237,7 +237,7 @@ def test_states_of_cameras_are_listed_and_not_mixed_up(
     states = tmp_path / "states"
     words = ("adapt", crops, "--crops", "--model", weights)
     for camera in ("gate", "yard"):
-        done = run(capsys, *words, "--source", camera, "--out", states / f"{camera}.safetensors")
+        done = run(capsys, *words, "--place", camera, "--out", states / f"{camera}.safetensors")
         assert done[0] == 0, done[2]
     code, out, err = run(capsys, "adapt", states, "--list", "--json")
     assert (code, err) == (0, "")
@@ -251,16 +251,16 @@ def test_states_of_cameras_are_listed_and_not_mixed_up(
     assert [line.split(":")[0] for line in out.splitlines()] == ["gate.safetensors", "yard.safetensors"]
     gate = states / "gate.safetensors"
     before = gate.read_bytes()
-    code, out, err = run(capsys, *words, "--source", "yard", "--out", gate)
+    code, out, err = run(capsys, *words, "--place", "yard", "--out", gate)
     assert (code, out) == (InputError.exit_code, "")
     assert "holds the state of 'gate'" in err
-    code, out, err = run(capsys, *words, "--source", "gate", "--out", weights)
+    code, out, err = run(capsys, *words, "--place", "gate", "--out", weights)
     assert (code, out) == (ConfigError.exit_code, "")
     assert "which this command reads" in err
     assert gate.read_bytes() == before
-    assert run(capsys, *words, "--source", "gate", "--weight", "0.5", "--out", gate)[0] == 0
+    assert run(capsys, *words, "--place", "gate", "--weight", "0.5", "--out", gate)[0] == 0
     assert load_state(gate).weight == 0.5
-    assert run(capsys, *words, "--source", "yard", "--out", gate, "--replace")[0] == 0
+    assert run(capsys, *words, "--place", "yard", "--out", gate, "--replace")[0] == 0
     assert load_state(gate).source == "yard"
 
 

@@ -202,7 +202,7 @@ def test_crops_go_into_the_gallery_too(
         small = cv2.resize(load_orl().images[10 * n][12:104], (16, 16), interpolation=cv2.INTER_AREA)
         write_image(tmp_path / "crops" / f"{n:02}.png", small)
     words = ("adapt", tmp_path / "crops", "--crops", "--camera", "gate", "--gallery", own, "--model", weights)
-    code, out, err = run(capsys, *words, "--force", "--source", "the gate", "--json")
+    code, out, err = run(capsys, *words, "--force", "--place", "the gate", "--json")
     assert code == 0, err
     told = json.loads(out)
     assert (told["taken"], told["unit"], told["state"]["source"]) == (36, "crop", "the gate")

@@ -20,7 +20,7 @@ def test_of_many_faces_some_are_drawn_in_their_order():
     assert drawn[-1] > 1200, "of all of them, not the first ones"
     assert chosen_faces(1243, 512, seed=1) != drawn
     assert chosen_faces(512, 512) == chosen_faces(512, None) == list(range(512))
-    with pytest.raises(ConfigError, match="--faces"):
+    with pytest.raises(ConfigError, match="--most-faces"):
         chosen_faces(5, 0)
 
 
@@ -45,6 +45,6 @@ def test_the_line_says_that_faces_were_drawn(tmp_path: Path):
 
     state = source_state("d" * 64, count=512, source="yard", date="2026-11-29")
     some, all_ = Adapted("a", state, among=1243), Adapted("a", state)
-    assert "a random choice of 1,243 images; --faces all takes them all" in str(some)
+    assert "a random choice of 1,243 images; --most-faces all takes them all" in str(some)
     assert "random" not in str(all_)
     assert (some.to_json()["among"], all_.to_json()["among"]) == (1243, 512)

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from typer import Argument, Option
 
-from fewpix.cli import video_options as options
+from fewpix.cli.estimate_options import EstimateOptions
 from fewpix.cli.footage import STUDENT, Footage
-from fewpix.cli.gallery_options import DryRun, Location
+from fewpix.cli.gallery_options import Location
+from fewpix.cli.groups import grouped
 from fewpix.cli.kinds import STATE
-from fewpix.cli.output import emit, progress
-from fewpix.cli.targets import READS, Writes
-from fewpix.embed.adaptation import FACES
+from fewpix.cli.output import AsJson, emit, progress
+from fewpix.cli.picture_options import Crops, SkipBad
+from fewpix.cli.targets import READS, DryRun, Writes
+from fewpix.cli.video_options import FrameOptions
 from fewpix.errors import ConfigError
 
 
+@grouped
 def adapt(
     footage: Annotated[
         str,
@@ -29,6 +32,7 @@ def adapt(
         ),
         READS,
     ],
+    *,
     out: Annotated[
         Path | None,
         Option(help="The state to write, a .safetensors file.", show_default=False),
@@ -43,9 +47,7 @@ def adapt(
         ),
     ] = None,
     gallery: Location = None,
-    crops: Annotated[
-        bool, Option("--crops", help="The images are aligned square crops, 8x8 px and up.")
-    ] = False,
+    crops: Crops = False,
     model: Annotated[
         str | None,
         Option(
@@ -56,84 +58,15 @@ def adapt(
             show_default=False,
         ),
     ] = None,
-    mode: Annotated[
-        str | None,
-        Option(
-            help="excess: only what no training faces of that size explain, the default where the model has "
-            "a reference; prior: source and target mixed by the number of faces; alpha: by --weight; "
-            "batch: the target's statistics alone; ema: online; source: the model as it is.",
-            show_default=False,
-        ),
-    ] = None,
-    prior_faces: Annotated[
-        float | None,
-        Option(help="For prior: the source counts as so many faces, 256 if nothing is said."),
-    ] = None,
-    weight: Annotated[
-        float | None, Option(help="For alpha: the source's weight, 0 to 1.", show_default=False)
-    ] = None,
-    momentum: Annotated[
-        float | None, Option(help="For ema: what 64 faces bring in, 0.1 if nothing is said.")
-    ] = None,
-    layer: Annotated[
-        list[str] | None,
-        Option(
-            help="Name or pattern of a BatchNorm layer that adapts, such as 'stages.0.*'; repeatable. "
-            "All of them if nothing is said.",
-            show_default=False,
-        ),
-    ] = None,
-    final: Annotated[
-        bool | None,
-        Option(
-            "--final/--no-final",
-            help="Whether the BatchNorm1d at the end adapts too; in mode excess if nothing is said.",
-            show_default=False,
-        ),
-    ] = None,
-    minimum_faces: Annotated[
-        int | None, Option(help="Refuse fewer different faces, 32 if nothing is said.", show_default=False)
-    ] = None,
-    faces: Annotated[
-        str,
-        Option(
-            help="How many faces of a folder of crops to use at most, a random choice; or all. "
-            "Footage gives 512 at most, and ema follows all of them.",
-        ),
-    ] = str(FACES),
-    memory_mb: Annotated[
-        int | None,
-        Option(
-            min=0,
-            help="Memory for the faces' activations, 1024 if nothing is said, enough for 668 faces of "
-            "fewpix-s: more of them go through the model once per layer, which takes ten times as long.",
-            show_default=False,
-        ),
-    ] = None,
-    force: Annotated[
-        bool, Option("--force", help="Adapt although the guard finds one person only, or harm.")
-    ] = False,
-    source: Annotated[
-        str,
-        Option(
-            help="The camera or place, in words, kept in the state; the camera's or the folder's name if "
-            "nothing is said.",
-            show_default=False,
-        ),
-    ] = "",
+    estimate: EstimateOptions,
     replace: Annotated[
         bool, Option("--replace", help="Write over whatever is there, not only this place's older state.")
     ] = False,
-    skip_bad: Annotated[
-        bool, Option("--skip-bad", help="Leave out images and frames that cannot be used, and say which.")
-    ] = False,
-    every: options.Every = None,
-    fps: options.Fps = None,
-    start: options.Start = None,
-    end: options.End = None,
+    skip_bad: SkipBad = False,
+    frames: FrameOptions,
     dry_run: DryRun = False,
     show: Annotated[bool, Option("--list", help="List the states in the folder, adapt nothing.")] = False,
-    as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Estimate FaceBN statistics from unlabelled faces of a new place.
 
@@ -150,28 +83,15 @@ def adapt(
             raise ConfigError("--list writes nothing", fix="leave --out, --camera or --list away")
         emit(StateFolder.read(Path(footage)), as_json)
         return
-    way: dict[str, Any] = {
-        "mode": mode,
-        "prior_faces": prior_faces,
-        "weight": weight,
-        "momentum": momentum,
-        "layers": layer or (),
-        "final": final,
-        "minimum": minimum_faces,
-        "force": force,
-        "memory_mb": memory_mb,
-    }
-    most = None if mode == "ema" else count_of(faces)
     if camera is not None:
         from fewpix.cli.adapt_camera import adapt_camera
 
         if out is not None:
             raise ConfigError("--camera keeps the state in the gallery", fix="leave --out or --camera away")
-        asked = Footage(footage, model, crops, skip_bad, every, fps, start, end)
-        way["source"] = source or camera
-        adapt_camera(asked, camera, gallery, way, most, replace, dry_run, as_json)
+        asked = Footage(footage, model, crops, skip_bad, frames)
+        adapt_camera(asked, camera, gallery, estimate, replace, dry_run, as_json)
         return
-    if gallery is not None or any(value is not None for value in (every, fps, start, end)):
+    if gallery is not None or frames.given:
         raise ConfigError("--gallery, --every, --fps, --start and --end go with --camera", fix="name one")
     if not crops:
         raise ConfigError(
@@ -188,27 +108,15 @@ def adapt(
     from fewpix.models.weights import load_weights
 
     folder = Path(footage)
-    weights, place = student_weights(model or STUDENT), source or folder.name
+    weights, way = student_weights(model or STUDENT), estimate.way(folder.name)
+    most = estimate.most()
     if not replace:
-        check_free(out, source=place, model_sha256=load_weights(weights)[1].sha256)
+        check_free(out, source=way["source"], model_sha256=load_weights(weights)[1].sha256)
     with progress("reading", as_json=as_json) as bar:
         read, failed, left_out, there = read_crops(folder, skip_bad=skip_bad, advance=bar, most=most)
     with progress("adapting", as_json=as_json) as bar:
-        state = adapt_to(weights, read, source=place, told=bar, **way)
+        state = adapt_to(weights, read, told=bar, **way)
         if not dry_run:
             keep(out, state, replace=replace)
     among = there if there > len(read) + len(failed) else 0
     emit(Adapted(str(out), state, failed, dry_run, among), as_json, left_out)
-
-
-def count_of(faces: str) -> int | None:
-    """The number that --faces names; None for all of them.
-
-    Raises:
-        ConfigError: it is neither a number nor "all".
-    """
-    if faces == "all":
-        return None
-    if not faces.isascii() or not faces.isdigit() or int(faces) < 1:
-        raise ConfigError(f"--faces {faces}: not a number", fix="give one from 1 on, or all")
-    return int(faces)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from fewpix.adapt.stats import NormState
 from fewpix.cli.crops import read_crops
+from fewpix.cli.estimate_options import EstimateOptions
 from fewpix.cli.footage import STUDENT, Footage, Read
 from fewpix.cli.gallery_options import open_gallery
 from fewpix.cli.output import emit, progress
@@ -90,8 +90,7 @@ def adapt_camera(
     footage: Footage,
     camera: str,
     gallery: str | None,
-    way: Mapping[str, Any],
-    most: int | None,
+    estimate: EstimateOptions,
     replace: bool,
     dry_run: bool,
     as_json: bool,
@@ -102,8 +101,7 @@ def adapt_camera(
         footage: what the camera saw.
         camera: its name in the gallery.
         gallery: its location.
-        way: how the state is estimated; arguments of `adapt_to`.
-        most: of a folder of crops, how many are used at most; None for all.
+        estimate: how the state is estimated.
         replace: also over another model's state.
         dry_run: learn, but keep nothing.
         as_json: print JSON.
@@ -115,6 +113,7 @@ def adapt_camera(
     """
     name = person_name(camera)
     footage.check()
+    way, most = estimate.way(camera), estimate.most()
     if way["mode"] == "ema" and not footage.crops:
         raise ConfigError(
             "mode 'ema' follows the faces in their order, of which footage keeps a random choice",

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
-from fewpix.cli.gallery_options import DryRun, Location, chosen_state
+from fewpix.cli.encoder_options import EncoderOptions
+from fewpix.cli.gallery_options import Location
+from fewpix.cli.groups import grouped, renamed
 from fewpix.cli.kinds import CALIBRATION
-from fewpix.cli.output import emit, progress
-from fewpix.cli.targets import READS, Writes
+from fewpix.cli.output import AsJson, emit, progress
+from fewpix.cli.picture_options import Crops
+from fewpix.cli.search_options import Camera
+from fewpix.cli.targets import READS, DryRun, Writes
 from fewpix.errors import ConfigError
 
 if TYPE_CHECKING:
     from fewpix.data.faces import FaceSet
 
 
-def calibrate(
+@dataclass(frozen=True)
+class StrangerOptions:
+    """Whose faces are compared, as it was asked for."""
+
     impostors: Annotated[
         list[Path],
         Option(
@@ -27,10 +35,7 @@ def calibrate(
             show_default=False,
         ),
         READS,
-    ],
-    out: Annotated[
-        Path | None, Option(help="The JSON file to write.", show_default=False), Writes(CALIBRATION)
-    ] = None,
+    ]
     against: Annotated[
         list[Path] | None,
         Option(
@@ -38,63 +43,44 @@ def calibrate(
             show_default=False,
         ),
         READS,
-    ] = None,
+    ] = None
     source: Annotated[
         list[str] | None,
         Option(
             help="Of --impostors, use the faces of this source of a shard; repeatable.", show_default=False
         ),
-    ] = None,
+    ] = None
     against_source: Annotated[
         list[str] | None, Option(help="The same for --against; repeatable.", show_default=False)
-    ] = None,
+    ] = None
     one_each: Annotated[
         bool,
         Option(
             "--one-each",
             help="Every picture shows another person; else each folder is one person's pictures.",
         ),
-    ] = False,
-    crops: Annotated[
-        bool,
-        Option("--crops", help="The pictures are aligned square crops; shards and .rec hold nothing else."),
-    ] = False,
-    model: Annotated[
-        str,
-        Option(
-            help="auto, teacher, fewpix-xs, fewpix-s, fewpix-l, or a model file: the one to identify with."
-        ),
-    ] = "auto",
-    state: Annotated[
-        Path | None,
-        Option(help="Calibrate under a NormState of `fewpix adapt`.", show_default=False),
-        READS,
-    ] = None,
-    camera: Annotated[
-        str | None,
-        Option(help="Calibrate under the state that the gallery keeps for this camera.", show_default=False),
-    ] = None,
-    gallery: Location = None,
-    sizes: Annotated[str, Option(help="Sides of the small faces in pixels.")] = "8,12,16,24,32,48,112",
+    ] = False
+
+
+@dataclass(frozen=True)
+class ComparisonOptions:
+    """Which comparisons are measured, as it was asked for."""
+
+    sizes: Annotated[str, Option(help="Sides of the small faces in pixels.")] = "8,12,16,24,32,48,112"
     galleries: Annotated[
         str, Option(help="Numbers of enrolled people; those that there are too few people for are left out.")
-    ] = "10,100,1000,5000",
+    ] = "10,100,1000,5000"
     same: Annotated[
         float | None,
         Option(
             help="Sharp faces from this cosine on are one person and not compared; 0.55 if nothing is said.",
             show_default=False,
         ),
-    ] = None,
-    family: Annotated[str, Option(help="How faces are made small: a family of degradations.")] = "area",
+    ] = None
+    family: Annotated[str, Option(help="How faces are made small: a family of degradations.")] = "area"
     seed: Annotated[
         int, Option(min=0, help="Of who is in which gallery, and of what is random in the family.")
-    ] = 0,
-    name: Annotated[
-        str,
-        Option(help="Where the faces come from, in words, kept in the file.", show_default=False),
-    ] = "",
-    note: Annotated[str, Option(help="What else is to be kept in the file.", show_default=False)] = "",
+    ] = 0
     matched: Annotated[
         bool,
         Option(
@@ -102,7 +88,26 @@ def calibrate(
             help="Measure scores with a matched gallery, too, as `enrol` makes it: people then are compared "
             "with their photo and with the photo shrunk to the probe's size.",
         ),
-    ] = False,
+    ] = False
+
+
+@grouped
+def calibrate(
+    *,
+    faces: StrangerOptions,
+    out: Annotated[
+        Path | None, Option(help="The JSON file to write.", show_default=False), Writes(CALIBRATION)
+    ] = None,
+    look: EncoderOptions,
+    camera: Camera = None,
+    gallery: Location = None,
+    crops: Crops = False,
+    comparisons: ComparisonOptions,
+    population: Annotated[
+        str, Option(help="Where the faces come from, in words, kept in the file.", show_default=False)
+    ] = "",
+    name: Annotated[str | None, Option("--name", hidden=True)] = None,
+    note: Annotated[str, Option(help="What else is to be kept in the file.", show_default=False)] = "",
     beside: Annotated[
         list[Path] | None,
         Option(
@@ -113,9 +118,7 @@ def calibrate(
         READS,
     ] = None,
     dry_run: DryRun = False,
-    runtime: Annotated[str, Option(help="auto, onnxruntime, openvino or torch.")] = "auto",
-    device: Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
-    as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Measure how often strangers reach a score, for every size of face and of gallery.
 
@@ -133,36 +136,38 @@ def calibrate(
     from fewpix.calibration.report import Made
     from fewpix.cli.evaluate_options import numbers_of
     from fewpix.config import cache_dir
-    from fewpix.embed.open import open_encoder
     from fewpix.evaluate.degraded import Degradation
     from fewpix.evaluate.result.file import model_label
     from fewpix.gallery.matched import shipped_matching
 
     others = [read_calibration(path) for path in beside or ()]
-    norms = chosen_state(state, camera, gallery)
-    encoder = open_encoder(model, runtime=runtime, device=device, state=norms)
-    faces, failed = _faces(impostors, crops, as_json)
-    left_out = faces.left_out
-    probes = strangers(faces, name or _named(impostors, source), one_each=one_each, sources=source or ())
+    encoder = look.open(look.norms(camera, gallery))
+    pool, failed = _faces(faces.impostors, crops, as_json)
+    left_out = pool.left_out
+    called = renamed("--name", "--population", name, population) or _named(faces.impostors, faces.source)
+    probes = strangers(pool, called, one_each=faces.one_each, sources=faces.source or ())
     people = None
-    if against:
-        enrolled, more = _faces(against, crops, as_json)
+    if faces.against:
+        enrolled, more = _faces(faces.against, crops, as_json)
         failed += more
         left_out += enrolled.left_out
         people = strangers(
-            enrolled, _named(against, against_source), one_each=one_each, sources=against_source or ()
+            enrolled,
+            _named(faces.against, faces.against_source),
+            one_each=faces.one_each,
+            sources=faces.against_source or (),
         )
     found = plan(
-        model_label(model),
+        model_label(look.model),
         encoder,
         probes,
         people,
-        sizes=numbers_of(sizes, int, "sizes") or (),
-        galleries=numbers_of(galleries, int, "galleries") or (),
-        same=SAME if same is None else same,
-        degradation=Degradation(family, seed),
+        sizes=numbers_of(comparisons.sizes, int, "sizes") or (),
+        galleries=numbers_of(comparisons.galleries, int, "galleries") or (),
+        same=SAME if comparisons.same is None else comparisons.same,
+        degradation=Degradation(comparisons.family, comparisons.seed),
         note=note,
-        matching=shipped_matching() if matched else None,
+        matching=shipped_matching() if comparisons.matched else None,
     )
     if dry_run or out is None:
         emit(found, as_json, left_out)

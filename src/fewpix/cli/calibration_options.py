@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,9 @@ from typer import Option
 from fewpix.cli.targets import READS
 
 if TYPE_CHECKING:
+    from fewpix.embed.protocol import Encoder
     from fewpix.gallery.store import Gallery
+    from fewpix.identify.rule import Rule
 
 CalibrationFile = Annotated[
     Path | None,
@@ -20,6 +23,14 @@ CalibrationFile = Annotated[
         show_default=False,
     ),
     READS,
+]
+Threshold = Annotated[
+    float | None,
+    Option(
+        help="Name a face when its best cosine reaches this, instead of by --fpir. What a score is worth "
+        "depends on model, size of the faces and gallery, so take a number that was measured there.",
+        show_default=False,
+    ),
 ]
 Fpir = Annotated[
     float | None,
@@ -46,6 +57,22 @@ Matched = Annotated[
         show_default=False,
     ),
 ]
+
+
+@dataclass(frozen=True)
+class RuleOptions:
+    """By which rule faces are named, as it was asked for."""
+
+    threshold: Threshold = None
+    fpir: Fpir = None
+    cautious: Cautious = False
+    calibration: CalibrationFile = None
+
+    def of(self, encoder: Encoder) -> Rule:
+        """The rule that follows; errors as `rule_for`."""
+        from fewpix.identify.rule import rule_for
+
+        return rule_for(encoder, **vars(self))
 
 
 NEAR = 0.9

@@ -8,7 +8,8 @@ from typing import Annotated
 from typer import Argument, Option
 
 from fewpix.cli.delivery import Delivery, Report
-from fewpix.cli.evaluate_options import AsJson, Out
+from fewpix.cli.evaluate_options import Out
+from fewpix.cli.output import AsJson
 from fewpix.cli.targets import READS
 
 

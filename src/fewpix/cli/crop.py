@@ -14,7 +14,7 @@ from typer import Argument, Option
 
 from fewpix.cli.detect_options import DetectBudget, chosen_detector
 from fewpix.cli.kinds import CROPS
-from fewpix.cli.output import emit, progress
+from fewpix.cli.output import AsJson, emit, progress
 from fewpix.cli.targets import READS, Writes
 from fewpix.counted import counted
 from fewpix.errors import ConfigError, InputError, NoFaceError
@@ -98,7 +98,7 @@ def crop(
     skip_bad: Annotated[
         bool, Option("--skip-bad", help="End well although some photos could not be read.")
     ] = False,
-    as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Find the faces of photographs and cut them out, upright and aligned.
 

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from typer import Argument, Exit, Option, Typer
 
-from fewpix.cli.output import emit
+from fewpix.cli.evaluate_options import Ids
+from fewpix.cli.output import AsJson, emit
 from fewpix.cli.targets import READS
 from fewpix.evaluate.readers.registry import READERS
 
@@ -35,11 +36,8 @@ def check(
         Option(help="Of lfw: another list than PATH/pairs.txt.", show_default=False),
         READS,
     ] = None,
-    ids: Annotated[
-        str | None,
-        Option(help="Of scface: all, dev or eval, or a file with one id per line.", show_default=False),
-    ] = None,
-    as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
+    ids: Ids = None,
+    as_json: AsJson = False,
 ) -> None:
     """Say what was found of a benchmark, what is missing, and whether it matches the published counts.
 

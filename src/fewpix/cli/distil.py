@@ -9,37 +9,32 @@ from typing import Annotated
 import typer
 
 from fewpix.cli.kinds import RUN
-from fewpix.cli.output import emit, progress
-from fewpix.cli.targets import READS, Writes
+from fewpix.cli.output import AsJson, emit, progress
+from fewpix.cli.targets import DryRun, Writes
+from fewpix.cli.training_options import Faces, Fresh, Recipe, Teacher, TeacherRuntime, Threads
 from fewpix.errors import ConfigError
 
 STAGES = {"teacher": "teacher embeddings", "transplant": "layers of the teacher"}
 
 
 def distil(
-    recipe: Annotated[Path, typer.Option(help="TOML recipe; see recipes/"), READS],
-    faces: Annotated[
-        list[Path],
-        typer.Option(help="tar shard, RecordIO (.rec) or folder of aligned faces; may be given again"),
-        READS,
-    ],
+    recipe: Recipe,
+    faces: Faces,
     out: Annotated[Path, typer.Option(help="the run's folder"), Writes(RUN)],
-    teacher: Annotated[
-        str, typer.Option(help='"teacher" (SFace) or the path of an ONNX face encoder')
-    ] = "teacher",
-    runtime: Annotated[str, typer.Option(help="of the teacher: auto, onnxruntime, openvino")] = "auto",
+    teacher: Teacher = "teacher",
+    runtime: TeacherRuntime = "auto",
     device: Annotated[str, typer.Option(help="of the student: auto, cpu, cuda[:n], mps")] = "auto",
     degrade_on: Annotated[
         str, typer.Option(help="where faces are made small: auto (device for cuda), host, device")
     ] = "auto",
-    threads: Annotated[int, typer.Option(help="of torch on the CPU; 0 leaves it to torch")] = 0,
+    threads: Threads = 0,
     terms: Annotated[str, typer.Option(help="licence of the weights, for their card")] = "",
     finish: Annotated[
         bool, typer.Option("--finish", help="train no further; write the weights of the last checkpoint")
     ] = False,
-    fresh: Annotated[bool, typer.Option(help="throw away the run that is in OUT")] = False,
-    dry_run: Annotated[bool, typer.Option(help="check recipe, faces and teacher; train nothing")] = False,
-    json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout")] = False,
+    fresh: Fresh = False,
+    dry_run: DryRun = False,
+    json: AsJson = False,
 ) -> None:
     """Train a low-resolution student from a teacher. Runs resume: call it again after any interruption."""
     from fewpix.cli.threads import prepare_torch

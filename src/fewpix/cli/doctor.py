@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
-from fewpix.cli.output import emit, progress
+from fewpix.cli.output import AsJson, emit, progress
 from fewpix.errors import UnavailableError
 
 
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show what is installed, which runtime and device will be used and why, and if the weights are whole.
 

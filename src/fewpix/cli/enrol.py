@@ -10,38 +10,30 @@ from typer import Argument, Option
 
 from fewpix.cli.calibration_options import CalibrationFile, limit_note
 from fewpix.cli.detect_options import DetectBudget, chosen_detector
+from fewpix.cli.encoder_options import EncoderOptions
 from fewpix.cli.gallery_options import Location
-from fewpix.cli.output import emit, progress
+from fewpix.cli.groups import grouped
+from fewpix.cli.output import AsJson, emit, progress
+from fewpix.cli.picture_options import Crops, SkipBad
 from fewpix.cli.targets import READS
 from fewpix.errors import InputError
 
 
+@grouped
 def enrol(
     photos: Annotated[
         list[Path],
         Argument(metavar="PHOTOS...", help="Photos, or folders of photos.", show_default=False),
         READS,
     ],
+    *,
     name: Annotated[str | None, Option(help="All photos show this person.", show_default=False)] = None,
     folder_per_person: Annotated[
         bool, Option("--folder-per-person", help="PHOTOS holds a folder per person, named after the person.")
     ] = False,
     gallery: Location = None,
-    model: Annotated[
-        str,
-        Option(
-            help="auto (the best for each face's size), teacher, "
-            "fewpix-xs, fewpix-s, fewpix-l, or a model file."
-        ),
-    ] = "auto",
-    state: Annotated[
-        Path | None,
-        Option(help="Apply a NormState of `fewpix adapt`.", show_default=False),
-        READS,
-    ] = None,
-    crops: Annotated[
-        bool, Option("--crops", help="The pictures are aligned square crops; no face is looked for.")
-    ] = False,
+    look: EncoderOptions,
+    crops: Crops = False,
     keep_crops: Annotated[
         bool,
         Option(
@@ -70,16 +62,8 @@ def enrol(
         ),
     ] = False,
     calibration: CalibrationFile = None,
-    skip_bad: Annotated[
-        bool,
-        Option(
-            "--skip-bad",
-            help="End well although some photos were refused, or a person has none; they are listed.",
-        ),
-    ] = False,
-    runtime: Annotated[str, Option(help="auto, onnxruntime, openvino or torch.")] = "auto",
-    device: Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
-    as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
+    skip_bad: SkipBad = False,
+    as_json: AsJson = False,
 ) -> None:
     """Add people to a gallery, each from photos with exactly one face.
 
@@ -88,19 +72,17 @@ def enrol(
     one. Enrolling a photo again changes nothing. A face that looks like somebody else who is enrolled is
     taken with a warning; the calibration says how alike strangers are.
     """
-    from fewpix.adapt.stats import load_state
     from fewpix.cli.pictures import photos_of
     from fewpix.config import gallery_location
-    from fewpix.embed.open import open_encoder
     from fewpix.gallery.matched import Matching
     from fewpix.gallery.store import Gallery
     from fewpix.identify.enrol import enrol_photos
     from fewpix.identify.rule import fitting_calibration
 
     listed, left_out = photos_of(photos, name, folder_per_person)
-    norms = load_state(state) if state else None
+    norms = look.norms()
     detector = chosen_detector(detect_budget, crops=crops)
-    encoder = open_encoder(model, runtime=runtime, device=device, state=norms)
+    encoder = look.open(norms)
     calibrated, _ = fitting_calibration(calibration, encoder)
     with (
         Gallery.open(gallery or gallery_location(), encoder.card.space) as store,

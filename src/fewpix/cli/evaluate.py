@@ -10,12 +10,13 @@ from typer import Argument, Option, Typer
 from fewpix.cli.delivery import Delivery, Report
 from fewpix.cli.evaluate_options import (
     TEACHER,
-    AsJson,
+    AllowMissing,
     Delivered,
     Family,
     Flip,
     Fuse,
     Out,
+    PairsFile,
     ReaderOptions,
     Seed,
     Treated,
@@ -23,11 +24,12 @@ from fewpix.cli.evaluate_options import (
     numbers_of,
     open_others,
     rates_of,
+    whole,
     words_of,
 )
 from fewpix.cli.evaluate_uccs import uccs, uccs_scores
-from fewpix.cli.grouped import grouped
-from fewpix.cli.output import progress
+from fewpix.cli.groups import grouped
+from fewpix.cli.output import AsJson, progress
 from fewpix.cli.targets import READS
 from fewpix.errors import ConfigError
 from fewpix.evaluate.readers.registry import PAIRS, SEARCH, kinds_of
@@ -51,19 +53,15 @@ Place = Annotated[
 
 
 @evaluate.command("lfw", short_help="one model at one size on LFW's pairs")
+@grouped
 def lfw(
     folder: Annotated[
         Path,
         Argument(help="Holds NAME/NAME_0001.jpg, aligned to 112x112 px, and pairs.txt.", show_default=False),
         READS,
     ],
-    model: Annotated[
-        str,
-        Option(
-            help="fewpix-xs, fewpix-s, fewpix-l, teacher (the direct feed), auto (the router), or a file."
-        ),
-    ] = "fewpix-s",
-    size: Annotated[int, Option(help="Side of the small faces in pixels, 8 to 112.")] = 16,
+    who: Who,
+    size: Annotated[str, Option(help="Side of the small faces in pixels, 8 to 112.")] = "16",
     protocol: Annotated[
         str,
         Option(
@@ -73,22 +71,11 @@ def lfw(
     teacher: Teacher = TEACHER,
     flip: Flip = False,
     family: Family = "area",
-    pairs: Annotated[
-        Path | None,
-        Option(help="Another list of pairs than FOLDER/pairs.txt, such as XQLFW's.", show_default=False),
-        READS,
-    ] = None,
-    allow_missing: Annotated[
-        bool, Option("--allow-missing", help="Leave out pairs that lack a picture, and say how many.")
-    ] = False,
-    state: Annotated[
-        Path | None, Option(help="Apply a NormState to the model.", show_default=False), READS
-    ] = None,
+    pairs: PairsFile = None,
+    allow_missing: AllowMissing = False,
     seed: Seed = 0,
     out: Out = None,
     report: Report = None,
-    runtime: Annotated[str, Option(help="auto, onnxruntime, openvino or torch.")] = "auto",
-    device: Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     as_json: AsJson = False,
 ) -> None:
     """Verify LFW's pairs with faces of few pixels: accuracy over 10 folds, and TAR at FAR 1e-3.
@@ -105,9 +92,9 @@ def lfw(
     delivery = Delivery(out, report)
     if protocol not in ("hr-lr", "lr-lr"):
         raise ConfigError(f"unknown protocol {protocol!r}", fix="use hr-lr or lr-lr")
-    treated = Treated(str(size), "aligned", family, flip, seed)
+    treated = Treated(str(whole(size, "size")), "aligned", family, flip, seed)
     treated.check()
-    who = Who(model, state, runtime, device)
+    who.one()
     data = ReaderOptions(allow_missing=allow_missing, pairs=pairs).open(PAIRS, "lfw", folder)
     models = who.open()
     plan = Plan(

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from typer import Option
 
 from fewpix.cli.delivery import Delivery, Report
+from fewpix.cli.encoder_options import Device, Runtime, StateFile
 from fewpix.cli.kinds import RESULT, STORE
+from fewpix.cli.output import AsJson
 from fewpix.cli.targets import READS, Writes
 from fewpix.errors import ConfigError
 
@@ -29,8 +31,6 @@ Family = Annotated[
     str,
     Option(help="How faces get small: area (the protocol), defocus, motion, noise, jpeg20, dark or grey."),
 ]
-Runtime = Annotated[str, Option(help="auto, onnxruntime, openvino or torch.")]
-Device = Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps.")]
 Fuse = Annotated[
     str,
     Option(
@@ -39,8 +39,18 @@ Fuse = Annotated[
     ),
 ]
 Seed = Annotated[int, Option(min=0, help="Of the random families and of the bootstrap.")]
-AsJson = Annotated[bool, Option("--json", help="Print one JSON object.")]
-State = Annotated[Path | None, Option(help="Apply a NormState to the model.", show_default=False), READS]
+AllowMissing = Annotated[
+    bool, Option("--allow-missing", help="Leave out what lacks a picture, and say how much.")
+]
+PairsFile = Annotated[
+    Path | None,
+    Option(help="Of lfw: another list than PATH/pairs.txt.", show_default=False),
+    READS,
+]
+Ids = Annotated[
+    str | None,
+    Option(help="Of scface: all, dev or eval, or a file with one id per line.", show_default=False),
+]
 Out = Annotated[
     Path | None,
     Option(help="Also write the result to X.json and X.run.json.", show_default=False),
@@ -55,7 +65,7 @@ class Who:
     model: Annotated[
         str, Option(help="fewpix-xs, fewpix-s, fewpix-l, teacher, auto or model files, separated by commas.")
     ] = "fewpix-s"
-    state: State = None
+    state: StateFile = None
     runtime: Runtime = "auto"
     device: Device = "auto"
 
@@ -69,6 +79,15 @@ class Who:
         if self.state is not None and len(names) > 1:
             raise ConfigError("--state belongs to one model", fix="name one with --model")
         return names
+
+    def one(self) -> None:
+        """Refuse several models.
+
+        Raises:
+            ConfigError: several are named, or none.
+        """
+        if len(self.names()) > 1:
+            raise ConfigError("model: this verb measures one", fix="use `fewpix evaluate pairs lfw`")
 
     def open(self) -> dict[str, Encoder]:
         """Encoders by the names that results call them by, in the order given.
@@ -145,15 +164,8 @@ class Treated:
 class ReaderOptions:
     """What single readers know."""
 
-    allow_missing: Annotated[
-        bool,
-        Option("--allow-missing", help="Leave out what lacks a picture, and say how much."),
-    ] = False
-    pairs: Annotated[
-        Path | None,
-        Option(help="Of lfw: another list than PATH/pairs.txt.", show_default=False),
-        READS,
-    ] = None
+    allow_missing: AllowMissing = False
+    pairs: PairsFile = None
     aligned: Annotated[
         bool | None,
         Option(
@@ -177,10 +189,7 @@ class ReaderOptions:
     distance: Annotated[
         int | None, Option(help="Of scface: 1 (4.2 m), 2 (2.6 m) or 3 (1 m).", show_default=False)
     ] = None
-    ids: Annotated[
-        str | None,
-        Option(help="Of scface: all, dev or eval, or a file with one id per line.", show_default=False),
-    ] = None
+    ids: Ids = None
     enrolled: Annotated[
         str | None,
         Option(

@@ -8,23 +8,22 @@ from typing import Annotated
 from typer import Argument, Option
 
 from fewpix.cli.delivery import Delivery, Report
+from fewpix.cli.encoder_options import EncoderOptions
 from fewpix.cli.evaluate_options import (
     SAME,
     TEACHER,
-    AsJson,
-    Device,
+    Delivered,
     Family,
     Flip,
     Out,
-    Runtime,
     Seed,
-    State,
     numbers_of,
-    open_model,
     open_other,
+    whole,
 )
-from fewpix.cli.kinds import SCORES, STORE
-from fewpix.cli.output import progress
+from fewpix.cli.groups import grouped
+from fewpix.cli.kinds import SCORES
+from fewpix.cli.output import AsJson, progress
 from fewpix.cli.targets import READS, Writes
 
 Folder = Annotated[Path, Argument(help="Holds gallery.csv and validation.csv.", show_default=False), READS]
@@ -71,6 +70,7 @@ def uccs(
     delivery.finish(result, as_json=as_json)
 
 
+@grouped
 def uccs_scores(
     path: Folder,
     scores: Annotated[
@@ -78,15 +78,12 @@ def uccs_scores(
         Argument(help="The score file to write; 10 kB a face found.", show_default=False),
         Writes(SCORES),
     ],
-    model: Annotated[
-        str,
-        Option(help="Sees the faces found: fewpix-xs, fewpix-s, fewpix-l, teacher, auto, or a model file."),
-    ] = "auto",
+    look: EncoderOptions,
     gallery_model: Annotated[
         str, Option(help="Sees the gallery: teacher, a name or model file, or same for --model itself.")
     ] = TEACHER,
     size: Annotated[
-        int | None,
+        str | None,
         Option(
             help="Make the faces found small to this side in pixels, 8 to 112; else their own.",
             show_default=False,
@@ -104,46 +101,35 @@ def uccs_scores(
     ] = 0.3,
     family: Family = "area",
     flip: Flip = False,
-    state: State = None,
     allow_missing: Annotated[
         bool, Option("--allow-missing", help="Leave out missing pictures, and say how many.")
     ] = False,
     seed: Seed = 0,
-    embeddings: Annotated[
-        Path | None,
-        Option(help="Keep the gallery's embeddings in this folder for another run.", show_default=False),
-        Writes(STORE),
-    ] = None,
-    out: Out = None,
-    report: Report = None,
-    runtime: Runtime = "auto",
-    device: Device = "auto",
-    as_json: AsJson = False,
+    delivered: Delivered = Delivered(),
 ) -> None:
     """Find the faces of all pictures with the shipped detector, and write how like everybody they are."""
     from fewpix.detect import default_detector
     from fewpix.evaluate.degraded import Degradation
-    from fewpix.evaluate.embedding.store import check_folder
     from fewpix.evaluate.readers.uccs import read
     from fewpix.evaluate.result.file import model_label
     from fewpix.evaluate.run import Evaluation
     from fewpix.evaluate.tasks.score_file import score_uccs
     from fewpix.evaluate.view import Look, View
 
-    delivery = Delivery(out, report)
-    if embeddings is not None:
-        check_folder(embeddings)
+    delivery = delivered.delivery()
     degradation = Degradation(family, seed)
-    looks = [Look(side, degradation=degradation) for side in (size, gallery_size)]
+    side = None if size is None else whole(size, "size")
+    looks = [Look(pixels, degradation=degradation) for pixels in (side, gallery_size)]
     detector = default_detector(min_score)
     data = read(path, allow_missing=allow_missing)
-    probes = View(model_label(model), open_model(model, runtime, device, state), looks[0], flip)
+    probes = View(model_label(look.model), look.open(look.norms()), looks[0], flip)
     if gallery_model == SAME:
         gallery = View(probes.name, probes.encoder, looks[1], flip)
     else:
-        other = open_other(gallery_model, {model: probes.encoder}, runtime, device, state)
+        other = open_other(gallery_model, {look.model: probes.encoder}, look.runtime, look.device, look.state)
         gallery = View(model_label(gallery_model), other, looks[1], flip)
-    with progress("scoring", len(data.gallery) + len(data.images), as_json=as_json) as bar:
+    total = len(data.gallery) + len(data.images)
+    with progress("scoring", total, as_json=delivered.as_json) as bar:
         result = score_uccs(
             data,
             scores,
@@ -151,7 +137,7 @@ def uccs_scores(
             gallery,
             detector,
             shrink=shrink,
-            store=embeddings,
+            store=delivered.embeddings,
             advance=bar,
         )
-    delivery.finish(Evaluation(result), as_json=as_json)
+    delivery.finish(Evaluation(result), as_json=delivered.as_json)

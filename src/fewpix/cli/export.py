@@ -8,7 +8,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from fewpix.cli.kinds import MODEL
-from fewpix.cli.output import emit, progress
+from fewpix.cli.output import AsJson, emit, progress
 from fewpix.cli.targets import READS, Writes
 
 
@@ -18,7 +18,7 @@ def export(
     check: Annotated[
         bool, Option(help="Compare its embeddings with those of torch in every installed runtime.")
     ] = True,
-    as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write a student as ONNX, and keep the file only if it gives the same embeddings.
 

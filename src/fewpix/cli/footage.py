@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fewpix.cli.output import progress
-from fewpix.cli.video_options import length, thin_of
+from fewpix.cli.video_options import FrameOptions, length
 from fewpix.counted import counted
 from fewpix.data.passed_over import NOTHING, LeftOut
 from fewpix.errors import ConfigError, InputError, NoFaceError
 
 if TYPE_CHECKING:
     from fewpix.identify.learning import Reservoir
-    from fewpix.video import Counts, Thin
+    from fewpix.video import Counts
 
 STUDENT = "fewpix-s"
 """The student that is adapted when nothing is said."""
@@ -29,20 +29,14 @@ class Footage:
         model: a student, or "auto"; None for the default.
         crops: every picture is an aligned crop.
         skip_bad: leave pictures out that cannot be used.
-        every: of a video, one frame of so many.
-        fps: of a video, at most so many frames a second.
-        start: of a video, where to begin.
-        end: of a video, where to end.
+        frames: of a video, which frames are looked at.
     """
 
     word: str
     model: str | None
     crops: bool
     skip_bad: bool
-    every: int | None
-    fps: float | None
-    start: str | None
-    end: str | None
+    frames: FrameOptions
 
     @property
     def video(self) -> bool:
@@ -59,7 +53,7 @@ class Footage:
             InputError: there is nothing of this name.
         """
         if not self.video:
-            if any(value is not None for value in (self.every, self.fps, self.start, self.end)):
+            if self.frames.given:
                 raise ConfigError("--every, --fps, --start and --end are for videos", fix="leave them out")
             return
         if self.crops:
@@ -71,7 +65,7 @@ class Footage:
                 "a stream has no end, and a state is learned from all of the footage",
                 fix="record a part of it, or learn while it runs with `fewpix identify --adapt`",
             )
-        self._thin()
+        self.frames.thin()
 
     def read(self, reservoir: Reservoir, *, as_json: bool) -> Read:
         """Find the faces and give them to a reservoir.
@@ -114,7 +108,7 @@ class Footage:
         from fewpix.video.collect import FAINT_SCORE, collect
         from fewpix.video.reader import damage
 
-        thin = self._thin()
+        thin = self.frames.thin()
         reader = open_video(source_of(self.word), thin)
         with progress("looking for faces", length(reader), as_json=as_json) as bar:
 
@@ -126,9 +120,6 @@ class Footage:
         if fault is not None and not self.skip_bad:
             raise fault
         return Read(reader.counts.looked, "frame", found, (), counts=reader.counts)
-
-    def _thin(self) -> Thin:
-        return thin_of(self.every, self.fps, self.start, self.end)
 
 
 @dataclass(frozen=True)

@@ -8,20 +8,13 @@ from typing import Annotated
 from typer import Argument, Option, Typer
 
 from fewpix.cli.calibration_options import CalibrationFile
+from fewpix.cli.encoder_options import EncoderOptions
 from fewpix.cli.gallery_camera import camera
-from fewpix.cli.gallery_options import (
-    WAIT,
-    AsJson,
-    DryRun,
-    Location,
-    Wait,
-    Yes,
-    open_gallery,
-    overwritten,
-)
+from fewpix.cli.gallery_options import WAIT, Location, Wait, Yes, open_gallery, overwritten
+from fewpix.cli.groups import grouped
 from fewpix.cli.kinds import EXPORT
-from fewpix.cli.output import emit, progress
-from fewpix.cli.targets import READS, Writes
+from fewpix.cli.output import AsJson, emit, progress
+from fewpix.cli.targets import READS, DryRun, Writes
 
 gallery = Typer(add_completion=False, help="Look at who is enrolled, and change it.")
 gallery.add_typer(camera, name="camera", short_help="NormStates of cameras")
@@ -180,16 +173,10 @@ def import_file(
 
 
 @gallery.command("reembed", short_help="embed kept originals again by another model")
+@grouped
 def reembed(
-    model: Annotated[
-        str, Option(help="auto, teacher, fewpix-xs, fewpix-s, fewpix-l, or a model file; of any space.")
-    ] = "auto",
+    look: EncoderOptions,
     gallery: Location = None,
-    state: Annotated[
-        Path | None,
-        Option(help="Apply a NormState of `fewpix adapt`.", show_default=False),
-        READS,
-    ] = None,
     drop_lost: Annotated[
         bool,
         Option("--drop-lost", help="Into another space: remove photos whose originals were not kept."),
@@ -197,8 +184,6 @@ def reembed(
     dry_run: DryRun = False,
     yes: Yes = False,
     wait: Wait = WAIT,
-    runtime: Annotated[str, Option(help="auto, onnxruntime, openvino or torch.")] = "auto",
-    device: Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
     as_json: AsJson = False,
 ) -> None:
     """Replace older embeddings by a model's own, from the originals of `enrol --keep-crops`.
@@ -207,14 +192,12 @@ def reembed(
     space everything changes over at once, or nothing does. Photos get the rows of small sizes that `enrol`
     makes, too, those with an original that were enrolled before there were any.
     """
-    from fewpix.adapt.stats import load_state
     from fewpix.cli.confirm import confirmed
-    from fewpix.embed.open import open_encoder
     from fewpix.identify.reembed import reembed as embed_again
 
-    norms = load_state(state) if state else None
+    norms = look.norms()
     with open_gallery(gallery, write=True) as store:
-        encoder = open_encoder(model, runtime=runtime, device=device, state=norms)
+        encoder = look.open(norms)
         if drop_lost and not dry_run:
             confirmed(f"photos without originals are going to be removed from {store.location}", yes)
         with progress("embedding", as_json=as_json) as bar:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from typer import Argument, Option, Typer
 
-from fewpix.cli.gallery_options import WAIT, AsJson, Location, Wait, Yes, open_gallery, overwritten
-from fewpix.cli.output import emit
+from fewpix.cli.gallery_options import WAIT, Location, Wait, Yes, open_gallery, overwritten
+from fewpix.cli.output import AsJson, emit
 from fewpix.cli.targets import READS
 
 camera = Typer(add_completion=False, help="Keep the NormStates of cameras in the gallery.")

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
-from fewpix.errors import ConfigError, InputError, StorageError
+from fewpix.errors import InputError, StorageError
 
 if TYPE_CHECKING:
-    from fewpix.adapt.stats import NormState
     from fewpix.gallery.store import Gallery
     from fewpix.models.space import Space
 
@@ -24,7 +22,6 @@ Location = Annotated[
         show_default=False,
     ),
 ]
-DryRun = Annotated[bool, Option("--dry-run", help="Change nothing, say what would happen.")]
 Yes = Annotated[bool, Option("--yes", help="Do not ask.")]
 Wait = Annotated[
     float,
@@ -36,8 +33,6 @@ Wait = Annotated[
 ]
 WAIT = 5.0
 """Longer than anybody takes to read a gallery of usual size."""
-
-AsJson = Annotated[bool, Option("--json", help="Print one JSON object.")]
 
 
 def overwritten(remains: str) -> None:
@@ -82,22 +77,3 @@ def enrolled(location: str | None, space: Space) -> Iterator[Gallery]:
                 f"nobody is enrolled in the gallery {gallery.location}", fix="run `fewpix enrol` first"
             )
         yield gallery
-
-
-def chosen_state(state: Path | None, camera: str | None, location: str | None) -> NormState | None:
-    """The state of a file, or the one that a gallery keeps for a camera.
-
-    Raises:
-        ConfigError: both were given.
-        InputError: there is no such file, gallery or camera.
-        WeightsError: the state is damaged.
-    """
-    from fewpix.adapt.stats import load_state
-    from fewpix.config import gallery_location
-    from fewpix.gallery.cameras import state_at
-
-    if state is not None and camera is not None:
-        raise ConfigError("--state and --camera both name a state", fix="give one of them")
-    if camera is not None:
-        return state_at(location or gallery_location(), camera)
-    return load_state(state) if state else None

@@ -12,15 +12,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from fewpix.calibration.remedies import OTHER_MODEL
-from fewpix.cli import video_options as options
-from fewpix.cli.calibration_options import CalibrationFile, Cautious, Fpir, Matched
+from fewpix.cli.calibration_options import RuleOptions
 from fewpix.cli.detect_options import DetectBudget, chosen_detector
-from fewpix.cli.gallery_options import Location, chosen_state, enrolled
+from fewpix.cli.encoder_options import EncoderOptions
+from fewpix.cli.gallery_options import enrolled
+from fewpix.cli.groups import grouped
 from fewpix.cli.kinds import DRAWING, LINES
-from fewpix.cli.output import Bar, emit, progress
+from fewpix.cli.output import AsJson, Bar, emit, progress
+from fewpix.cli.picture_options import Crops, SkipBad
 from fewpix.cli.remedies import Remedies
+from fewpix.cli.search_options import SearchOptions
 from fewpix.cli.targets import READS, Replace, Writes
 from fewpix.cli.terminal import line
+from fewpix.cli.video_options import VideoOptions
 from fewpix.counted import counted
 from fewpix.errors import ConfigError, InputError
 
@@ -40,6 +44,7 @@ CAUTIOUS = (
 )
 
 
+@grouped
 def identify(
     source: Annotated[
         str,
@@ -51,44 +56,10 @@ def identify(
         ),
         READS,
     ],
-    gallery: Location = None,
-    threshold: Annotated[
-        float | None,
-        Option(
-            help="Name a face when its best cosine reaches this, instead of by --fpir. What a score is worth "
-            "depends on model, size of the faces and gallery, so take a number that was measured there.",
-            show_default=False,
-        ),
-    ] = None,
-    fpir: Fpir = None,
-    cautious: Cautious = False,
-    calibration: CalibrationFile = None,
-    top: Annotated[int, Option(help="How many candidates to show per face.")] = 3,
-    model: Annotated[
-        str,
-        Option(
-            help="auto (the best for each face's size), teacher, "
-            "fewpix-xs, fewpix-s, fewpix-l, or a model file."
-        ),
-    ] = "auto",
-    state: Annotated[
-        Path | None,
-        Option(help="Apply a NormState of `fewpix adapt`.", show_default=False),
-        READS,
-    ] = None,
-    camera: Annotated[
-        str | None,
-        Option(
-            help="Apply the state that the gallery keeps for this camera; with --adapt, the camera's name in "
-            "the state that is learned.",
-            show_default=False,
-        ),
-    ] = None,
-    photos: Annotated[
-        bool,
-        Option("--photos", help="Compare with every photo of a person instead of with their template."),
-    ] = False,
-    matched: Matched = None,
+    *,
+    search: SearchOptions,
+    rule: RuleOptions,
+    look: EncoderOptions,
     draw: Annotated[
         Path | None,
         Option(
@@ -110,31 +81,11 @@ def identify(
         Option("--resume", help="Go on in the file of --out: pictures that have a line are passed over."),
     ] = False,
     replace: Replace = False,
-    sheet: options.Sheet = None,
-    every: options.Every = None,
-    fps: options.Fps = None,
-    start: options.Start = None,
-    end: options.End = None,
-    gap: options.Gap = None,
-    shortest: options.Shortest = None,
-    give_up: options.GiveUp = None,
-    adapt: options.Adapt = None,
-    crops: Annotated[
-        bool, Option("--crops", help="The pictures are aligned square crops; no face is looked for.")
-    ] = False,
+    video: VideoOptions,
+    crops: Crops = False,
     detect_budget: DetectBudget = None,
-    skip_bad: Annotated[
-        bool,
-        Option(
-            "--skip-bad",
-            help="End well although some pictures of a folder could not be read, or a video is damaged.",
-        ),
-    ] = False,
-    runtime: Annotated[str, Option(help="auto, onnxruntime, openvino or torch.")] = "auto",
-    device: Annotated[str, Option(help="auto, cpu, cuda, cuda:N or mps.")] = "auto",
-    as_json: Annotated[
-        bool, Option("--json", help="Print one JSON object per picture or track, each a line.")
-    ] = False,
+    skip_bad: SkipBad = False,
+    as_json: AsJson = False,
 ) -> None:
     """Find the faces in pictures or a video and show who of a gallery they may be.
 
@@ -152,7 +103,6 @@ def identify(
     """
     from fewpix.video.source import is_video
 
-    asked = options.Asked(draw, sheet, every, fps, start, end, gap, shortest, give_up, adapt)
     if is_video(source):
         from fewpix.cli.identify_video import identify_video
 
@@ -160,44 +110,40 @@ def identify(
             raise ConfigError("the frames of a video are no crops", fix="leave out --crops")
         if out is not None or resume:
             raise ConfigError("--out and --resume are for pictures", fix="send the lines to a file by > FILE")
-        rule = (threshold, fpir, calibration, cautious)
-        chosen = (gallery, rule, top, model, state, camera, photos, matched, detect_budget, runtime, device)
-        identify_video(source, asked, *chosen, skip_bad, as_json)
+        identify_video(source, search, rule, look, video, draw, detect_budget, skip_bad, as_json)
         return
-    asked.refuse_without_video()
+    video.refuse_without_video()
     if resume and out is None:
         raise ConfigError("--resume goes on in a file of lines", fix="name it with --out")
     from fewpix.cli.drawing import Drawing, write_drawing
     from fewpix.cli.lines_file import LinesFile
     from fewpix.cli.message import Message
     from fewpix.cli.pictures import pictures_of
-    from fewpix.embed.open import open_encoder
     from fewpix.identify.draw import draw as draw_faces
     from fewpix.identify.pipeline import Identifier
     from fewpix.identify.refusal import combined
-    from fewpix.identify.rule import rule_for
     from fewpix.image.codec import read_image
 
     folder = Path(source)
     pictures, left_out = pictures_of(folder)
     drawing = Drawing(draw, folder, pictures, replace=replace) if draw else None
-    norms = chosen_state(state, camera, gallery)
+    norms = look.norms(search.camera, search.gallery)
     detector = chosen_detector(detect_budget, crops=crops)
-    encoder = open_encoder(model, runtime=runtime, device=device, state=norms)
-    by = rule_for(encoder, calibration=calibration, fpir=fpir, threshold=threshold, cautious=cautious)
+    encoder = look.open(norms)
+    by = rule.of(encoder)
     refused: list[InputError] = []
     with ExitStack() as stack:
-        store = stack.enter_context(enrolled(gallery, encoder.card.space))
+        store = stack.enter_context(enrolled(search.gallery, encoder.card.space))
         identifier = Identifier(
             detector,
             encoder,
             store,
-            top=top,
-            threshold=threshold,
-            templates=not photos,
+            top=search.top,
+            threshold=by.threshold,
+            templates=not search.photos,
             calibrated=by.calibrated,
             fpir=by.fpir,
-            matched=matched,
+            matched=search.matched,
         )
         lines = None
         if out is not None:
@@ -237,7 +183,7 @@ def identify(
     elif left_out:
         emit(left_out, as_json)
     if not as_json and len(refused) < len(pictures):
-        for text in (*remedies.lines(), closing(by, threshold)):
+        for text in (*remedies.lines(), closing(by)):
             if text:
                 line(text)
     fix = "repair or remove them, or accept it with --skip-bad"
@@ -246,7 +192,7 @@ def identify(
         raise failure
 
 
-def closing(by: Rule, threshold: float | None) -> str:
+def closing(by: Rule) -> str:
     """What is said after the last picture of how faces were named; empty where a threshold decided, and there
     are rates.
     """
@@ -254,7 +200,7 @@ def closing(by: Rule, threshold: float | None) -> str:
 
     if by.fpir is not None:
         return (CAUTIOUS if by.cautious else RATES).format(one_of(by.fpir, "searches"))
-    if threshold is not None:
+    if by.threshold is not None:
         return "" if by.calibrated is not None else UNRATED.format(by.why)
     return UNDECIDED.format(by.why)
 

@@ -10,23 +10,23 @@ from pathlib import Path
 
 from fewpix.adapt.folder import check_free
 from fewpix.adapt.stats import NormState, load_state
+from fewpix.cli.calibration_options import RuleOptions
 from fewpix.cli.drawing import write_drawing
-from fewpix.cli.gallery_options import chosen_state, enrolled
+from fewpix.cli.encoder_options import EncoderOptions
+from fewpix.cli.gallery_options import enrolled
 from fewpix.cli.output import Bar, emit, progress
 from fewpix.cli.remedies import Remedies
+from fewpix.cli.search_options import SearchOptions
 from fewpix.cli.stopping import stopping
 from fewpix.cli.terminal import line
-from fewpix.cli.video_options import Asked, length, thin_of
+from fewpix.cli.video_options import VideoOptions, length
 from fewpix.counted import counted
 from fewpix.detect import default_detector
 from fewpix.embed.adaptation import adapted_weights
-from fewpix.embed.open import open_encoder
 from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import encoder_for
 from fewpix.errors import ConfigError
-from fewpix.identify.learning import Reopen
 from fewpix.identify.pipeline import Identifier
-from fewpix.identify.rule import rule_for
 from fewpix.image.codec import SUFFIXES
 from fewpix.optional import require
 from fewpix.video import (
@@ -57,66 +57,55 @@ UNDECIDED = "nobody is named, since no --threshold or --fpir was given: docs/cli
 
 def identify_video(
     word: str,
-    asked: Asked,
-    gallery: str | None,
-    rule: tuple[float | None, float | None, Path | None, bool],
-    top: int,
-    model: str,
-    state: Path | None,
-    camera: str | None,
-    photos: bool,
-    matched: bool | None,
+    search: SearchOptions,
+    rule: RuleOptions,
+    look: EncoderOptions,
+    video: VideoOptions,
+    draw: Path | None,
     detect_budget: float | None,
-    runtime: str,
-    device: str,
     skip_bad: bool,
     as_json: bool,
 ) -> None:
-    """Run it; the arguments are those of the verb, `rule` being threshold, FPIR, calibration, caution."""
-    threshold, fpir, calibration, cautious = rule
+    """Run it; the arguments are those of the verb."""
     source = source_of(word)
-    thin = thin_of(asked.every, asked.fps, asked.start, asked.end)
-    _check_targets(asked)
-    norms = _first_state(asked, state, camera, gallery)
-
-    def reopen(norms: NormState | None) -> Encoder:
-        return open_encoder(model, runtime=runtime, device=device, state=norms)
-
+    thin = video.thin()
+    _check_targets(draw, video.sheet)
+    norms = _first_state(video, look, search)
     detector = default_detector(FAINT_SCORE, budget_ms=detect_budget)
-    encoder = reopen(norms)
-    by = rule_for(encoder, calibration=calibration, fpir=fpir, threshold=threshold, cautious=cautious)
-    if cautious and fpir is None:
+    encoder = look.open(norms)
+    by = rule.of(encoder)
+    if rule.cautious and rule.fpir is None:
         raise ConfigError("in a video --cautious needs a rate", fix="give it with --fpir")
-    if fpir is not None and asked.adapt is not None:
+    if rule.fpir is not None and video.adapt is not None:
         raise ConfigError(
             "--adapt learns states that no calibration was made under", fix="leave out --adapt or --fpir"
         )
     with ExitStack() as stack:
-        store = stack.enter_context(enrolled(gallery, encoder.card.space))
-        learner = _learner(asked, camera or source.name, encoder, model, reopen)
+        store = stack.enter_context(enrolled(search.gallery, encoder.card.space))
+        learner = _learner(video.adapt, search.camera or source.name, encoder, look)
         identifier = VideoIdentifier(
             Identifier(
                 detector,
                 encoder,
                 store,
-                top=top,
-                threshold=threshold,
-                templates=not photos,
-                calibrated=by.calibrated if fpir is not None else None,
-                fpir=fpir,  # only when asked for: see UNCALIBRATED
-                matched=matched,
+                top=search.top,
+                threshold=rule.threshold,
+                templates=not search.photos,
+                calibrated=by.calibrated if rule.fpir is not None else None,
+                fpir=rule.fpir,  # only when asked for: see UNCALIBRATED
+                matched=search.matched,
             ),
-            gap=1.0 if asked.gap is None else asked.gap,
-            shortest=SHORTEST if asked.shortest is None else asked.shortest,
+            gap=1.0 if video.gap is None else video.gap,
+            shortest=SHORTEST if video.shortest is None else video.shortest,
             learner=learner,
         )
-        patience = Patience() if asked.give_up is None else Patience(give_up=asked.give_up)
+        patience = Patience() if video.give_up is None else Patience(give_up=video.give_up)
         reader = open_video(source, thin, patience)
         stack.callback(reader.close)
-        writer = stack.enter_context(h264_file(asked.draw)) if asked.draw else None
-        sheet = ContactSheet() if asked.sheet else None
-        if asked.sheet is not None and sheet is not None:
-            stack.callback(_write_sheet, asked.sheet, sheet, reader)
+        writer = stack.enter_context(h264_file(draw)) if draw else None
+        sheet = ContactSheet() if video.sheet else None
+        if video.sheet is not None and sheet is not None:
+            stack.callback(_write_sheet, video.sheet, sheet, reader)
         stdout = sys.stdout
         bar = Bar()
         if not stdout.isatty() or as_json:
@@ -132,7 +121,7 @@ def identify_video(
             if sheet is not None:
                 sheet.add(track)
         stopped = stop.is_set()
-    decided = threshold is not None or fpir is not None
+    decided = rule.threshold is not None or rule.fpir is not None
     _summary(reader, watch.tracks, identifier.left_out, remedies, decided, as_json)
     if stopped:
         raise KeyboardInterrupt("all that was seen until then is written")
@@ -188,45 +177,43 @@ def _summary(
         line(said)
 
 
-def _check_targets(asked: Asked) -> None:
+def _check_targets(draw: Path | None, sheet: Path | None) -> None:
     """Refuse targets that are not what they are named.
 
     Raises:
         ConfigError: one is.
     """
-    if asked.draw is not None and asked.draw.suffix.lower() not in (".mp4", ".m4v"):
-        raise ConfigError(f"--draw {asked.draw}: an annotated video is an .mp4 file", fix="name one")
-    if asked.sheet is not None and asked.sheet.suffix.lower() not in SUFFIXES - {".pgm"}:
-        raise ConfigError(f"--sheet {asked.sheet}: a contact sheet is a picture", fix="name a .png file")
+    if draw is not None and draw.suffix.lower() not in (".mp4", ".m4v"):
+        raise ConfigError(f"--draw {draw}: an annotated video is an .mp4 file", fix="name one")
+    if sheet is not None and sheet.suffix.lower() not in SUFFIXES - {".pgm"}:
+        raise ConfigError(f"--sheet {sheet}: a contact sheet is a picture", fix="name a .png file")
 
 
-def _first_state(
-    asked: Asked, state: Path | None, camera: str | None, gallery: str | None
-) -> NormState | None:
+def _first_state(video: VideoOptions, look: EncoderOptions, search: SearchOptions) -> NormState | None:
     """The state to begin with: of --state, of the camera in the gallery, or what --adapt kept the last time.
 
     Raises:
         ConfigError: more than one of them was given; with --adapt, --camera is the name of what is learned.
     """
-    if asked.adapt is not None and state is not None:
+    if video.adapt is not None and look.state is not None:
         raise ConfigError("--adapt begins with the state that it keeps", fix="leave --state out")
-    if asked.adapt is not None:
-        return load_state(asked.adapt) if asked.adapt.exists() else None
-    return chosen_state(state, camera, gallery)
+    if video.adapt is not None:
+        return load_state(video.adapt) if video.adapt.exists() else None
+    return look.norms(search.camera, search.gallery)
 
 
-def _learner(asked: Asked, place: str, encoder: Encoder, model: str, reopen: Reopen) -> StateLearner | None:
-    """What learns the state; None when it was not asked for.
+def _learner(path: Path | None, place: str, encoder: Encoder, look: EncoderOptions) -> StateLearner | None:
+    """What learns the state and keeps it in a file; None when it was not asked for.
 
     Raises:
         ConfigError: the model cannot be adapted.
         InputError: another place's state lies in the file.
         UnavailableError: torch is not installed.
     """
-    if asked.adapt is None:
+    if path is None:
         return None
     require("torch")  # now, not in the middle of the video
     student = encoder_for(encoder, 0.0).card
-    weights = adapted_weights(model, encoder)
-    check_free(asked.adapt, source=place, model_sha256=student.sha256)
-    return StateLearner(asked.adapt, place, weights, student.sha256, encoder, reopen)
+    weights = adapted_weights(look.model, encoder)
+    check_free(path, source=place, model_sha256=student.sha256)
+    return StateLearner(path, place, weights, student.sha256, encoder, look.open)

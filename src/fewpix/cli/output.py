@@ -7,7 +7,9 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
+
+from typer import Option
 
 from fewpix.cli.pace import Pace, in_words
 from fewpix.cli.printed import printed
@@ -17,6 +19,8 @@ from fewpix.printable import escaped
 
 if TYPE_CHECKING:
     from fewpix.data.passed_over import LeftOut
+
+AsJson = Annotated[bool, Option("--json", help="Print one JSON object; of several results, each a line.")]
 
 PLAIN_EVERY = 10.0
 """Seconds between two progress lines where stderr is not a terminal."""

@@ -9,7 +9,7 @@ from typing import Annotated
 from typer import Option
 
 from fewpix.cli.kinds import QUICKSTART
-from fewpix.cli.output import emit, progress
+from fewpix.cli.output import AsJson, emit, progress
 from fewpix.cli.targets import Writes
 
 
@@ -19,7 +19,7 @@ def quickstart(
     steps: Annotated[
         int | None, Option(min=1, help="Of training; those of the recipe if not given.", show_default=False)
     ] = None,
-    as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Go the whole way on sample faces: align, distil, adapt, evaluate, identify, report.
 

@@ -8,25 +8,22 @@ from typing import Annotated
 from typer import Option
 
 from fewpix.cli.kinds import REFERENCE
-from fewpix.cli.output import emit, progress
-from fewpix.cli.targets import READS, Writes, check_free
+from fewpix.cli.output import AsJson, emit, progress
+from fewpix.cli.targets import Writes, check_free
+from fewpix.cli.training_options import Faces, Teacher, TeacherRuntime
 
 
 def reference(
     model: Annotated[str, Option(help="fewpix-xs, fewpix-s, fewpix-l, or a student's .safetensors file")],
-    faces: Annotated[
-        list[Path],
-        Option(help="tar shard or folder of the faces it was trained on; may be given again"),
-        READS,
-    ],
+    faces: Faces,
     out: Annotated[
         Path | None,
         Option(help="the file to write; beside the weights if nothing is said", show_default=False),
         Writes(REFERENCE),
     ] = None,
-    teacher: Annotated[str, Option(help='"teacher" (SFace) or the path of an ONNX face encoder')] = "teacher",
-    runtime: Annotated[str, Option(help="of the teacher: auto, onnxruntime, openvino")] = "auto",
-    json: Annotated[bool, Option("--json", help="one JSON object on stdout")] = False,
+    teacher: Teacher = "teacher",
+    runtime: TeacherRuntime = "auto",
+    json: AsJson = False,
 ) -> None:
     """Measure what training faces of every size look like to a student: FaceBN leaves that alone."""
     from fewpix.cli.threads import prepare_torch

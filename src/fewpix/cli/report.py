@@ -7,10 +7,9 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-from fewpix.cli.evaluate_options import AsJson
 from fewpix.cli.kinds import PAGES
 from fewpix.cli.message import Message
-from fewpix.cli.output import emit
+from fewpix.cli.output import AsJson, emit
 from fewpix.cli.targets import READS, Writes
 
 

@@ -28,6 +28,7 @@ from fewpix.errors import ConfigError, InputError
 READS = "reads"
 """The mark of a file or folder that is read, and never written."""
 
+DryRun = Annotated[bool, Option("--dry-run", help="Change nothing, say what would happen.")]
 Replace = Annotated[bool, Option("--replace", help="Write over a file that this command did not make.")]
 
 

@@ -9,21 +9,18 @@ from typing import Annotated
 import typer
 
 from fewpix.cli.kinds import ALIGNER_RUN
-from fewpix.cli.output import emit, progress
-from fewpix.cli.targets import READS, Writes
+from fewpix.cli.output import AsJson, emit, progress
+from fewpix.cli.targets import Writes
+from fewpix.cli.training_options import Faces, Fresh, Recipe, Threads
 
 
 def train_aligner(
-    recipe: Annotated[Path, typer.Option(help="TOML recipe; see recipes/aligner.toml"), READS],
-    faces: Annotated[
-        list[Path],
-        typer.Option(help="tar shard, RecordIO (.rec) or folder of aligned faces; may be given again"),
-        READS,
-    ],
+    recipe: Recipe,
+    faces: Faces,
     out: Annotated[Path, typer.Option(help="the run's folder"), Writes(ALIGNER_RUN)],
-    threads: Annotated[int, typer.Option(help="of torch; 0 leaves it to torch")] = 0,
-    fresh: Annotated[bool, typer.Option(help="throw away the run that is in OUT")] = False,
-    json: Annotated[bool, typer.Option("--json", help="one JSON object on stdout")] = False,
+    threads: Threads = 0,
+    fresh: Fresh = False,
+    json: AsJson = False,
 ) -> None:
     """Train an aligner on sharp aligned faces, without labels and without a teacher. Runs resume."""
     from fewpix.cli.threads import prepare_torch

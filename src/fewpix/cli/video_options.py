@@ -64,47 +64,56 @@ Adapt = Annotated[
 
 
 @dataclass(frozen=True)
-class Asked:
-    """The options for videos, as they were given."""
+class FrameOptions:
+    """Which frames of a video are looked at, as it was asked for."""
 
-    draw: Path | None
-    sheet: Path | None
-    every: int | None
-    fps: float | None
-    start: str | None
-    end: str | None
-    gap: float | None
-    shortest: int | None
-    give_up: float | None
-    adapt: Path | None
+    every: Every = None
+    fps: Fps = None
+    start: Start = None
+    end: End = None
+
+    @property
+    def given(self) -> list[str]:
+        """The options that were given, as they are written."""
+        return [f"--{name.replace('_', '-')}" for name, value in vars(self).items() if value is not None]
+
+    def thin(self) -> Thin:
+        """The choice of frames.
+
+        Raises:
+            ConfigError: a value out of range, no time, or both ways of thinning.
+        """
+        from fewpix.video import Thin
+        from fewpix.video.thin import seconds
+
+        return Thin(
+            1 if self.every is None else self.every,
+            self.fps,
+            seconds(self.start) if self.start else 0.0,
+            seconds(self.end) if self.end else None,
+        )
+
+
+@dataclass(frozen=True)
+class VideoOptions(FrameOptions):
+    """All options that are for videos only."""
+
+    sheet: Sheet = None
+    gap: Gap = None
+    shortest: Shortest = None
+    give_up: GiveUp = None
+    adapt: Adapt = None
 
     def refuse_without_video(self) -> None:
-        """Refuse them all for pictures, but --draw, which pictures have too.
+        """Refuse them all for pictures.
 
         Raises:
             ConfigError: one was given.
         """
-        given = [name for name, value in vars(self).items() if value is not None and name != "draw"]
-        if given:
-            words = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-            raise ConfigError(f"{words}: for videos only", fix="name a video, a stream or a camera")
-
-
-def thin_of(every: int | None, fps: float | None, start: str | None, end: str | None) -> Thin:
-    """The choice of frames that was asked for.
-
-    Raises:
-        ConfigError: a value out of range, no time, or both ways of thinning.
-    """
-    from fewpix.video import Thin
-    from fewpix.video.thin import seconds
-
-    return Thin(
-        1 if every is None else every,
-        fps,
-        seconds(start) if start else 0.0,
-        seconds(end) if end else None,
-    )
+        if self.given:
+            raise ConfigError(
+                f"{', '.join(self.given)}: for videos only", fix="name a video, a stream or a camera"
+            )
 
 
 def length(reader: Reader) -> int | None:

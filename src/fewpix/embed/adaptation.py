@@ -197,7 +197,7 @@ def chosen_faces(count: int, most: int | None, *, seed: int = 0) -> list[int]:
         ConfigError: `most` is below 1.
     """
     if most is not None and most < 1:
-        raise ConfigError(f"--faces must be at least 1, not {most}")
+        raise ConfigError(f"--most-faces must be at least 1, not {most}")
     if most is None or count <= most:
         return list(range(count))
     return sorted(int(n) for n in np.random.default_rng(seed).choice(count, most, replace=False))
@@ -242,5 +242,5 @@ class Adapted:
     def __str__(self) -> str:
         first = f"{self.path}{' would get' if self.dry_run else ''}: {self.state}"
         if self.among:
-            first += f"\n  a random choice of {self.among:,} images; --faces all takes them all"
+            first += f"\n  a random choice of {self.among:,} images; --most-faces all takes them all"
         return "\n".join([first, *(f"left out {n}: {why}" for n, why in self.failed), f"  {self.note}"])
