@@ -75,7 +75,7 @@ def test_the_differences_are_those_of_one_run_of_both(made: Path, tmp_path: Path
     ]
     for mine, run in zip(found.differences, both.differences, strict=True):
         assert mine.changes == run.changes
-        assert mine.part == {"protocol": "lr-lr"}
+        assert mine.part == {}
     assert (found.cells, found.models, found.others, found.scores_sha256) == ([], {}, {}, None)
     assert [one.name for one in found.compared] == ["a.json", "b.json"]
     assert [list(one.models) for one in found.compared] == [["other"], ["one"]]

@@ -160,7 +160,7 @@ def compare(first: Scores, second: Scores, *, draws: Draws | None = None) -> Res
         if any(key in right and not np.array_equal(left[key], right[key]) for key in left):
             raise InputError(f"the scores of {first.name} and {second.name} are of different comparisons")
     differences = subtracted(one, other, how)
-    if len(first.result.treatment.protocols) == 1:  # then it need not be named
+    if all(len(side.result.treatment.protocols) == 1 for side in (first, second)):  # it need not be named
         differences = [
             change.model_copy(update={"part": {k: v for k, v in change.part.items() if k != "protocol"}})
             for change in differences
