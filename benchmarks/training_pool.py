@@ -57,7 +57,7 @@ def pool_of(recipe: Recipe, faces_sha256: str, shards: Sequence[Path], teacher: 
     Raises:
         InputError: the shards are not those faces.
     """
-    faces = load_faces(shards)
+    faces = load_faces(shards).of_sources(recipe.data.sources)
     if faces.sha256 != faces_sha256:
         raise InputError("these are not the faces that the student was trained on", fix="name all its shards")
     cache = TeacherCache(cache_dir() / "teacher.db", teacher.card.sha256, teacher.card.space.dim)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from fewpix.data.faces import FaceSet
 from fewpix.data.orl import load_orl
+from fewpix.data.varied import Variation
 from fewpix.data.views import View, Views, ellipse, make_views, seam
 from fewpix.errors import ConfigError
 from fewpix.image.codec import encode_image
@@ -179,6 +180,37 @@ def test_exact_values_of_the_ellipse() -> None:
     assert share[31, 43] == pytest.approx(0.4995, abs=1e-3)
     hard = ellipse(50, 0.0)
     assert set(np.unique(hard[:, [0, 24, 49]])) == {0, 1}
+
+
+def test_varied_faces_are_of_faces_and_mixes_alike_and_each_is_another_picture() -> None:
+    made = views(mixes=10, varied=40, warp=0.05, colour=0.3)
+    varied = made.items[-40:]
+    assert all(view.varied is not None and view.nobody for view in varied)
+    assert {view.second >= 0 for view in varied} == {True, False}
+    assert len(made) == 8 + 8 + 10 + 40
+    assert len(set(made.keys[-40:])) == 40
+    assert views(mixes=10, varied=40, warp=0.05, colour=0.3).keys == made.keys
+    assert views(mixes=10).items == made.items[:-40]
+    assert len({made.render(n).tobytes() for n in range(26, len(made))}) == 40
+
+
+def test_a_variation_moves_points_by_no_more_than_it_says_and_keeps_grey_where_nothing_is_to_change() -> None:
+    crop = np.zeros((64, 64, 3), dtype=np.uint8)
+    crop[28:36, 28:36] = 255
+    assert np.array_equal(Variation(3, 0.0, 0.0).apply(crop), crop)
+    moved = Variation(3, 0.1, 0.0).apply(crop)
+    assert not np.array_equal(moved, crop)
+    rows, columns = np.nonzero(moved.max(axis=2) > 128)
+    # the grid's shifts are spread by a cubic, which may overshoot them by a tenth
+    reach = 1.1 * 0.1 * 64 + 1
+    assert rows.min() >= 28 - reach
+    assert rows.max() <= 35 + reach
+    assert columns.min() >= 28 - reach
+    assert columns.max() <= 35 + reach
+    grey = np.full((16, 16, 3), 128, dtype=np.uint8)
+    values = [Variation(seed, 0.0, 0.3).apply(grey)[8, 8].astype(int) for seed in range(20)]
+    assert len({tuple(value) for value in values}) == 20
+    assert all(60 < value.min() <= value.max() < 200 for value in values)
 
 
 @pytest.mark.parametrize(

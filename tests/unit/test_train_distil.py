@@ -126,6 +126,22 @@ def test_a_run_from_faces_to_weights(tmp_path: Path) -> None:
     assert "held out (6 faces)" in str(result)
 
 
+def test_faces_of_other_sources_are_not_looked_at_and_varied_ones_are_embedded(tmp_path: Path) -> None:
+    teacher, own = Teacher(), pool().of_sources(("cam",))
+    recipe = parse_recipe(RECIPE.replace("mixes = 9", 'sources = ["cam"]\nvaried = 11\nmixes = 3'), "x")
+    result = distil(
+        *(recipe, pool(), tmp_path / "run"),
+        teacher_embed=teacher,
+        teacher_card=CARD,
+        cache=tmp_path / "cache.db",
+    )
+    assert 0 < len(own) < len(pool())
+    assert result.card.provenance["faces_sha256"] == own.sha256 != pool().sha256
+    assert result.agreement is not None
+    mirrored = len(own) - result.agreement.faces
+    assert teacher.seen == len(own) + mirrored + 3 + 11
+
+
 def test_an_interrupted_run_ends_as_the_whole_one(tmp_path: Path) -> None:
     """Whatever the step; also between the last checkpoint and the weights."""
     recipe, teacher = parse_recipe(RECIPE, "x"), Teacher()
@@ -211,6 +227,16 @@ def test_what_does_not_fit_is_found_before_the_teacher_is_asked(tmp_path: Path) 
         ("batch = 5", "batch = 40", r"run\.batch is 40, but an epoch has only 33 faces"),
         ("mixes = 9", "mixes = 9\nweights = { utk = 1.0 }", r"data\.weights: no face has the source 'utk'"),
         ("mixes = 9", 'holdout_sources = ["utk"]', r"data\.holdout_sources: .*'utk'.*sources: cam, wild"),
+        (
+            "mixes = 9",
+            'sources = ["utk"]',
+            r"data\.sources: no face has the source 'utk'.*sources: cam, wild",
+        ),
+        (
+            "mixes = 9",
+            'sources = ["cam"]\nweights = { wild = 0.0 }',
+            r"data\.weights: no face has the source 'wild'.*sources: cam\b",
+        ),
         ("infonce = {}", "magic = {}", "unknown term 'magic'"),
         ("[run]", '[degrade]\nchain = "none"\n[run]', "no chain 'none'"),
     ):

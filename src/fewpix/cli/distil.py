@@ -62,6 +62,7 @@ def distil(
     if pool.left_out and not dry_run:  # told now too, since the result is hours away
         logging.getLogger("fewpix").warning("%s", pool.left_out)
     check_faces(checked, pool)
+    pool = pool.of_sources(checked.data.sources)
     encoder = open_encoder(teacher, runtime=runtime)
     file = teacher_file(teacher)
     if dry_run:

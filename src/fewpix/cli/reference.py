@@ -49,17 +49,18 @@ def reference(
     check_free(path, REFERENCE, replace=out is not None, offer=False)
     student, card = load_student(weights)
     pool = load_faces(faces)
-    if pool.sha256 != card.provenance.get("faces_sha256"):
-        raise InputError(
-            f"these are not the faces that {card.name} was trained on",
-            fix="name all its shards and no others",
-        )
     try:
         recipe = Recipe.model_validate(card.provenance["recipe"], strict=False)
     except (KeyError, ValueError) as error:
         raise WeightsError(
             f"the card of {card.name} holds no recipe that this fewpix reads", fix="distil it again"
         ) from error
+    pool = pool.of_sources(recipe.data.sources)
+    if pool.sha256 != card.provenance.get("faces_sha256"):
+        raise InputError(
+            f"these are not the faces that {card.name} was trained on",
+            fix="name all its shards and no others",
+        )
     encoder = open_encoder(teacher, runtime=runtime)
     store = TeacherCache(cache_dir() / "teacher.db", encoder.card.sha256, encoder.card.space.dim)
     with progress("reference", as_json=json) as bar:

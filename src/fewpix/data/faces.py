@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -53,6 +53,24 @@ class FaceSet:
 
     def __len__(self) -> int:
         return len(self.keys)
+
+    def of_sources(self, sources: Collection[str]) -> FaceSet:
+        """The faces of some sources; all where none is named.
+
+        Raises:
+            InputError: no face has any of them.
+        """
+        if not sources:
+            return self
+        numbers = [n for n, source in enumerate(self.sources) if source in sources]
+        if not numbers:
+            raise InputError(f"no face is of {', '.join(sources)}", fix="name sources that occur")
+        return FaceSet(
+            tuple(self.keys[n] for n in numbers),
+            tuple(self.sources[n] for n in numbers),
+            tuple(self.data[n] for n in numbers),
+            self.left_out,
+        )
 
     def crop(self, index: int) -> Crop:
         """Decode one face.

@@ -1,15 +1,15 @@
-"""What the student learns from: every face, its mirror image, and faces mixed from two, each with one key.
+"""What the student learns from: faces, their mirror images, faces mixed from two, and varied ones.
 
 A view is a sharp picture that the teacher sees once; the student sees it degraded anew each time. Mixed faces
 are the cheapest way to more targets when unlabelled faces are few: the teacher is a function, and a blend of
 two aligned faces is one more place to copy it at. Tight chips, whose forehead and hair are smeared border
-pixels, are best used inside the frame of a whole face.
+pixels, are best used inside the frame of a whole face. A varied face is bent and recoloured (`varied`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import cv2
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.data.faces import FaceSet
+from fewpix.data.varied import Variation
 from fewpix.errors import ConfigError
 from fewpix.image.resize import Crop, resize_square
 
@@ -26,7 +27,8 @@ class View:
     """One sharp picture: face `first`, mirrored if `flip`; with `second` >= 0 mixed with that face.
 
     A mix has a seam, placed by `angle`, `offset` and `softness` (degrees, and shares of the side), or with
-    `inner` the second face's features stand in the first one's frame.
+    `inner` the second face's features stand in the first one's frame. `varied` says how the picture is bent
+    and recoloured in the end.
     """
 
     first: int
@@ -36,6 +38,7 @@ class View:
     offset: float = 0.0
     softness: float = 0.0
     inner: bool = False
+    varied: Variation | None = None
 
     def render(self, faces: FaceSet) -> Crop:
         """The picture, (s, s, 3) uint8 BGR, of the first face's size."""
@@ -49,7 +52,14 @@ class View:
             )
             other = resize_square(faces.crop(self.second), side)
             crop = np.asarray(cv2.blendLinear(crop, other, 1 - share, share), dtype=np.uint8)
+        if self.varied is not None:
+            crop = self.varied.apply(crop)
         return np.ascontiguousarray(crop[:, ::-1]) if self.flip else crop
+
+    @property
+    def nobody(self) -> bool:
+        """Whether the picture shows nobody of the set."""
+        return self.second >= 0 or self.varied is not None
 
     def key(self, faces: FaceSet) -> str:
         """Names the picture by the content it is made of, so that a cache survives renamed files."""
@@ -57,6 +67,8 @@ class View:
         if self.second >= 0:
             place = "inner" if self.inner else f"{self.angle:.4f},{self.offset:.4f}"
             parts += [faces.digests[self.second], f"{place},{self.softness:.4f}"]
+        if self.varied is not None:
+            parts.append(str(self.varied))
         return ":".join(parts)
 
 
@@ -136,6 +148,9 @@ def make_views(
     mixes: int = 0,
     mix_weight: float = 1.0,
     chips: Collection[str] = (),
+    varied: int = 0,
+    warp: float = 0.0,
+    colour: float = 0.0,
     rng: np.random.Generator,
 ) -> Views:
     """Views of the faces `members`.
@@ -149,7 +164,10 @@ def make_views(
             second is one, its features stand in the first one's frame, otherwise the two meet at a seam.
         mix_weight: draws per epoch of a mixed face.
         chips: sources whose faces are cut so tight that they have no frame of their own.
-        rng: for the mixes.
+        varied: how many varied faces to make, of faces and mixes alike; each is drawn as often as a mix.
+        warp: see `Variation`.
+        colour: see `Variation`.
+        rng: for the mixes and the varied faces.
 
     Raises:
         ConfigError: a named source does not occur, nothing has a positive weight, or there is nothing to mix.
@@ -174,6 +192,14 @@ def make_views(
             )
         items += [_mix(faces, frames, members, chips, flip, rng) for _ in range(mixes)]
         weights = np.concatenate([weights, np.full(mixes, mix_weight)])
+    if varied and items:
+        bases = rng.integers(len(items), size=varied)
+        seeds = rng.integers(2**31, size=varied)
+        items += [
+            replace(items[int(base)], varied=Variation(int(seed), warp, colour))
+            for base, seed in zip(bases, seeds, strict=True)
+        ]
+        weights = np.concatenate([weights, np.full(varied, mix_weight)])
     if not weights.sum() > 0:
         raise ConfigError("data.weights: no face has a weight above 0")
     return Views(faces, tuple(items), weights)

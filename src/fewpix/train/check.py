@@ -5,6 +5,8 @@ Found before the teacher has embedded anything, since that can take an hour.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from fewpix.data.faces import FaceSet
@@ -46,19 +48,30 @@ def check_faces(recipe: Recipe, faces: FaceSet) -> None:
     """
     Objective(recipe.terms(), 1, count_people(recipe, faces))
     data = recipe.data
-    named = {"weights": data.weights, "chips": data.chips, "holdout_sources": data.holdout_sources}
-    known = sorted(set(faces.sources))
-    for key, sources in named.items():
-        for source in sources:
-            if source not in known:
-                raise ConfigError(
-                    f"data.{key}: no face has the source {source!r}", fix=f"sources: {', '.join(known)}"
-                )
+    _check_sources("sources", data.sources, faces)
+    faces = faces.of_sources(data.sources)
+    _check_sources("weights", data.weights, faces)
+    _check_sources("chips", data.chips, faces)
+    _check_sources("holdout_sources", data.holdout_sources, faces)
     weights = [data.weights.get(source, 1.0) for source in faces.sources]
-    views = sum(weight > 0 for weight in weights) * (1 + data.flip) + data.mixes * (data.mix_weight > 0)
+    made = data.mixes + data.varied
+    views = sum(weight > 0 for weight in weights) * (1 + data.flip) + made * (data.mix_weight > 0)
     if recipe.model.init == FROM_TEACHER and views < FEWEST:
         raise ConfigError(
             f"model.init: {views} views are too few to fit a teacher's layers to", fix="take more faces"
         )
-    drawn = np.array([*weights, data.mixes * data.mix_weight])
-    Sampler(drawn, recipe.run.batch, recipe.run.seed, data.per_person)
+    Sampler(np.array([*weights, made * data.mix_weight]), recipe.run.batch, recipe.run.seed, data.per_person)
+
+
+def _check_sources(key: str, named: Iterable[str], faces: FaceSet) -> None:
+    """Refuse a source of the recipe that no face has.
+
+    Raises:
+        ConfigError: there is one.
+    """
+    known = sorted(set(faces.sources))
+    for source in named:
+        if source not in known:
+            raise ConfigError(
+                f"data.{key}: no face has the source {source!r}", fix=f"sources: {', '.join(known)}"
+            )

@@ -140,6 +140,7 @@ def distil(
     report = on_progress or (lambda progress: None)
     check_names(recipe)
     check_faces(recipe, faces)
+    faces = faces.of_sources(recipe.data.sources)
     found = architecture(recipe.model.arch)
     torch.manual_seed(recipe.run.seed)
     start = initial_student(recipe, teacher_card, teacher_file)

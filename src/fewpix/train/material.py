@@ -138,17 +138,20 @@ def prepare(
         mixes=data.mixes,
         mix_weight=data.mix_weight,
         chips=data.chips,
+        varied=data.varied,
+        warp=data.warp,
+        colour=data.colour,
         rng=np.random.default_rng([recipe.run.seed, _VIEWS]),
     )
     teacher = store.embeddings(views.keys, views.render, embed, on_progress)
-    # A mixed face is nobody's: it gets a key of its own.
+    # A mixed or varied face is nobody's: it gets a key of its own.
     keys = np.array(
-        [view.first if view.second < 0 else len(faces) + n for n, view in enumerate(views.items)],
+        [len(faces) + n if view.nobody else view.first for n, view in enumerate(views.items)],
         dtype=np.int64,
     )
     labels: NDArray[np.int64] | None = None
     if data.people != "unknown":
-        alone = np.unique([view.first for view in views.items if view.second < 0]).astype(np.int64)
+        alone = np.unique([view.first for view in views.items if not view.nobody]).astype(np.int64)
         people = np.full(len(faces), UNKNOWN, dtype=np.int64)
         if data.people == "folders":
             people[alone] = by_folder(faces)[alone]
@@ -156,5 +159,5 @@ def prepare(
             seen = _plain(faces, store, embed, on_progress) if plain is None else plain
             rng = np.random.default_rng([recipe.run.seed, _PEOPLE])
             people[alone] = by_cluster(seen[alone], data.clusters, rng)
-        labels = np.array([people[view.first] if view.second < 0 else UNKNOWN for view in views.items])
+        labels = np.array([UNKNOWN if view.nobody else people[view.first] for view in views.items])
     return Material(views, teacher, keys, labels, held, held_teacher)

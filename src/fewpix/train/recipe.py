@@ -58,13 +58,15 @@ class DataSection(Section):
 
     `weights` maps a source (`utk`, `celeba`, …) to how often a face of it is drawn per epoch; 1 where it is
     not named. `mixes` faces are made from two each and drawn `mix_weight` times per epoch; `chips` are the
-    sources whose faces are cut too tight to give a mix its frame. `holdout` is the share of the faces, in
-    whole connected components of teacher similarity >= `component_similarity`, that is never trained on;
-    those of `holdout_sources` (all when empty) are scored.
+    sources whose faces are cut too tight to give a mix its frame. `varied` more are faces and mixes whose
+    points are shifted by up to `warp` of the side and whose colours are changed by up to `colour`. With
+    `sources` only faces of these are taken at all: others are neither learnt from, nor mixed in, nor scored.
+    `holdout` is the share of the faces, in whole connected components of teacher similarity >=
+    `component_similarity`, that is never trained on; those of `holdout_sources` (all when empty) are scored.
 
     `people` says where labels come from, for terms that need them: "folders" takes the folder that a face
-    lies in for a person, "clusters" the faces' `clusters` clusters in the teacher's space. A mixed face is
-    nobody's. `per_person` views of one person come together in a batch; without labels, of one face.
+    lies in for a person, "clusters" the faces' `clusters` clusters in the teacher's space. A mixed or varied
+    face is nobody's. `per_person` views of one person come together in a batch; without labels, of one face.
     """
 
     weights: dict[str, Annotated[float, Field(ge=0)]] = {}
@@ -72,6 +74,10 @@ class DataSection(Section):
     mixes: Annotated[int, Field(ge=0)] = 0
     mix_weight: Annotated[float, Field(ge=0)] = 1.0
     chips: tuple[str, ...] = ()
+    sources: tuple[str, ...] = _added(())
+    varied: Annotated[int, Field(ge=0)] = _added(0)
+    warp: Annotated[float, Field(ge=0, le=0.2)] = _added(0.04)
+    colour: Annotated[float, Field(ge=0, lt=1)] = _added(0.3)
     holdout: Annotated[float, Field(ge=0, lt=1)] = 0.03
     component_similarity: Annotated[float, Field(gt=0, le=1)] = 0.55
     holdout_sources: tuple[str, ...] = ()
