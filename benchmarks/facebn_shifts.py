@@ -248,7 +248,7 @@ def lfw(bench: Bench, given: argparse.Namespace) -> dict[str, Any]:
         both = {"hr-lr": sharp, "lr-lr": small}
         return {
             protocol: fold_accuracy(
-                (rows[first] * small[second]).sum(axis=1), part.same, part.folds
+                (rows[first] * small[second]).sum(axis=1), part.pairs.same, part.folds
             ).correct.astype(np.float64)
             for protocol, rows in both.items()
         }
@@ -259,7 +259,7 @@ def lfw(bench: Bench, given: argparse.Namespace) -> dict[str, Any]:
         small(order),
         small(used),
         score,
-        lambda values: mean_interval(values, clusters, strata=part.same, seed=given.seed).to_json(),
+        lambda values: mean_interval(values, clusters, strata=part.pairs.same, seed=given.seed).to_json(),
         guard=False,
     )
     return {

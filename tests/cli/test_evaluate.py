@@ -218,7 +218,7 @@ def test_pictures_that_are_no_aligned_crops_are_refused(
         (["{lfw}", "--pairs", "{lfw}/none.txt"], 3, "none.txt"),
         (["{lfw}", "--size", "7"], 5, "size: 7 px is out of range"),
         (["{lfw}", "--size", "113"], 5, "size: 113 px is out of range"),
-        (["{lfw}", "--size", "small"], 2, "Invalid value for '--size'"),
+        (["{lfw}", "--size", "small"], 5, "size: 'small' is not a whole number"),
         (["{lfw}", "--protocol", "lr-hr"], 5, "unknown protocol 'lr-hr'"),
         (["{lfw}", "--protocol", "native"], 5, "unknown protocol 'native' (use hr-lr or lr-lr)"),
         (["{lfw}", "--family", "fog"], 5, "unknown degradation family 'fog'"),

@@ -48,13 +48,13 @@ def pixels(models: tuple[Path, Path]) -> Path:
 def test_pictures_as_they_are(table: Path, pixels: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["evaluate", "pairs", "table", table, "--model", pixels]
     lines = printed(capsys, *words).splitlines()
-    assert lines[0] == "table: pairs, native: 12 same, 12 different"
+    assert lines[0] == "table: pairs, native: 12 pairs of one person, 12 of two people"
     assert lines[1].startswith("coverage 100.0 %; lists ")
     assert lines[2] == "pictures are crops of faces; squares by pad; resampled area down, cubic up (OpenCV)"
     assert lines[3].startswith("intervals: people resampled")
     assert lines[4:6] == [
         "pixels.onnx",
-        "  24 pictures, shorter side 92 px, half of them 92 to 92, all 92 to 92",
+        "  24 pictures of 12 people, shorter side 92 px, half of them 92 to 92, all 92 to 92",
     ]
     assert lines[6].startswith("  accuracy ")
     reason = "12 impostor pairs cannot show a false accept rate below 0.0833"

@@ -199,7 +199,7 @@ def test_a_comparison(
     result, page = reported(folder)
     assert len(result.compared) == 2
     assert "## Compared with the second result" in page
-    assert "flat.onnx − pixels.onnx, 8 px, lr-lr: accuracy " in page
+    assert "flat.onnx − pixels.onnx, 8 px: accuracy " in page
     assert "McNemar" in page
     made_again(folder, capsys)
 

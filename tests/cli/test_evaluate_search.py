@@ -121,7 +121,7 @@ def test_the_watch_list_searches_prototypes_as_its_protocol_says(
     assert found.treatment.rank == 1
     assert (list(values(cell, "tpir")), list(values(cell, "rank"))) == (["2e-1"], ["2"])
     text = printed(capsys, *words)
-    assert text.startswith("survface: search: 9 probes, 5 gallery\n")
+    assert text.startswith("survface: search: 9 probes, 5 in the gallery\n")
     assert (
         "\n  3 people, 3 rows, 4 mated, 5 nonmated\n  TPIR at FPIR 1e-2 cannot be shown: 5 non-mated" in text
     )

@@ -123,7 +123,7 @@ def test_several_sizes_and_a_file_that_is_the_same_again(
     assert found.treatment.small == "both"
     assert "fused: mean of each medium, weighted by the detector's score, then their sum" in text
     assert "mirrored pictures added" in text
-    assert "12 templates of 24 pictures, faces of 3" in text
+    assert "12 templates of 24 pictures of 4 people, faces of 3" in text
 
 
 def test_each_model_may_see_the_other_templates_itself(

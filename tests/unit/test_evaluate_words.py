@@ -59,7 +59,9 @@ def test_pairs_say_what_was_compared_and_how() -> None:
     assert "both sides made small to 16 px: area@16: downscale side 16" in lines
     assert "both sides made small to 8 px: area@8: downscale side 8" in lines
     at = lines.index("one at 16 px")
-    assert lines[at + 1] == "  24 pictures of 12 people, shorter side 24 px, half of them 24 to 24, all 9 to 30"
+    assert (
+        lines[at + 1] == "  24 pictures of 12 people, shorter side 24 px, half of them 24 to 24, all 9 to 30"
+    )
     assert lines[at + 2] == "  1 pictures were smaller already and stayed so"
     assert lines[at + 3].startswith("  accuracy ")
     assert "  TAR at FAR 1e-2 cannot be shown: 12 impostor pairs cannot show a false accept rate" in text

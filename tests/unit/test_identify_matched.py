@@ -51,17 +51,12 @@ class Named:
 
 
 class Remembering(Grey):
-    """A `Grey` that keeps the crops it was given."""
+    """A `Grey` with an input of its own side; it keeps the crops that it is given."""
 
     def __init__(self, sha256: str, side: int, space: str = "a" * 64) -> None:
         super().__init__(sha256, space)
         plain = Preprocess(side, "bgr", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
         self.card = Card("remembering", "test", sha256, Space(space, 16), plain)
-        self.crops: list[np.ndarray] = []
-
-    def embed(self, crops):
-        self.crops += list(crops)
-        return super().embed(crops)
 
 
 def axis(person: int) -> np.ndarray:
