@@ -1,11 +1,11 @@
-"""How results of `benchmarks/calibration_lfw.py` and `calibration_pool.py` become Markdown tables."""
+"""How results of `benchmarks/calibration/lfw.py` and `calibration_pool.py` become Markdown tables."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from tables.figures import markdown
+from benchmarks.tables.figures import markdown
 
 Row = Mapping[str, Any]
 

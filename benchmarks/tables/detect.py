@@ -1,11 +1,11 @@
-"""How the results of `benchmarks/detect_small.py` and `detect_points.py` become Markdown tables."""
+"""How the results of `benchmarks/detection/small_faces.py` and `detect_points.py` become Markdown tables."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from tables.figures import markdown, percent
+from benchmarks.tables.figures import markdown, percent
 
 
 def found(result: Mapping[str, Any], pictures: str) -> str:
@@ -49,7 +49,7 @@ def aligned(result: Mapping[str, Any], jpeg: int | None) -> str:
     """What the aligner makes of what the search finds, at every size, in files of one kind.
 
     Args:
-        result: of `benchmarks/detect_points.py`.
+        result: of `benchmarks/detection/points.py`.
         jpeg: the quality of the files; None for none.
     """
     rows = {(row["points"], row["size"]): row for row in result["figures"] if row["jpeg"] == jpeg}

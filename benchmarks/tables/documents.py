@@ -4,7 +4,7 @@ A table stands between `<!-- table: NAME -->` and `<!-- /table -->`, each on a l
 them is replaced. NAME is a key of `TABLES`.
 
     make tables
-    PYTHONPATH=benchmarks python -m tables.documents README.md docs/*.md --check
+    python -m benchmarks.tables.documents README.md docs/*.md --check
 """
 
 from __future__ import annotations
@@ -17,11 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fewpix.errors import ConfigError, FewpixError, InputError
-from fewpix.evaluate.result.file import read_result
-from fewpix.files import write_text
-from tables import calibration, detect, quality, study
-from tables.figures import (
+from benchmarks.tables import calibration, detect, quality, study
+from benchmarks.tables.figures import (
     DEFAULT_WAY,
     ablation,
     ablation_differences,
@@ -31,76 +28,89 @@ from tables.figures import (
     lfw,
     norm_quality,
 )
-from tables.matched import matched_gallery
-from tables.photos import found_faces, photo_differences, photos
-from tables.scale import embed_speed, gallery_search, scale, spread_prelu, video_stages
+from benchmarks.tables.matched import matched_gallery
+from benchmarks.tables.photos import found_faces, photo_differences, photos
+from benchmarks.tables.scale import embed_speed, gallery_search, scale, spread_prelu, video_stages
+
+from fewpix.errors import ConfigError, FewpixError, InputError
+from fewpix.evaluate.result.file import read_result
+from fewpix.files import write_text
 
 _OPENING = re.compile(r"<!-- table: *(.*?) *-->")
 _CLOSING = "<!-- /table -->"
 _ON_THE_POOL = {"rank1": "rank-1", "cosine": "100 × cosine"}
 
 TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
-    "lfw-hr-lr": ("lfw.json", lambda result: lfw(result, "hr-lr")),
-    "lfw-lr-lr": ("lfw.json", lambda result: lfw(result, "lr-lr")),
-    "lfw-xs-hr-lr": ("lfw_xs.json", lambda result: lfw(result, "hr-lr")),
-    "lfw-xs-lr-lr": ("lfw_xs.json", lambda result: lfw(result, "lr-lr")),
-    "router-hr-lr": ("lfw_router.json", lambda result: lfw(result, "hr-lr")),
-    "router-lr-lr": ("lfw_router.json", lambda result: lfw(result, "lr-lr")),
-    "facebn-pool": ("facebn_pool.json", lambda result: facebn_arms(result, _ON_THE_POOL)),
-    "facebn-pool-xs": ("facebn_pool_xs.json", lambda result: facebn_arms(result, _ON_THE_POOL)),
-    "facebn-pool-modes": ("facebn_pool_modes.json", lambda result: facebn_arms(result, _ON_THE_POOL)),
+    "lfw-hr-lr": ("lfw/table.json", lambda result: lfw(result, "hr-lr")),
+    "lfw-lr-lr": ("lfw/table.json", lambda result: lfw(result, "lr-lr")),
+    "lfw-xs-hr-lr": ("lfw/table_xs.json", lambda result: lfw(result, "hr-lr")),
+    "lfw-xs-lr-lr": ("lfw/table_xs.json", lambda result: lfw(result, "lr-lr")),
+    "router-hr-lr": ("lfw/router.json", lambda result: lfw(result, "hr-lr")),
+    "router-lr-lr": ("lfw/router.json", lambda result: lfw(result, "lr-lr")),
+    "facebn-pool": ("facebn/pool.json", lambda result: facebn_arms(result, _ON_THE_POOL)),
+    "facebn-pool-xs": ("facebn/pool_xs.json", lambda result: facebn_arms(result, _ON_THE_POOL)),
+    "facebn-pool-modes": ("facebn/pool_modes.json", lambda result: facebn_arms(result, _ON_THE_POOL)),
     "facebn-lfw": (
-        "facebn_lfw.json",
+        "facebn/lfw.json",
         lambda result: facebn_arms(result, {"hr-lr": "sharp against small", "lr-lr": "both small"}),
     ),
-    "facebn-pool-shifts": ("facebn_pool.json", lambda result: facebn_shifts(result, DEFAULT_WAY, "rank1")),
-    "facebn-lfw-shifts": ("facebn_lfw.json", lambda result: facebn_shifts(result, DEFAULT_WAY, "hr-lr")),
-    "families": ("families.json", lambda result: families(result, "fewpix-s")),
-    "families-l": ("families.json", lambda result: families(result, "fewpix-l")),
-    "families-xs": ("families_xs.json", lambda result: families(result, "fewpix-xs")),
-    "matched-gallery": ("matched_gallery.json", matched_gallery),
-    "norm-quality": ("norm_quality.json", norm_quality),
-    "detect-orl": ("detect_small.json", lambda result: detect.found(result, "orl")),
-    "detect-photos": ("detect_small.json", lambda result: detect.found(result, "photos")),
-    "detect-points": ("detect_small.json", lambda result: detect.points(result, "photos")),
-    "detect-cost": ("detect_small.json", detect.cost),
-    "detect-aligner": ("detect_points.json", lambda result: detect.aligned(result, 75)),
-    "effective-resolution": ("effective_resolution.json", quality.effective_resolution),
-    "effective-routing": ("effective_routing.json", quality.effective_routing),
-    "poor-enrolment": ("poor_enrolment.json", quality.poor_enrolment),
-    "template-weights": ("template_quality.json", quality.template_weights),
-    "landmark-noise": ("landmark_noise.json", lambda result: quality.landmark_noise(result, "fewpix-s")),
-    "landmark-noise-l": ("landmark_noise_l.json", lambda result: quality.landmark_noise(result, "fewpix-l")),
-    "ablation-pool": ("ablation.json", lambda result: ablation(result, "pool", "area", 16)),
-    "ablation-orl": ("ablation.json", lambda result: ablation(result, "orl", "area", 16)),
+    "facebn-pool-shifts": ("facebn/pool.json", lambda result: facebn_shifts(result, DEFAULT_WAY, "rank1")),
+    "facebn-lfw-shifts": ("facebn/lfw.json", lambda result: facebn_shifts(result, DEFAULT_WAY, "hr-lr")),
+    "families": ("resolution/families.json", lambda result: families(result, "fewpix-s")),
+    "families-l": ("resolution/families.json", lambda result: families(result, "fewpix-l")),
+    "families-xs": ("resolution/families_xs.json", lambda result: families(result, "fewpix-xs")),
+    "matched-gallery": ("gallery/matched.json", matched_gallery),
+    "norm-quality": ("gallery/norm_quality.json", norm_quality),
+    "detect-orl": ("detection/small_faces.json", lambda result: detect.found(result, "orl")),
+    "detect-photos": ("detection/small_faces.json", lambda result: detect.found(result, "photos")),
+    "detect-points": ("detection/small_faces.json", lambda result: detect.points(result, "photos")),
+    "detect-cost": ("detection/small_faces.json", detect.cost),
+    "detect-aligner": ("detection/points.json", lambda result: detect.aligned(result, 75)),
+    "effective-resolution": ("resolution/effective.json", quality.effective_resolution),
+    "effective-routing": ("resolution/routing.json", quality.effective_routing),
+    "poor-enrolment": ("gallery/poor_enrolment.json", quality.poor_enrolment),
+    "template-weights": ("gallery/template_quality.json", quality.template_weights),
+    "landmark-noise": (
+        "detection/landmark_noise.json",
+        lambda result: quality.landmark_noise(result, "fewpix-s"),
+    ),
+    "landmark-noise-l": (
+        "detection/landmark_noise_l.json",
+        lambda result: quality.landmark_noise(result, "fewpix-l"),
+    ),
+    "ablation-pool": ("training/ablation.json", lambda result: ablation(result, "pool", "area", 16)),
+    "ablation-orl": ("training/ablation.json", lambda result: ablation(result, "orl", "area", 16)),
     "ablation-differences": (
-        "ablation.json",
+        "training/ablation.json",
         lambda result: ablation_differences(result, "pool", "area", "rank1"),
     ),
-    "ablation-cctv": ("ablation.json", lambda result: ablation_differences(result, "pool", "cctv", "rank1")),
-    "embed-speed": ("embed_speed.json", embed_speed),
-    "spread-prelu": ("prelu.json", spread_prelu),
-    "scale": ("scale.json", scale),
-    "scale-search": ("scale_search.json", scale),
-    "gallery-search": ("gallery_search.json", gallery_search),
-    "video-stages": ("video_stages.json", video_stages),
-    "calibration-lfw-fmr": ("calibration_lfw.json", calibration.false_matches),
-    "calibration-lfw-fpir": ("calibration_lfw.json", calibration.false_positives),
-    "calibration-pool-fmr": ("calibration_pool.json", calibration.false_matches),
-    "calibration-pool-fpir": ("calibration_pool.json", calibration.false_positives),
-    "calibration-larger": ("calibration_larger.json", calibration.larger),
-    "photos-detection": ("photos.json", lambda result: photos(result, "detection")),
-    "photos-rank1": ("photos.json", lambda result: photos(result, "rank1")),
-    "photos-tpir": ("photos.json", lambda result: photos(result, "tpir")),
-    "photos-differences": ("photos.json", lambda result: photo_differences(result, "fewpix + auto")),
-    "found-faces": ("found_faces.json", lambda result: found_faces(result, "fewpix-s", "teacher")),
-    "study-clean": ("lfw_study.json", study.clean),
-    "study-hr-lr": ("lfw_study.json", lambda result: study.over_families(result, "hr-lr")),
-    "study-lr-lr": ("lfw_study.json", lambda result: study.over_families(result, "lr-lr")),
-    "study-families": ("lfw_study.json", lambda result: study.by_family(result, "hr-lr", "fewpix-s")),
-    "study-matched": ("lfw_study.json", study.matched),
-    "study-facebn-hr-lr": ("lfw_study.json", lambda result: study.facebn(result, "hr-lr")),
-    "study-facebn-lr-lr": ("lfw_study.json", lambda result: study.facebn(result, "lr-lr")),
+    "ablation-cctv": (
+        "training/ablation.json",
+        lambda result: ablation_differences(result, "pool", "cctv", "rank1"),
+    ),
+    "embed-speed": ("speed/embed.json", embed_speed),
+    "spread-prelu": ("speed/prelu.json", spread_prelu),
+    "scale": ("speed/scale.json", scale),
+    "scale-search": ("speed/scale_search.json", scale),
+    "gallery-search": ("gallery/search.json", gallery_search),
+    "video-stages": ("detection/video_stages.json", video_stages),
+    "calibration-lfw-fmr": ("calibration/lfw.json", calibration.false_matches),
+    "calibration-lfw-fpir": ("calibration/lfw.json", calibration.false_positives),
+    "calibration-pool-fmr": ("calibration/pool.json", calibration.false_matches),
+    "calibration-pool-fpir": ("calibration/pool.json", calibration.false_positives),
+    "calibration-larger": ("calibration/larger.json", calibration.larger),
+    "photos-detection": ("photos/photos.json", lambda result: photos(result, "detection")),
+    "photos-rank1": ("photos/photos.json", lambda result: photos(result, "rank1")),
+    "photos-tpir": ("photos/photos.json", lambda result: photos(result, "tpir")),
+    "photos-differences": ("photos/photos.json", lambda result: photo_differences(result, "fewpix + auto")),
+    "found-faces": ("detection/found_faces.json", lambda result: found_faces(result, "fewpix-s", "teacher")),
+    "study-clean": ("lfw/study.json", study.clean),
+    "study-hr-lr": ("lfw/study.json", lambda result: study.over_families(result, "hr-lr")),
+    "study-lr-lr": ("lfw/study.json", lambda result: study.over_families(result, "lr-lr")),
+    "study-families": ("lfw/study.json", lambda result: study.by_family(result, "hr-lr", "fewpix-s")),
+    "study-matched": ("lfw/study.json", study.matched),
+    "study-facebn-hr-lr": ("lfw/study.json", lambda result: study.facebn(result, "hr-lr")),
+    "study-facebn-lr-lr": ("lfw/study.json", lambda result: study.facebn(result, "lr-lr")),
 }
 """Name → (file in `results/`, how its content becomes Markdown)."""
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tables.figures import markdown, marked, percent
+from benchmarks.tables.figures import markdown, marked, percent
 
 _KINDS = {"area": "clean", "train-photo": "as found"}
 
 
 def matched_gallery(result: Mapping[str, Any]) -> str:
-    """What small rows bring by size, and what they cost: `benchmarks/matched_gallery.py`."""
+    """What small rows bring by size, and what they cost: `benchmarks/gallery/matched.py`."""
 
     def cell(figure: Mapping[str, Any], name: str, way: str) -> str:
         before, after = figure["sharp"][name], figure[way]

@@ -1,11 +1,11 @@
-"""How results about whole photographs become Markdown tables: `photos.json` and `found_faces.json`."""
+"""How results about whole photographs become Markdown tables: `photos/photos.json` and `detection/found_faces.json`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from tables.figures import change_in_points, markdown, percent, with_interval
+from benchmarks.tables.figures import change_in_points, markdown, percent, with_interval
 
 MEASURES = {"detection": "faces found", "rank1": "rank-1", "tpir": "TPIR"}
 
@@ -60,7 +60,7 @@ def found_faces(result: Mapping[str, Any], model: str, other: str) -> str:
     """What a file and found landmarks cost: a row per size and points, a column per file.
 
     Args:
-        result: of `benchmarks/found_faces.py`.
+        result: of `benchmarks/detection/found_faces.py`.
         model: whose rank-1 comes first in each cell.
         other: whose comes second.
     """

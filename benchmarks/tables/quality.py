@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tables.figures import change_in_points, markdown, marked, percent
+from benchmarks.tables.figures import change_in_points, markdown, marked, percent
 
 
 def effective_resolution(result: Mapping[str, Any]) -> str:
-    """What is estimated for faces of each size, by kernel: `benchmarks/effective_resolution.py`."""
+    """What is estimated for faces of each size, by kernel: `benchmarks/resolution/effective.py`."""
     known = [row for row in result["figures"] if "near" in row]
     cells = {(row["kernel"], row["condition"], row["size"]): row for row in known}
     sizes = sorted({row["size"] for row in known})
@@ -32,7 +32,7 @@ def effective_resolution(result: Mapping[str, Any]) -> str:
 
 
 def effective_routing(result: Mapping[str, Any]) -> str:
-    """What the router gains by the estimate: `benchmarks/effective_routing.py`."""
+    """What the router gains by the estimate: `benchmarks/resolution/routing.py`."""
     sizes = sorted({row["size"] for row in result["figures"]})
     cells = {(row["picture"], row["size"]): row for row in result["figures"]}
     arms = [arm for arm in ("effective", "cautious") if arm in result["figures"][0]]
@@ -61,7 +61,7 @@ def effective_routing(result: Mapping[str, Any]) -> str:
 
 
 def poor_enrolment(result: Mapping[str, Any]) -> str:
-    """What a poor photograph in the gallery costs: `benchmarks/poor_enrolment.py`."""
+    """What a poor photograph in the gallery costs: `benchmarks/gallery/poor_enrolment.py`."""
     probes = sorted({row["probe"] for row in result["figures"]})
     cells = {(row["photograph"], row["routed_by"], row["probe"]): row for row in result["figures"]}
 
@@ -87,7 +87,7 @@ def poor_enrolment(result: Mapping[str, Any]) -> str:
 
 
 def template_weights(result: Mapping[str, Any]) -> str:
-    """How photographs of a template should count: `benchmarks/template_quality.py`."""
+    """How photographs of a template should count: `benchmarks/gallery/template_quality.py`."""
     sizes = sorted({row["poor"] for row in result["figures"]})
     cells = {(row["probe"], row["weights"], row["poor"]): row for row in result["figures"]}
 
@@ -109,7 +109,7 @@ def template_weights(result: Mapping[str, Any]) -> str:
 
 
 def landmark_noise(result: Mapping[str, Any], model: str) -> str:
-    """What landmarks that are off cost one model: `benchmarks/landmark_noise.py`."""
+    """What landmarks that are off cost one model: `benchmarks/detection/landmark_noise.py`."""
     mine = [row for row in result["figures"] if row["model"] == model]
     if not mine:
         raise KeyError(model)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tables.figures import markdown
+from benchmarks.tables.figures import markdown
 
 _STEPS = {
     "read": "read the list of pairs",
@@ -26,7 +26,7 @@ def scale(result: Mapping[str, Any]) -> str:
     """Time and memory of each step by fewpix, beside those of other ways.
 
     Args:
-        result: of `benchmarks/scale.py`.
+        result: of `benchmarks/speed/scale.py`.
     """
     rows = []
     for step, title in _STEPS.items():
@@ -54,7 +54,7 @@ def gallery_search(result: Mapping[str, Any]) -> str:
     """Time of a query in a large gallery.
 
     Args:
-        result: of `benchmarks/gallery_search.py`.
+        result: of `benchmarks/gallery/search.py`.
     """
     settings = result["settings"]
     rows = [
@@ -81,7 +81,7 @@ def video_stages(result: Mapping[str, Any]) -> str:
     """Where the time of a video goes.
 
     Args:
-        result: of `benchmarks/video_stages.py`.
+        result: of `benchmarks/detection/video_stages.py`.
     """
     figures, settings = result["figures"], result["settings"]
     stages = figures["ms_per_frame"]
@@ -100,7 +100,7 @@ def embed_speed(result: Mapping[str, Any]) -> str:
     """Faces a second of every encoder in every runtime, and how many times the teacher's that is.
 
     Args:
-        result: of `benchmarks/embed_speed.py`.
+        result: of `benchmarks/speed/embed.py`.
     """
     figures, settings = result["figures"], result["settings"]
     models = dict.fromkeys(model for found in figures.values() for model in found)
@@ -120,7 +120,7 @@ def spread_prelu(result: Mapping[str, Any]) -> str:
     """What spreading the PReLUs brings in onnxruntime.
 
     Args:
-        result: of `benchmarks/prelu.py`.
+        result: of `benchmarks/speed/prelu.py`.
     """
     rows = []
     for model, row in result["figures"].items():

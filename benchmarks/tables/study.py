@@ -1,4 +1,4 @@
-"""How `results/lfw_study.json`, of `benchmarks/lfw_study.py`, becomes Markdown tables.
+"""How `results/lfw/study.json`, of `benchmarks/lfw/study.py`, becomes Markdown tables.
 
 A cell that was not measured shows as –. Means over families say so where a family is missing.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tables.figures import (
+from benchmarks.tables.figures import (
     DIRECT_FEED,
     accuracy_and_tar,
     change_in_points,

@@ -10,9 +10,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from benchmarks.tables import documents
 from evaluate_runs import printed, refused, run, written
 from pixels_model import write_pixels_model, write_two_models
-from tables import documents
 
 from fewpix.data.orl import load_orl
 from fewpix.detect import default_detector
@@ -247,10 +247,10 @@ def test_the_table_goes_from_pictures_to_a_document(
     one, other = write_two_models(tmp_path)
     words = ["evaluate", "pairs", "lfw", lfw, "--model", f"{other},{one}", "--size", "8,16"]
     words += ["--protocol", "hr-lr,lr-lr", "--fit", "aligned", "--fars", "0.3", "--teacher", "same"]
-    words += ["--baseline", one, "--out", tmp_path / "results" / "lfw.json"]
+    words += ["--baseline", one, "--out", tmp_path / "results" / "lfw/table.json"]
     text = printed(capsys, *words)
     assert "flat.onnx minus pixels.onnx at 8 px, hr-lr, in points" in text
-    result = written(tmp_path / "results" / "lfw.json")
+    result = written(tmp_path / "results" / "lfw/table.json")
     protocols = ["hr-lr"] * 4 + ["lr-lr"] * 4
     assert [cell.part["protocol"] for cell in result.cells] == protocols
     assert [cell.size for cell in result.cells] == [8, 8, 16, 16] * 2
@@ -258,7 +258,7 @@ def test_the_table_goes_from_pictures_to_a_document(
     assert {(one.model, one.minus) for one in result.differences} == {("flat.onnx", "pixels.onnx")}
     assert len(result.differences) == 4
     assert set(result.models) == set(result.others) == {"pixels.onnx", "flat.onnx"}
-    assert str(tmp_path).encode() not in (tmp_path / "results" / "lfw.json").read_bytes()
+    assert str(tmp_path).encode() not in (tmp_path / "results" / "lfw/table.json").read_bytes()
 
     document = tmp_path / "page.md"
     document.write_text("<!-- table: lfw-lr-lr -->\n<!-- /table -->\n")

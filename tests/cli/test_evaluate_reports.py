@@ -217,7 +217,7 @@ def test_a_score_file_of_uccs(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 
 
 def test_an_earlier_table_of_lfw(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = ROOT / "results/lfw.json"
+    path = ROOT / "results/lfw/table.json"
     printed(capsys, "report", path, "--out", tmp_path / "report")
     text = (tmp_path / "report/report.md").read_text(encoding="utf-8")
     for cell in written(path).cells:

@@ -18,7 +18,7 @@ from fewpix.quickstart.faces import SampleFaces
 pytestmark = pytest.mark.needs("samples", "torch")
 
 PEOPLE = 6
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def few_people() -> SampleFaces:
@@ -38,9 +38,8 @@ def few_people() -> SampleFaces:
 
 @pytest.mark.slow
 def test_every_arm_is_trained_and_compared(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    bench = importlib.import_module("ablation")
-    sets = importlib.import_module("ablation_sets")
+    bench = importlib.import_module("benchmarks.training.ablation")
+    sets = importlib.import_module("benchmarks.training.ablation_sets")
     monkeypatch.setattr(bench, "cache_dir", lambda: tmp_path)
     monkeypatch.setattr(bench, "orl_faces", few_people)
     monkeypatch.setattr(sets, "LEARN", 2)
@@ -103,8 +102,7 @@ def test_every_arm_is_trained_and_compared(monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 def test_a_verdict_needs_every_seed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    bench = importlib.import_module("ablation")
+    bench = importlib.import_module("benchmarks.training.ablation")
     assert bench._verdict([0.1, 0.2, 0.1], [0.05, 0.2])["verdict"] == "better"
     assert bench._verdict([-0.1, -0.2], [-0.2, -0.05])["verdict"] == "worse"
     assert bench._verdict([0.3, 0.2, -0.01], [0.05, 0.2])["verdict"] == "no difference shown"

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
+from benchmarks.calibration.observed_rates import agree, observed
 from calibration_made import SMALL, beside_others, made
 from grey_encoder import Grey
 
 from fewpix.calibration.lookup import Calibrated
-
-sys.path.append(str(Path(__file__).resolve().parents[2] / "benchmarks"))
-
-from observed_rates import agree, observed
 
 
 def unit(rng: np.random.Generator, *shape: int) -> np.ndarray:

@@ -24,15 +24,14 @@ from fewpix.train.recipe import parse_recipe
 
 pytestmark = pytest.mark.needs("samples", "torch")
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+ROOT = Path(__file__).resolve().parents[2]
 ARMS = ("prior+1d", "alpha0.5-early", "alpha0.5-late+1d", "ema")
 
 
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> ModuleType:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    monkeypatch.setattr(importlib.import_module("training_pool"), "cache_dir", lambda: tmp_path)
-    return importlib.import_module("facebn_shifts")
+    monkeypatch.setattr(importlib.import_module("benchmarks.lib.pool"), "cache_dir", lambda: tmp_path)
+    return importlib.import_module("benchmarks.facebn.shifts")
 
 
 def student(folder: Path, faces_sha256: str) -> Path:
@@ -110,7 +109,7 @@ def test_the_pool(bench: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: 
 @pytest.mark.slow
 def test_the_families(bench: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Every figure is that of a search done by hand; the teacher finds large faces, random weights nobody."""
-    module = importlib.import_module("families")
+    module = importlib.import_module("benchmarks.resolution.families")
     faces, weights = pool(tmp_path)
     out = tmp_path / "results" / "families.json"
     words = (faces, "--models", f"{weights},teacher", "--families", "area", "cctv", "--sizes", 12, 24)
@@ -158,7 +157,7 @@ def test_lfw(bench: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 
 def test_the_guards_cosine(bench: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     faces, weights = pool(tmp_path)
-    module, out = importlib.import_module("facebn_guard"), tmp_path / "guard.json"
+    module, out = importlib.import_module("benchmarks.facebn.guard"), tmp_path / "guard.json"
     words = (faces, "--model", weights, "--families", "area", "--sizes", 16, "--people", 1)
     assert run(module, monkeypatch, *words, "--out", out) == 0
     found = read_result(out)

@@ -15,7 +15,7 @@ from fewpix.image.codec import write_image
 
 pytestmark = pytest.mark.needs("samples", "torch")
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+ROOT = Path(__file__).resolve().parents[2]
 RECIPE = POOL_RECIPE.replace("holdout = 0.75", "holdout = 0.25\nflip = false").replace(
     "steps = 1", "steps = 9\nbatch = 4"
 )
@@ -24,7 +24,6 @@ RECIPE = POOL_RECIPE.replace("holdout = 0.75", "holdout = 0.25\nflip = false").r
 @pytest.fixture
 def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Forty faces in a folder of one source, and a recipe."""
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
     for n, crop in enumerate(orl_crops(40)[::10]):
         write_image(tmp_path / "faces" / "orl" / f"{n:03d}.png", crop)
     (tmp_path / "tiny.toml").write_text(RECIPE)
@@ -32,7 +31,7 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def test_a_step_and_its_parts(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-    bench = importlib.import_module("gpu_train")
+    bench = importlib.import_module("benchmarks.training.gpu_step")
     out = folder / "gpu_train.json"
     words = [
         "x",
@@ -63,7 +62,7 @@ def test_a_step_and_its_parts(monkeypatch: pytest.MonkeyPatch, folder: Path) -> 
 def test_faces_are_packed_and_students_trained_from_the_pack_alone(
     monkeypatch: pytest.MonkeyPatch, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bench = importlib.import_module("gpu_distil")
+    bench = importlib.import_module("benchmarks.training.gpu_distil")
     packed, out, recipe = folder / "packed", folder / "runs", str(folder / "tiny.toml")
     words = ["pack", str(folder / "faces"), "--recipe", recipe, "--cache", str(folder / "cache.db")]
     assert bench.main([*words, "--mib", "0.12", "--out", str(packed)]) == 0

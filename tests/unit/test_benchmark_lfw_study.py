@@ -25,7 +25,7 @@ from fewpix.image.resize import Crop, resize_square
 
 pytestmark = pytest.mark.needs("samples")
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+ROOT = Path(__file__).resolve().parents[2]
 PICTURES, REPLICATES = 24, 40
 Row = dict[str, Any]
 
@@ -33,8 +33,7 @@ Row = dict[str, Any]
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The study with a small grid."""
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    module = importlib.import_module("lfw_study")
+    module = importlib.import_module("benchmarks.lfw.study")
     monkeypatch.setattr(module, "FAMILIES", ("area", "cctv", "dark"))
     monkeypatch.setattr(module, "SIZES", (12, 8, 112))
     return module
@@ -59,7 +58,7 @@ def grey(bench: ModuleType, monkeypatch: pytest.MonkeyPatch) -> dict[str, Grey]:
     encoders = {name: Grey(f"{n}" * 64) for n, name in enumerate(bench.MODELS[:3])}
     monkeypatch.setattr(bench, "open_encoder", lambda name, **_: encoders[name])
     monkeypatch.setattr(bench, "find_spec", lambda name: None)
-    monkeypatch.setattr(importlib.import_module("lfw_cells"), "CHUNK", 5)
+    monkeypatch.setattr(importlib.import_module("benchmarks.lfw.cells"), "CHUNK", 5)
     return encoders
 
 
@@ -121,7 +120,7 @@ def test_a_matched_gallery_is_clean_and_as_small_as_the_probe(
     folder, out = lay_out_folds(tmp_path / "lfw"), tmp_path / "out.json"
     assert run(bench, folder, tmp_path / "w", out, "--sizes", "12,112") == 0
     found = read_result(out)
-    data = importlib.import_module("lfw_pairs").LfwPairs.open(folder)
+    data = importlib.import_module("benchmarks.lib.lfw").LfwPairs.open(folder)
     crops = [data.crop(n)[0] for n in range(PICTURES)]
     encoder, pairs, cctv = Grey(), data.pairs, Degradation("cctv")
 
@@ -202,7 +201,7 @@ def test_real_models_as_the_existing_code_has_them(
         row = rows["area", 12, one.model, one.part["protocol"]]
         assert row["minus_baseline"]["ci95"] == pytest.approx(one.changes[0].ci95, abs=1e-6)
 
-    shifts, result = importlib.import_module("facebn_shifts"), tmp_path / "shifts.json"
+    shifts, result = importlib.import_module("benchmarks.facebn.shifts"), tmp_path / "shifts.json"
     words = ("--families", "dark", "--sizes", "12", "--arms", "excess", "--out", str(result))
     monkeypatch.setattr(sys, "argv", ["facebn_shifts", "lfw", str(folder), *words])
     assert shifts.main() == 0

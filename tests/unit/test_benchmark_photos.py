@@ -1,4 +1,4 @@
-"""`benchmarks/photos.py`: its protocol piece by piece, and the whole on ORL faces pasted before walls."""
+"""`benchmarks/photos/photos.py`: its protocol piece by piece, and the whole on ORL faces pasted before walls."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from benchmarks.tables.photos import photo_differences, photos
 from orl_film import wall
-from tables.photos import photo_differences, photos
 
 from fewpix.data.orl import load_orl
 from fewpix.detect.yunet import installed_yunet
@@ -21,14 +21,13 @@ from fewpix.errors import InputError
 from fewpix.evaluate.result.file import read_result
 from fewpix.image.codec import encode_image
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+ROOT = Path(__file__).resolve().parents[2]
 WIDTH, PICTURES = 92, 3
 BLURRED = {(0, 0), (2, 1)}
 """(person, picture) of photographs that are out of focus."""
 
 
 def load(monkeypatch: pytest.MonkeyPatch, name: str) -> ModuleType:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
     return importlib.import_module(name)
 
 
@@ -225,7 +224,7 @@ def test_bad_requests_cost_no_measurement(
 ) -> None:
     bench = load(monkeypatch, "photos")
     here = ("--work", str(tmp_path / "w"))
-    trial = str(BENCHMARKS.parent / "results" / "photos.json")
+    trial = str(ROOT / "results" / "photos.json")
     for words, code, message in (
         ((str(tmp_path / "none.tar"), *here, "--out", str(tmp_path / "a.json")), 3, "cannot read"),
         ((str(tmp_path / "p.tar"), *here, "--out", trial, "--limit", "8"), 5, "a trial is no result"),

@@ -15,13 +15,12 @@ from fewpix.errors import InputError
 from fewpix.evaluate.statistics.bootstrap import Clusters
 from fewpix.image.align import TEMPLATE
 
-BENCHMARKS = Path(__file__).resolve().parent.parent.parent / "benchmarks"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch):
     """Imports a script of `benchmarks/`."""
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
 
     def load(name: str) -> ModuleType:
         sys.modules.pop(name, None)
@@ -119,7 +118,7 @@ def test_a_split_is_found_out_once(bench, tmp_path: Path, monkeypatch: pytest.Mo
         return Split(np.array([0]), np.array([1]), np.eye(2, dtype=np.float32), np.array([0, 1]))
 
     monkeypatch.setattr(pool_module, "split_faces", split)
-    text = (BENCHMARKS.parent / "recipes" / "any-teacher.toml").read_text(encoding="utf-8")
+    text = (ROOT / "recipes" / "any-teacher.toml").read_text(encoding="utf-8")
     recipe = parse_recipe(text, "any-teacher.toml")
 
     class Teacher:

@@ -11,13 +11,12 @@ import pytest
 
 Figures = list[dict[str, Any]]
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
 def bench(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    return importlib.import_module("router_crossover")
+    return importlib.import_module("benchmarks.resolution.router")
 
 
 def figures(**tars: list[float]) -> Figures:

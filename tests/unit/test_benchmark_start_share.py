@@ -16,7 +16,7 @@ from fewpix.models.teacher import sface
 
 pytestmark = pytest.mark.needs("samples", "torch")
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+ROOT = Path(__file__).resolve().parents[2]
 RECIPE = POOL_RECIPE + "[optim]\nstart_share = 0.5\n"
 
 
@@ -30,9 +30,8 @@ def test_both_ends_and_the_middle(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     from fewpix.train.recipe import parse_recipe
     from fewpix.train.step import Distiller
 
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    monkeypatch.setattr(importlib.import_module("training_pool"), "cache_dir", lambda: tmp_path)
-    bench = importlib.import_module("start_share")
+    monkeypatch.setattr(importlib.import_module("benchmarks.lib.pool"), "cache_dir", lambda: tmp_path)
+    bench = importlib.import_module("benchmarks.training.start_share")
     for n, crop in enumerate(orl_crops(40)[::10]):
         write_image(tmp_path / "faces" / f"{n:03d}.png", crop)
     faces, recipe = load_faces([tmp_path / "faces"]), parse_recipe(RECIPE, "x")

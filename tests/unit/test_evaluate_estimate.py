@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from open_search import identify_open
+from benchmarks.lib.open_search import identify_open
 from oracles import tar_at_far
 
 from fewpix.evaluate.identification import identify

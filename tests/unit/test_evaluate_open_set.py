@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from benchmarks.lib.open_search import identify_open
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from open_search import identify_open
 
 from fewpix.errors import InputError
 

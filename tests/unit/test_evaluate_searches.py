@@ -7,11 +7,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from benchmarks.lib.open_search import identify_open
 from hypothesis import given
 from hypothesis import strategies as st
 from made_outcomes import cell_of, changes_of, embedded_of, items_of
 from numpy.typing import NDArray
-from open_search import identify_open
 from oracles import tar_at_far, unit, without_near_ties
 
 from fewpix.errors import ConfigError, InputError

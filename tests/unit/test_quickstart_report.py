@@ -169,7 +169,7 @@ def test_the_page_says_what_it_must(done: Quickstart) -> None:
     text = " ".join(" ".join(read(page(done)).text).split())
     for words in (
         "ORL is an easy set",
-        "results/lfw.json",
+        "results/lfw/table.json",
         "unlabelled pictures of the people tested",
         "research",
         "named rightly",

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tables.documents import render
+from benchmarks.tables.documents import render
 
 from fewpix.evaluate.result.file import Run, write_result
 
@@ -39,7 +39,7 @@ def results(tmp_path: Path) -> Path:
         "data": {"people": 4000},
         "figures": figures,
     }
-    write_result(tmp_path / "calibration_lfw.json", payload, Run.since(time.monotonic()))
+    write_result(tmp_path / "calibration/lfw.json", payload, Run.since(time.monotonic()))
     return tmp_path
 
 
@@ -81,7 +81,7 @@ def test_larger_galleries_are_told_by_rule_and_by_how_much_larger(tmp_path: Path
         for times, observed in ((10, 0.08), (10, 0.05), (20, 0.3))
     ]
     payload = {"data": {"strangers": [{"name": "LFW", "probes": 1000}]}, "figures": figures}
-    write_result(tmp_path / "calibration_larger.json", payload, Run.since(time.monotonic()))
+    write_result(tmp_path / "calibration/larger.json", payload, Run.since(time.monotonic()))
     text = render("<!-- table: calibration-larger -->\n<!-- /table -->", tmp_path, "x.md")
     assert "| 1 − (1 − FPIR)^k | 10 | 2 of 2 | 0.50 | 0.80 | 0.80 |" in text
     assert "| straight line | 20 | 0 of 1 | 3.00 | 3.00 | 3.00 |" in text

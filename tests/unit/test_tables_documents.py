@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from benchmarks.tables.documents import TABLES, Rendered, render, update
+from benchmarks.tables.figures import ABLATED, ablation, ablation_differences
 from result_made import cell, difference, result
 from result_made import figure as measured
-from tables.documents import TABLES, Rendered, render, update
-from tables.figures import ABLATED, ablation, ablation_differences
 
 from fewpix.errors import ConfigError, InputError
 from fewpix.evaluate.result.file import Run, write_result
@@ -75,7 +75,7 @@ DOCUMENT = "# Title\n\n<!-- table: lfw-hr-lr -->\nold\n<!-- /table -->\n\nThe en
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
     folder = tmp_path / "results"
-    write_result(folder / "lfw.json", RESULT, Run.since(time.monotonic()))
+    write_result(folder / "lfw/table.json", RESULT, Run.since(time.monotonic()))
     return folder
 
 
@@ -108,7 +108,7 @@ def test_tables_of_the_ways_of_adapting(tmp_path: Path) -> None:
     worst = {"family": "noise", "size": 16, **change(-0.03, -0.04, -0.02)}
     total = {"change": -0.005, "ci95": [-0.02, 0.01], "cells": 2, "helps": 1, "hurts": 1, "worst": worst}
     result = {"figures": rows, "summary": {"excess": {"rank1": total, "cosine": total}}}
-    write_result(tmp_path / "facebn_pool.json", result, Run.since(time.monotonic()))
+    write_result(tmp_path / "facebn/pool.json", result, Run.since(time.monotonic()))
     made = render(
         "<!-- table: facebn-pool -->\n<!-- /table -->\n<!-- table: facebn-pool-shifts -->\n<!-- /table -->\n",
         tmp_path,
@@ -142,7 +142,7 @@ def test_tables_of_the_families(tmp_path: Path) -> None:
             {"model": "teacher", "size": 8, "mean": 0.317, "worst": {"family": "area", "rank1": 0.1}},
         ],
     }
-    write_result(tmp_path / "families.json", result, Run.since(time.monotonic()))
+    write_result(tmp_path / "resolution/families.json", result, Run.since(time.monotonic()))
     made = render("<!-- table: families -->\n<!-- /table -->\n", tmp_path, "method.md")
     for line in (
         "| family | 8 px |",
@@ -172,7 +172,7 @@ def test_a_table_of_the_length_of_embeddings(tmp_path: Path) -> None:
             row("cctv", 16, 0.6, [0.5, 0.7]),
         ],
     }
-    write_result(tmp_path / "norm_quality.json", result, Run.since(time.monotonic()))
+    write_result(tmp_path / "gallery/norm_quality.json", result, Run.since(time.monotonic()))
     made = render("<!-- table: norm-quality -->\n<!-- /table -->\n", tmp_path, "method.md")
     for line in (
         "| family | model | 8 px | 16 px |",
@@ -219,7 +219,7 @@ def test_a_table_of_the_aligner(tmp_path: Path) -> None:
     ]
     alarms = {"noise": {"0.45": 3.0, "0.6": 1.0}}
     result = {"figures": figures, "false_alarms": alarms, "data": {"faces": 60}}
-    write_result(tmp_path / "detect_points.json", result, Run.since(time.monotonic()))
+    write_result(tmp_path / "detection/points.json", result, Run.since(time.monotonic()))
     made = render("<!-- table: detect-aligner -->\n<!-- /table -->\n", tmp_path, "small_faces.md")
     for line in (
         "|  | 12 px |",
@@ -233,7 +233,7 @@ def test_a_table_of_the_aligner(tmp_path: Path) -> None:
 
 
 def test_tables_of_small_faces(tmp_path: Path) -> None:
-    write_result(tmp_path / "detect_small.json", detection("photos"), Run.since(time.monotonic()))
+    write_result(tmp_path / "detection/small_faces.json", detection("photos"), Run.since(time.monotonic()))
     made = {
         name: render(f"<!-- table: {name} -->\n<!-- /table -->\n", tmp_path, "method.md")
         for name in ("detect-photos", "detect-points", "detect-cost")
@@ -388,14 +388,14 @@ def study() -> dict[str, Any]:
 )
 def test_tables_of_the_lfw_study(tmp_path: Path, name: str, lines: list[str]) -> None:
     """What was not measured is a dash, and a mean over fewer families says so."""
-    write_result(tmp_path / "lfw_study.json", study(), Run.since(time.monotonic()))
+    write_result(tmp_path / "lfw/study.json", study(), Run.since(time.monotonic()))
     made = render(f"<!-- table: {name} -->\n<!-- /table -->\n", tmp_path, "lfw_study.md")
     assert [line for line in made.split("\n") if line.startswith("| ")][2:] == lines
 
 
 @pytest.mark.parametrize("name", ["study-lr-lr", "study-facebn-lr-lr"])
 def test_a_table_of_the_lfw_study_without_a_row_is_refused(tmp_path: Path, name: str) -> None:
-    write_result(tmp_path / "lfw_study.json", study(), Run.since(time.monotonic()))
+    write_result(tmp_path / "lfw/study.json", study(), Run.since(time.monotonic()))
     with pytest.raises(InputError, match=f"lacks what the table '{name}' shows"):
         render(f"<!-- table: {name} -->\n<!-- /table -->\n", tmp_path, "lfw_study.md")
 
@@ -406,7 +406,7 @@ def test_another_baseline_is_named(tmp_path: Path) -> None:
         [minus("teacher", 8, -0.13, -0.14, -0.12, other="fewpix-s")],
         flip=True,
     )
-    write_result(tmp_path / "lfw.json", found, Run.since(time.monotonic()))
+    write_result(tmp_path / "lfw/table.json", found, Run.since(time.monotonic()))
     made = render(DOCUMENT, tmp_path, "README.md")
     assert "| px | teacher | fewpix-s | teacher − fewpix-s |" in made
     assert "with flip" in made
@@ -475,8 +475,8 @@ def test_tables_of_a_large_gallery_and_a_video(tmp_path: Path) -> None:
             "tracks": 10,
         },
     }
-    write_result(tmp_path / "gallery_search.json", search, Run.since(time.monotonic()))
-    write_result(tmp_path / "video_stages.json", video, Run.since(time.monotonic()))
+    write_result(tmp_path / "gallery/search.json", search, Run.since(time.monotonic()))
+    write_result(tmp_path / "detection/video_stages.json", video, Run.since(time.monotonic()))
     made = {
         name: render(f"<!-- table: {name} -->\n<!-- /table -->\n", tmp_path, "scale.md")
         for name in ("gallery-search", "video-stages")
@@ -503,8 +503,8 @@ def test_tables_of_how_fast_encoders_are(tmp_path: Path) -> None:
         "settings": {"threads": 2},
         "figures": {"fewpix-xs": {"faces_per_second": forms, "times": 2.0, "times_quartiles": [1.95, 2.04]}},
     }
-    write_result(tmp_path / "embed_speed.json", speed, Run.since(time.monotonic()))
-    write_result(tmp_path / "prelu.json", prelu, Run.since(time.monotonic()))
+    write_result(tmp_path / "speed/embed.json", speed, Run.since(time.monotonic()))
+    write_result(tmp_path / "speed/prelu.json", prelu, Run.since(time.monotonic()))
     made = {
         name: render(f"<!-- table: {name} -->\n<!-- /table -->\n", tmp_path, "models.md")
         for name in ("embed-speed", "spread-prelu")
@@ -533,7 +533,7 @@ def test_a_table_of_what_files_and_found_landmarks_cost(tmp_path: Path) -> None:
         for model, rank1 in (("fewpix-s", ours), ("teacher", theirs))
     ]
     payload = {"data": {"set": "ORL", "people": 40, "probes": 360}, "figures": figures}
-    write_result(tmp_path / "found_faces.json", payload, Run.since(time.monotonic()))
+    write_result(tmp_path / "detection/found_faces.json", payload, Run.since(time.monotonic()))
     made = render("<!-- table: found-faces -->\n<!-- /table -->\n", tmp_path, "photos.md")
     assert "\n| px | points | no JPEG | JPEG 75 |\n" in made
     assert "\n| 12 | true | 87.5 (25.0–75.0) / 62.5 | 50.0 (25.0–75.0) / 37.5 |\n" in made

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tables.documents import render
+from benchmarks.tables.documents import render
 
 from fewpix.evaluate.result.file import Run, write_result
 
@@ -58,7 +58,7 @@ ROUTING = {
 
 
 def test_estimates_by_kernel_and_size(tmp_path: Path) -> None:
-    text = made(tmp_path, "effective_resolution.json", RESOLUTION, "effective-resolution")
+    text = made(tmp_path, "resolution/effective.json", RESOLUTION, "effective-resolution")
     for line in (
         "|  | 8 px | 12 px |",
         "| nearest, clean | 8 (7–10) | 13 (12–15) |",
@@ -76,7 +76,7 @@ def test_estimates_by_kernel_and_size(tmp_path: Path) -> None:
 
 def test_what_the_router_gains(tmp_path: Path) -> None:
     """Bold where the interval lies above 0, in italics where below."""
-    text = made(tmp_path, "effective_routing.json", ROUTING, "effective-routing")
+    text = made(tmp_path, "resolution/routing.json", ROUTING, "effective-routing")
     for line in (
         "| bicubic | effective | 0.500 **+0.200**, 40.0 → 60.0 | 0.500 *-0.100*, 40.0 → 60.0 |",
         "| bicubic | cautious | 0.500 +0.010, 40.0 → 60.0 | 0.500 +0.010, 40.0 → 60.0 |",
@@ -119,7 +119,7 @@ TEMPLATES = {
 
 
 def test_costs_of_poor_photographs(tmp_path: Path) -> None:
-    text = made(tmp_path, "poor_enrolment.json", ENROLMENT, "poor-enrolment")
+    text = made(tmp_path, "gallery/poor_enrolment.json", ENROLMENT, "poor-enrolment")
     for line in (
         "| photograph | effective px | encoder by | probes of 12 px | probes of 16 px |",
         "| 12 px | 12 (10 to 15) | size |" + 2 * " *-30.0 (-35.0 to -25.0)*, *2.0 %* |",
@@ -127,7 +127,7 @@ def test_costs_of_poor_photographs(tmp_path: Path) -> None:
     ):
         assert f"\n{line}\n" in text
     assert "one in 1,000 comparisons" in text
-    weights = made(tmp_path, "template_quality.json", TEMPLATES, "template-weights")
+    weights = made(tmp_path, "gallery/template_quality.json", TEMPLATES, "template-weights")
     assert "\n| 12 px | equal | 90.0 +0.0 (-5.0 to +5.0), 0.250 |\n" in weights
     assert "\n| 12 px | quality | 90.0 **+10.0 (+5.0 to +15.0)**, 0.250 |\n" in weights
 
@@ -141,10 +141,10 @@ def test_landmarks_that_are_off(tmp_path: Path) -> None:
         },
     ]  # fmt: skip
     result = {"data": {"probes": 100, "held_out": 561}, "figures": figures}
-    text = made(tmp_path, "landmark_noise.json", result, "landmark-noise")
+    text = made(tmp_path, "detection/landmark_noise.json", result, "landmark-noise")
     assert "\n| 3 | single | 0.500, 60.0 |\n| 3 | jittered | **+0.100**, 70.0 |\n" in text
     with pytest.raises(Exception, match="landmark-noise-l"):
-        made(tmp_path, "landmark_noise_l.json", result, "landmark-noise-l")
+        made(tmp_path, "detection/landmark_noise_l.json", result, "landmark-noise-l")
 
 
 def test_what_a_matched_gallery_brings_and_costs(tmp_path: Path) -> None:
@@ -174,7 +174,7 @@ def test_what_a_matched_gallery_brings_and_costs(tmp_path: Path) -> None:
             for size, weight in ((8, 0.3), (24, 0.0))
         ],
     }
-    text = made(tmp_path, "matched_gallery.json", result, "matched-gallery")
+    text = made(tmp_path, "gallery/matched.json", result, "matched-gallery")
     for line in (
         "| 8 | fewpix-s | 0.3 | clean | 20.0 → **30.0** | 10.0 → **15.0** | 20.0 → *15.0* | 10.0 → *7.5* |",
         "| 24 | fewpix-s | none | as found | 20.0 → **30.0** | 10.0 → **15.0** "

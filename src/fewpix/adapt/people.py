@@ -16,7 +16,7 @@ from fewpix.errors import ConfigError
 SAME = 0.2
 """Cosine of the student's embeddings from which on a pair counts as alike, at any size of face.
 
-`results/facebn_guard.json`, of benchmarks/facebn_guard.py, says how often that errs with `fewpix-s`. It holds
+`results/facebn/guard.json`, of benchmarks/facebn/guard.py, says how often that errs with `fewpix-s`. It holds
 for students whose head centres the space, so that two people are at a cosine of about 0, as distillation
 leaves them; not for random weights.
 """

@@ -19,7 +19,7 @@ from fewpix.embed.router import Router
 from fewpix.gallery.matched import Match, Matching
 
 REACH = 20
-"""How many times as many people as were measured rates are bounded for; results/calibration_larger.json shows
+"""How many times as many people as were measured rates are bounded for; results/calibration/larger.json shows
 that the bound holds for strangers that it was not measured on."""
 
 LARGEST = 112

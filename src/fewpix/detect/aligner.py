@@ -35,7 +35,7 @@ HOPELESS = 8.0
 HALF, STEEP = 3.0, 12
 """The stated error, in pixels of the template, at which something is as likely no face as one, and how fast
 that changes. Chosen on held-out faces of the pool in JPEG pictures, and on pictures without a face
-(`results/detect_points.json`)."""
+(`results/detection/points.json`)."""
 
 TOGETHER = 64
 """Windows that the network sees in one pass."""

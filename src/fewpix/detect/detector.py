@@ -39,7 +39,7 @@ FINEST = 8.0
 
 BIAS = complex(0.5, 1.4)
 """How far right and down YuNet's points must go, in pixels of the template, so that faces are cut out as
-those that the encoders were trained on (`results/detect_points.json`). What YuNet takes for an eye lies a
+those that the encoders were trained on (`results/detection/points.json`). What YuNet takes for an eye lies a
 little higher than in those."""
 
 TRIAL = 640
@@ -51,7 +51,7 @@ class Detector:
 
     The search runs YuNet at every scale in overlapping tiles. The aligner then looks at each find, corrects
     its points, and says how exact they are. That is also what tells faces from false alarms: where there is
-    no face, nothing is exact (`results/detect_points.json`). A face's score is `aligner.sureness`.
+    no face, nothing is exact (`results/detection/points.json`). A face's score is `aligner.sureness`.
 
     Args:
         network: a YuNet with a minimum score of at most `min_score`.
@@ -63,7 +63,7 @@ class Detector:
             machine. The coarsest scale is searched in any case. None: the scales are always the same.
         clock: seconds, for the budget.
         aligner: corrects the points of faces and scores them; None for the shipped one. It helps at every
-            size that was measured, 8 to 100 px (`results/detect_points.json`).
+            size that was measured, 8 to 100 px (`results/detection/points.json`).
 
     Raises:
         ConfigError: `min_score`, a scale or the budget is out of range, or both of the latter were given.

@@ -26,8 +26,8 @@ from fewpix.progress import Advance, Told
 
 FACES = 512
 """Faces that a state is estimated from at most when nothing is said: they go through the model at once, and
-the states that were measured came from fewer (281 in results/facebn_pool.json). What more of them bring is
-measured by benchmarks/facebn_faces.py."""
+the states that were measured came from fewer (281 in results/facebn/pool.json). What more of them bring is
+measured by benchmarks/facebn/faces.py."""
 
 MODES = ("excess", "source", "prior", "alpha", "batch", "ema")
 

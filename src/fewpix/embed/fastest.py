@@ -23,7 +23,7 @@ TOLERANCE = 1e-4
 """The most that a number of a unit embedding may differ by between the two; 1e-6 is usual."""
 
 MACHINES = ("x86_64", "amd64")
-"""Processors on which OpenVINO was measured to be faster (results/embed_speed.json)."""
+"""Processors on which OpenVINO was measured to be faster (results/speed/embed.json)."""
 
 _SIDES = (8, 12, 16, 24, 32, 48, 80, 112)
 

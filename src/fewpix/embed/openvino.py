@@ -1,4 +1,4 @@
-"""OpenVINO on the CPU: the same ONNX bytes, faster than onnxruntime on Intel (results/embed_speed.json)."""
+"""OpenVINO on the CPU: the same ONNX bytes, faster than onnxruntime on Intel (results/speed/embed.json)."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from fewpix.foreign import MALFORMED, json_file
 from fewpix.models.shipped import WEIGHTS
 
 TABLE = WEIGHTS / "matched.json"
-"""Sizes and weights that were chosen by `benchmarks/matched_gallery.py`."""
+"""Sizes and weights that were chosen by `benchmarks/gallery/matched.py`."""
 
 _ROWS = 1 << 15  # that are mixed at a time
 

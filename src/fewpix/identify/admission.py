@@ -9,7 +9,7 @@ from fewpix.quality.assess import ENOUGH
 REFUSED_BELOW = ENOUGH
 """Effective pixels below which a photo is refused. At 16 px an entry is a false match of small probes more
 than five times as often as a sharp one, and large probes miss it; at 20 px no more than four times, and no
-loss of rank-1 is shown (results/poor_enrolment.json). The router's smallest band ends here."""
+loss of rank-1 is shown (results/gallery/poor_enrolment.json). The router's smallest band ends here."""
 
 WARNED_BELOW = 28.0
 """Effective pixels below which a photo is taken with a warning: false matches are still doubled at 24 px."""

@@ -130,7 +130,7 @@ def routed_pixels(pixels: float, quality: Quality) -> float:
     """The size by which a router chooses: that of the face, or of the detail it has where that is much less.
 
     A face of 12 px that was enlarged to 100 is better off with the encoder for 12 px, and one that was not
-    enlarged is no worse off: results/effective_routing.json, which docs/small_faces.md shows.
+    enlarged is no worse off: results/resolution/routing.json, which docs/small_faces.md shows.
 
     Args:
         pixels: side of the face in source pixels.

@@ -20,7 +20,7 @@ from fewpix.quality.sharpness import sharpness
 ENOUGH = 18.0
 """Effective pixels from which on a face counts in full: what `fewpix.identify.admission` asks of a photo.
 Where less detail weighs less in a template, large probes gain and small ones hardly lose; with 32 in place of
-this, small ones lose more (results/template_quality.json)."""
+this, small ones lose more (results/gallery/template_quality.json)."""
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ class Estimator:
     """A small regression from the spectrum of a face to its effective resolution.
 
     log2(pixels) = out · tanh(hidden · (spectrum − mean)/spread + bias) + offset. Fitted by
-    `benchmarks/effective_resolution.py`, which also says how far off it is.
+    `benchmarks/resolution/effective.py`, which also says how far off it is.
 
     Args:
         mean: (F,) of the spectra that it was fitted on.

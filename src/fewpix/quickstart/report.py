@@ -58,7 +58,7 @@ first for {100 * rank1[best.key]:.0f} % of the pictures; the teacher, fed direct
 {100 * rank1["teacher"]:.0f} %.</p>
 <p class="note"><strong>ORL is an easy set:</strong> near-frontal faces before a plain wall, and only
 {done.test_people} people to tell apart. The figures that count are those on LFW, in
-<code>results/lfw.json</code> and in the README's table.</p>
+<code>results/lfw/table.json</code> and in the README's table.</p>
 </header>
 """
 

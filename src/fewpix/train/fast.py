@@ -1,6 +1,6 @@
 """Faster gradients on the CPU for two layers whose backward pass in PyTorch is far slower than it need be.
 
-They are PReLU, and the depthwise convolution with stride 2 (`benchmarks/train_step.py`). The functions are
+They are PReLU, and the depthwise convolution with stride 2 (`benchmarks/training/step.py`). The functions are
 the same; only how their gradients are computed differs.
 """
 

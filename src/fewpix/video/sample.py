@@ -45,7 +45,7 @@ def weight(pixels: float, sharp: float, score: float) -> float:
 
     Measured on tracks made of ORL faces of 8 to 20 px, three in five blurred: rank-1 94.4 %, with equal
     weights 77.5, by size alone 81.9, with the largest sight only 63.1; where all are sharp, equal weights
-    are as good (benchmarks/track_weights.py).
+    are as good (benchmarks/gallery/track_weights.py).
 
     Args:
         pixels: of the face.

