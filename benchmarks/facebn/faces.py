@@ -5,7 +5,7 @@ mode is estimated from them. Scored are pictures of people of the other folds, m
 the mean cosine to the teacher's embedding of the sharp picture, and rank-1 among all of them. `apart` is how
 far embeddings under two states lie apart that were made of different draws (one minus the mean cosine).
 
-    python -m benchmarks.facebn.faces LFW112 --out results/facebn_faces.json
+    python -m benchmarks.facebn.faces LFW112 --out results/facebn/faces.json
 """
 
 from __future__ import annotations

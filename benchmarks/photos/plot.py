@@ -1,4 +1,4 @@
-"""Draws `docs/photos.svg` from `results/photos/photos.json`: from a whole photograph to a name, against pixels.
+"""Draws `docs/photos.svg` from `results/photos/photos.json`: from a photograph to a name, against pixels.
 
 It measures nothing.
 

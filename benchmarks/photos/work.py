@@ -43,7 +43,7 @@ def code_digest() -> str:
     """SHA-256 over the code that is measured, and over that of the arms."""
     root, here = Path(fewpix.__file__).parent, Path(__file__).parent
     files = [file for name in CODE for file in sorted((root / name).rglob("*.py"))]
-    files += [here / f"photo_{name}.py" for name in ("arms", "set", "work")]
+    files += [here / f"{name}.py" for name in ("arms", "people", "work")]
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")

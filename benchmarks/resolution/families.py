@@ -5,7 +5,8 @@ all sharp held-out faces, which the teacher embedded. Rank-1 is how often it is 
 with the teacher fed directly face by face, with a 95 % interval from resampling connected components of
 teacher similarity. All families but `area` and `grey` are stronger than what the students were trained on.
 
-    python -m benchmarks.resolution.families FACES.tar ... --models fewpix-s,teacher --out results/resolution/families.json
+    python -m benchmarks.resolution.families FACES.tar ... --models fewpix-s,teacher \\
+        --out results/resolution/families.json
 """
 
 from __future__ import annotations

@@ -18,10 +18,10 @@ and data. Answers are compared: `largest_difference` is of TARs, checksums and c
 `search` has --probes in a gallery of --gallery rows of --watched people; a third of the probes are of these.
 Its matrix is made only up to --matrix-scores of them.
 
-    python -m benchmarks.speed.scale --out results/speed/scale.json      # of IJB-C's size: 12 GB of memory, 2 GB of disk
-    python -m benchmarks.speed.scale --out results/speed/scale_search.json --steps search   # QMUL's: 60,294 x 182,159
-    python -m benchmarks.speed.scale --out scale.json --rounds 1 --pictures 9000 --templates 900 --people 150 \\
-        --pairs 200000 --genuine 700                           # small: seconds
+    python -m benchmarks.speed.scale --out results/speed/scale.json      # of IJB-C's size: 12 GB of memory
+    python -m benchmarks.speed.scale --out results/speed/scale_search.json --steps search   # of QMUL's
+    python -m benchmarks.speed.scale --out scale.json --rounds 1 --pictures 9000 --templates 900 \\
+        --people 150 --pairs 200000 --genuine 700                           # small: seconds
 """
 
 from __future__ import annotations

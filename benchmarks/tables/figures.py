@@ -17,7 +17,7 @@ DEFAULT_WAY = "excess"
 
 
 def lfw(payload: Mapping[str, Any], protocol: str) -> str:
-    """One protocol of `results/lfw/table.json` as Markdown: a row per size, a column per model and difference."""
+    """One protocol of `results/lfw/table.json` in Markdown: sizes by models and differences."""
     result = parsed(payload)
     assert isinstance(result, Result)
     alone = result.treatment.protocols if len(result.treatment.protocols) == 1 else [""]
@@ -111,7 +111,7 @@ def facebn_shifts(result: Mapping[str, Any], arm: str, metric: str) -> str:
 
 
 def families(result: Mapping[str, Any], model: str) -> str:
-    """Rank-1 of one model in each family at each size beside the baseline, from `benchmarks/resolution/families.py`."""
+    """Rank-1 of one model in each family at each size beside the baseline, from `resolution/families.py`."""
     baseline = result["settings"]["baseline"]
     cells = {(row["family"], row["size"], row["model"]): row for row in result["figures"]}
     sizes = sorted({size for _, size, name in cells if name == model})
@@ -141,7 +141,7 @@ def families(result: Mapping[str, Any], model: str) -> str:
 
 
 def norm_quality(result: Mapping[str, Any]) -> str:
-    """How well the length of an embedding tells found faces from others: `benchmarks/gallery/norm_quality.py`."""
+    """How well the length of an embedding tells found faces from others: `gallery/norm_quality.py`."""
     cells = {(row["family"], row["model"], row["size"]): row for row in result["figures"]}
     sizes = sorted({size for _, _, size in cells})
 

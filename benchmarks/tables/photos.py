@@ -1,4 +1,4 @@
-"""How results about whole photographs become Markdown tables: `photos/photos.json` and `detection/found_faces.json`."""
+"""How results about photographs become Markdown: `photos/photos.json`, `detection/found_faces.json`."""
 
 from __future__ import annotations
 

@@ -13,13 +13,15 @@ Each arm is trained with every seed, which also draws another held-out part of t
 ORL. Differences are paired face by face over all seeds, with a 95 % interval from resampling people; an arm
 is said to bring something if that interval and the mean of every seed lie above 0.
 
-    python -m benchmarks.training.ablation FACES.tar ... --work runs/ablation --out results/training/ablation.json
+    python -m benchmarks.training.ablation FACES.tar ... --work runs/ablation \\
+        --out results/training/ablation.json
 
 A run that was interrupted goes on where it was. Small students train faster side by side, each on one core:
 `--part 1/2` and `--part 2/2` share the trainings between two processes, and the call without it scores.
 An idea for the next recipe is judged by itself, beside the arm that it is to improve:
 
-    python -m benchmarks.training.ablation FACES.tar ... --arms ILD+RLD "two views of a face" --work runs/ablation \
+    python -m benchmarks.training.ablation FACES.tar ... --arms ILD+RLD "two views of a face" \\
+        --work runs/ablation \\
         --out results/training/ablation_views.json
 """
 

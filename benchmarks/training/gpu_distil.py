@@ -4,7 +4,8 @@
 teacher's embeddings of them, so that the teacher need not run; up to a number of MiB in all. Faces that the
 split of `--recipe` keeps out are never among them: what comes back can be judged on these.
 
-    python -m benchmarks.training.gpu_distil pack whole112-0.tar ... --recipe recipes/fewpix-s-photo.toml --out packed
+    python -m benchmarks.training.gpu_distil pack whole112-0.tar ... --out packed \\
+        --recipe recipes/fewpix-s-photo.toml
 
 `train` trains the students one after the other, each from its shipped weights, and sets the steps of each
 recipe so that all end after the given seconds: a few steps are timed first. Each student's weights, journal

@@ -6,7 +6,8 @@ small, the student's forward and backward pass, and all of learning (with object
 averages). `not_matrix_work` is the share of whole steps that is not forward and backward pass. On CUDA it is
 also counted how often a step makes the host wait for the device; that should be never.
 
-    python -m benchmarks.training.gpu_step FACES.tar --recipe recipes/fewpix-s-gpu.toml --out results/gpu_train.json
+    python -m benchmarks.training.gpu_step FACES.tar --recipe recipes/fewpix-s-gpu.toml \\
+        --out results/training/gpu_step.json
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@ A checkpoint of a run with `optim.start_share` holds both ends. For each share, 
 student in training: mean cosine between the small face's embedding and the teacher's of the sharp one, and
 how often the nearest of all sharp ones is the right one. A share of 1 is the teacher fed directly.
 
-    python -m benchmarks.training.start_share CHECKPOINT RECIPE FACES.tar ... --out results/training/start_share.json
+    python -m benchmarks.training.start_share CHECKPOINT RECIPE FACES.tar ... \\
+        --out results/training/start_share.json
 """
 
 from __future__ import annotations

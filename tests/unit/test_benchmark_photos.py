@@ -1,4 +1,4 @@
-"""`benchmarks/photos/photos.py`: its protocol piece by piece, and the whole on ORL faces pasted before walls."""
+"""`benchmarks/photos/photos.py`: its protocol piece by piece, and all of it on ORL faces before walls."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def load(monkeypatch: pytest.MonkeyPatch, name: str) -> ModuleType:
 
 @pytest.fixture
 def photo_set(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    return load(monkeypatch, "photo_set")
+    return load(monkeypatch, "benchmarks.photos.people")
 
 
 @pytest.fixture
 def figures(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    return load(monkeypatch, "photo_figures")
+    return load(monkeypatch, "benchmarks.photos.figures")
 
 
 def photo(person: int, picture: int) -> bytes:
@@ -169,7 +169,7 @@ def test_a_threshold_is_that_of_the_strangers_of_its_seed(figures: ModuleType) -
 def test_the_whole_way_and_going_on(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bench, work = load(monkeypatch, "photos"), load(monkeypatch, "photo_work")
+    bench, work = load(monkeypatch, "benchmarks.photos.photos"), load(monkeypatch, "benchmarks.photos.work")
     tar = write_tar(tmp_path / "p.tar", 6)
     words = [str(tar), "--work", str(tmp_path / "work"), "--sizes", "24", "10", "--replicates", "60"]
     embedded = work.embed_faces
@@ -222,9 +222,9 @@ def test_the_whole_way_and_going_on(
 def test_bad_requests_cost_no_measurement(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bench = load(monkeypatch, "photos")
+    bench = load(monkeypatch, "benchmarks.photos.photos")
     here = ("--work", str(tmp_path / "w"))
-    trial = str(ROOT / "results" / "photos.json")
+    trial = str(ROOT / "results" / "x.json")
     for words, code, message in (
         ((str(tmp_path / "none.tar"), *here, "--out", str(tmp_path / "a.json")), 3, "cannot read"),
         ((str(tmp_path / "p.tar"), *here, "--out", trial, "--limit", "8"), 5, "a trial is no result"),

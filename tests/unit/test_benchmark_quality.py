@@ -30,7 +30,7 @@ def bench(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_face_is_enlarged_as_it_is_said(bench) -> None:
-    enlarged = bench("enlarged")
+    enlarged = bench("benchmarks.lib.enlarged")
     face = np.random.default_rng(0).integers(0, 256, (112, 112, 3), dtype=np.uint8)
     made = enlarged.Enlargement(8, 112, "nearest").picture(face, np.random.default_rng(0))
     assert made.shape == (112, 112, 3)
@@ -52,7 +52,7 @@ def test_a_face_is_enlarged_as_it_is_said(bench) -> None:
 def test_a_benchmark_writes_its_result_or_says_why_not(
     bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run, out = bench("quality_run").run, tmp_path / "result.json"
+    run, out = bench("benchmarks.lib.run").run, tmp_path / "result.json"
     payload = {"figures": [{"size": 8}, {"size": 12}]}
     assert run(out, lambda: payload, lambda row: f"{row['size']} px") == 0
     assert json.loads(out.read_text()) == payload
@@ -71,7 +71,7 @@ def test_a_benchmark_writes_its_result_or_says_why_not(
 @pytest.mark.needs("torch")  # the split of the faces is that of a training run
 def test_what_a_poor_entry_costs(bench) -> None:
     """Four people; the poor photograph of the first is missed, that of the second matches everybody."""
-    costs = bench("poor_enrolment").costs
+    costs = bench("benchmarks.gallery.poor_enrolment").costs
     sharp = np.full((4, 4), 0.1, np.float32)
     np.fill_diagonal(sharp, 0.8)
     poor = sharp.copy()
@@ -88,7 +88,7 @@ def test_what_a_poor_entry_costs(bench) -> None:
 
 @pytest.mark.needs("torch")  # the split of the faces is that of a training run
 def test_noise_of_landmarks_is_in_pixels_of_the_template(bench) -> None:
-    noise = bench("landmark_noise")
+    noise = bench("benchmarks.detection.landmark_noise")
     points = np.zeros((5, 2))
     rng = np.random.default_rng(0)
     moves = np.array([noise.moved(points, 3.0, 28, rng) for _ in range(2000)])
@@ -110,7 +110,7 @@ def test_a_split_is_found_out_once(bench, tmp_path: Path, monkeypatch: pytest.Mo
     from fewpix.train.material import Split
     from fewpix.train.recipe import parse_recipe
 
-    pool_module = bench("training_pool")
+    pool_module = bench("benchmarks.lib.pool")
     calls = []
 
     def split(recipe, faces, cache, embed, progress) -> Split:
@@ -139,7 +139,7 @@ def test_a_face_is_matched_with_the_sharp_one_of_its_row(bench) -> None:
     """Of four held-out faces two are drawn; one is found, the other is taken for its neighbour."""
     from fewpix.data.faces import FaceSet
 
-    module = bench("training_pool")
+    module = bench("benchmarks.lib.pool")
     faces = FaceSet(("a", "b", "c", "d", "e"), ("",) * 5, (b"",) * 5)
     found = module.HeldOutFaces(faces, np.array([0, 2, 3, 4]), np.eye(4, dtype=np.float32), np.arange(4))
     assert found.some(9, seed=0).tolist() == [0, 1, 2, 3]

@@ -35,7 +35,7 @@ def committed(name: str) -> dict[str, object]:
     return found
 
 
-@pytest.mark.parametrize("name", ["lfw.json", "lfw_router.json", "lfw_xs.json"])
+@pytest.mark.parametrize("name", ["lfw/table.json", "lfw/router.json", "lfw/table_xs.json"])
 def test_committed_tables_of_lfw_are_read_number_by_number(name: str) -> None:
     table = committed(name)
     found = parsed(table, name)
@@ -75,7 +75,7 @@ def test_committed_tables_of_lfw_are_read_number_by_number(name: str) -> None:
 
 
 def test_a_table_that_lacks_what_tables_have_is_refused() -> None:
-    table = committed("lfw_xs.json")
+    table = committed("lfw/table_xs.json")
     for key in ("data", "settings", "figures", "models"):
         with pytest.raises(InputError, match=r"x\.json is not as lfw-table-1 has it"):
             parsed({name: value for name, value in table.items() if name != key}, "x.json")
@@ -86,7 +86,7 @@ def test_a_table_that_lacks_what_tables_have_is_refused() -> None:
 
 
 def test_committed_results_that_name_their_schema_have_it() -> None:
-    for path in RESULTS.glob("*.json"):
+    for path in RESULTS.rglob("*.json"):
         payload = json.loads(path.read_text(encoding="utf-8"))
         if isinstance(payload, dict) and "schema" in payload:
             parsed(payload, path.name)
@@ -95,7 +95,7 @@ def test_committed_results_that_name_their_schema_have_it() -> None:
 def test_what_is_no_result_is_named() -> None:
     says = r"router\.json has the unknown schema None; known are evaluation-2, uccs-scores-1, lfw-table-1"
     with pytest.raises(InputError, match=says):
-        parsed(committed("router.json"), "router.json")
+        parsed(committed("resolution/router.json"), "router.json")
     for kind in KNOWN:
         with pytest.raises(InputError, match=f"the result is not as {kind} has it: "):
             parsed({"schema": kind})
@@ -105,7 +105,7 @@ def test_what_is_no_result_is_named() -> None:
 
 
 def test_a_form_has_its_keys_and_no_others() -> None:
-    found = parsed(committed("lfw_xs.json"))
+    found = parsed(committed("lfw/table_xs.json"))
     payload = found.model_dump(mode="json", by_alias=True)
     assert payload["schema"] == "evaluation-2"
     with pytest.raises(ValidationError, match="Extra inputs"):

@@ -443,7 +443,7 @@ def test_faults_are_named(results: Path, text: str, error: type[Exception], matc
 
 
 def test_a_missing_result_or_document_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"no result .*lfw\.json"):
+    with pytest.raises(InputError, match=r"no result .*lfw/table\.json"):
         render(DOCUMENT, tmp_path, "README.md")
     with pytest.raises(InputError, match="cannot read"):
         update([tmp_path / "README.md"], tmp_path)

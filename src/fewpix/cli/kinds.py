@@ -180,7 +180,7 @@ CALIBRATION = Kind("a calibration", (".json",), "calibration.json", _quietly(_ca
 RESULT = Kind(
     "a result",
     (".json",),
-    "results/lfw/table.json",
+    "results/lfw.json",
     _RESULT,
     beside=((".run.json", _RUN), (".scores.npz", _SCORES)),
 )

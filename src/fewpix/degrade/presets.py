@@ -75,8 +75,8 @@ PRESETS: dict[str, Chain] = {
 }
 """`area` is the protocol at its five sizes; `train` is the default training mixture of 8 to 32 px.
 `train-found` is for faces that a detector finds: its landmarks are some 4 pixels of 112 off where a face has
-8 px (`results/detection/small_faces.json`), and cameras send JPEG. `train-photo` is for faces that an aligner has
-put right in whole pictures that were compressed, with a wider tail of everything but `UNSEEN`."""
+8 px (`results/detection/small_faces.json`), and cameras send JPEG. `train-photo` is for faces that an aligner
+has put right in whole pictures that were compressed, with a wider tail of everything but `UNSEEN`."""
 
 FAMILIES: dict[str, tuple[tuple[Step, ...], tuple[Step, ...]]] = {
     "area": ((), ()),

@@ -27,9 +27,9 @@ def spread_prelu(data: bytes) -> bytes:
 
     On x86 onnxruntime keeps the maps between convolutions in blocks of channels, but leaves that layout
     before each PReLU and enters it again after, and its PReLU is slow besides: together 40 to 50 % of an
-    encoder's time (results/speed/prelu.json). A product per channel is a depthwise 1×1 convolution there, and the
-    sum is fused into the second one. What comes out differs by rounding. onnxruntime takes the same way with
-    a `Mul` per channel (https://github.com/microsoft/onnxruntime/pull/27691).
+    encoder's time (results/speed/prelu.json). A product per channel is a depthwise 1×1 convolution there, and
+    the sum is fused into the second one. What comes out differs by rounding. onnxruntime takes the same way
+    with a `Mul` per channel (https://github.com/microsoft/onnxruntime/pull/27691).
 
     Args:
         data: a serialised ONNX model.

@@ -13,8 +13,8 @@ from fewpix.quickstart.results import Table
 
 NOTE = (
     "ORL is an easy set: near-frontal faces before a plain wall, few people. The figures that count are\n"
-    "those on LFW, in results/lfw/table.json and the README's table. The weights, shipped and made here, are for\n"
-    "research only."
+    "those on LFW, in results/lfw/table.json and the README's table. The weights, shipped and made here,\n"
+    "are for research only."
 )
 
 

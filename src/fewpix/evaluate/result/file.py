@@ -125,9 +125,7 @@ def check_target(path: Path) -> None:
         InputError: not a `.json` file, or a folder.
     """
     if path.suffix != ".json" or path.is_dir():
-        raise InputError(
-            f"a result is a .json file, not {path}", fix="name one, such as results/lfw/table.json"
-        )
+        raise InputError(f"a result is a .json file, not {path}", fix="name one, such as results/lfw.json")
 
 
 def read_result(path: PathLike) -> dict[str, Any]:
