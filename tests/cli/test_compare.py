@@ -254,7 +254,7 @@ def test_results_without_single_scores(
     """An earlier table of LFW, too many pairs, a comparison, and how a score file was made."""
     table = ROOT / "results/lfw/table.json"
     err = refused(capsys, 3, "compare", table, table)
-    assert "lfw.json has no single scores: it was written before they were kept" in err
+    assert "table.json has no single scores: it was written before they were kept" in err
     monkeypatch.setattr(pair_task, "WHOLE", 7)
     words = ["evaluate", "pairs", "ijb", ijb, "--fars", "0.25", "--model", ",".join(map(str, models))]
     printed(capsys, *words, "--out", tmp_path / "x.json")

@@ -329,7 +329,7 @@ def test_an_index_of_the_database_is_passed_over_for_mixed_rows(server: str):
 def test_the_shipped_table_is_what_was_measured():
     import json
 
-    result = json.loads((Path(__file__).parents[2] / "results" / "matched_gallery.json").read_text())
+    result = json.loads((Path(__file__).parents[2] / "results" / "gallery" / "matched.json").read_text())
     measured = {row["size"]: row["weight"] for row in result["figures"]}
     table = dict(shipped_matching().sizes)
     end = max(table)
