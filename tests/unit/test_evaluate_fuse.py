@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fewpix.embed import fusion
 from fewpix.errors import InputError
-from fewpix.evaluate.embedding.fuse import Fusion, fuse, rows_of
+from fewpix.evaluate.embedding.fuse import Fusion, fuse
 
 Array = NDArray[Any]
 
@@ -97,17 +97,10 @@ def test_the_order_of_rows_and_the_size_of_blocks_do_not_matter(monkeypatch: pyt
     assert fuse(half, templates, media).embeddings.dtype == np.float32
 
 
-def test_rows_of_templates() -> None:
-    ids = np.array([2, 5, 9])
-    assert rows_of(ids, np.array([9, 2, 2])).tolist() == [2, 0, 0]
-    assert rows_of(ids, np.array([], dtype=np.int64)).tolist() == []
-    for absent in (1, 6, 10):
-        with pytest.raises(InputError, match=f"no template {absent}"):
-            rows_of(ids, np.array([2, absent]))
-    with pytest.raises(InputError, match="no template 1"):
-        rows_of(ids[:0], np.array([1]))
+def test_templates_come_in_the_order_of_their_ids() -> None:
     fused = fuse(np.eye(3, dtype=np.float32), np.array([9, 2, 5]), np.zeros(3, dtype=np.int64))
-    assert fused.rows_of(np.array([9])).tolist() == [2]
+    assert fused.ids.tolist() == [2, 5, 9]
+    np.testing.assert_array_equal(fused.embeddings, np.eye(3, dtype=np.float32)[[1, 2, 0]])
     assert len(fused) == 3
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option, Typer
 
@@ -33,6 +33,10 @@ from fewpix.cli.output import AsJson, progress
 from fewpix.cli.targets import READS
 from fewpix.errors import ConfigError
 from fewpix.evaluate.readers.registry import PAIRS, SEARCH, kinds_of
+
+if TYPE_CHECKING:
+    from fewpix.evaluate.benchmark import Benchmark
+    from fewpix.evaluate.plan import Plan
 
 evaluate = Typer(add_completion=False, help="Measure a model on a benchmark.")
 
@@ -85,9 +89,6 @@ def lfw(
     """
     from fewpix.evaluate.benchmark import Asked
     from fewpix.evaluate.plan import Plan
-    from fewpix.evaluate.result.words import ShortForm
-    from fewpix.evaluate.run import evaluate as measured
-    from fewpix.evaluate.statistics.estimate import Draws
 
     delivery = Delivery(out, report)
     if protocol not in ("hr-lr", "lr-lr"):
@@ -102,12 +103,9 @@ def lfw(
         open_others(teacher, "teacher", who, models) if protocol == "hr-lr" else None,
         protocols=(protocol,),
         asked=Asked(fars=(1e-3,)),
-        draws=Draws(seed=seed),
         **treated.plan(),
     )
-    with progress("evaluating", as_json=as_json) as bar:
-        result = measured(data, plan, advance=bar)
-    delivery.finish(result, data.items.pictures, as_json=as_json, shown=ShortForm(result.measured()))
+    _measure(data, plan, delivery, as_json=as_json, short=True)
 
 
 @evaluate.command("pairs", short_help="models on the pairs of any benchmark")
@@ -153,8 +151,6 @@ def pairs(
     from fewpix.evaluate.embedding.fuse import fusing
     from fewpix.evaluate.plan import Plan, check_protocols
     from fewpix.evaluate.result.file import model_label
-    from fewpix.evaluate.run import evaluate as measured
-    from fewpix.evaluate.statistics.estimate import Draws
 
     delivery = delivered.delivery()
     protocols = tuple(words_of(protocol, "protocol"))
@@ -175,12 +171,9 @@ def pairs(
         store=delivered.embeddings,
         asked=None if rates is None else replace(data.asked, fars=tuple(rates)),
         baseline=None if baseline is None else model_label(baseline),
-        draws=Draws(seed=treated.seed),
         **treated.plan(),
     )
-    with progress("evaluating", as_json=delivered.as_json) as bar:
-        result = measured(data, plan, advance=bar)
-    delivery.finish(result, data.items.pictures, as_json=delivered.as_json)
+    _measure(data, plan, delivery, as_json=delivered.as_json)
 
 
 @evaluate.command("search", short_help="models on a benchmark that searches a gallery")
@@ -232,8 +225,6 @@ def search(
     from fewpix.evaluate.embedding.fuse import fusing
     from fewpix.evaluate.plan import Plan
     from fewpix.evaluate.result.file import model_label
-    from fewpix.evaluate.run import evaluate as measured
-    from fewpix.evaluate.statistics.estimate import Draws
 
     delivery = delivered.delivery()
     treated.check(gallery_size)
@@ -256,12 +247,20 @@ def search(
         store=delivered.embeddings,
         asked=asked,
         baseline=None if baseline is None else model_label(baseline),
-        draws=Draws(seed=treated.seed),
         **treated.plan(),
     )
-    with progress("evaluating", as_json=delivered.as_json) as bar:
+    _measure(data, plan, delivery, as_json=delivered.as_json)
+
+
+def _measure(data: Benchmark, plan: Plan, delivery: Delivery, *, as_json: bool, short: bool = False) -> None:
+    """Measure, write and print; with `short` what is printed is of one model at one size."""
+    from fewpix.evaluate.result.words import ShortForm
+    from fewpix.evaluate.run import evaluate as measured
+
+    with progress("evaluating", as_json=as_json) as bar:
         result = measured(data, plan, advance=bar)
-    delivery.finish(result, data.items.pictures, as_json=delivered.as_json)
+    shown = ShortForm(result.measured()) if short else None
+    delivery.finish(result, data.items.pictures, as_json=as_json, shown=shown)
 
 
 evaluate.command("uccs", short_help="a score file of the UCCS watchlist, by its protocol")(uccs)

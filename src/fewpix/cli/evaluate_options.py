@@ -155,9 +155,15 @@ class Treated:
     def plan(self) -> dict[str, Any]:
         """The same as arguments of `Plan`."""
         from fewpix.evaluate.degraded import Degradation
+        from fewpix.evaluate.statistics.estimate import Draws
 
-        degradation = Degradation(self.family, self.seed)
-        return {"sizes": self.sizes(), "fit": self.fit, "flip": self.flip, "degradation": degradation}
+        return {
+            "sizes": self.sizes(),
+            "fit": self.fit,
+            "flip": self.flip,
+            "degradation": Degradation(self.family, self.seed),
+            "draws": Draws(seed=self.seed),
+        }
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.errors import ConfigError
+from fewpix.errors import ConfigError, InputError
 from fewpix.evaluate.inventory import Inventory
 from fewpix.evaluate.pictures import PictureSource
 from fewpix.evaluate.statistics.bootstrap import Clusters
@@ -134,6 +134,21 @@ class Searches:
     def sides(self, items: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Which of the items are probes, and which are in a gallery, (U,) each."""
         return _mask(items, self.probes), _mask(items, *self.galleries.values())
+
+    def mated(self, name: str, people: NDArray[np.generic]) -> NDArray[np.bool_]:
+        """(N,) which probes show somebody of a gallery, whether or not an item of theirs can be enrolled.
+
+        Args:
+            name: of the gallery.
+            people: (U,) who each item shows.
+
+        Raises:
+            InputError: none does.
+        """
+        found = np.isin(people[self.probes], people[self.galleries[name]])
+        if not found.any():
+            raise InputError(f"no probe shows anybody of the gallery {name}".rstrip(), fix="check the lists")
+        return found
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.embed.protocol import Encoder
-from fewpix.errors import ConfigError, InputError, SpaceError
+from fewpix.errors import ConfigError, SpaceError
 from fewpix.evaluate.benchmark import Asked, Benchmark, Pairs, Searches
 from fewpix.evaluate.degraded import Degradation, check_size
 from fewpix.evaluate.embedding.fuse import FUSIONS, Fusing, check_fusion
@@ -103,7 +103,8 @@ class Plan:
             if "hr-lr" in self.protocols and self.others is None:
                 raise ConfigError("the protocol hr-lr needs a teacher for the sharp faces")
         else:
-            _check_mates(benchmark)
+            for gallery in benchmark.comparisons.galleries:
+                benchmark.comparisons.mated(gallery, benchmark.items.people)
         for name, (other, encoder) in (self.others or {}).items():
             check_space(name, self.models[name], other, encoder)
 
@@ -179,12 +180,3 @@ def check_space(name: str, encoder: Encoder, other: str, sharp: Encoder) -> None
             f"{name} writes into {encoder.card.space}, {other} of the other side into {sharp.card.space}",
             fix="name the model's own teacher (--teacher, --gallery-model), or same for the model itself",
         )
-
-
-def _check_mates(benchmark: Benchmark) -> None:
-    searches, people = benchmark.comparisons, benchmark.items.people
-    assert isinstance(searches, Searches)
-    for name, gallery in searches.galleries.items():
-        if not np.isin(people[searches.probes], people[gallery]).any():
-            where = f"the gallery {name}" if name else "the gallery"
-            raise InputError(f"no probe shows anybody of {where}", fix="check the lists")

@@ -135,14 +135,14 @@ class _Run:
         for view, mask in self._needed():
             wanted[view] = wanted[view] | mask if view in wanted else mask
         comparisons = benchmark.comparisons
-        pairs = isinstance(comparisons, Pairs)
+        self._listed = PairList.of(comparisons, self._items) if isinstance(comparisons, Pairs) else None
         galleries = 0 if isinstance(comparisons, Pairs) else len(comparisons.galleries)
         self._parts = Parts(1 + galleries * len(plan.models) * len(plan.sizes), advance)
         self._embedded = embed(
             self._items,
             wanted,
             fusion=plan.fusion,
-            faults="stop" if pairs and self._items.single else "count",
+            faults="stop" if self._listed is not None and self._items.single else "count",
             store=plan.store,
             advance=self._parts.part(),
         )
@@ -154,14 +154,12 @@ class _Run:
         contents = contents_sha256(self._items, list(self._embedded.values()))
         content = hashlib.sha256(f"{benchmark.inventory.sha256}\n{contents}\n".encode()).hexdigest()
         file = packed((one.part, one.outcomes.shared(), one.outcomes.own()) for one in measured)
-        comparisons = benchmark.comparisons
-        how = PROBES if isinstance(comparisons, Searches) else PairList.of(comparisons, self._items).resampled
         result = Result(
             schema_name="evaluation-2",
-            task="pairs" if isinstance(comparisons, Pairs) else "search",
+            task=benchmark.comparisons.task,
             benchmark=benchmark_facts(
                 benchmark.inventory,
-                comparisons.counts(),
+                benchmark.comparisons.counts(),
                 content,
                 kind=benchmark.kind,
                 variant=benchmark.variant,
@@ -171,7 +169,7 @@ class _Run:
             treatment=treatment_of(benchmark, plan, self._asked),
             models={name: model_of(encoder) for name, encoder in plan.models.items()},
             others=self._others(),
-            bootstrap=bootstrap_facts(plan.draws, how),
+            bootstrap=bootstrap_facts(plan.draws, PROBES if self._listed is None else self._listed.resampled),
             cells=[one.cell for one in measured],
             differences=differences(measured, plan.first(), plan.draws),
             compared=[],
@@ -206,7 +204,6 @@ class _Run:
     def _measured(self) -> Iterator[Measured]:
         """Every model at every size in every part."""
         comparisons = self._benchmark.comparisons
-        listed = PairList.of(comparisons, self._items) if isinstance(comparisons, Pairs) else None
         for mode in self._modes:
             for size in self._plan.sizes:
                 for name in self._plan.models:
@@ -216,10 +213,10 @@ class _Run:
                     if isinstance(comparisons, Searches):
                         yield from self._searched(comparisons, name, size, low, high, side)
                         continue
-                    assert listed is not None
+                    assert self._listed is not None
                     part = {"protocol": mode.protocol} if len(self._modes) > 1 else {}
                     ends = (low, high) if self._plan.small == "first" else (high, low)
-                    found = compare_pairs(comparisons, listed, *ends, self._asked)
+                    found = compare_pairs(comparisons, self._listed, *ends, self._asked)
                     worst = worst_pairs(found) if self._items.single else None
                     yield self._figures(name, size, part, found, side, worst).kept()
 

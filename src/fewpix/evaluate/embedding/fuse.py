@@ -88,27 +88,6 @@ class Templates:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def rows_of(self, ids: NDArray[np.integer]) -> NDArray[np.int64]:
-        """The row of each template id.
-
-        Raises:
-            InputError: an id is not among them.
-        """
-        return rows_of(self.ids, ids)
-
-
-def rows_of(rising: NDArray[np.integer], ids: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Where each of `ids` stands in `rising`, distinct and sorted.
-
-    Raises:
-        InputError: an id is not there.
-    """
-    place = np.minimum(np.searchsorted(rising, ids), max(len(rising) - 1, 0))
-    if len(ids) and (not len(rising) or (rising[place] != ids).any()):
-        absent = ids[0] if not len(rising) else ids[rising[place] != ids][0]
-        raise InputError(f"there is no template {absent}", fix="use the lists of one release together")
-    return place.astype(np.int64)
-
 
 def fuse(
     embeddings: NDArray[np.floating],

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +76,13 @@ class Clusters:
             )
         names, numbers = np.unique(np.concatenate((a, b)), return_inverse=True)
         return cls(numbers[: len(a)].astype(np.int64), numbers[len(a) :].astype(np.int64), len(names))
+
+    @cached_property
+    def groups(self) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """(P,) numbers, the same for comparisons of the same people; and by number, whether they are two."""
+        low, high = np.minimum(self.first, self.second), np.maximum(self.first, self.second)
+        groups, number = np.unique(low * self.people + high, return_inverse=True)
+        return number, groups // self.people != groups % self.people
 
     def only(self, keep: NDArray[np.bool_]) -> Clusters:
         """The comparisons where `keep` (P,) is true; people that none of them is about are dropped."""
@@ -187,10 +195,8 @@ def _shrunk(
         residuals: (P,) what each comparison contributes to the mean beyond its kind's average.
         clusters: the people of each.
     """
-    low, high = np.minimum(clusters.first, clusters.second), np.maximum(clusters.first, clusters.second)
-    duos, number = np.unique(low * clusters.people + high, return_inverse=True)
-    squares = np.bincount(number, weights=residuals) ** 2  # one per two people, or per one
-    between = duos // clusters.people != duos % clusters.people
+    number, between = clusters.groups
+    squares = np.bincount(number, weights=residuals) ** 2
     variance = float(np.nanvar(means)) if not np.isnan(means).all() else 0.0
     if variance == 0:
         return means

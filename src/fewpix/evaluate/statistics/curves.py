@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.evaluate.statistics.scores import allowed_accepts
+from fewpix.evaluate.statistics.scores import SortedScores, allowed_accepts
 
 PER_DECADE = 8
 """Points of a curve for each factor of ten of the false accept rate."""
@@ -36,6 +36,22 @@ def curve_targets(impostors: int) -> tuple[float, ...]:
             break
         found.append(target)
     return tuple(found)
+
+
+def curve_points(ordered: SortedScores) -> list[tuple[float, float]]:
+    """The curve's targets, highest first, each with the rate that is seen at its threshold.
+
+    Of targets with the same threshold only the first has a point.
+
+    Args:
+        ordered: the scores.
+    """
+    points: dict[float, tuple[float, float]] = {}
+    for target in curve_targets(len(ordered.impostor)):
+        threshold = ordered.threshold_at(target)
+        if threshold not in points:
+            points[threshold] = (target, ordered.far(threshold))
+    return list(points.values())
 
 
 @dataclass(frozen=True)

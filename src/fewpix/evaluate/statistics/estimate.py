@@ -1,9 +1,9 @@
 """The statistics that every figure is one of, their values with intervals, and the difference of two of them.
 
-Mean      a share of answers that are right, or a mean of numbers: accuracy, rank-k, mAP, TAR at a threshold
-that is held
-OnCurve   a figure whose threshold is set anew in every replicate: TAR at FAR, TPIR at FPIR, EER, AUC
-Plain     a value without an interval
+- `Mean`: a share of answers that are right, or a mean of numbers: accuracy, rank-k, mAP, TAR at a threshold
+  that is held.
+- `OnCurve`: a figure whose threshold is set anew in every replicate: TAR at FAR, TPIR at FPIR, EER, AUC.
+- `Plain`: a value without an interval.
 """
 
 from __future__ import annotations
@@ -102,14 +102,28 @@ class Mean:
 
     def minus(self, other: Mean, draws: Draws) -> Change:
         """Of the same comparisons."""
-        how = {"share": self.share, "strata": self.strata, "replicates": draws.replicates, "seed": draws.seed}
-        one, two = self.values, other.values
+        one, two, difference = self.values, other.values, self.value - other.value
         if one.dtype == np.bool_:
-            test = mcnemar(one.astype(np.bool_), two.astype(np.bool_))
-            ci95 = paired_interval(one.astype(np.bool_), two.astype(np.bool_), self.clusters, **how)  # type: ignore[arg-type]
-            return Change(self.value - other.value, ci95, test)
-        change = one.astype(np.float64) - two.astype(np.float64)
-        return Change(self.value - other.value, mean_interval(change, self.clusters, **how))  # type: ignore[arg-type]
+            right, other_right = one.astype(np.bool_), two.astype(np.bool_)
+            ci95 = paired_interval(
+                right,
+                other_right,
+                self.clusters,
+                share=self.share,
+                strata=self.strata,
+                replicates=draws.replicates,
+                seed=draws.seed,
+            )
+            return Change(difference, ci95, mcnemar(right, other_right))
+        ci95 = mean_interval(
+            one.astype(np.float64) - two.astype(np.float64),
+            self.clusters,
+            share=self.share,
+            strata=self.strata,
+            replicates=draws.replicates,
+            seed=draws.seed,
+        )
+        return Change(difference, ci95)
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,7 +21,7 @@ from fewpix.evaluate.embedding.embed import Embedded
 from fewpix.evaluate.result.scores import Arrays, names_array, names_of
 from fewpix.evaluate.statistics.accuracy import FoldAccuracy, fold_accuracy
 from fewpix.evaluate.statistics.bootstrap import Clusters
-from fewpix.evaluate.statistics.curves import Histograms, curve_targets
+from fewpix.evaluate.statistics.curves import Histograms, curve_points
 from fewpix.evaluate.statistics.estimate import Mean, OnCurve, Plain, Scored
 from fewpix.evaluate.statistics.scores import SortedScores, allowed_accepts, far_key, too_few
 from fewpix.evaluate.tasks.outcomes import NO_SCORE, Point, Wanted, needed, refuse_unfit
@@ -230,15 +230,10 @@ class PairOutcomes:
         return Wanted(take, "", Plain(found.rate, found.threshold, TOO_MANY))
 
     def curve(self) -> list[Point]:
-        """TAR over FAR; of rates with the same threshold only the first has a point."""
+        """TAR over FAR."""
         if self.ordered is None:
             return []
-        points: dict[float, Point] = {}
-        for target in curve_targets(len(self.ordered.impostor)):
-            threshold = self.ordered.threshold_at(target)
-            if threshold not in points:
-                points[threshold] = (self.ordered.far(threshold), self._rate(target))
-        return list(points.values())
+        return [(far, self._rate(target)) for target, far in curve_points(self.ordered)]
 
     def ranks(self) -> list[Point]:
         """None: nothing is ranked."""

@@ -24,7 +24,7 @@ from fewpix.evaluate.benchmark import Asked, Items, Searches
 from fewpix.evaluate.embedding.embed import Embedded
 from fewpix.evaluate.result.scores import Arrays, names_array, names_of
 from fewpix.evaluate.statistics.bootstrap import Clusters
-from fewpix.evaluate.statistics.curves import PLACES, Histograms, curve_targets
+from fewpix.evaluate.statistics.curves import PLACES, Histograms, curve_points
 from fewpix.evaluate.statistics.estimate import Mean, OnCurve, Scored
 from fewpix.evaluate.statistics.scores import allowed_accepts, far_key
 from fewpix.evaluate.tasks.blockwise import TIE, Advance, Labels, Searched, prototypes, search
@@ -71,12 +71,11 @@ class SearchOutcomes:
     @property
     def counts(self) -> dict[str, int]:
         """People and rows of the gallery, and searches of both kinds."""
-        mated = int(self.mated.sum())
         return {
             "people": self.searched.people,
             "rows": self.rows,
-            "mated": mated,
-            "nonmated": len(self.mated) - mated,
+            "mated": len(self.mated) - self._nonmated,
+            "nonmated": self._nonmated,
         }
 
     @cached_property
@@ -89,10 +88,14 @@ class SearchOutcomes:
         return Scored(self.scores, self.mated, Clusters.of(self.people), self._shown, tie=0.0)
 
     @property
+    def _nonmated(self) -> int:
+        return len(self.mated) - int(self.mated.sum())
+
+    @property
     def _shown(self) -> tuple[float, ...]:
         """The rates that the non-mated searches can show."""
-        strangers = int((~self.mated).sum())
-        return tuple(rate for rate in self.asked.fpirs if strangers and allowed_accepts(rate, strangers))
+        count = self._nonmated
+        return tuple(rate for rate in self.asked.fpirs if count and allowed_accepts(rate, count))
 
     @cached_property
     def _mates(self) -> Clusters:
@@ -116,7 +119,7 @@ class SearchOutcomes:
         """TPIR at each FPIR and AUC where there are strangers; rank-k; mAP where it was worked out."""
         found: list[Wanted] = []
         if not self.closed:
-            reason = f"{int((~self.mated).sum()):,} non-mated searches cannot show it"
+            reason = f"{self._nonmated:,} non-mated searches cannot show it"
             for rate in self.asked.fpirs:
                 known = OnCurve(self._scored, "rate", rate) if rate in self._shown else None
                 found.append(Wanted("tpir", far_key(rate), known, "" if known else reason))
@@ -127,16 +130,11 @@ class SearchOutcomes:
         return found
 
     def curve(self) -> list[Point]:
-        """TPIR over FPIR; of rates with the same threshold only the first has a point."""
+        """TPIR over FPIR."""
         if self.closed:
             return []
-        points: dict[float, Point] = {}
-        ordered = self._scored.ordered
-        for target in curve_targets(len(ordered.impostor)):
-            threshold = ordered.threshold_at(target)
-            if threshold not in points:
-                points[threshold] = (ordered.far(threshold), OnCurve(self._scored, "rate", target))
-        return list(points.values())
+        scored = self._scored
+        return [(fpir, OnCurve(scored, "rate", target)) for target, fpir in curve_points(scored.ordered)]
 
     def ranks(self) -> list[Point]:
         """CMC, as far as the gallery goes."""
@@ -176,10 +174,8 @@ class SearchOutcomes:
         probes, people, count, mated = needed(shared, "probes", "people", "gallery_people", "mated")
         scores, best, other, ranks, row_ranks = needed(own, *_EACH)
         names, average = names_of(probes), own.get("precisions")
-        shapes = {one.shape for one in (scores, best, other, ranks, row_ranks, people, mated)} | {
-            (len(names),)
-        }
-        refuse_unfit(len(shapes | ({average.shape} if average is not None else set())) == 1 and bool(names))
+        each = [scores, best, other, ranks, row_ranks, people, mated, *([] if average is None else [average])]
+        refuse_unfit(bool(names) and {one.shape for one in each} == {(len(names),)})
         searched = Searched(
             int(count),
             mated.astype(np.bool_),
@@ -245,9 +241,7 @@ def search_gallery(
         InputError: no probe shows anybody of the gallery, or see `blockwise.search`.
     """
     people, listed = items.people[searches.probes], items.people[searches.galleries[name]]
-    mated = np.isin(people, listed)
-    if not mated.any():
-        raise InputError(f"no probe shows anybody of the gallery {name}".rstrip(), fix="check the lists")
+    mated = searches.mated(name, items.people)
     there = probes.enrolled[searches.probes]
     if there.any() and len(gallery.rows):
         found = search(
