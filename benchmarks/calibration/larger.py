@@ -19,24 +19,22 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.calibration.observed_rates import ROWS, agree, embedded
 from numpy.typing import NDArray
 
+from benchmarks.calibration.observed_rates import ROWS, agree, embedded
+from benchmarks.lib.run import options, run
 from fewpix.calibration.counting import Block, shares, tail
 from fewpix.calibration.plan import SAME
 from fewpix.calibration.rate import at_most_in
 from fewpix.data.faces import FaceSet, load_faces
+from fewpix.degrade.degradation import Degradation
 from fewpix.embed.open import open_encoder
 from fewpix.embed.router import encoder_for
-from fewpix.errors import FewpixError
-from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.result.file import Run, check_target, write_result
 
 SIZES = (8, 16, 32)
 MEASURED = (150, 300, 600)
@@ -144,59 +142,40 @@ def measured(known: Search, new: Callable[[int], Search], sizes: Sequence[int]) 
     return figures
 
 
-def main() -> int:
-    """Measure and write the result."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("lfw", type=Path, help="a folder of people with their aligned pictures")
-    parser.add_argument("faces", nargs="+", type=Path, help="shards of a pool of other people")
-    parser.add_argument("--source", default="sport", help="of the pool, also searched for among the others")
-    parser.add_argument("--most", type=int, default=1000, help="strangers of LFW; of the source half as many")
-    parser.add_argument("--people", type=int, default=6000, help="faces of the pool to search among")
-    parser.add_argument("--seed", type=int, default=0, help="of the halves and of who is in which gallery")
-    parser.add_argument("--runtime", default="auto")
-    parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--out", type=Path, required=True)
-    given = parser.parse_args()
-    start = time.monotonic()
-    try:
-        check_target(given.out)
-        encoder = open_encoder("auto", runtime=given.runtime, threads=given.threads)
-        pool, lfw = load_faces(given.faces), load_faces([given.lfw])
-        rng = np.random.default_rng(given.seed)
-        first = np.unique([key.rpartition("/")[0] for key in lfw.keys], return_index=True)[1]
-        own = np.flatnonzero(np.array(pool.sources) == given.source)
-        everybody = rng.permutation(len(pool))
-        others = everybody[~np.isin(everybody, own)][: given.people]
-        strangers: list[tuple[str, FaceSet, NDArray[np.int64]]] = [
-            ("LFW", lfw, np.sort(rng.permutation(first)[: given.most])),
-            (given.source, pool, np.sort(rng.permutation(own)[: given.most // 2])),
-        ]
-        among = embedded(encoder, pool, others, None, Degradation())
-        figures, data = [], []
-        for name, faces, members in strangers:
-            asked = embedded(encoder, faces, members, None, Degradation())
-            side = np.random.default_rng(given.seed).permutation(len(members)) % 2 == 0
-            half = len(among) // 2
-            data.append({"name": name, "probes": len(members), "gallery": len(among)})
-            for pixels in SIZES:
-                probes = embedded(encoder, faces, members, pixels, Degradation())
-                rows = np.arange(len(members))
-                known = Search(probes[side], rows[side], asked[side], among[:half])
+def result(given: argparse.Namespace) -> dict[str, Any]:
+    """Measure."""
+    encoder = open_encoder("auto", runtime=given.runtime, threads=given.threads)
+    pool, lfw = load_faces(given.faces), load_faces([given.lfw])
+    rng = np.random.default_rng(given.seed)
+    first = np.unique([key.rpartition("/")[0] for key in lfw.keys], return_index=True)[1]
+    own = np.flatnonzero(np.array(pool.sources) == given.source)
+    everybody = rng.permutation(len(pool))
+    others = everybody[~np.isin(everybody, own)][: given.people]
+    strangers: list[tuple[str, FaceSet, NDArray[np.int64]]] = [
+        ("LFW", lfw, np.sort(rng.permutation(first)[: given.most])),
+        (given.source, pool, np.sort(rng.permutation(own)[: given.most // 2])),
+    ]
+    among = embedded(encoder, pool, others, None, Degradation())
+    figures, data = [], []
+    for name, faces, members in strangers:
+        asked = embedded(encoder, faces, members, None, Degradation())
+        side = np.random.default_rng(given.seed).permutation(len(members)) % 2 == 0
+        half = len(among) // 2
+        data.append({"name": name, "probes": len(members), "gallery": len(among)})
+        for pixels in SIZES:
+            probes = embedded(encoder, faces, members, pixels, Degradation())
+            rows = np.arange(len(members))
+            known = Search(probes[side], rows[side], asked[side], among[:half])
 
-                def new(people: int, probes: Floats = probes, asked: Floats = asked) -> Search:
-                    apart = among[half:] if people <= half else among  # noqa: B023
-                    return Search(probes[~side], rows[~side], asked[~side], apart)  # noqa: B023
+            def new(people: int, probes: Floats = probes, asked: Floats = asked) -> Search:
+                apart = among[half:] if people <= half else among  # noqa: B023
+                return Search(probes[~side], rows[~side], asked[~side], apart)  # noqa: B023
 
-                for figure in measured(known, new, MEASURED):
-                    by = encoder_for(encoder, pixels).card.name
-                    figures.append({"strangers": name, "encoder": by, "pixels": pixels, **figure})
-                print(f"{name}, {pixels} px done", file=sys.stderr, flush=True)
-    except FewpixError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    payload = {
+            for figure in measured(known, new, MEASURED):
+                by = encoder_for(encoder, pixels).card.name
+                figures.append({"strangers": name, "encoder": by, "pixels": pixels, **figure})
+            print(f"{name}, {pixels} px done", file=sys.stderr, flush=True)
+    return {
         "question": "does the bound on FPIR in larger galleries hold for strangers it was not measured on?",
         "model": {"encoders": {each.card.name: each.card.sha256 for each in encoder.encoders}},
         "data": {"strangers": data, "pool_sha256": pool.sha256, "lfw_sha256": lfw.sha256},
@@ -204,15 +183,28 @@ def main() -> int:
         "seed": given.seed,
         "figures": figures,
     }
-    write_result(given.out, payload, Run.since(start))
+
+
+def told(found: Mapping[str, Any]) -> Iterator[str]:
+    """What the result says."""
     for way in ("bound", "line"):
-        mine = [figure for figure in figures if figure["way"] == way]
+        mine = [figure for figure in found["figures"] if figure["way"] == way]
         shares_ = [figure["observed"] / figure["stated"] for figure in mine]
-        print(
+        yield (
             f"{way}: holds in {sum(figure['holds'] for figure in mine)} of {len(mine)}; "
             f"seen are {min(shares_):.2f} to {max(shares_):.2f} of what is stated"
         )
-    return 0
+
+
+def main() -> int:
+    """Measure and write the result."""
+    parser = options(__doc__, "lfw", "--runtime", "--threads", "--seed", "--out")
+    parser.add_argument("faces", nargs="+", type=Path, help="shards of a pool of other people")
+    parser.add_argument("--source", default="sport", help="of the pool, also searched for among the others")
+    parser.add_argument("--most", type=int, default=1000, help="strangers of LFW; of the source half as many")
+    parser.add_argument("--people", type=int, default=6000, help="faces of the pool to search among")
+    given = parser.parse_args()
+    return run(given.out, lambda: result(given), told)
 
 
 if __name__ == "__main__":

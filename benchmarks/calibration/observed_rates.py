@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,10 +14,9 @@ from fewpix.calibration.lookup import LARGEST, Calibrated
 from fewpix.config import cache_dir
 from fewpix.data.cache import TeacherCache
 from fewpix.data.faces import FaceSet
+from fewpix.degrade.degradation import Degradation
 from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import encoder_for
-from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.result.file import Run, write_result
 from fewpix.image.resize import Crop
 
 ROWS = 256
@@ -56,6 +54,7 @@ def observed(
     gallery: NDArray[np.float32],
     mated: Callable[[slice], Mask],
     galleries: Sequence[int],
+    sights: float = 1.0,
 ) -> list[dict[str, Any]]:
     """Stated and observed rates at one size.
 
@@ -68,6 +67,7 @@ def observed(
         gallery: (M, D) one row a person, in an order of no meaning; neighbours are one gallery.
         mated: (rows, M) for some rows of the probes, who is the person of the gallery.
         galleries: sizes.
+        sights: how many each probe is made of.
 
     Returns:
         An entry for each size of gallery and rate: what is stated, and what was seen at its threshold;
@@ -75,7 +75,7 @@ def observed(
     """
     found = []
     for people in (1, *galleries):
-        curve = known.curve(seer.card.sha256, seer.state_id, pixels, people)
+        curve = known.curve(seer.card.sha256, seer.state_id, pixels, people, sights=sights)
         rates = [rate for rate in (FMRS if people == 1 else FPIRS) if curve.threshold(rate) is not None]
         count = len(gallery) // people
         if not count:
@@ -142,15 +142,8 @@ def facts(known: Calibrated) -> Mapping[str, Any]:
     }
 
 
-def conclude(out: Path, payload: Mapping[str, Any], start: float) -> None:
-    """Write a result with `figures` of `observed`, and say in how many the two agree.
-
-    Args:
-        out: where to.
-        payload: the result.
-        start: when the run began, by `time.monotonic`.
-    """
-    write_result(out, payload, Run.since(start))
-    figures = payload["figures"]
-    agreeing, spanned = (sum(figure[key] for figure in figures) for key in ("agrees", "in_range"))
-    print(f"of {len(figures)} stated rates {agreeing} agree with what was seen, {spanned} within their range")
+def agreeing(result: Mapping[str, Any]) -> Iterator[str]:
+    """Says in how many `figures` of `observed` the two agree."""
+    figures = result["figures"]
+    agree, spanned = (sum(figure[key] for figure in figures) for key in ("agrees", "in_range"))
+    yield f"of {len(figures)} stated rates {agree} agree with what was seen, {spanned} within their range"

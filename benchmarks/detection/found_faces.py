@@ -17,9 +17,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-from benchmarks.lib.run import options, run
 from numpy.typing import NDArray
 
+from benchmarks.lib.run import each, options, run
 from fewpix.data.orl import load_orl
 from fewpix.degrade import ops
 from fewpix.detect import Detector, default_detector
@@ -137,7 +137,7 @@ def line(row: Mapping[str, Any]) -> str:
 
 def main() -> int:
     """Measure and write."""
-    parser = options(__doc__)
+    parser = options(__doc__, "--runtime", "--seed", "--out")
     parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES))
     parser.add_argument("--models", nargs="+", default=list(MODELS), help="the last one enrols")
     given = parser.parse_args()
@@ -159,7 +159,7 @@ def main() -> int:
             "figures": rows,
         }
 
-    return run(given.out, measure, line)
+    return run(given.out, measure, each(line))
 
 
 if __name__ == "__main__":

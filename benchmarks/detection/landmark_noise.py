@@ -16,11 +16,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from benchmarks.lib.enlarged import cut, exact_points
-from benchmarks.lib.pool import HeldOutFaces, held_out_from_all
-from benchmarks.lib.run import mean_change, pool_options, run
 from numpy.typing import NDArray
 
+from benchmarks.lib.enlarged import cut, exact_points
+from benchmarks.lib.pool import HeldOutFaces, held_out_from_all
+from benchmarks.lib.run import POOL, each, mean_change, options, run
 from fewpix.degrade import ops
 from fewpix.embed.open import open_encoder
 from fewpix.embed.protocol import Encoder, normalised
@@ -123,10 +123,10 @@ def line(row: Mapping[str, Any]) -> str:
 
 def main() -> int:
     """Measure and write."""
-    parser = pool_options(__doc__, count=200)
+    parser = options(__doc__, *POOL, count=200)
     parser.add_argument("--models", default="fewpix-s,fewpix-l")
     given = parser.parse_args()
-    return run(given.out, lambda: result(given), line)
+    return run(given.out, lambda: result(given), each(line))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,7 @@ them, in pixels of the 112 px template; `right` and `down` are the medians of it
 YuNet's points as the search finds them, whatever their score, `detector` those that `Detector` gives, of
 faces that it is sure of. `found` is the share of faces.
 
-Told besides: how many false alarms there are in pictures without a face (`detect_scenes.py`), by the least
-score. The scale of the score was chosen by these figures.
+Told besides: how many false alarms there are in pictures without a face (`scenes.py`), by the least score.
 
     python -m benchmarks.detection.points FACES.tar ... --out results/detection/points.json
 """
@@ -23,14 +22,14 @@ from typing import Any
 
 import cv2
 import numpy as np
-from benchmarks.detection.scenes import backgrounds
-from benchmarks.lib.run import options, run
 from numpy.typing import NDArray
 
+from benchmarks.detection.scenes import backgrounds
+from benchmarks.lib.run import each, options, run
 from fewpix.data.faces import FaceSet, load_faces
 from fewpix.degrade.ops import jpeg
 from fewpix.detect import Face, default_detector
-from fewpix.detect.aligner import HALF, PASSES, STEEP
+from fewpix.detect.aligner import PASSES
 from fewpix.detect.detector import BIAS
 from fewpix.files import sha256_file
 from fewpix.image.align import TEMPLATE, TEMPLATE_SIDE, Similarity, similarity
@@ -156,7 +155,7 @@ def line(row: Mapping[str, Any]) -> str:
 
 def main() -> int:
     """Measure and write."""
-    parser = options(__doc__)
+    parser = options(__doc__, "--runtime", "--seed", "--out")
     parser.add_argument("faces", nargs="+", type=Path, help="the shards that the aligner was trained on")
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES))
@@ -174,15 +173,13 @@ def main() -> int:
                 "seed": given.seed,
                 "bias": [BIAS.real, BIAS.imag],
                 "passes": PASSES,
-                "half": HALF,
-                "steep": STEEP,
                 "min_score": MIN_SCORE,
             },
             "figures": figures(faces, rows, given.sizes, given.seed),
             "false_alarms": alarms(),
         }
 
-    return run(given.out, measure, line)
+    return run(given.out, measure, each(line))
 
 
 if __name__ == "__main__":

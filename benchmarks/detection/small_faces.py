@@ -25,14 +25,16 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
+import sys
 import tarfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+
 from benchmarks.detection.scenes import (
     HEIGHT,
     WIDTH,
@@ -44,12 +46,11 @@ from benchmarks.detection.scenes import (
     photo_scenes,
     seen,
 )
-
+from benchmarks.lib.run import options, run
 from fewpix.detect import Detector
 from fewpix.detect.detector import SEARCH_SCORE, USEFUL
 from fewpix.detect.overlap import iou
 from fewpix.detect.yunet import installed_yunet, yunet_file
-from fewpix.evaluate.result.file import Run, check_target, write_result
 from fewpix.image.align import pixels
 from fewpix.image.codec import Image, decode_image
 
@@ -142,17 +143,8 @@ def opencv() -> Callable[[Image], Rows]:
     return find
 
 
-def main() -> int:
-    """Measure and write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--scenes", type=int, default=3, help="pictures per size and kind")
-    given = parser.parse_args()
-    began = time.monotonic()
-    check_target(given.out)
-    cv2.setNumThreads(1)
+def result(given: argparse.Namespace) -> dict[str, Any]:
+    """Measure."""
     yunet, network = installed_yunet(KNOWN, threads=1), installed_yunet(SEARCH_SCORE, threads=1)
     arms: dict[str, Arm] = {
         "YuNet in OpenCV": Arm(opencv()),
@@ -184,7 +176,7 @@ def main() -> int:
             alarms = sum(len(arm(image)) for image in images)
             without.append({"pictures": kind, "count": len(images), "method": name, "false_alarms": alarms})
             print(f"{kind:14}{name:16}", alarms, flush=True)
-    payload = {
+    return {
         "question": "how small a face is found, what is taken for one, and how long does it take?",
         "settings": {
             "min_score": MIN_SCORE,
@@ -201,10 +193,20 @@ def main() -> int:
         },
         "scales": {name: arm.scales for name, arm in arms.items() if isinstance(arm, Ours)},
     }
-    write_result(given.out, payload, Run.since(began))
-    print(payload["cpu_ms_per_picture"], payload["scales"])
-    return 0
+
+
+def told(found: Mapping[str, Any]) -> Iterator[str]:
+    """What the result says."""
+    yield f"{found['cpu_ms_per_picture']} {found['scales']}"
+
+
+def main() -> int:
+    """Measure and write."""
+    parser = options(__doc__, "--out")
+    parser.add_argument("--scenes", type=int, default=3, help="pictures per size and kind")
+    given = parser.parse_args()
+    return run(given.out, lambda: result(given), told)
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from benchmarks.lib.lfw import LfwPairs
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from benchmarks.lib.lfw import LfwPairs
 from fewpix.adapt.apply import restored
 from fewpix.adapt.estimate import estimate, follow
 from fewpix.adapt.estimate.passes import reached

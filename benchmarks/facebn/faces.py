@@ -13,46 +13,31 @@ from __future__ import annotations
 import argparse
 import itertools
 import sys
-import time
-from pathlib import Path
 from typing import Any
 
-from fewpix.cli.threads import prepare_torch
+from fewpix.threads import prepare_torch
 
 prepare_torch()
 
 import numpy as np
 import torch
-from benchmarks.facebn.arms import ARMS, state_of
-from benchmarks.lib.lfw import LfwPairs
 from numpy.typing import NDArray
 
+from benchmarks.facebn.arms import ARMS, state_of
+from benchmarks.lib.lfw import LfwPairs
+from benchmarks.lib.run import each, options, run
 from fewpix.adapt.reference import reference_of
+from fewpix.degrade.degradation import Degradation
 from fewpix.embed.adaptation import student_weights
 from fewpix.embed.open import open_encoder
-from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.result.file import Run, check_target, write_result
 from fewpix.image.resize import Crop
 from fewpix.models.zoo import load_student
 
 COUNTS = (32, 64, 128, 256, 512, 1024, 2048)
 
 
-def main() -> None:
-    """Parse, measure, write."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("lfw", type=Path)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--model", default="fewpix-s")
-    parser.add_argument("--families", nargs="+", default=["cctv-night", "infrared"])
-    parser.add_argument("--size", type=int, default=12)
-    parser.add_argument("--counts", type=int, nargs="+", default=COUNTS)
-    parser.add_argument("--draws", type=int, default=3)
-    parser.add_argument("--scored", type=int, default=1000)
-    parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
-    check_target(given.out)
-    start = time.monotonic()
+def result(given: argparse.Namespace) -> dict[str, Any]:
+    """Measure."""
     rng = np.random.default_rng(given.seed)
     data = LfwPairs.open(given.lfw)
     pairs = data.pairs
@@ -87,14 +72,25 @@ def main() -> None:
                 found.append(open_encoder(given.model, state=state).embed(probes).astype(np.float64))
             rows.append({"family": family, "faces": count, **_figures(found, sharp)})
             print(rows[-1], file=sys.stderr, flush=True)
-    record = {
+    return {
         "question": "from how many faces should a FaceBN state be estimated?",
         "model": {"name": given.model, "sha256": card.sha256},
         "settings": {"size": given.size, "draws": given.draws, "mode": "excess", "seed": given.seed},
         "data": {"place": len(target), "scored": len(others)},
         "figures": rows,
     }
-    write_result(given.out, record, Run.since(start))
+
+
+def main() -> int:
+    """Parse, measure, write."""
+    parser = options(__doc__, "lfw", "--model", "--seed", "--out")
+    parser.add_argument("--families", nargs="+", default=["cctv-night", "infrared"])
+    parser.add_argument("--size", type=int, default=12)
+    parser.add_argument("--counts", type=int, nargs="+", default=COUNTS)
+    parser.add_argument("--draws", type=int, default=3)
+    parser.add_argument("--scored", type=int, default=1000)
+    given = parser.parse_args()
+    return run(given.out, lambda: result(given), each(str))
 
 
 def _figures(found: list[NDArray[np.float64]], sharp: NDArray[np.float64]) -> dict[str, float]:
@@ -113,4 +109,4 @@ def _figures(found: list[NDArray[np.float64]], sharp: NDArray[np.float64]) -> di
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -12,28 +12,27 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from fewpix.cli.threads import prepare_torch
+from fewpix.threads import prepare_torch
 
 prepare_torch()
 
 import numpy as np
 import torch
-from benchmarks.lib.pool import held_out, training_pool
 from numpy.typing import NDArray
 
+from benchmarks.lib.pool import held_out_from_all
+from benchmarks.lib.run import options, run
 from fewpix.adapt.estimate.judge import embed
 from fewpix.adapt.people import SAME, SHARE
 from fewpix.data.orl import load_orl
 from fewpix.degrade import FAMILIES
+from fewpix.degrade.degradation import Degradation
 from fewpix.detect import default_detector
 from fewpix.embed.adaptation import student_weights
 from fewpix.embed.open import open_encoder
-from fewpix.errors import FewpixError
-from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.result.file import Run, check_target, write_result
 from fewpix.image.align import align
 from fewpix.image.resize import Crop
 from fewpix.models.zoo import load_student
@@ -60,28 +59,11 @@ def people_of_orl(limit: int) -> tuple[list[Crop], NDArray[np.int64]]:
     return crops, np.array(people, dtype=np.int64)
 
 
-def main() -> int:
-    """Measure and write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("faces", nargs="+", type=Path)
-    parser.add_argument("--model", default="fewpix-s")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--families", nargs="+", default=list(FAMILIES), choices=list(FAMILIES))
-    parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES))
-    parser.add_argument("--people", type=int, default=40, help="of ORL")
-    parser.add_argument("--device", default="cpu")
-    given = parser.parse_args()
-    start = time.monotonic()
-    try:
-        check_target(given.out)
-        model, card = load_student(student_weights(given.model))
-        model.to(given.device)
-        pool = held_out(training_pool(card, given.faces, open_encoder("teacher")))
-    except FewpixError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+def result(given: argparse.Namespace) -> dict[str, Any]:
+    """Measure."""
+    model, card = load_student(student_weights(given.model))
+    model.to(given.device)
+    pool = held_out_from_all([card], given.faces, open_encoder("teacher"))
     own, person = people_of_orl(given.people)
     _, first = np.unique(pool.component, return_index=True)
     strangers = [pool.faces.crop(int(pool.scored[n])) for n in first]
@@ -112,7 +94,7 @@ def main() -> int:
         kind: {str(c): float(np.mean([row[kind][str(c)] for row in figures])) for c in COSINES}  # type: ignore[index]
         for kind in ("one_person", "many_people")
     }
-    payload = {
+    return {
         "question": "from which cosine on do faces look like one person?",
         "model": {"name": card.name, "sha256": card.sha256},
         "settings": {"share": SHARE, "same": SAME, "sets": SETS, "faces_per_set": FACES},
@@ -120,9 +102,20 @@ def main() -> int:
         "called_one_person": rate,
         "figures": figures,
     }
-    write_result(given.out, payload, Run.since(start))
-    print(f"called one person, by cosine: {rate}")
-    return 0
+
+
+def told(found: Mapping[str, Any]) -> Iterator[str]:
+    """What the result says."""
+    yield f"called one person, by cosine: {found['called_one_person']}"
+
+
+def main() -> int:
+    """Measure and write."""
+    parser = options(__doc__, "faces", "--model", "--sizes", "--device", "--out", sizes=list(SIZES))
+    parser.add_argument("--families", nargs="+", default=list(FAMILIES), choices=list(FAMILIES))
+    parser.add_argument("--people", type=int, default=40, help="of ORL")
+    given = parser.parse_args()
+    return run(given.out, lambda: result(given), told)
 
 
 if __name__ == "__main__":

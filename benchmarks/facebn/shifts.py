@@ -17,21 +17,22 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from fewpix.cli.threads import prepare_torch
+from fewpix.threads import prepare_torch
 
 prepare_torch()
 
 import numpy as np
 import torch
-from benchmarks.facebn.arms import ARMS, cells, of_other_people, state_of
-from benchmarks.lib.lfw import LfwPairs
-from benchmarks.lib.pool import held_out, training_pool
 from numpy.typing import NDArray
 
+from benchmarks.facebn.arms import ARMS, cells, of_other_people, state_of
+from benchmarks.lib.lfw import LfwPairs
+from benchmarks.lib.pool import held_out_from_all
+from benchmarks.lib.run import options, run
 from fewpix.adapt.estimate.judge import embed, judge_split
 from fewpix.adapt.guard import Verdict
 from fewpix.adapt.people import judge_people
@@ -39,12 +40,11 @@ from fewpix.adapt.reference import reference_of
 from fewpix.adapt.stats import NormState
 from fewpix.data.split import hold_out
 from fewpix.degrade import FAMILIES
+from fewpix.degrade.degradation import Degradation
 from fewpix.degrade.presets import UNSEEN
 from fewpix.embed.adaptation import student_weights
 from fewpix.embed.open import open_encoder
-from fewpix.errors import FewpixError, InputError
-from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.result.file import Run, check_target, write_result
+from fewpix.errors import InputError
 from fewpix.evaluate.statistics.accuracy import fold_accuracy
 from fewpix.evaluate.statistics.bootstrap import Clusters, mean_interval
 from fewpix.evaluate.view import embed_crops
@@ -151,7 +151,7 @@ class Bench:
 
 def pool(bench: Bench, given: argparse.Namespace) -> dict[str, Any]:
     """Held-out faces of the training pool."""
-    found = held_out(training_pool(bench.card, given.data, open_encoder("teacher")))
+    found = held_out_from_all([bench.card], given.data, open_encoder("teacher"))
     rng = np.random.default_rng([given.seed, 1])
     held = rng.permutation(len(found.scored))[: given.limit or None]
     first, second = hold_out(found.component[held], 0.5, rng)
@@ -270,17 +270,49 @@ def lfw(bench: Bench, given: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def result(given: argparse.Namespace) -> dict[str, Any]:
+    """Measure."""
+    bench = Bench(given)
+    needy = [name for name in ARMS if ARMS[name].mode == "excess"]
+    given.arms = given.arms or [name for name in ARMS if bench.reference or name not in needy]
+    if bench.reference is None and (asked := [name for name in given.arms if name in needy]):
+        raise InputError(f"{', '.join(asked)}: no reference", fix="make one with `fewpix reference`")
+    payload = (pool if given.what == "pool" else lfw)(bench, given)
+    payload["model"] = {"name": bench.card.name, "sha256": bench.card.sha256}
+    payload["settings"] = {
+        "seed": given.seed,
+        "limit": given.limit,
+        "unseen": list(UNSEEN),
+        "arms": {name: vars(ARMS[name]) for name in ARMS if name in given.arms},
+    }
+    return payload
+
+
+def told(found: Mapping[str, Any]) -> Iterator[str]:
+    """What the result says."""
+    for arm, metrics in found["summary"].items():
+        for metric, new in metrics.items():
+            low, high = new["ci95"]
+            change = f"{100 * new['change']:+.2f} ({100 * low:+.2f} to {100 * high:+.2f})"
+            yield f"{arm}: {metric} {change}, helps {new['helps']}, hurts {new['hurts']} of {new['cells']}"
+
+
 def main() -> int:
     """Measure and write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    parser = options(
+        __doc__,
+        "--model",
+        "--sizes",
+        "--runtime",
+        "--device",
+        "--threads",
+        "--seed",
+        "--out",
+        sizes=list(SIZES),
     )
     parser.add_argument("what", choices=("pool", "lfw"))
     parser.add_argument("data", nargs="+", type=Path, help="the pool's shards, or LFW's folder")
-    parser.add_argument("--model", default="fewpix-s")
-    parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--families", nargs="+", default=list(FAMILIES), choices=list(FAMILIES))
-    parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES))
     parser.add_argument(
         "--arms", nargs="+", choices=list(ARMS), help="all that the student allows if nothing is said"
     )
@@ -294,37 +326,8 @@ def main() -> int:
         default=True,
         help="ask the guard too, on the pool; takes as long again",
     )
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--runtime", default="auto", help="of the student, where it is scored")
-    parser.add_argument("--device", default="cpu", help="where statistics are estimated")
-    parser.add_argument("--threads", type=int, default=0)
     given = parser.parse_args()
-    start = time.monotonic()
-    try:
-        check_target(given.out)
-        bench = Bench(given)
-        needy = [name for name in ARMS if ARMS[name].mode == "excess"]
-        given.arms = given.arms or [name for name in ARMS if bench.reference or name not in needy]
-        if bench.reference is None and (asked := [name for name in given.arms if name in needy]):
-            raise InputError(f"{', '.join(asked)}: no reference", fix="make one with `fewpix reference`")
-        payload = (pool if given.what == "pool" else lfw)(bench, given)
-        payload["model"] = {"name": bench.card.name, "sha256": bench.card.sha256}
-        payload["settings"] = {
-            "seed": given.seed,
-            "limit": given.limit,
-            "unseen": list(UNSEEN),
-            "arms": {name: vars(ARMS[name]) for name in ARMS if name in given.arms},
-        }
-        write_result(given.out, payload, Run.since(start))
-    except FewpixError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    for arm, metrics in payload["summary"].items():
-        for metric, new in metrics.items():
-            low, high = new["ci95"]
-            change = f"{100 * new['change']:+.2f} ({100 * low:+.2f} to {100 * high:+.2f})"
-            print(f"{arm}: {metric} {change}, helps {new['helps']}, hurts {new['hurts']} of {new['cells']}")
-    return 0
+    return run(given.out, lambda: result(given), told)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,16 @@
 """What is a gallery worth that keeps each photo at small sizes, too, and at which sizes with which weights?
 
-Faces of the training pool that the students never saw, of sources with several pictures of a person. Who is
-who is told by the teacher: faces joined by a cosine of 0.55 are one person. One picture of each is enrolled,
-sharp by the teacher and shrunk by the student of the size; up to two others, made small with and without what
-compressed photographs and cameras add, are searched for. A score is (1 − w) of that with the sharp row and w
-of that with the row of the probe's size, the row of both being brought back to unit length. w is chosen on
-half of the people for the mean of rank-1 and TAR at a FAR of 1 in 1,000, and told for the other half; 0 where
-the 95 % interval of the rise on the first half holds 0. Costs are those of the sizes in the package.
+Faces of the training pool, of sources with several pictures of a person. Who is who is told by the teacher:
+faces joined by a cosine of 0.55 are one person. One picture of each is enrolled, sharp by the teacher and
+shrunk by the student of the size; up to two others, made small with and without what compressed photographs
+and cameras add, are searched for. A score is (1 − w) of that with the sharp row and w of that with the row of
+the probe's size, the row of both being brought back to unit length. w is chosen for the mean of rank-1 and
+TAR at a FAR of 1 in 1,000; it is 0 where the 95 % interval of the rise holds 0. Figures are of other people
+than those who chose. Costs are those of the sizes in the package.
+
+Where a student was trained on these faces, people whom it saw choose, and the figures are of those whom its
+recipe held out, among everybody held out; up to six probes of each, since they are few. Where none was, half
+of the people choose.
 
     python -m benchmarks.gallery.matched FACES.tar ... --out results/gallery/matched.json
 """
@@ -22,10 +26,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.lib.pool import held_out, pool_of
-from benchmarks.lib.run import pool_options, run
 from numpy.typing import NDArray
 
+from benchmarks.lib.pool import held_out_here, student_cards
+from benchmarks.lib.run import POOL, each, options, run
 from fewpix.config import cache_dir
 from fewpix.data.cache import TeacherCache
 from fewpix.data.faces import FaceSet, load_faces
@@ -43,7 +47,6 @@ from fewpix.identify.enrol import enrol_photos
 from fewpix.identify.enrolled import Photo
 from fewpix.image.codec import write_image
 from fewpix.image.resize import resize_square
-from fewpix.train.recipe import Recipe, load_recipe
 
 SIZES = (8, 10, 12, 14, 16, 20, 24)
 WEIGHTS = (0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
@@ -55,6 +58,7 @@ MOST = 35
 """Faces of one person; more that are joined are several people."""
 
 PROBES = 2
+HELD_OUT_PROBES = 6
 LARGER = 20
 FAR = 1e-3
 TIMED = 66  # photos
@@ -85,9 +89,23 @@ class Set:
         kept = self.people < count
         return Set(self.faces, self.gallery[:count], self.probes[kept], self.people[kept])
 
+    def after(self, count: int) -> Set:
+        """All but so many of the people."""
+        kept = self.people >= count
+        return Set(self.faces, self.gallery[count:], self.probes[kept], self.people[kept] - count)
+
+    def among(self, others: NDArray[np.int64]) -> Set:
+        """With these faces enrolled, too, which nobody searches for."""
+        return Set(self.faces, np.concatenate([self.gallery, others]), self.probes, self.people)
+
 
 def drawn(
-    faces: FaceSet, members: NDArray[np.int64], sharp: Array, count: int, rng: np.random.Generator
+    faces: FaceSet,
+    members: NDArray[np.int64],
+    sharp: Array,
+    count: int,
+    rng: np.random.Generator,
+    most: int = PROBES,
 ) -> Set:
     """People by their looks, and which of their faces are enrolled and searched for.
 
@@ -97,6 +115,7 @@ def drawn(
         sharp: (M, D) by the teacher.
         count: how many people at most.
         rng: draws them.
+        most: probes of a person.
     """
     joined = components(sharp, SAME)
     groups = [np.flatnonzero(joined == root) for root in np.unique(joined)]
@@ -107,8 +126,8 @@ def drawn(
     for n, place in enumerate(rng.permutation(len(groups))[:count]):
         first, *others = rng.permutation(groups[place])
         gallery.append(members[first])
-        probes += [members[other] for other in others[:PROBES]]
-        people += [n] * len(others[:PROBES])
+        probes += [members[other] for other in others[:most]]
+        people += [n] * len(others[:most])
     return Set(faces, np.array(gallery), np.array(probes), np.array(people))
 
 
@@ -166,30 +185,36 @@ def arm(probes: Array, rows: Array, people: NDArray[np.int64]) -> Arm:
     return Arm(rank1.astype(np.float64), (own > threshold).astype(np.float64), float(threshold))
 
 
-def of_size(found: Set, embed: Embedder, sharp: Array, seer: Encoder, size: int, seed: int) -> dict[str, Any]:
-    """Everything about one size, seen by one student."""
+def arms(
+    found: Set, embed: Embedder, teacher: Encoder, seer: Encoder, size: int, kind: str
+) -> tuple[dict[float, Arm], dict[str, Arm]]:
+    """What each weight gives, and what two simpler ways do."""
+    sharp = embed(teacher, found.gallery.tolist(), 0, "")
     small = embed(seer, found.gallery.tolist(), size, "")
-    half = found.people % 2 == 0
-    clusters = Clusters.of(found.people[~half])
-    arms: dict[str, dict[float, Arm]] = {}
-    plain: dict[str, Arm] = {}
-    for kind in KINDS:
-        probes = embed(seer, found.probes.tolist(), size, kind)
-        arms[kind] = {weight: arm(probes, mixed(sharp, small, weight), found.people) for weight in WEIGHTS}
-        plain[kind] = arm(probes, (sharp + small) / 2, found.people)
-    curve = {
-        weight: float(np.mean([arms[kind][weight].score[half].mean() for kind in KINDS]))
-        for weight in WEIGHTS
-    }
+    probes = embed(seer, found.probes.tolist(), size, kind)
+    ways = {"shrunk_alone": small, "mean_of_scores": (sharp + small) / 2}
+    return (
+        {weight: arm(probes, mixed(sharp, small, weight), found.people) for weight in WEIGHTS},
+        {name: arm(probes, rows, found.people) for name, rows in ways.items()},
+    )
+
+
+def of_size(
+    chooses: Set, tells: Set, embed: Embedder, teacher: Encoder, seer: Encoder, size: int, seed: int
+) -> dict[str, Any]:
+    """Everything about one size, seen by one student."""
+    made = [arms(chooses, embed, teacher, seer, size, kind)[0] for kind in KINDS]
+    curve = {weight: float(np.mean([each[weight].score.mean() for each in made])) for weight in WEIGHTS}
     best = max(curve, key=curve.__getitem__)
-    rise = np.mean([arms[kind][best].score[half] - arms[kind][0.0].score[half] for kind in KINDS], axis=0)
-    sure = mean_interval(rise, Clusters.of(found.people[half]), seed=seed)
+    rise = np.mean([each[best].score - each[0.0].score for each in made], axis=0)
+    sure = mean_interval(rise, Clusters.of(chooses.people), seed=seed)
     chosen = best if sure.low > 0 else 0.0
+    clusters = Clusters.of(tells.people)
 
     def told(one: Arm, base: Arm) -> dict[str, Any]:
         out: dict[str, Any] = {"threshold": one.threshold}
         for name in ("rank1", "passes"):
-            values, before = (getattr(each, name)[~half] for each in (one, base))
+            values, before = getattr(one, name), getattr(base, name)
             called = "tar" if name == "passes" else name
             out[called] = float(values.mean())
             out[f"{called}_ci95"] = mean_interval(values, clusters, seed=seed).to_json()
@@ -199,24 +224,15 @@ def of_size(found: Set, embed: Embedder, sharp: Array, seer: Encoder, size: int,
 
     figures = []
     for kind in KINDS:
-        base = arms[kind][0.0]
-        figures.append(
-            {
-                "kind": kind,
-                "sharp": told(base, base),
-                "shrunk_alone": told(
-                    arm(embed(seer, found.probes.tolist(), size, kind), small, found.people), base
-                ),
-                "mean_of_scores": told(plain[kind], base),
-                "half": told(arms[kind][0.5], base),
-                "chosen": told(arms[kind][chosen], base),
-            }
-        )
+        weighted, ways = arms(tells, embed, teacher, seer, size, kind)
+        named = {"sharp": weighted[0.0], **ways, "half": weighted[0.5], "chosen": weighted[chosen]}
+        figures.append({"kind": kind, **{name: told(one, weighted[0.0]) for name, one in named.items()}})
     return {
         "size": size,
         "model": seer.card.name,
-        "people": len(found.gallery),
-        "probes": len(found.probes),
+        "people": len(np.unique(tells.people)),
+        "enrolled": len(tells.gallery),
+        "probes": len(tells.probes),
         "weight": chosen,
         "best_weight": best,
         "rise": {"mean": float(rise.mean()), "ci95": sure.to_json()},
@@ -257,60 +273,61 @@ def cost(found: Set, encoder: Encoder) -> dict[str, Any]:
 def line(figure: dict[str, Any]) -> str:
     """A size in one line."""
     parts = []
-    for each in figure["figures"]:
+    for row in figure["figures"]:
         values = [
-            f"{100 * each['sharp'][name]:.1f} → {100 * each['chosen'][name]:.1f}" for name in ("rank1", "tar")
+            f"{100 * row['sharp'][name]:.1f} → {100 * row['chosen'][name]:.1f}" for name in ("rank1", "tar")
         ]
-        parts.append(f"{each['kind']}: rank-1 {values[0]}, TAR {values[1]}")
+        parts.append(f"{row['kind']}: rank-1 {values[0]}, TAR {values[1]}")
     return f"{figure['size']} px, {figure['model']}, weight {figure['weight']}: {'; '.join(parts)}"
 
 
-def unseen(recipe: Recipe, paths: Sequence[Path], teacher: Encoder) -> tuple[FaceSet, NDArray[np.int64]]:
-    """The pool, and which of its faces the students in use never saw.
-
-    Held out by the recipe where a student was trained by it on these faces; else all of `SOURCES`, which no
-    shipped student was shown.
-    """
+def sides(paths: Sequence[Path], embed_by: Encoder, count: int, seed: int) -> tuple[Set, Set, Embedder, bool]:
+    """Who chooses the weights and of whom the figures are; what embeds them; whether the first were seen."""
     faces = load_faces(paths)
-    students = [open_encoder(name) for name in ("fewpix-s", "fewpix-l")]
+    embed, rng = Embedder(faces), np.random.default_rng(seed)
     wanted = np.flatnonzero(np.isin(faces.sources, SOURCES))
-    if any(student.card.provenance["faces_sha256"] == faces.sha256 for student in students):
-        scored = held_out(pool_of(recipe, faces.sha256, paths, teacher)).scored
-        return faces, scored[np.isin(scored, wanted)]
-    return faces, wanted
+    held = held_out_here(student_cards(), faces, paths, embed_by)
+
+    def some(members: NDArray[np.int64], people: int, most: int = PROBES) -> Set:
+        return drawn(faces, members, embed(embed_by, members.tolist(), 0, ""), people, rng, most)
+
+    if not len(held):
+        found = some(wanted, count)
+        half = len(found.gallery) // 2
+        return found.first(half), found.after(half), embed, False
+    apart = np.isin(wanted, held)
+    tells = some(wanted[apart], count, HELD_OUT_PROBES)
+    strangers = held[~np.isin(held, wanted)]
+    return some(wanted[~apart], count), tells.among(strangers), embed, True
 
 
 def main() -> int:
     """Measure and write the result."""
-    parser = pool_options(__doc__, 2000, "of the people")
+    parser = options(__doc__, *POOL, count=2000)
     parser.add_argument(
         "--larger", type=int, default=350, help=f"of the people, from {LARGER} px on, which take longer"
     )
-    parser.add_argument("--recipe", type=Path, default=Path("recipes/fewpix-s-photo.toml"))
     given = parser.parse_args()
 
     def measure() -> dict[str, Any]:
         teacher = open_encoder("teacher", runtime=given.runtime)
         encoder = open_encoder("auto", runtime=given.runtime)
-        faces, members = unseen(load_recipe(given.recipe), given.faces, teacher)
-        embed = Embedder(faces)
-        everybody = embed(teacher, members.tolist(), 0, "")
-        found = drawn(faces, members, everybody, given.count, np.random.default_rng(given.seed))
-        sharp = embed(teacher, found.gallery.tolist(), 0, "")
+        chooses, tells, embed, seen = sides(given.faces, teacher, given.count, given.seed)
         figures = []
         seers = [(encoder_for(encoder, size), size) for size in SIZES]
         for seer, size in seers:
-            some = found if size < LARGER else found.first(given.larger)
-            figures.append(of_size(some, embed, sharp[: len(some.gallery)], seer, size, given.seed))
+            some = chooses if size < LARGER else chooses.first(given.larger)
+            figures.append(of_size(some, tells, embed, teacher, seer, size, given.seed))
             print(line(figures[-1]), file=sys.stderr, flush=True)
-        spent = cost(found, encoder)
         return {
             "question": "what is a gallery worth that keeps each photo at small sizes, too?",
             "data": {
-                "sha256": faces.sha256,
+                "sha256": chooses.faces.sha256,
                 "sources": list(SOURCES),
-                "people": len(found.gallery),
-                "probes": len(found.probes),
+                "choose": {"people": len(chooses.gallery), "probes": len(chooses.probes), "seen": seen},
+                "people": len(np.unique(tells.people)),
+                "enrolled": len(tells.gallery),
+                "probes": len(tells.probes),
             },
             "models": {seer.card.name: model_facts(seer) for seer in {id(e): e for e, _ in seers}.values()},
             "settings": {
@@ -318,13 +335,13 @@ def main() -> int:
                 "same": SAME,
                 "far": FAR,
                 "kinds": list(KINDS),
-                "held_out": "people (the other half chose the weight)",
+                "held_out": "people (others chose the weight)",
             },
-            "cost": spent,
+            "cost": cost(chooses, encoder),
             "figures": figures,
         }
 
-    return run(given.out, measure, line)
+    return run(given.out, measure, each(line))
 
 
 if __name__ == "__main__":

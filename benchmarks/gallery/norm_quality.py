@@ -12,24 +12,23 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from fewpix.cli.threads import prepare_torch
+from fewpix.threads import prepare_torch
 
 prepare_torch()
 
 import numpy as np
 import torch
-from benchmarks.lib.pool import held_out_from_all
 from numpy.typing import NDArray
 
+from benchmarks.lib.pool import held_out_from_all
+from benchmarks.lib.run import options, run
+from fewpix.degrade.degradation import Degradation
 from fewpix.embed.adaptation import student_weights
 from fewpix.embed.open import open_encoder
-from fewpix.errors import FewpixError
-from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.result.file import Run, check_target, write_result
 from fewpix.evaluate.statistics.bootstrap import REPLICATES, Clusters, mean_interval, percentiles
 from fewpix.image.resize import Crop
 from fewpix.models.zoo import load_student
@@ -87,28 +86,11 @@ def judged(
     }
 
 
-def main() -> int:
-    """Measure and write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("faces", nargs="+", type=Path)
-    parser.add_argument("--models", default="fewpix-s,fewpix-l")
-    parser.add_argument("--families", nargs="+", default=list(FAMILIES))
-    parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES))
-    parser.add_argument("--runtime", default="auto", help="of the teacher")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, required=True)
-    given = parser.parse_args()
-    start = time.monotonic()
-    try:
-        check_target(given.out)
-        students = {Path(name).stem: load_student(student_weights(name)) for name in given.models.split(",")}
-        teacher = open_encoder("teacher", runtime=given.runtime)
-        found_faces = held_out_from_all([card for _, card in students.values()], given.faces, teacher)
-    except FewpixError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+def result(given: argparse.Namespace) -> dict[str, Any]:
+    """Measure."""
+    students = {Path(name).stem: load_student(student_weights(name)) for name in given.models.split(",")}
+    teacher = open_encoder("teacher", runtime=given.runtime)
+    found_faces = held_out_from_all([card for _, card in students.values()], given.faces, teacher)
     clusters = Clusters.of(found_faces.component)
     crops = [found_faces.faces.crop(int(n)) for n in found_faces.scored]
     names = [found_faces.faces.keys[int(n)] for n in found_faces.scored]
@@ -134,22 +116,34 @@ def main() -> int:
                 }
                 figures.append(row)
                 print(f"{family} {size} px {model_name}: {row['length']} {row['contrast']}", file=sys.stderr)
-    payload = {
+    return {
         "question": "does the length of an embedding say how far a small face can be trusted?",
         "data": {"sha256": found_faces.faces.sha256, "held_out": len(crops)},
         "models": {name: card.sha256 for name, (_, card) in students.items()},
         "settings": {"seed": given.seed, "kept": KEPT},
         "figures": figures,
     }
-    write_result(given.out, payload, Run.since(start))
-    for row in figures:
+
+
+def told(found: Mapping[str, Any]) -> Iterator[str]:
+    """What the result says."""
+    for row in found["figures"]:
         low, high = row["length"]["auc_ci95"]
-        print(
+        yield (
             f"{row['family']} {row['size']} px, {row['model']}: AUC of the length {row['length']['auc']:.2f} "
             f"({low:.2f} to {high:.2f}), of the contrast {row['contrast']['auc']:.2f}; rank-1 "
             f"{100 * row['rank1']:.0f} %, of the longest {100 * row['length']['rank1_of_kept']:.0f} %"
         )
-    return 0
+
+
+def main() -> int:
+    """Measure and write."""
+    parser = options(
+        __doc__, "faces", "--models", "--sizes", "--runtime", "--seed", "--out", sizes=list(SIZES)
+    )
+    parser.add_argument("--families", nargs="+", default=list(FAMILIES))
+    given = parser.parse_args()
+    return run(given.out, lambda: result(given), told)
 
 
 if __name__ == "__main__":

@@ -20,11 +20,11 @@ from typing import Any
 
 import cv2
 import numpy as np
-from benchmarks.lib.enlarged import Enlargement, cut
-from benchmarks.lib.pool import HeldOutFaces, held_out_from_shipped
-from benchmarks.lib.run import mean_change, pool_options, run
 from numpy.typing import NDArray
 
+from benchmarks.lib.enlarged import Enlargement, cut
+from benchmarks.lib.pool import HeldOutFaces, held_out_from_shipped
+from benchmarks.lib.run import POOL, each, mean_change, options, run
 from fewpix.degrade import ops
 from fewpix.embed.router import Router, read_bands
 from fewpix.evaluate.statistics.bootstrap import Clusters
@@ -156,8 +156,8 @@ def line(row: Mapping[str, Any]) -> str:
 
 def main() -> int:
     """Measure and write."""
-    given = pool_options(__doc__, count=300, counted="people, of the held-out faces").parse_args()
-    return run(given.out, lambda: result(given), line)
+    given = options(__doc__, *POOL, count=300).parse_args()
+    return run(given.out, lambda: result(given), each(line))
 
 
 if __name__ == "__main__":

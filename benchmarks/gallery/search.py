@@ -10,15 +10,15 @@ bound of the k-th again in float64. Any difference in a name, its place or a sco
 from __future__ import annotations
 
 import argparse
+import sys
 import time
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.evaluate.result.file import Run, check_target, write_result
+from benchmarks.lib.run import options, run
 from fewpix.gallery.search import Candidate, ExactIndex
 
 K = 5
@@ -56,59 +56,61 @@ def timed(
     return found, 1000 * (time.perf_counter() - start) / len(queries)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+def result(given: argparse.Namespace) -> dict[str, Any]:
+    """Measure."""
+    rng = np.random.default_rng(given.seed)
+    enrolled = faces(given.rows, given.dim, rng)
+    queries = probes(enrolled, given.queries, rng)
+    names = [f"p{n:07d}" for n in range(given.rows)]
+    starts = np.arange(given.rows, dtype=np.int64)
+    brute = ExactIndex(enrolled, starts, names, coarse_from=given.rows + 1)
+    coarse = ExactIndex(enrolled, starts, names, coarse_from=0)
+    coarse.search(queries[:1], K)  # the first call opens a session
+    figures = []
+    for batch in given.batches:
+        expected, brute_ms = timed(brute.search, queries, batch)
+        before = coarse.widened
+        found, coarse_ms = timed(coarse.search, queries, batch)
+        figures.append(
+            {
+                "at_a_time": batch,
+                "ms_per_query": round(coarse_ms, 3),
+                "float32_ms_per_query": round(brute_ms, 3),
+                "widened": coarse.widened - before,
+                "differ": sum(a != b for a, b in zip(expected, found, strict=True)),
+            }
+        )
+    return {
+        "question": "exact search by way of 8 bits against float32 products of all rows",
+        "settings": {
+            "rows": given.rows,
+            "dim": given.dim,
+            "queries": given.queries,
+            "k": K,
+            "seed": given.seed,
+        },
+        "figures": figures,
+    }
+
+
+def told(found: Mapping[str, Any]) -> Iterator[str]:
+    """What the result says; different answers are a failure."""
+    for row in found["figures"]:
+        yield ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in row.items())
+    if differ := sum(row["differ"] for row in found["figures"]):
+        raise SystemExit(f"{differ} queries differ")
+
+
+def main() -> int:
+    """Measure and write."""
+    parser = options(__doc__, "--seed", "--out")
     parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--dim", type=int, default=128)
     parser.add_argument("--queries", type=int, default=1000)
     parser.add_argument("--batches", type=int, nargs="+", default=[1, 16])
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path)
-    options = parser.parse_args()
-    start = time.monotonic()
-    if options.out is not None:
-        check_target(options.out)
-    rng = np.random.default_rng(options.seed)
-    enrolled = faces(options.rows, options.dim, rng)
-    queries = probes(enrolled, options.queries, rng)
-    names = [f"p{n:07d}" for n in range(options.rows)]
-    starts = np.arange(options.rows, dtype=np.int64)
-    brute = ExactIndex(enrolled, starts, names, coarse_from=options.rows + 1)
-    coarse = ExactIndex(enrolled, starts, names, coarse_from=0)
-    coarse.search(queries[:1], K)  # the first call opens a session
-    figures = []
-    for batch in options.batches:
-        expected, brute_ms = timed(brute.search, queries, batch)
-        before = coarse.widened
-        found, coarse_ms = timed(coarse.search, queries, batch)
-        row = {
-            "at_a_time": batch,
-            "ms_per_query": round(coarse_ms, 3),
-            "float32_ms_per_query": round(brute_ms, 3),
-            "widened": coarse.widened - before,
-            "differ": sum(a != b for a, b in zip(expected, found, strict=True)),
-        }
-        figures.append(row)
-        print(", ".join(f"{key.replace('_', ' ')} {value}" for key, value in row.items()), flush=True)
-    if options.out is not None:
-        result = {
-            "question": "exact search by way of 8 bits against float32 products of all rows",
-            "settings": {
-                "rows": options.rows,
-                "dim": options.dim,
-                "queries": options.queries,
-                "k": K,
-                "seed": options.seed,
-            },
-            "figures": figures,
-        }
-        write_result(options.out, result, Run.since(start))
-    differ = sum(int(row["differ"]) for row in figures)
-    if differ:
-        raise SystemExit(f"{differ} queries differ")
+    given = parser.parse_args()
+    return run(given.out, lambda: result(given), told)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -16,9 +16,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-from benchmarks.lib.run import mean_change, options, run
 from numpy.typing import NDArray
 
+from benchmarks.lib.run import each, mean_change, options, run
 from fewpix.data.orl import load_orl
 from fewpix.detect import Face, default_detector
 from fewpix.embed.fusion import by_quality, fuse
@@ -142,8 +142,8 @@ def line(row: Mapping[str, Any]) -> str:
 
 def main() -> int:
     """Measure and write."""
-    given = options(__doc__).parse_args()
-    return run(given.out, lambda: result(given), line)
+    given = options(__doc__, "--runtime", "--seed", "--out").parse_args()
+    return run(given.out, lambda: result(given), each(line))
 
 
 if __name__ == "__main__":

@@ -11,23 +11,23 @@ more often the enrolled person is the first candidate of the template, and the f
 from __future__ import annotations
 
 import argparse
-import time
-from collections.abc import Callable
-from pathlib import Path
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.lib.run import options, run
 from fewpix.data.orl import load_orl
 from fewpix.detect import Face, default_detector
 from fewpix.embed.open import open_encoder
-from fewpix.evaluate.result.file import Run, write_result
 from fewpix.identify.faces import AlignedFace, align_faces, embed_faces
 from fewpix.image.align import pixels
 from fewpix.image.codec import Image
 from fewpix.quality.sharpness import sharpness
-from fewpix.video.sample import weight
+from fewpix.quality.sight import weight
 
 SIGHTS, TRACKS = 8, 4
 BLURS = (0.0, 0.0, 0.7, 1.2, 1.8)
@@ -94,29 +94,32 @@ def measure(seed: int, blurred: bool) -> dict[str, dict[str, float]]:
     return figures
 
 
+def result(given: argparse.Namespace) -> dict[str, Any]:
+    """Measure."""
+    return {
+        "question": "which weights make the best template of a track?",
+        "settings": {
+            "seed": given.seed,
+            "sights": SIGHTS,
+            "tracks_per_person": TRACKS,
+            "blurs": list(BLURS),
+        },
+        "figures": {name: measure(given.seed, name == "blurred") for name in ("blurred", "sharp")},
+    }
+
+
+def told(found: Mapping[str, Any]) -> Iterator[str]:
+    """What the result says."""
+    for kind, rules in found["figures"].items():
+        for name, row in rules.items():
+            yield f"{kind:8} {name:22} rank-1 {row['rank1']:5.1f}  lead {row['lead']:.4f}"
+
+
 def main() -> int:
     """Measure and write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path)
-    given = parser.parse_args()
-    began = time.monotonic()
-    figures = {name: measure(given.seed, name == "blurred") for name in ("blurred", "sharp")}
-    for kind, rules in figures.items():
-        for name, row in rules.items():
-            print(f"{kind:8} {name:22} rank-1 {row['rank1']:5.1f}  lead {row['lead']:.4f}")
-    if given.out:
-        settings = {"seed": given.seed, "sights": SIGHTS, "tracks_per_person": TRACKS, "blurs": list(BLURS)}
-        payload = {
-            "question": "which weights make the best template of a track?",
-            "settings": settings,
-            "figures": figures,
-        }
-        write_result(given.out, payload, Run.since(began))
-    return 0
+    given = options(__doc__, "--seed", "--out").parse_args()
+    return run(given.out, lambda: result(given), told)
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.lib.lfw import LfwPairs
 from numpy.typing import NDArray
 
+from benchmarks.lib.lfw import LfwPairs
 from fewpix import __version__
 from fewpix.degrade import family
+from fewpix.degrade.degradation import SIDE, Degradation
 from fewpix.embed.protocol import Encoder
-from fewpix.evaluate.degraded import SIDE, Degradation
 from fewpix.evaluate.embedding.store import CHUNK, Chunk, EmbeddingStore
 from fewpix.evaluate.view import embed_crops
 from fewpix.image.resize import Crop

@@ -14,25 +14,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fewpix.cli.threads import prepare_torch
+from fewpix.threads import prepare_torch
 
 prepare_torch()
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+
 from benchmarks.facebn.arms import ARMS, of_other_people, state_of
 from benchmarks.lfw.cells import Faces
 from benchmarks.lib.lfw import LfwPairs
-from numpy.typing import NDArray
-
 from fewpix import __version__
 from fewpix.adapt.estimate.judge import judge
 from fewpix.adapt.reference import reference_of
 from fewpix.adapt.stats import NormState, load_state, save_state
 from fewpix.degrade import family
+from fewpix.degrade.degradation import Degradation
 from fewpix.embed.adaptation import student_weights
 from fewpix.errors import FewpixError, InputError
-from fewpix.evaluate.degraded import Degradation
 from fewpix.files import write_text
 from fewpix.models.zoo import load_student
 

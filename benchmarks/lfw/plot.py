@@ -8,9 +8,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from benchmarks.lib.plots import INK, banded, drawn
 from matplotlib.figure import Figure
 
+from benchmarks.lib.plots import INK, banded, drawn
+from benchmarks.lib.run import options
 from fewpix.evaluate.result.file import read_result
 from fewpix.evaluate.result.model import Result
 from fewpix.evaluate.result.read import parsed
@@ -27,6 +28,7 @@ TITLES = {"hr-lr": "sharp against small", "lr-lr": "both small"}
 
 def main() -> int:
     """Read, draw, write."""
+    options(__doc__).parse_args()
     result = parsed(read_result(ROOT / "results" / "lfw/table.json"))
     assert isinstance(result, Result)
     sizes = sorted(result.sizes())

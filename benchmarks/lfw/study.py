@@ -30,23 +30,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from benchmarks.lfw.cells import Cell, Cells, Faces, Source
-from benchmarks.lib.lfw import LfwPairs, minus, said
 from numpy.typing import NDArray
 
+from benchmarks.lfw.cells import Cell, Cells, Faces, Source
+from benchmarks.lib.lfw import LfwPairs, minus, said
+from benchmarks.lib.progress import EVERY
+from benchmarks.lib.run import guarded, options, run
 from fewpix import __version__
-from fewpix.cli.output import PLAIN_EVERY
+from fewpix.degrade.degradation import SIDE, Degradation
 from fewpix.degrade.presets import UNSEEN
 from fewpix.embed.open import open_encoder
 from fewpix.embed.protocol import Encoder
-from fewpix.errors import ConfigError, FewpixError, InputError
-from fewpix.evaluate.degraded import SIDE, Degradation
-from fewpix.evaluate.embedding.store import check_folder
-from fewpix.evaluate.result.file import Run, check_target, model_facts, write_result
+from fewpix.errors import ConfigError, InputError
+from fewpix.evaluate.result.file import model_facts
 from fewpix.evaluate.statistics.bootstrap import LEVEL, REPLICATES, mean_interval
 from fewpix.evaluate.statistics.estimate import Draws
 from fewpix.evaluate.tasks.pairs import cosines
-from fewpix.files import write_text
+from fewpix.files import check_folder, write_text
 from fewpix.optional import require
 
 if TYPE_CHECKING:
@@ -415,7 +415,7 @@ class Progress:
     def __call__(self, count: int) -> None:
         """So many more faces."""
         self.done += count
-        if time.monotonic() - self.said >= PLAIN_EVERY:
+        if time.monotonic() - self.said >= EVERY:
             self._say(self.before + self.worth * self.done / self.faces)
 
     def end(self) -> None:
@@ -482,69 +482,69 @@ def _chosen(text: str, known: Sequence[Any], option: str) -> list[Any]:
     return [value for value in known if str(value) in words]
 
 
-def main() -> int:
-    """Make what is missing, then write what there is."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+def opened(given: argparse.Namespace) -> tuple[Study, list[Cell]]:
+    """The study with the cells of this run.
+
+    Raises:
+        FewpixError: an option is wrong, or the data cannot be read.
+    """
+    check_folder(given.work, "the embeddings")
+    models = _chosen(given.models, MODELS, "--models")
+    families, sizes = _chosen(given.families, FAMILIES, "--families"), _chosen(given.sizes, SIZES, "--sizes")
+    wanted = grid(families, sizes, models)
+    study = Study(
+        LfwPairs.open(given.lfw),
+        given.work,
+        runtime=given.runtime,
+        threads=given.threads,
+        seed=given.seed,
+        facebn=FACEBN in models,
+        replicates=given.replicates,
     )
-    parser.add_argument("folder", type=Path, help="NAME/NAME_0001.jpg, 112x112 px, and pairs.txt")
-    parser.add_argument(
-        "--work", type=Path, required=True, help="folder that embeddings are kept in, 4 MB a cell"
-    )
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--families", default=",".join(FAMILIES), help="to make in this run")
-    parser.add_argument("--sizes", default=",".join(str(size) for size in SIZES), help="to make in this run")
-    parser.add_argument("--models", default=",".join(MODELS), help="to make in this run")
-    parser.add_argument("--runtime", default="auto", help="cells of another runtime are other cells")
-    parser.add_argument("--threads", type=int, default=0, help="of the runtime")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--replicates", type=int, default=REPLICATES, help="of the bootstrap over people")
-    parser.add_argument("--dry-run", action="store_true", help="say what would be made and how long it takes")
-    given = parser.parse_args()
-    start = time.monotonic()
-    try:
-        check_target(given.out)
-        check_folder(given.work)
-        models = _chosen(given.models, MODELS, "--models")
-        wanted = grid(
-            _chosen(given.families, FAMILIES, "--families"), _chosen(given.sizes, SIZES, "--sizes"), models
-        )
-        study = Study(
-            LfwPairs.open(given.folder),
-            given.work,
-            runtime=given.runtime,
-            threads=given.threads,
-            seed=given.seed,
-            facebn=FACEBN in models,
-            replicates=given.replicates,
-        )
-        if SHARP not in wanted:
-            wanted.insert(0, SHARP)
-        missing = [cell for cell in wanted if not study.made(cell)]
-        seconds = estimated(study, missing)
-        if given.dry_run:
-            for cell in wanted:
-                print(f"{cell}: " + (f"about {_clock(seconds[cell])}" if cell in seconds else "kept"))
-            print(f"{len(missing)} of {len(wanted)} cells to make, about {_clock(sum(seconds.values()))}")
-            return 0
-        study.make(missing, seconds)
-        payload = study.payload()
-        write_result(given.out, payload, Run.since(start))
-    except KeyboardInterrupt:
-        print(f"stopped; what was made is kept in {given.work}: the same command goes on", file=sys.stderr)
-        return 130
-    except FewpixError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    for row in payload["summary"]:
+    return study, wanted if SHARP in wanted else [SHARP, *wanted]
+
+
+def result(given: argparse.Namespace) -> dict[str, Any]:
+    """Make what is missing."""
+    study, wanted = opened(given)
+    missing = [cell for cell in wanted if not study.made(cell)]
+    study.make(missing, estimated(study, missing))
+    return study.payload()
+
+
+def foretold(given: argparse.Namespace) -> None:
+    """Say what would be made and how long it takes."""
+    study, wanted = opened(given)
+    missing = [cell for cell in wanted if not study.made(cell)]
+    seconds = estimated(study, missing)
+    for cell in wanted:
+        print(f"{cell}: " + (f"about {_clock(seconds[cell])}" if cell in seconds else "kept"))
+    print(f"{len(missing)} of {len(wanted)} cells to make, about {_clock(sum(seconds.values()))}")
+
+
+def told(found: Mapping[str, Any]) -> Iterator[str]:
+    """What the result says."""
+    for row in found["summary"]:
         mean, worst = row["mean"]["accuracy"], row["worst"]
-        print(
+        yield (
             f"{row['protocol']} {row['size']} px {row['model']}: mean of {len(row['families'])} families "
             f"{100 * mean:.1f} %, worst {worst['family']} {100 * worst['accuracy']:.1f} %"
         )
-    if payload["absent"]:
-        print(f"{len(payload['absent'])} cells of the study are absent; the result names them")
-    return 0
+    if found["absent"]:
+        yield f"{len(found['absent'])} cells of the study are absent; the result names them"
+
+
+def main() -> int:
+    """Make what is missing, then write what there is."""
+    parser = options(__doc__, "lfw", "--runtime", "--threads", "--replicates", "--seed", "--work", "--out")
+    parser.add_argument("--families", default=",".join(FAMILIES), help="to make in this run")
+    parser.add_argument("--sizes", default=",".join(str(size) for size in SIZES), help="to make in this run")
+    parser.add_argument("--models", default=",".join(MODELS), help="to make in this run")
+    parser.add_argument("--dry-run", action="store_true", help="say what would be made and how long it takes")
+    given = parser.parse_args()
+    if given.dry_run:
+        return guarded(lambda: foretold(given))
+    return run(given.out, lambda: result(given), told, kept=given.work)
 
 
 if __name__ == "__main__":

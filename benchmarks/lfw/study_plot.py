@@ -12,10 +12,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.lfw.plot import LOOKS
-from benchmarks.lib.plots import INK, banded, drawn
 from matplotlib.figure import Figure
 
+from benchmarks.lfw.plot import LOOKS
+from benchmarks.lib.plots import INK, banded, drawn
+from benchmarks.lib.run import options
 from fewpix.evaluate.result.file import read_result
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,6 +70,7 @@ def draw(figure: Figure, result: Mapping[str, Any]) -> None:
 
 def main() -> int:
     """Read, draw, write."""
+    options(__doc__).parse_args()
     result = read_result(ROOT / "results" / "lfw/study.json")
     drawn(ROOT / "docs" / "lfw_study.svg", (11, 5), lambda figure: draw(figure, result))
     return 0

@@ -10,10 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.evaluate.benchmark import Asked, Items, Pairs
-from fewpix.evaluate.figures import figures
-from fewpix.evaluate.inventory import digest
-from fewpix.evaluate.pictures import PictureSource
+from fewpix.data.inventory import digest
+from fewpix.evaluate.benchmark import Asked, Items, Pairs, PictureSource
 from fewpix.evaluate.readers import lfw
 from fewpix.evaluate.statistics.bootstrap import Clusters
 from fewpix.evaluate.statistics.estimate import Draws, change
@@ -98,7 +96,7 @@ class LfwPairs:
 
 def said(outcomes: PairOutcomes, draws: Draws) -> dict[str, Any]:
     """Accuracy and TAR at FAR 1e-3 with intervals, as JSON values."""
-    cell = figures("", None, {}, outcomes, draws).cell
+    cell = outcomes.cell("", None, {}, draws)
     accuracy = cell.figure("accuracy")
     assert accuracy is not None
     rates = {one.at: one for one in cell.figures if one.measure == "tar"}
@@ -114,6 +112,7 @@ def said(outcomes: PairOutcomes, draws: Draws) -> dict[str, Any]:
 def minus(first: PairOutcomes, second: PairOutcomes, draws: Draws) -> dict[str, Any]:
     """Accuracy of the first minus that of the second, with its interval."""
     one, other = (outcomes.wanted()[0].statistic for outcomes in (first, second))
-    found = change(one, other, draws) if one is not None and other is not None else None
+    found, _ = (change(one, other, draws) if one is not None and other is not None else None) or (None, None)
     assert found is not None
+    assert found.ci95 is not None
     return {"accuracy": found.value, "ci95": found.ci95.ends}

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.identification import mated_ranks, person_scores
+from fewpix.evaluate.identification import person_scores
 from fewpix.evaluate.statistics.bootstrap import REPLICATES, Clusters, Interval
 from fewpix.evaluate.statistics.replicates import replicate_curves
 from fewpix.evaluate.statistics.scores import SortedScores, far_key
@@ -99,7 +99,8 @@ def identify_open(
     if not all(0 <= fpir < 1 for fpir in fpirs):
         raise InputError(f"a false positive identification rate lies between 0 and 1, not at {max(fpirs)}")
     names, rows = np.asarray(probe_people), np.asarray(gallery_people)
-    people, scores = person_scores(probes, names, gallery, rows)
+    _check(probes, names, gallery, rows)
+    people, scores = person_scores(probes, gallery, rows)
     mated = np.isin(names, people)
     if mated.all() or not mated.any():
         raise InputError(
@@ -107,7 +108,9 @@ def identify_open(
             fix="leave some people out of the gallery" if mated.all() else "enrol some of the people",
         )
     best = scores.max(axis=1)
-    own, place = mated_ranks(scores[mated], np.searchsorted(people, names[mated]))
+    known = scores[mated]
+    own = known[np.arange(len(known)), np.searchsorted(people, names[mated])]
+    place = (known >= own[:, None]).sum(axis=1)  # its own person is one of them
     best[mated] = np.where(place <= rank, own, _MISSED)
     ordered = SortedScores.of(best, mated)
     thresholds = {far_key(fpir): ordered.threshold_at(fpir) for fpir in fpirs}
@@ -121,3 +124,16 @@ def identify_open(
         tpir_at_fpir_ci95={far_key(fpir): drawn.tar_interval(fpir) for fpir in fpirs},
         thresholds=thresholds,
     )
+
+
+def _check(
+    probes: NDArray[np.floating],
+    names: NDArray[np.generic],
+    gallery: NDArray[np.floating],
+    rows: NDArray[np.generic],
+) -> None:
+    """Refuse labels that are not those of the rows."""
+    if (names.shape, rows.shape) != (probes.shape[:1], gallery.shape[:1]) or not names.size or not rows.size:
+        raise InputError(
+            f"{names.shape} people of {probes.shape} probes, {rows.shape} of {gallery.shape} rows do not fit"
+        )

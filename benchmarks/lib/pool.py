@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,10 @@ from fewpix.files import atomic
 from fewpix.image.resize import Crop
 from fewpix.models.card import Card
 from fewpix.train.material import split_faces
-from fewpix.train.recipe import Recipe
+from fewpix.train.recipe import Recipe, load_recipe
+
+SPLIT = Path(__file__).resolve().parents[2] / "recipes" / "fewpix-s-photo.toml"
+"""The recipe whose split holds out faces that nobody was trained on."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,13 @@ class HeldOutFaces:
         """(N,) rows of the held-out faces, rising: so many of them drawn by the seed, or all."""
         return np.sort(np.random.default_rng(seed).permutation(len(self.scored))[:count])
 
+    def without(self, sources: Collection[str]) -> HeldOutFaces:
+        """Those that are not of these sources."""
+        kept = np.array([self.faces.sources[n] not in sources for n in self.scored], dtype=bool)
+        return replace(
+            self, scored=self.scored[kept], teacher=self.teacher[kept], component=self.component[kept]
+        )
+
     def crops(self, rows: NDArray[np.int64]) -> list[Crop]:
         """The faces in these rows."""
         return [self.faces.crop(int(self.scored[n])) for n in rows]
@@ -119,7 +130,7 @@ def _digest(pool: TrainingPool) -> str:
     """Names all that a split depends on."""
     facts = [
         pool.recipe.data.model_dump(mode="json"),
-        pool.recipe.run.seed,
+        pool.recipe.split,
         pool.faces.sha256,
         pool.cache.model,
     ]
@@ -129,14 +140,60 @@ def _digest(pool: TrainingPool) -> str:
 def held_out_from_all(cards: Sequence[Card], shards: Sequence[Path], teacher: Encoder) -> HeldOutFaces:
     """The faces that none of several students ever saw.
 
+    Of the faces that a student was trained on, those that it held out. Of other faces, those that `SPLIT`
+    holds out and that are of sources which no student's recipe names.
+
     Raises:
-        ConfigError: the students were not shown the same faces.
-        InputError: the shards are not those that they were trained on.
+        ConfigError: two students were trained on these faces, and held out others.
+        InputError: there is no such face, or the recipe of a student that was trained on other faces does not
+            say of which sources these were.
     """
-    parts = [held_out(training_pool(card, shards, teacher)) for card in cards]
+    faces = load_faces(shards)
+    recipes = [Recipe.model_validate(card.provenance["recipe"], strict=False) for card in cards]
+    is_own = [card.provenance["faces_sha256"] == faces.sha256 for card in cards]
+    own = [recipe for recipe, here in zip(recipes, is_own, strict=True) if here]
+    others = [sources_of(recipe) for recipe, here in zip(recipes, is_own, strict=True) if not here]
+    if not all(others):
+        raise InputError("these are not the faces that the student was trained on", fix="name all its shards")
+    parts = [
+        held_out(pool_of(recipe, faces.sha256, shards, teacher)) for recipe in own or [load_recipe(SPLIT)]
+    ]
     if any(not np.array_equal(part.scored, parts[0].scored) for part in parts):
         raise ConfigError("the students were not shown the same faces", fix="measure them one by one")
-    return parts[0]
+    seen = set[str]().union(*others)
+    kept = parts[0].without(seen)
+    if not len(kept.scored):
+        raise InputError(
+            f"the students were trained on faces of {', '.join(sorted(seen))}, and there are no others",
+            fix="name shards with other sources",
+        )
+    return kept
+
+
+def held_out_here(
+    cards: Sequence[Card], faces: FaceSet, shards: Sequence[Path], teacher: Encoder
+) -> NDArray[np.int64]:
+    """(H,) the faces that each student which was trained on these held out; none where no student was."""
+    parts = [
+        held_out(pool_of(recipe, faces.sha256, shards, teacher)).scored
+        for recipe in (
+            Recipe.model_validate(card.provenance["recipe"], strict=False)
+            for card in cards
+            if card.provenance["faces_sha256"] == faces.sha256
+        )
+    ]
+    return reduce(np.intersect1d, parts) if parts else np.empty(0, dtype=np.int64)
+
+
+def student_cards() -> list[Card]:
+    """Of the students that `auto` chooses from."""
+    return [open_encoder(name).card for name in ("fewpix-s", "fewpix-l")]
+
+
+def sources_of(recipe: Recipe) -> set[str]:
+    """The sources that a recipe names."""
+    data = recipe.data
+    return {*data.weights, *data.chips, *data.sources, *data.holdout_sources}
 
 
 def held_out_from_shipped(

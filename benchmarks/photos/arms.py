@@ -7,8 +7,8 @@ from typing import Protocol
 
 import cv2
 import numpy as np
-from benchmarks.photos.people import Rows
 
+from benchmarks.photos.people import Rows
 from fewpix.detect import Detector, Face
 from fewpix.detect.detector import SEARCH_SCORE
 from fewpix.detect.yunet import installed_yunet, yunet_file
@@ -33,11 +33,14 @@ class Arm:
         model: of the probes; the gallery is always embedded by the teacher.
         facebn: "" as the model is; else the mode of `fewpix adapt` of a state of other people's small faces:
             "prior", or "excess", which compares them with training faces of their size.
+        matched: whether small faces are compared with the gallery's photographs shrunk to their size, too, as
+            `fewpix identify` does it.
     """
 
     finder: str
     model: str
     facebn: str = ""
+    matched: bool = False
 
     @property
     def gallery(self) -> Arm:
@@ -48,6 +51,7 @@ class Arm:
 PLAIN = "yunet + sface"
 ENLARGED = "yunet x3 + sface"
 ROUTER = "fewpix + auto"
+MATCHED = "fewpix + auto, matched"
 ARMS: dict[str, Arm] = {
     PLAIN: Arm("yunet", "teacher"),
     ENLARGED: Arm("yunet-x3", "teacher"),
@@ -55,6 +59,7 @@ ARMS: dict[str, Arm] = {
     "fewpix + fewpix-s": Arm("fewpix", "fewpix-s"),
     "fewpix + fewpix-l": Arm("fewpix", "fewpix-l"),
     ROUTER: Arm("fewpix", "auto"),
+    MATCHED: Arm("fewpix", "auto", matched=True),
     "fewpix + auto, FaceBN prior": Arm("fewpix", "auto", "prior"),
     "fewpix + auto, FaceBN excess": Arm("fewpix", "auto", "excess"),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -27,11 +27,16 @@ class Side:
         rows: (N, D).
         found: (N,).
         people: (N,) whose they are.
+        matched: (N,) of probes: the side in pixels of the gallery's shrunk rows that each is compared with,
+            too; 0 for sharp rows alone. None where nobody is.
+        shrunk: of a gallery: (N, D) rows by such a side, mixed with the sharp ones.
     """
 
     rows: NDArray[np.float32]
     found: NDArray[np.bool_]
     people: NDArray[np.str_]
+    matched: NDArray[np.int64] | None = None
+    shrunk: Mapping[int, NDArray[np.float32]] = field(default_factory=dict)
 
 
 def searched(probes: Side, gallery: Side, enrolled: NDArray[np.str_]) -> Searched:
@@ -54,10 +59,26 @@ def searched(probes: Side, gallery: Side, enrolled: NDArray[np.str_]) -> Searche
         places = np.zeros(count, dtype=np.int64)
         part = Searched(0, np.zeros(count, dtype=np.bool_), none, low, low, places, places, None)
     else:
-        part = search(
-            probes.rows[probes.found], probes.people[probes.found], gallery.rows[there], gallery.people[there]
-        )
+        part = _by_size(probes, gallery, there)
     return with_failures(part, probes.people, probes.found, gallery.people[listed])
+
+
+def _by_size(probes: Side, gallery: Side, there: NDArray[np.bool_]) -> Searched:
+    """Search the probes that were found, each among the rows of its size."""
+    found = np.flatnonzero(probes.found)
+    sizes = np.zeros(len(found), dtype=np.int64) if probes.matched is None else probes.matched[found]
+    parts, order = [], []
+    for size in np.unique(sizes):
+        members = found[sizes == size]
+        rows = gallery.shrunk[int(size)] if size else gallery.rows
+        parts.append(search(probes.rows[members], probes.people[members], rows[there], gallery.people[there]))
+        order.append(np.flatnonzero(sizes == size))
+    back = np.argsort(np.concatenate(order))
+    joined = {
+        name: np.concatenate([getattr(part, name) for part in parts])[back]
+        for name in ("mated", "own", "best", "other", "ranks", "row_ranks")
+    }
+    return Searched(people=parts[0].people, precisions=None, **joined)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,13 +120,25 @@ class Measured:
         return out
 
 
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """The searches under one seed.
+
+    Args:
+        mated: (N,) whether the person is enrolled.
+        right: (N,) whether the right person comes first.
+        scores: (N,) of the best candidate; −2 for a mated search whose best candidate is another.
+    """
+
+    mated: NDArray[np.bool_]
+    right: NDArray[np.bool_]
+    scores: NDArray[np.floating]
+
+
 def measure(
     probes: Side, gallery: Side, splits: Sequence[NDArray[np.str_]], *, replicates: int, seed: int
 ) -> Measured:
     """The figures of an arm at a size.
-
-    In a replicate people are drawn with replacement, with all of their probes, and seeds likewise; the
-    thresholds are set anew. Equal people and seed give equal draws, so that arms are comparable.
 
     Args:
         probes: of all people.
@@ -114,16 +147,42 @@ def measure(
         replicates: of the bootstrap.
         seed: of its draws.
     """
-    clusters = Clusters.of(probes.people)
+    trials = []
+    for enrolled in splits:
+        found = searched(probes, gallery, enrolled)
+        trials.append(Trial(found.mated, found.ranks == 1, open_scores(found, 1)))
+    return over_trials(trials, probes.people, probes.found, replicates=replicates, seed=seed)
+
+
+def over_trials(
+    trials: Sequence[Trial],
+    people: NDArray[np.str_],
+    found: NDArray[np.bool_],
+    *,
+    replicates: int,
+    seed: int,
+) -> Measured:
+    """The figures of the same N probes under several seeds.
+
+    In a replicate people are drawn with replacement, with all of their probes, and seeds likewise; the
+    thresholds are set anew. Equal people and seed give equal draws, so that arms are comparable.
+
+    Args:
+        trials: one of each seed.
+        people: (N,) of the probes.
+        found: (N,) whether their face was found.
+        replicates: of the bootstrap.
+        seed: of its draws.
+    """
+    clusters = Clusters.of(people)
     weights = np.concatenate(list(clusters.weights(replicates, seed)))
     counts = np.random.default_rng(seed).multinomial(
-        len(splits), np.full(len(splits), 1 / len(splits)), size=replicates
+        len(trials), np.full(len(trials), 1 / len(trials)), size=replicates
     )
     by_seed: dict[str, list[float]] = {"rank1": [], "tpir": []}
     drawn: dict[str, list[NDArray[np.float64]]] = {"rank1": [], "tpir": []}
-    for enrolled in splits:
-        found = searched(probes, gallery, enrolled)
-        mated, right, scores = found.mated, found.ranks == 1, open_scores(found, 1)
+    for each in trials:
+        mated, right, scores = each.mated, each.right, each.scores
         by_seed["rank1"].append(float(right[mated].mean()))
         ordered = SortedScores.of(scores, mated)
         by_seed["tpir"].append(ordered.tar(ordered.threshold_at(FPIR)))
@@ -133,9 +192,9 @@ def measure(
     over = {name: _over_seeds(np.stack(parts, axis=1), counts) for name, parts in drawn.items()}
     values = {name: float(np.mean(parts)) for name, parts in by_seed.items()}
     return Measured(
-        values | {"detection": float(probes.found.mean())},
+        values | {"detection": float(found.mean())},
         {name: tuple(parts) for name, parts in by_seed.items()},
-        over | {"detection": _share(weights, probes.found)},
+        over | {"detection": _share(weights, found)},
         clusters.people,
     )
 

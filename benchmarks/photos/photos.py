@@ -19,27 +19,26 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-from benchmarks.photos.arms import ARMS, ENLARGED, MIN_SCORE, PLAIN, ROUTER, finders
+
+from benchmarks.lib.progress import Steps
+from benchmarks.lib.run import options, run
+from benchmarks.photos.arms import ARMS, ENLARGED, MIN_SCORE, PLAIN, ROUTER, Arm, finders
 from benchmarks.photos.figures import FPIR, MEASURES, Measured, Side, measure
 from benchmarks.photos.people import QUALITY, SEEDS, SIZES, Photos, sharpest, split
 from benchmarks.photos.work import Work, code_digest
-from numpy.typing import NDArray
-
-from fewpix.cli.output import progress
-from fewpix.cli.threads import prepare_torch
 from fewpix.detect.yunet import installed_yunet
 from fewpix.embed.open import open_encoder
-from fewpix.errors import ConfigError, FewpixError
-from fewpix.evaluate.embedding.store import check_folder
-from fewpix.evaluate.result.file import Run, check_target, model_facts, write_result
-from fewpix.evaluate.statistics.bootstrap import LEVEL, REPLICATES
+from fewpix.errors import ConfigError
+from fewpix.evaluate.result.file import model_facts
+from fewpix.evaluate.statistics.bootstrap import LEVEL
+from fewpix.files import check_folder
+from fewpix.threads import prepare_torch
 
 FEWEST = 4
 """People that a trial needs, so that some are enrolled and some are not."""
@@ -47,18 +46,18 @@ FEWEST = 4
 RESULTS = Path(__file__).resolve().parents[2] / "results"
 
 
-def comparisons(arms: Sequence[str]) -> list[tuple[str, str]]:
+def comparisons(arms: Mapping[str, Arm]) -> list[tuple[str, str]]:
     """Which arm is held against which: all against the plain way, ours against the stronger peer, FaceBN
-    against the router without it.
+    and a matched gallery against the router without them.
     """
     pairs = [(arm, PLAIN) for arm in arms if arm != PLAIN]
-    pairs += [(arm, ENLARGED) for arm in arms if ARMS[arm].model == "auto"]
-    pairs += [(arm, ROUTER) for arm in arms if ARMS[arm].facebn]
+    pairs += [(arm, ENLARGED) for arm in arms if arms[arm].model == "auto"]
+    pairs += [(arm, ROUTER) for arm in arms if arms[arm].facebn or arms[arm].matched]
     return [pair for pair in pairs if pair[1] in arms]
 
 
 def measured(
-    work: Work, arms: Sequence[str], sizes: Sequence[int], *, replicates: int, seed: int
+    work: Work, arms: Mapping[str, Arm], sizes: Sequence[int], *, replicates: int, seed: int
 ) -> tuple[dict[tuple[int, str], Measured], dict[str, int]]:
     """Every arm at every size, and how many people each enrolled."""
     photos, chosen = work.photos, sharpest(work.photos)
@@ -67,46 +66,46 @@ def measured(
     out: dict[tuple[int, str], Measured] = {}
     enrolled: dict[str, int] = {}
     steps = len(work.persons) * len(arms) * (1 + len(sizes))
-    with progress("photographs", steps) as bar:
-        done, note = 0, ""
+    step = Steps("photographs", steps)
 
-        def told() -> None:
-            nonlocal done
-            done += 1
-            bar(done, note=note)
+    def probe(arm: Arm, size: int, note: str) -> Side:
+        rows, found = work.rows(arm, size, probes, lambda: step(note))
+        sides = work.matched(arm, size, probes)[probes] if arm.matched else None
+        return Side(rows[probes], found[probes], photos.people[probes], sides)
 
-        def side(arm: Any, size: int | None, wanted: NDArray[np.int64]) -> Side:
-            rows, found = work.rows(arm, size, wanted, told)
-            return Side(rows[wanted], found[wanted], photos.people[wanted])
+    def gallery(arm: Arm, note: str) -> Side:
+        rows, found = work.rows(arm.gallery, None, chosen, lambda: step(note))
+        small = work.shrunk(arm, chosen, rows) if arm.matched else {}
+        mixes = {pixels: each[chosen] for pixels, each in small.items()}
+        return Side(rows[chosen], found[chosen], photos.people[chosen], shrunk=mixes)
 
-        galleries: dict[str, Side] = {}
-        for name in arms:
-            note = f"{name}, enrolment"
-            galleries[name] = side(ARMS[name].gallery, None, chosen)
-            enrolled[name] = int(galleries[name].found.sum())
-        for size in sizes:
-            for name in arms:
-                note = f"{name}, {size} px"
-                out[size, name] = measure(
-                    side(ARMS[name], size, probes),
-                    galleries[name],
-                    splits,
-                    replicates=replicates,
-                    seed=seed,
-                )
+    galleries: dict[str, Side] = {}
+    for name, arm in arms.items():
+        galleries[name] = gallery(arm, f"{name}, enrolment")
+        enrolled[name] = int(galleries[name].found.sum())
+    for size in sizes:
+        for name, arm in arms.items():
+            out[size, name] = measure(
+                probe(arm, size, f"{name}, {size} px"),
+                galleries[name],
+                splits,
+                replicates=replicates,
+                seed=seed,
+            )
     return out, enrolled
 
 
 def payload(
     work: Work,
+    arms: Mapping[str, Arm],
     found: Mapping[tuple[int, str], Measured],
     enrolled: Mapping[str, int],
     settings: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The result."""
     photos = work.photos
-    arms, sizes = list(dict.fromkeys(arm for _, arm in found)), list(dict.fromkeys(size for size, _ in found))
-    models = dict.fromkeys(["teacher", *(ARMS[arm].model for arm in arms)])
+    sizes = list(dict.fromkeys(size for size, _ in found))
+    models = dict.fromkeys(["teacher", *(arm.model for arm in arms.values())])
     ways = finders()
     differences = []
     for size in sizes:
@@ -145,69 +144,66 @@ def payload(
         "code_sha256": code_digest(),
         "arms": {
             name: {
-                "finder": ways[ARMS[name].finder].words,
-                "model": ARMS[name].model,
-                "facebn": ARMS[name].facebn or None,
+                "finder": ways[arm.finder].words,
+                "model": Path(arm.model).stem,
+                "facebn": arm.facebn or None,
+                "matched": arm.matched,
                 "enrolled": enrolled[name],
             }
-            for name in arms
+            for name, arm in arms.items()
         },
-        "models": {name: model_facts(work.encoder(name)) for name in models},
+        "models": {Path(name).stem: model_facts(work.encoder(name)) for name in models},
         "states": work.learned,
         "figures": [{"size": size, "arm": arm, **found[size, arm].to_json()} for size, arm in found],
         "differences": differences,
     }
 
 
-def main(words: Sequence[str] | None = None) -> int:
-    """Measure and write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("photos", type=Path, help="tar file with PERSON/FILE.jpg")
-    parser.add_argument("--work", type=Path, required=True, help="folder that embeddings are kept in")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--limit", type=int, help="for a trial: only so many people, the first by name")
-    parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES))
-    parser.add_argument("--arms", nargs="+", default=list(ARMS), choices=list(ARMS), metavar="ARM")
-    parser.add_argument("--runtime", default="auto")
-    parser.add_argument("--threads", type=int, default=0, help="of the runtimes and of OpenCV")
-    parser.add_argument("--replicates", type=int, default=REPLICATES)
-    parser.add_argument("--seed", type=int, default=0, help="of the bootstrap")
-    given = parser.parse_args(words)
-    start = time.monotonic()
+def result(given: argparse.Namespace) -> dict[str, Any]:
+    """Measure."""
     prepare_torch()
     if given.threads:
         cv2.setNumThreads(given.threads)
-    try:
-        check_target(given.out)
-        whole = (given.limit, given.sizes, given.arms) == (None, list(SIZES), list(ARMS))
-        if given.out.resolve().parent == RESULTS and not whole:
-            raise ConfigError("a trial is no result of the project", fix="name an --out outside results/")
-        if given.limit is not None and given.limit < FEWEST:
-            raise ConfigError(f"--limit {given.limit} is too few", fix=f"take at least {FEWEST} people")
-        check_folder(given.work)
-        open_encoder("auto", runtime=given.runtime, threads=given.threads)  # now, not after the photographs
-        photos = Photos.read(given.photos, installed_yunet(MIN_SCORE, given.threads).find, limit=given.limit)
-        work = Work(photos, finders(given.threads), given.work, runtime=given.runtime, threads=given.threads)
-        found, enrolled = measured(
-            work, given.arms, given.sizes, replicates=given.replicates, seed=given.seed
-        )
-        settings = {"limit": given.limit, "replicates": given.replicates, "seed": given.seed}
-        result = payload(work, found, enrolled, settings)
-        write_result(given.out, result, Run.since(start))
-    except KeyboardInterrupt:
-        print(f"stopped; what was made is kept in {given.work}: the same command goes on", file=sys.stderr)
-        return 130
-    except FewpixError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    for (size, name), figures in found.items():
-        values = ", ".join(
-            f"{key} {100 * figures.values[key]:.1f} ({figures.interval(key)})" for key in MEASURES
-        )
-        print(f"{size} px, {name}: {values}")
-    return 0
+    arms = {name: ARMS[name] for name in given.arms}
+    if given.also:
+        arms[f"fewpix + {given.also.stem}"] = Arm("fewpix", str(given.also))
+    whole = (given.limit, given.sizes) == (None, list(SIZES))
+    whole = whole and (given.also is not None or given.arms == list(ARMS))
+    if RESULTS in given.out.resolve().parents and not whole:
+        raise ConfigError("a trial is no result of the project", fix="name an --out outside results/")
+    if given.limit is not None and given.limit < FEWEST:
+        raise ConfigError(f"--limit {given.limit} is too few", fix=f"take at least {FEWEST} people")
+    check_folder(given.work, "the embeddings")
+    open_encoder("auto", runtime=given.runtime, threads=given.threads)  # now, not after the photographs
+    photos = Photos.read(given.photos, installed_yunet(MIN_SCORE, given.threads).find, limit=given.limit)
+    work = Work(photos, finders(given.threads), given.work, runtime=given.runtime, threads=given.threads)
+    found, enrolled = measured(work, arms, given.sizes, replicates=given.replicates, seed=given.seed)
+    settings = {"limit": given.limit, "replicates": given.replicates, "seed": given.seed}
+    return payload(work, arms, found, enrolled, settings)
+
+
+def told(found: Mapping[str, Any]) -> Iterator[str]:
+    """What the result says."""
+    for row in found["figures"]:
+        values = []
+        for key in MEASURES:
+            low, high = row[f"{key}_ci95"]
+            values.append(f"{key} {100 * row[key]:.1f} ({100 * low:.1f} to {100 * high:.1f})")
+        yield f"{row['size']} px, {row['arm']}: {', '.join(values)}"
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Measure and write."""
+    parser = options(
+        *(__doc__, "--sizes", "--runtime", "--threads", "--replicates", "--seed", "--work", "--out"),
+        sizes=list(SIZES),
+    )
+    parser.add_argument("photos", type=Path, help="tar file with PERSON/FILE.jpg")
+    parser.add_argument("--limit", type=int, help="for a trial: only so many people, the first by name")
+    parser.add_argument("--arms", nargs="+", default=list(ARMS), choices=list(ARMS), metavar="ARM")
+    parser.add_argument("--also", type=Path, help="a student's .safetensors file, as one more arm")
+    given = parser.parse_args(words)
+    return run(given.out, lambda: result(given), told, kept=given.work)
 
 
 if __name__ == "__main__":

@@ -10,15 +10,17 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from benchmarks.lfw.plot import LOOKS
-from benchmarks.lib.plots import INK, banded, drawn
-from benchmarks.photos.arms import ENLARGED, PLAIN, ROUTER
 from matplotlib.figure import Figure
 
+from benchmarks.lfw.plot import LOOKS
+from benchmarks.lib.plots import INK, banded, drawn
+from benchmarks.lib.run import options
+from benchmarks.photos.arms import ENLARGED, MATCHED, PLAIN, ROUTER
 from fewpix.evaluate.result.file import read_result
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOWN = {
+    MATCHED: ("#1f6f5c", "fewpix, matched gallery"),
     ROUTER: (LOOKS["auto"][0], "fewpix"),
     ENLARGED: ("#b9a13c", "YuNet on the picture enlarged ×3, SFace"),
     PLAIN: (LOOKS["teacher"][0], "YuNet, SFace"),
@@ -27,6 +29,7 @@ SHOWN = {
 
 def main() -> int:
     """Read, draw, write."""
+    options(__doc__).parse_args()
     result = read_result(ROOT / "results" / "photos/photos.json")
     cells = {(row["arm"], row["size"]): row for row in result["figures"]}
     sizes = sorted(result["settings"]["sizes"])

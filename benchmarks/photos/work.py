@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.photos.arms import Arm, Finder, face_of, usable
-from benchmarks.photos.people import QUALITY, Photos, Rows, overlapping
 from numpy.typing import NDArray
 
 import fewpix
+from benchmarks.photos.arms import Arm, Finder, face_of, usable
+from benchmarks.photos.people import QUALITY, Photos, Rows, overlapping
 from fewpix import __version__
 from fewpix.adapt.stats import NormState, load_state, save_state
 from fewpix.embed.adaptation import student_weights
@@ -28,8 +28,10 @@ from fewpix.embed.protocol import Encoder
 from fewpix.errors import GuardError
 from fewpix.evaluate.embedding.store import Chunk, EmbeddingStore
 from fewpix.files import write_text
+from fewpix.gallery.matched import mixed, shipped_matching
 from fewpix.identify.faces import embed_faces
 from fewpix.identify.learning import Reservoir
+from fewpix.identify.shrinking import sharp_crop, shrink
 from fewpix.image.codec import Image
 
 CODE = ("detect", "image", "quality", "embed", "identify", "models", "adapt")
@@ -120,6 +122,44 @@ class Work:
             out[members], found[members] = part.rows, part.enrolled
             told()
         return out, found
+
+    def matched(self, arm: Arm, size: int, wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(N,) the side of the gallery's shrunk rows that each photograph is compared with; 0 for none.
+
+        Arguments as `rows`.
+        """
+        router, out = self.encoder(arm.model), np.zeros(len(self.photos.names), dtype=np.int64)
+        parts = {seer.card.sha256: part for seer, part in shipped_matching().parts(router)}
+        for person, members in self._members(wanted):
+            for n, row in self._found(arm.finder, size, person, members):
+                face = self._finders[arm.finder].cut(self._picture(n, size), row, router)
+                seer = face.encoder.card.sha256
+                match = parts[seer].match(seer, face.routed_pixels) if seer in parts else None
+                out[n] = 0 if match is None else match.pixels
+        return out
+
+    def shrunk(
+        self, arm: Arm, wanted: NDArray[np.int64], sharp: NDArray[np.float32]
+    ) -> dict[int, NDArray[np.float32]]:
+        """(N, D) rows of the gallery's photographs by side in pixels, mixed with the sharp ones.
+
+        Args:
+            arm: of the probes.
+            wanted: which photographs are the gallery.
+            sharp: (N, D) their sharp rows.
+        """
+        router, gallery = self.encoder(arm.model), self.encoder(arm.gallery.model)
+        matching = shipped_matching()
+        out = {pixels: sharp.copy() for pixels in matching.kept}
+        for person, members in self._members(wanted):
+            for n, row in self._found(arm.gallery.finder, None, person, members):
+                picture = self._picture(n, None)
+                face = self._finders[arm.gallery.finder].cut(picture, row, gallery)
+                (own,) = shrink([sharp_crop(picture, face)], router, matching)
+                for each in own:
+                    weight = dict(matching.sizes)[each.pixels]
+                    out[each.pixels][n] = mixed(sharp[n : n + 1], each.embedding[None], weight)[0]
+        return out
 
     def state(self, size: int | None, half: int, mode: str, wanted: NDArray[np.int64]) -> NormState | None:
         """The state that one half of the people gives the other at a size; None where it gives none."""

@@ -16,10 +16,10 @@ from typing import Any
 
 import cv2
 import numpy as np
+
 from benchmarks.lib.enlarged import KERNELS, Enlargement
 from benchmarks.lib.pool import held_out_from_shipped
-from benchmarks.lib.run import pool_options, run
-
+from benchmarks.lib.run import POOL, each, options, run
 from fewpix.image.align import TEMPLATE_SIDE
 from fewpix.image.resize import Crop
 from fewpix.quality.resolution import TABLE, effective_pixels
@@ -52,17 +52,17 @@ def estimated(crops: list[Crop], seed: int) -> list[dict[str, Any]]:
     """The estimates for every kernel, condition and size, for untouched faces, and for blurred ones."""
     figures: list[dict[str, Any]] = []
     for kernel in KERNELS:
-        for condition, options in CONDITIONS.items():
+        for condition, how in CONDITIONS.items():
             for size in SIZES:
-                way = Enlargement(size, TEMPLATE_SIDE, kernel, **options)
+                way = Enlargement(size, TEMPLATE_SIDE, kernel, **how)
                 rng = np.random.default_rng([seed, size])
                 found = [effective_pixels(way.picture(crop, rng)) for crop in crops]
                 figures.append(
                     {"kernel": kernel, "condition": condition, "size": size, **spread(found, size)}
                 )
-    for condition, options in CONDITIONS.items():
+    for condition, how in CONDITIONS.items():
         rng = np.random.default_rng(seed)
-        way = Enlargement(TEMPLATE_SIDE, TEMPLATE_SIDE, **options)
+        way = Enlargement(TEMPLATE_SIDE, TEMPLATE_SIDE, **how)
         found = [effective_pixels(way.picture(crop, rng)) for crop in crops]
         figures.append(
             {"kernel": "none", "condition": condition, "size": TEMPLATE_SIDE, **spread(found, None)}
@@ -101,8 +101,8 @@ def line(row: Mapping[str, Any]) -> str:
 
 def main() -> int:
     """Measure and write."""
-    given = pool_options(__doc__, count=100).parse_args()
-    return run(given.out, lambda: result(given), line)
+    given = options(__doc__, *POOL, count=100).parse_args()
+    return run(given.out, lambda: result(given), each(line))
 
 
 if __name__ == "__main__":

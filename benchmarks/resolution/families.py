@@ -13,22 +13,21 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from benchmarks.lib.pool import HeldOutFaces, held_out_from_all
 from numpy.typing import NDArray
 
+from benchmarks.lib.pool import HeldOutFaces, held_out_from_all
+from benchmarks.lib.run import options, run
 from fewpix.degrade import FAMILIES
+from fewpix.degrade.degradation import Degradation
 from fewpix.degrade.presets import UNSEEN
 from fewpix.embed.open import open_encoder
 from fewpix.embed.protocol import Encoder
-from fewpix.errors import ConfigError, FewpixError
-from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.result.file import Run, check_target, write_result
+from fewpix.errors import ConfigError
 from fewpix.evaluate.statistics.bootstrap import Clusters, mean_interval
 
 SIZES = (8, 12, 16, 24, 32)
@@ -98,45 +97,39 @@ def summary(rows: Rows) -> Rows:
     return out
 
 
+def result(given: argparse.Namespace) -> dict[str, Any]:
+    """Measure."""
+    names = dict.fromkeys(given.models.split(","))
+    encoders = {Path(name).stem: open_encoder(name, runtime=given.runtime) for name in names}
+    students = [encoder for encoder in encoders.values() if "recipe" in encoder.card.provenance]
+    if not students:
+        raise ConfigError("no student is named", fix="name one: its recipe says which faces it never saw")
+    teacher = open_encoder(BASELINE, runtime=given.runtime)
+    found = held_out_from_all([student.card for student in students], given.faces, teacher)
+    rows = measure(encoders, found, given.families, given.sizes, given.seed)
+    return {
+        "question": "how often is a face found under each degradation, and which one is worst?",
+        "data": {"sha256": found.faces.sha256, "held_out": len(found.scored)},
+        "models": {name: encoder.card.sha256 for name, encoder in encoders.items()},
+        "settings": {"seed": given.seed, "baseline": BASELINE, "unseen": list(UNSEEN)},
+        "figures": rows,
+        "summary": summary(rows),
+    }
+
+
+def told(found: Mapping[str, Any]) -> Iterator[str]:
+    """What the result says."""
+    for row in found["summary"]:
+        yield f"{row['model']} {row['size']} px: mean {100 * row['mean']:.1f} %, worst {row['worst']}"
+
+
 def main() -> int:
     """Measure and write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("faces", nargs="+", type=Path)
+    parser = options(__doc__, "faces", "--sizes", "--runtime", "--seed", "--out", sizes=list(SIZES))
     parser.add_argument("--models", default=f"fewpix-s,{BASELINE}")
     parser.add_argument("--families", nargs="+", default=list(FAMILIES), choices=list(FAMILIES))
-    parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES))
-    parser.add_argument("--runtime", default="auto")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
-    start = time.monotonic()
-    try:
-        check_target(given.out)
-        names = dict.fromkeys(given.models.split(","))
-        encoders = {Path(name).stem: open_encoder(name, runtime=given.runtime) for name in names}
-        students = [encoder for encoder in encoders.values() if "recipe" in encoder.card.provenance]
-        if not students:
-            raise ConfigError("no student is named", fix="name one: its recipe says which faces it never saw")
-        teacher = open_encoder(BASELINE, runtime=given.runtime)
-        found = held_out_from_all([student.card for student in students], given.faces, teacher)
-        rows = measure(encoders, found, given.families, given.sizes, given.seed)
-        payload = {
-            "question": "how often is a face found under each degradation, and which one is worst?",
-            "data": {"sha256": found.faces.sha256, "held_out": len(found.scored)},
-            "models": {name: encoder.card.sha256 for name, encoder in encoders.items()},
-            "settings": {"seed": given.seed, "baseline": BASELINE, "unseen": list(UNSEEN)},
-            "figures": rows,
-            "summary": summary(rows),
-        }
-        write_result(given.out, payload, Run.since(start))
-    except FewpixError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    for row in payload["summary"]:
-        print(f"{row['model']} {row['size']} px: mean {100 * row['mean']:.1f} %, worst {row['worst']}")
-    return 0
+    return run(given.out, lambda: result(given), told)
 
 
 if __name__ == "__main__":

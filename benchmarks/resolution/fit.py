@@ -15,19 +15,18 @@ import json
 import math
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
-from fewpix.cli.threads import prepare_torch
+from fewpix.threads import prepare_torch
 
 prepare_torch()
 
 import numpy as np
 import torch
-from benchmarks.lib.enlarged import KERNELS, WHOLE, Enlargement, cut, exact_points
-from benchmarks.lib.pool import HeldOutFaces, held_out_from_shipped
 from numpy.typing import NDArray
 
-from fewpix.errors import FewpixError
+from benchmarks.lib.enlarged import KERNELS, WHOLE, Enlargement, cut, exact_points
+from benchmarks.lib.pool import HeldOutFaces, held_out_from_shipped
+from benchmarks.lib.run import guarded, options
 from fewpix.files import write_text
 from fewpix.image.align import TEMPLATE_SIDE
 from fewpix.quality.resolution import SMALLEST, TABLE, Estimator
@@ -106,24 +105,11 @@ def fit(spectra: NDArray[np.float64], sizes: NDArray[np.float64], seed: int) -> 
     return Estimator.from_json(made.to_json())  # as it will be read back
 
 
-def main(words: Sequence[str] | None = None) -> int:
-    """Fit, say how well on the faces it was fitted on, and with --write keep it."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("faces", nargs="+", type=Path)
-    parser.add_argument("--count", type=int, default=14_000)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--runtime", default="auto", help="of the teacher, which made the split")
-    parser.add_argument("--write", action="store_true", help="write the package's resolution.json")
-    given = parser.parse_args(words)
+def make(given: argparse.Namespace) -> None:
+    """Fit, say how well, and with --write keep it."""
     torch.set_num_threads(1)
-    try:
-        _, found = held_out_from_shipped(given.faces, given.runtime)
-        spectra, sizes = examples(found, given.count, given.seed)
-    except FewpixError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+    _, found = held_out_from_shipped(given.faces, given.runtime)
+    spectra, sizes = examples(found, given.count, given.seed)
     estimator = fit(spectra, sizes, given.seed)
     off = np.abs(np.log2(estimator.pixels(spectra)) - sizes)
     print(f"fitted on {len(sizes)} pictures: off by a factor of {2 ** np.median(off):.2f} in the median")
@@ -134,7 +120,14 @@ def main(words: Sequence[str] | None = None) -> int:
             "source": "benchmarks/resolution/fit.py",
         }
         write_text(TABLE, json.dumps(table) + "\n")
-    return 0
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Fit, say how well on the faces it was fitted on, and with --write keep it."""
+    parser = options(__doc__, "faces", "--count", "--runtime", "--seed", count=14_000)
+    parser.add_argument("--write", action="store_true", help="write the package's resolution.json")
+    given = parser.parse_args(words)
+    return guarded(lambda: make(given))
 
 
 if __name__ == "__main__":

@@ -16,19 +16,17 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from benchmarks.lib.pool import held_out_from_all
 
+from benchmarks.lib.pool import held_out_from_all
+from benchmarks.lib.run import options, run
 from fewpix.degrade import family, per_item_rng
 from fewpix.embed.open import open_encoder
 from fewpix.embed.router import TABLE
-from fewpix.errors import FewpixError
-from fewpix.evaluate.result.file import Run, write_result
+from fewpix.evaluate.result.file import read_result
 from fewpix.evaluate.statistics.scores import SortedScores
 from fewpix.files import write_text
 
@@ -56,28 +54,12 @@ def bands(figures: Sequence[Mapping[str, Any]], order: Sequence[str]) -> list[di
     ]
 
 
-def main() -> int:
-    """Measure, write the result, and with --write the table of the package."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("faces", nargs="+", type=Path)
-    parser.add_argument("--models", default="fewpix-s,fewpix-l", help="for the smallest faces first")
-    parser.add_argument("--same", type=float, default=0.55)
-    parser.add_argument("--runtime", default="auto")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--write", action="store_true", help="write the package's router.json too")
-    given = parser.parse_args()
-    start = time.monotonic()
-
+def result(given: argparse.Namespace) -> dict[str, Any]:
+    """Measure."""
     students = {name: open_encoder(name, runtime=given.runtime) for name in given.models.split(",")}
     teacher = open_encoder(BASELINE, runtime=given.runtime)
-    try:
-        cards = [student.card for student in students.values()]
-        found = held_out_from_all(cards, given.faces, teacher)
-    except FewpixError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+    cards = [student.card for student in students.values()]
+    found = held_out_from_all(cards, given.faces, teacher)
     seed = int(cards[0].provenance["recipe"]["run"]["seed"])
     faces, held, gallery, component = found.faces, found.scored, found.teacher, found.component
     mated = (gallery @ gallery.T >= given.same) & (component[:, None] == component[None, :])
@@ -101,7 +83,7 @@ def main() -> int:
         print(row, file=sys.stderr)
     crossovers = {name: crossover(figures, [name], [BASELINE]) for name in students}
     routed = bands(figures, [*students, BASELINE])
-    payload = {
+    return {
         "question": "which encoder is the best at which size?",
         "data": {"sha256": faces.sha256, "held_out": len(held)},
         "models": {name: encoder.card.sha256 for name, encoder in {**students, BASELINE: teacher}.items()},
@@ -111,15 +93,27 @@ def main() -> int:
         "crossover_px": crossovers,
         "bands": routed,
     }
-    write_result(given.out, payload, Run.since(start))
-    if given.write:
-        table = {"bands": routed, "source": f"results/{given.out.name}"}
-        write_text(TABLE, json.dumps(table, indent=2) + "\n")
-    print(
-        f"bands: {routed}; each against the teacher: {crossovers}; "
-        f"from {int(mated.sum())} mated pairs of {len(held)} held-out faces"
+
+
+def told(found: Mapping[str, Any]) -> Iterator[str]:
+    """What the result says."""
+    yield (
+        f"bands: {found['bands']}; each against the teacher: {found['crossover_px']}; "
+        f"from {found['pairs']['mated']} mated pairs of {found['data']['held_out']} held-out faces"
     )
-    return 0
+
+
+def main() -> int:
+    """Measure, write the result, and with --write the table of the package."""
+    parser = options(__doc__, "faces", "--models", "--runtime", "--out")
+    parser.add_argument("--same", type=float, default=0.55)
+    parser.add_argument("--write", action="store_true", help="write the package's router.json too")
+    given = parser.parse_args()
+    code = run(given.out, lambda: result(given), told)
+    if code == 0 and given.write:
+        table = {"bands": read_result(given.out)["bands"], "source": f"results/{given.out.name}"}
+        write_text(TABLE, json.dumps(table, indent=2) + "\n")
+    return code
 
 
 if __name__ == "__main__":

@@ -17,11 +17,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from benchmarks.lib.enlarged import Enlargement, cut
-from benchmarks.lib.pool import HeldOutFaces, held_out_from_shipped
-from benchmarks.lib.run import mean_change, pool_options, run
 from numpy.typing import NDArray
 
+from benchmarks.lib.enlarged import Enlargement, cut
+from benchmarks.lib.pool import HeldOutFaces, held_out_from_shipped
+from benchmarks.lib.run import POOL, each, mean_change, options, run
 from fewpix.embed.router import Router, read_bands
 from fewpix.evaluate.statistics.bootstrap import Clusters
 from fewpix.image.align import TEMPLATE_SIDE
@@ -48,10 +48,10 @@ def routed(rows: NDArray[np.int64], found: HeldOutFaces, router: Router, seed: i
     """What is gained when the router goes by the estimate instead of the picture's size."""
     crops, clusters = found.crops(rows), Clusters.of(found.component[rows])
     figures: list[dict[str, Any]] = []
-    for name, options in ROUTED.items():
+    for name, how in ROUTED.items():
         for size in ROUTED_SIZES:
-            side = PICTURE if "kernel" in options else size
-            way = Enlargement(size, side, **options)
+            side = PICTURE if "kernel" in how else size
+            way = Enlargement(size, side, **how)
             rng = np.random.default_rng([seed, size])
             pictures = [way.picture(crop, rng) for crop in crops]
             estimates = [min(side, effective_pixels(cut(picture, TEMPLATE_SIDE))) for picture in pictures]
@@ -100,8 +100,8 @@ def line(row: Mapping[str, Any]) -> str:
 
 def main() -> int:
     """Measure and write."""
-    given = pool_options(__doc__, count=150).parse_args()
-    return run(given.out, lambda: result(given), line)
+    given = options(__doc__, *POOL, count=150).parse_args()
+    return run(given.out, lambda: result(given), each(line))
 
 
 if __name__ == "__main__":

@@ -12,20 +12,21 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
-from pathlib import Path
+from typing import Any
 
 import numpy as np
-from benchmarks.speed.prelu import open_session
 from numpy.typing import NDArray
 
+from benchmarks.lib.run import options, run
+from benchmarks.speed.prelu import open_session
 from fewpix.data.orl import load_orl
 from fewpix.embed.graph import graph_bytes
 from fewpix.embed.open import open_encoder
 from fewpix.embed.protocol import FACES_PER_CALL, Encoder, in_batches
-from fewpix.evaluate.result.file import Run, write_result
 from fewpix.image.resize import Crop, resize_square
 from fewpix.models.shipped import STUDENTS
 from fewpix.models.teacher import sface
@@ -34,18 +35,8 @@ MODELS = ("teacher", *STUDENTS)
 PLAIN = "teacher as its file is"
 
 
-def main() -> int:
-    """Measure and write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--faces", type=int, default=400)
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--out", type=Path, required=True)
-    given = parser.parse_args()
-    start = time.monotonic()
-
+def result(given: argparse.Namespace) -> dict[str, Any]:
+    """Measure."""
     crops = [resize_square(image[12:104], 24) for image in load_orl().images[: given.faces]]
     runtimes = [name for name in ("onnxruntime", "openvino") if find_spec(name)]
     encoders: dict[tuple[str, str], Encoder] = {
@@ -72,17 +63,28 @@ def main() -> int:
             "times_teacher": round(rate / rates[runtime, "teacher"], 2),
             "times_plain_teacher": round(rate / plain, 2),
         }
-    payload = {
+    return {
         "question": "how many faces a second, beside the teacher, in the same runtime?",
         "models": {model: encoders[runtimes[0], model].card.sha256 for model in MODELS},
         "settings": {"threads": given.threads, "faces": len(crops), "rounds": given.rounds, "side": 24},
         "figures": figures,
     }
-    write_result(given.out, payload, Run.since(start))
-    for runtime, rows in figures.items():
+
+
+def told(found: Mapping[str, Any]) -> Iterator[str]:
+    """What the result says."""
+    for runtime, rows in found["figures"].items():
         for model, row in rows.items():
-            print(f"{runtime:12} {model:22} {row}")
-    return 0
+            yield f"{runtime:12} {model:22} {row}"
+
+
+def main() -> int:
+    """Measure and write."""
+    parser = options(__doc__, "--threads", "--out", threads=2)
+    parser.add_argument("--faces", type=int, default=400)
+    parser.add_argument("--rounds", type=int, default=15)
+    given = parser.parse_args()
+    return run(given.out, lambda: result(given), told)
 
 
 Embed = Callable[[Sequence[Crop]], NDArray[np.float32]]
@@ -103,4 +105,4 @@ def _plain_teacher(threads: int) -> Embed:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

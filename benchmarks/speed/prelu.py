@@ -10,35 +10,26 @@ quartiles beside it.
 from __future__ import annotations
 
 import argparse
+import sys
 import time
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from benchmarks.lib.run import each, options, run
 from fewpix.data.orl import load_orl
 from fewpix.embed.graph import graph_bytes
 from fewpix.embed.prelu import spread_prelu
 from fewpix.embed.protocol import FACES_PER_CALL
-from fewpix.evaluate.result.file import Run, write_result
 from fewpix.image.resize import resize_square
 from fewpix.models.shipped import STUDENTS, shipped
 from fewpix.models.teacher import foreign, sface
 
 
-def main() -> int:
-    """Measure and write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--calls", type=int, default=60, help="per round")
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--out", type=Path, required=True)
-    given = parser.parse_args()
-    start = time.monotonic()
-
+def result(given: argparse.Namespace) -> dict[str, Any]:
+    """Measure."""
     models = {**{name: foreign(shipped(f"{name}.onnx")) for name in STUDENTS}, "teacher": sface()}
     crops = [resize_square(image[12:104], 24) for image in load_orl().images[:FACES_PER_CALL]]
     figures = {}
@@ -59,8 +50,7 @@ def main() -> int:
             "times": round(float(middle), 2),
             "times_quartiles": [round(float(low), 2), round(float(high), 2)],
         }
-        print(f"{name:10} {figures[name]}")
-    payload = {
+    return {
         "question": "how much faster is an encoder in onnxruntime with its PReLUs spread?",
         "models": {name: model.card.sha256 for name, model in models.items()},
         "settings": {
@@ -71,8 +61,15 @@ def main() -> int:
         },
         "figures": figures,
     }
-    write_result(given.out, payload, Run.since(start))
-    return 0
+
+
+def main() -> int:
+    """Measure and write."""
+    parser = options(__doc__, "--threads", "--out", threads=2)
+    parser.add_argument("--calls", type=int, default=60, help="per round")
+    parser.add_argument("--rounds", type=int, default=9)
+    given = parser.parse_args()
+    return run(given.out, lambda: result(given), each(str))
 
 
 def open_session(data: bytes, threads: int) -> onnxruntime.InferenceSession:
@@ -92,4 +89,4 @@ def _time(session: onnxruntime.InferenceSession, block: NDArray[np.float32], cal
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

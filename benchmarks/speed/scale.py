@@ -34,20 +34,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.lib.run import options, run
 from fewpix.calibration.histogram import cross_histogram
 from fewpix.evaluate.benchmark import Pairs
 from fewpix.evaluate.embedding.fuse import fuse
 from fewpix.evaluate.readers.ijb_protocols import read_template_pairs
-from fewpix.evaluate.result.file import Run, write_result
 from fewpix.evaluate.statistics.scores import SortedScores
-from fewpix.evaluate.tasks.blockwise import search
-from fewpix.evaluate.tasks.pair_scores import iter_scores
+from fewpix.evaluate.tasks.blockwise import iter_scores, search
 
 FARS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
 OTHERS = {
@@ -70,11 +69,49 @@ ARRAYS = (
 )
 
 
+def result(given: argparse.Namespace) -> dict[str, Any]:
+    """Measure."""
+    with tempfile.TemporaryDirectory() as folder:
+        # in a process of its own: a child's peak begins at what its parent had
+        sizes = [f"--{name}={getattr(given, name)}" for name in SIZES]
+        subprocess.run(
+            [*AGAIN, "--steps", *given.steps, "--arm", "make", "", folder, *sizes],
+            check=True,
+            capture_output=True,
+        )
+        figures: dict[str, Any] = {}
+        for step in given.steps:
+            figures[step] = {}
+            for way in ("fewpix", *OTHERS[step]):
+                if step == "cross" and way != "fewpix" and given.templates > given.matrix_templates:
+                    figures[step][way] = {"skipped": "the matrix would not fit"}
+                    continue
+                if (
+                    step == "search"
+                    and way != "fewpix"
+                    and given.probes * given.gallery > given.matrix_scores
+                ):
+                    figures[step][way] = {"skipped": "the matrix would not fit"}
+                    continue
+                figures[step][way] = measured(step, way, folder, given.rounds)
+            compare(figures[step])
+    return {
+        "question": "what do protocols of IJB-C's size cost, beside the way that public code takes?",
+        "settings": {key: getattr(given, key) for key in (*SIZES, "rounds")},
+        "figures": figures,
+    }
+
+
+def told(found: Mapping[str, Any]) -> Iterator[str]:
+    """What the result says."""
+    for step, ways in found["figures"].items():
+        for way, row in ways.items():
+            yield f"{step:7} {way:8} " + "  ".join(f"{k} {v}" for k, v in row.items() if k != "answers")
+
+
 def main() -> int:
     """Measure and write; with --arm, run one arm on data that lies there."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__doc__)
     parser.add_argument("--pictures", type=int, default=469_375)
     parser.add_argument("--templates", type=int, default=23_124)
     parser.add_argument("--people", type=int, default=3_531)
@@ -98,42 +135,11 @@ def main() -> int:
         return 0
     if given.out is None:
         parser.error("--out is needed")
-    start = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        # in a process of its own: a child's peak begins at what its parent had
-        sizes = [f"--{name}={getattr(given, name)}" for name in SIZES]
-        subprocess.run(
-            [sys.executable, __file__, "--steps", *given.steps, "--arm", "make", "", folder, *sizes],
-            check=True,
-            capture_output=True,
-        )
-        figures: dict[str, Any] = {}
-        for step in given.steps:
-            figures[step] = {}
-            for way in ("fewpix", *OTHERS[step]):
-                if step == "cross" and way != "fewpix" and given.templates > given.matrix_templates:
-                    figures[step][way] = {"skipped": "the matrix would not fit"}
-                    continue
-                if (
-                    step == "search"
-                    and way != "fewpix"
-                    and given.probes * given.gallery > given.matrix_scores
-                ):
-                    figures[step][way] = {"skipped": "the matrix would not fit"}
-                    continue
-                figures[step][way] = measured(step, way, folder, given.rounds)
-            compare(figures[step])
-    payload = {
-        "question": "what do protocols of IJB-C's size cost, beside the way that public code takes?",
-        "settings": {key: getattr(given, key) for key in (*SIZES, "rounds")},
-        "figures": figures,
-    }
-    write_result(given.out, payload, Run.since(start))
-    for step, ways in figures.items():
-        for way, row in ways.items():
-            print(f"{step:7} {way:8}", "  ".join(f"{k} {v}" for k, v in row.items() if k != "answers"))
-    return 0
+    return run(given.out, lambda: result(given), told)
 
+
+AGAIN = (sys.executable, "-m", "benchmarks.speed.scale")
+"""This program, as a process of its own: a child's peak begins at what its parent had."""
 
 SIZES = (
     "pictures",
@@ -178,7 +184,7 @@ def make(folder: Path, given: argparse.Namespace) -> str:
     order = np.argsort(first, kind="stable")
     first, second = first[order], second[order]
     same = people[first] == people[second]
-    fused = fuse(rows, template, medium).embeddings
+    fused = fuse(rows, template, medium)[1]
     values = (None, ids[template], medium, ids, people, fused, first, second, same)
     for name, value in zip(ARRAYS, values, strict=True):
         if value is not None:
@@ -221,7 +227,7 @@ def measured(step: str, way: str, folder: str, rounds: int) -> dict[str, Any]:
     """Medians over processes."""
     found = []
     for _ in range(rounds):
-        command = [sys.executable, __file__, "--arm", step, way, folder]
+        command = [*AGAIN, "--arm", step, way, folder]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             return {"failed": (done.stderr.strip().splitlines() or ["killed"])[-1][:200]}
@@ -263,7 +269,7 @@ def arm(step: str, way: str, folder: str) -> dict[str, Any]:
         ("read", "fewpix"): lambda d, f: summary(d["ids"], read_template_pairs(f / "pairs.txt", d["ids"])[0]),
         ("read", "loadtxt"): read_text,
         ("fuse", "fewpix"): lambda d, f: checksum(
-            fuse(d["embeddings"], d["pictures_template"], d["pictures_medium"]).embeddings
+            fuse(d["embeddings"], d["pictures_template"], d["pictures_medium"])[1]
         ),
         ("fuse", "loop"): fuse_loop,
         ("verify", "fewpix"): verify,
@@ -329,7 +335,7 @@ def fuse_loop(data: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 def verify(data: dict[str, Any], folder: Path) -> dict[str, Any]:
     scores = SortedScores.of_blocks(iter_scores(data["fused"], data["first"], data["second"]), data["same"])
-    return {**{str(far): scores.tar_at_far(far).tar for far in FARS}, "eer": scores.eer().rate}
+    return {**{str(far): scores.tar(scores.threshold_at(far)) for far in FARS}, "eer": scores.eer()[0]}
 
 
 def verify_public(data: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -399,4 +405,4 @@ def by_sklearn(same: Any, scores: Any) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

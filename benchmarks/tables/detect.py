@@ -1,4 +1,4 @@
-"""How the results of `benchmarks/detection/small_faces.py` and `detect_points.py` become Markdown tables."""
+"""How the results of `small_faces.py`, `points.py` and `sureness.py` (benchmarks/detection) become tables."""
 
 from __future__ import annotations
 
@@ -72,6 +72,35 @@ def aligned(result: Mapping[str, Any], jpeg: int | None) -> str:
         f"alarms in pictures without a face: {alarms}."
     )
     return f"{markdown(['', *(f'{size} px' for size in sizes)], table)}\n\n{note}"
+
+
+def told(result: Mapping[str, Any], rules: Mapping[str, str]) -> str:
+    """How many of the faces that the search tells of are taken for faces, by rule and size.
+
+    Args:
+        result: of `benchmarks/detection/sureness.py`.
+        rules: which are shown, with their titles.
+    """
+    cells = {(row["rule"], row["size"]): row for row in result["figures"]}
+    sizes = sorted({size for _, size in cells})
+    rows = [
+        [
+            title,
+            *(
+                f"{percent(cells[rule, n]['found'])} / {percent(cells[rule, n]['found_turned'])}"
+                for n in sizes
+            ),
+        ]
+        for rule, title in rules.items()
+    ]
+    searched = {row["size"]: row["searched"] for row in result["searched"]}
+    rows.append(["found by the search, of all", *(percent(searched[size]) for size in sizes)])
+    pebbles, faces = result["false_alarms"]["sureness"]["pebbles"], result["searched"][0]["faces"]
+    note = (
+        f"Of the faces that the search tells of, % taken for faces / of turned ones; {faces} faces a column. "
+        f"The threshold of each rule is the one that takes {pebbles} pebbles for faces."
+    )
+    return f"{markdown(['', *(f'{size} px' for size in sizes)], rows)}\n\n{note}"
 
 
 def cost(result: Mapping[str, Any]) -> str:

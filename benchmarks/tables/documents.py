@@ -9,15 +9,14 @@ them is replaced. NAME is a key of `TABLES`.
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from benchmarks.tables import calibration, detect, quality, study
+from benchmarks.lib.run import guarded, options
+from benchmarks.tables import calibration, capacity, detect, quality, service, study, video
 from benchmarks.tables.figures import (
     DEFAULT_WAY,
     ablation,
@@ -30,17 +29,22 @@ from benchmarks.tables.figures import (
 )
 from benchmarks.tables.matched import matched_gallery
 from benchmarks.tables.photos import found_faces, photo_differences, photos
-from benchmarks.tables.scale import embed_speed, gallery_search, scale, spread_prelu, video_stages
-
-from fewpix.errors import ConfigError, FewpixError, InputError
+from benchmarks.tables.scale import embed_speed, gallery_search, real_time, scale, spread_prelu, video_stages
+from fewpix.errors import ConfigError, InputError
 from fewpix.evaluate.result.file import read_result
 from fewpix.files import write_text
 
 _OPENING = re.compile(r"<!-- table: *(.*?) *-->")
 _CLOSING = "<!-- /table -->"
+_SURENESS = {
+    "the search's score": "by the score of the search",
+    "the aligner's error, 3 px of the template": "by the error in the template, steeply",
+    "error in the template, whatever the size": "by both, error in the template",
+    "sureness": "by both, error in the picture: shipped",
+}
 _ON_THE_POOL = {"rank1": "rank-1", "cosine": "100 × cosine"}
 
-TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
+TABLES: dict[str, tuple[str | tuple[str, ...], Callable[..., str]]] = {
     "lfw-hr-lr": ("lfw/table.json", lambda result: lfw(result, "hr-lr")),
     "lfw-lr-lr": ("lfw/table.json", lambda result: lfw(result, "lr-lr")),
     "lfw-xs-hr-lr": ("lfw/table_xs.json", lambda result: lfw(result, "hr-lr")),
@@ -65,6 +69,7 @@ TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "detect-photos": ("detection/small_faces.json", lambda result: detect.found(result, "photos")),
     "detect-points": ("detection/small_faces.json", lambda result: detect.points(result, "photos")),
     "detect-cost": ("detection/small_faces.json", detect.cost),
+    "detect-sureness": ("detection/sureness.json", lambda result: detect.told(result, _SURENESS)),
     "detect-aligner": ("detection/points.json", lambda result: detect.aligned(result, 75)),
     "effective-resolution": ("resolution/effective.json", quality.effective_resolution),
     "effective-routing": ("resolution/routing.json", quality.effective_routing),
@@ -93,16 +98,40 @@ TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "scale": ("speed/scale.json", scale),
     "scale-search": ("speed/scale_search.json", scale),
     "gallery-search": ("gallery/search.json", gallery_search),
+    "gallery-stores": ("gallery/stores.json", capacity.kept),
+    "soak": ("serve/soak.json", service.soak),
+    "capacity-faces": (
+        ("gallery/stores.json", "gallery/search.json", "speed/embed.json"),
+        capacity.faces,
+    ),
+    "capacity-cameras": (("video/real_time.json", "gallery/search.json"), capacity.cameras),
+    "real-time": ("video/real_time.json", real_time),
     "video-stages": ("detection/video_stages.json", video_stages),
     "calibration-lfw-fmr": ("calibration/lfw.json", calibration.false_matches),
     "calibration-lfw-fpir": ("calibration/lfw.json", calibration.false_positives),
     "calibration-pool-fmr": ("calibration/pool.json", calibration.false_matches),
     "calibration-pool-fpir": ("calibration/pool.json", calibration.false_positives),
     "calibration-larger": ("calibration/larger.json", calibration.larger),
+    "calibration-tracks-fpir": ("calibration/tracks.json", video.by_sights),
+    "calibration-tracks-early": ("calibration/tracks.json", video.early),
+    "films-rank1": ("video/films.json", lambda result: video.films(result, "rank1")),
+    "films-tpir": ("video/films.json", lambda result: video.films(result, "tpir")),
+    "films-strangers": ("video/films.json", video.strangers),
+    "true-boxes-rank1": ("video/true_boxes.json", lambda result: video.films(result, "rank1")),
+    "true-boxes-tpir": ("video/true_boxes.json", lambda result: video.films(result, "tpir")),
+    "true-boxes-strangers": ("video/true_boxes.json", video.strangers),
+    "fusion": ("video/fusion.json", video.fusion),
     "photos-detection": ("photos/photos.json", lambda result: photos(result, "detection")),
     "photos-rank1": ("photos/photos.json", lambda result: photos(result, "rank1")),
     "photos-tpir": ("photos/photos.json", lambda result: photos(result, "tpir")),
     "photos-differences": ("photos/photos.json", lambda result: photo_differences(result, "fewpix + auto")),
+    "photos-score-detection": ("photos/score.json", lambda result: photos(result, "detection")),
+    "photos-score-rank1": ("photos/score.json", lambda result: photos(result, "rank1")),
+    "photos-score-tpir": ("photos/score.json", lambda result: photos(result, "tpir")),
+    "photos-matched": (
+        "photos/photos.json",
+        lambda result: photo_differences(result, "fewpix + auto, matched"),
+    ),
     "found-faces": ("detection/found_faces.json", lambda result: found_faces(result, "fewpix-s", "teacher")),
     "study-clean": ("lfw/study.json", study.clean),
     "study-hr-lr": ("lfw/study.json", lambda result: study.over_families(result, "hr-lr")),
@@ -112,7 +141,7 @@ TABLES: dict[str, tuple[str, Callable[[Mapping[str, Any]], str]]] = {
     "study-facebn-hr-lr": ("lfw/study.json", lambda result: study.facebn(result, "hr-lr")),
     "study-facebn-lr-lr": ("lfw/study.json", lambda result: study.facebn(result, "lr-lr")),
 }
-"""Name → (file in `results/`, how its content becomes Markdown)."""
+"""Name → (file in `results/`, or several, how their contents become Markdown)."""
 
 
 def render(text: str, results: Path, origin: str) -> str:
@@ -151,11 +180,13 @@ def _table(name: str, results: Path, where: str) -> str:
     if name not in TABLES:
         raise ConfigError(f"{where}: unknown table '{name}'", fix=f"use one of {', '.join(TABLES)}")
     file, make = TABLES[name]
+    files = (file,) if isinstance(file, str) else file
     try:
-        return make(read_result(results / file))
+        return make(*(read_result(results / each) for each in files))
     except (KeyError, TypeError, ValueError, StopIteration) as error:
+        names = " or ".join(str(results / each) for each in files)
         raise InputError(
-            f"{results / file} lacks what the table '{name}' shows: {error!r}", fix="measure it again"
+            f"{names} lacks what the table '{name}' shows: {error!r}", fix="measure it again"
         ) from error
 
 
@@ -209,19 +240,12 @@ def update(documents: Sequence[Path], results: Path, *, check: bool = False) -> 
 
 def main() -> int:
     """Renew the documents that are named."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__doc__)
     parser.add_argument("documents", type=Path, nargs="+", help="Markdown files")
     parser.add_argument("--results", type=Path, default=Path("results"))
     parser.add_argument("--check", action="store_true", help="write nothing; fail where one is out of date")
     given = parser.parse_args()
-    try:
-        print(update(given.documents, given.results, check=given.check))
-    except FewpixError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    return guarded(lambda: print(update(given.documents, given.results, check=given.check)))
 
 
 if __name__ == "__main__":

@@ -93,6 +93,36 @@ def video_stages(result: Mapping[str, Any]) -> str:
     return f"{markdown([*stages, 'whole'], rows)}\n\n{note}"
 
 
+def real_time(result: Mapping[str, Any]) -> str:
+    """What a frame costs with every pixel searched and by attention, and what is missed.
+
+    Args:
+        result: of `benchmarks/video/real_time.py`.
+    """
+    settings, rows = result["settings"], []
+    for row in result["figures"]:
+        ms = row["ms"]
+        rows.append(
+            [
+                f"{_RUNTIMES[row['runtime']]}, {row['way']}",
+                *(f"{ms[key]:.0f}" for key in ("mean", "p95", "cpu_mean")),
+                f"{row['of_every_pixel']['cpu_mean']:.2f}" if "of_every_pixel" in row else "1",
+                f"{row['tracks_found']} of {row['people']}",
+                f"{100 * row['sights_in_a_track']:.1f}",
+                str(row["switches"]),
+                f"{row['longest_wait_of_new_s']:.2f}",
+            ]
+        )
+    titles = ["", "ms", "95 %", "CPU ms", "of every pixel", "people with a track", "their sights, %"]
+    titles += ["switches", "longest wait, s"]
+    note = (
+        f"Per frame of 1280 × 720 px, decoding, following and naming included; {settings['seconds']:g} s at "
+        f"{settings['rate']:g} frames a second, {settings['threads']} threads, a wait of "
+        f"{settings['wait']:g} s; the longest wait is of people who enter later."
+    )
+    return f"{markdown(titles, rows)}\n\n{note}"
+
+
 _RUNTIMES = {"onnxruntime": "onnxruntime", "openvino": "OpenVINO"}
 
 

@@ -30,19 +30,20 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from benchmarks.facebn.arms import ARMS as FACEBN
-from benchmarks.facebn.arms import state_of
-from benchmarks.training.ablation_sets import FPIR, Scores, Sharp, TestSet, orl_faces, orl_set, pool_set
 from numpy.typing import NDArray
 from torch import nn
 
+from benchmarks.facebn.arms import ARMS as FACEBN
+from benchmarks.facebn.arms import state_of
+from benchmarks.lib.run import guarded, options, run
+from benchmarks.training.ablation_sets import FPIR, Scores, Sharp, TestSet, orl_faces, orl_set, pool_set
 from fewpix.adapt.apply import adapted
 from fewpix.adapt.estimate.judge import embed as forward
 from fewpix.config import cache_dir
@@ -50,8 +51,6 @@ from fewpix.data.cache import TeacherCache
 from fewpix.data.faces import FaceSet, load_faces
 from fewpix.embed.open import open_encoder
 from fewpix.embed.protocol import Encoder
-from fewpix.errors import FewpixError
-from fewpix.evaluate.result.file import Run, check_target, write_result
 from fewpix.evaluate.statistics.bootstrap import Clusters, mean_interval
 from fewpix.image.resize import Crop
 from fewpix.models.card import Card
@@ -321,48 +320,15 @@ def _part(text: str) -> tuple[int, int]:
     return int(part), int(parts)
 
 
-def main() -> int:
-    """Train, score and write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("faces", nargs="+", type=Path)
-    parser.add_argument("--work", type=Path, required=True, help="folder of the runs")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--arms", nargs="+", choices=[*ARMS, *IDEAS], default=list(ARMS))
-    parser.add_argument("--arch", default="lr24-s")
-    parser.add_argument("--steps", type=int, default=1000)
-    parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--precision", default="bf16", choices=("bf16", "fp32"))
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
-    parser.add_argument("--clusters", type=int, default=2000)
-    parser.add_argument("--mixes", type=int, default=20000)
-    parser.add_argument("--holdout", type=float, default=0.03)
-    parser.add_argument("--chips", nargs="*", default=["utk"], help="sources that are not learnt from")
-    parser.add_argument("--part", type=_part, metavar="K/N", help="only train, every Nth run from the Kth on")
-    parser.add_argument("--runtime", default="auto", help="of the teacher")
-    parser.add_argument("--threads", type=int, default=0)
-    given = parser.parse_args()
-    start = time.monotonic()
-    try:
-        check_target(given.out)
-        if given.threads:
-            torch.set_num_threads(given.threads)
-        made = Ablation(given)
-        if given.part:
-            made.train_part(*given.part)
-            return 0
-        for seed in given.seeds:
-            made.run(seed)
-    except FewpixError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+def result(given: argparse.Namespace, made: Ablation) -> dict[str, Any]:
+    """Train and score."""
+    for seed in given.seeds:
+        made.run(seed)
     settings = {
         name: getattr(given, name)
         for name in ("arch", "steps", "batch", "precision", "seeds", "clusters", "mixes", "threads")
     }
-    payload = {
+    return {
         "question": "what does each part of the method bring?",
         "data": {"faces": len(made.pool), "sha256": made.pool.sha256},
         "teacher_sha256": made.teacher.card.sha256,
@@ -371,15 +337,41 @@ def main() -> int:
         "figures": made.figures(),
         "differences": made.differences(),
     }
-    write_result(given.out, payload, Run.since(start))
-    for row in payload["differences"]:  # type: ignore[attr-defined]
+
+
+def told(found: Mapping[str, Any]) -> Iterator[str]:
+    """What the result says."""
+    for row in found["differences"]:
         rank = row["rank1"]
-        print(
+        yield (
             f"{row['set']:5}{row['family']:6}{row['size']:3} px  {row['arm']:34} − {row['against']:14}"
             f"rank-1 {100 * rank['mean']:+6.1f} ({100 * rank['ci95'][0]:+.1f} to "
             f"{100 * rank['ci95'][1]:+.1f}) {rank['verdict']}"
         )
-    return 0
+
+
+def main() -> int:
+    """Train, score and write."""
+    parser = options(
+        __doc__, "faces", "--sizes", "--runtime", "--threads", "--work", "--out", sizes=list(SIZES)
+    )
+    parser.add_argument("--arms", nargs="+", choices=[*ARMS, *IDEAS], default=list(ARMS))
+    parser.add_argument("--arch", default="lr24-s")
+    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--precision", default="bf16", choices=("bf16", "fp32"))
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--clusters", type=int, default=2000)
+    parser.add_argument("--mixes", type=int, default=20000)
+    parser.add_argument("--holdout", type=float, default=0.03)
+    parser.add_argument("--chips", nargs="*", default=["utk"], help="sources that are not learnt from")
+    parser.add_argument("--part", type=_part, metavar="K/N", help="only train, every Nth run from the Kth on")
+    given = parser.parse_args()
+    if given.threads:
+        torch.set_num_threads(given.threads)
+    if given.part:
+        return guarded(lambda: Ablation(given).train_part(*given.part))
+    return run(given.out, lambda: result(given, Ablation(given)), told)
 
 
 if __name__ == "__main__":

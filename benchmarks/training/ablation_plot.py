@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.lib.plots import INK, drawn
 from matplotlib.figure import Figure
 
+from benchmarks.lib.plots import INK, drawn
+from benchmarks.lib.run import options
 from fewpix.evaluate.result.file import read_result
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,6 +34,7 @@ LOOKS = {
 
 def main() -> int:
     """Read, draw, write."""
+    options(__doc__).parse_args()
     figures = read_result(ROOT / "results" / "training/ablation.json")["figures"]
 
     def draw(figure: Figure) -> None:

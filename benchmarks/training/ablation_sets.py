@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from benchmarks.lib.open_search import identify_open
 from numpy.typing import NDArray
 from scipy.stats import spearmanr
 
+from benchmarks.lib.open_search import identify_open
 from fewpix.data.cache import TeacherCache
 from fewpix.data.faces import FaceSet
 from fewpix.data.split import hold_out
+from fewpix.degrade.degradation import Degradation
 from fewpix.detect import default_detector
 from fewpix.embed.protocol import Encoder
-from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.identification import identify
 from fewpix.image.resize import Crop
 from fewpix.quickstart.faces import SampleFaces, align_samples, split

@@ -25,12 +25,13 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from fewpix.cli.threads import prepare_torch
+from fewpix.threads import prepare_torch
 
 prepare_torch()
 
 import numpy as np
 
+from benchmarks.lib.run import guarded, options
 from fewpix.config import cache_dir
 from fewpix.data.cache import TeacherCache
 from fewpix.data.faces import FaceSet, load_faces
@@ -155,9 +156,7 @@ def run(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse and run."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__doc__)
     verbs = parser.add_subparsers(required=True)
     one = verbs.add_parser("pack")
     one.add_argument("faces", type=Path, nargs="+")
@@ -177,11 +176,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     other.add_argument("--out", type=Path, required=True)
     other.set_defaults(work=train)
     given = parser.parse_args(arguments)
-    try:
-        return int(given.work(given))
-    except FewpixError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+    failed: list[int] = []
+    return guarded(lambda: failed.append(given.work(given))) or failed[0]
 
 
 if __name__ == "__main__":

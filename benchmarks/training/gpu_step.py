@@ -17,10 +17,11 @@ import statistics
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
-from fewpix.cli.threads import prepare_torch
+from fewpix.threads import prepare_torch
 
 prepare_torch()
 
@@ -28,13 +29,12 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from benchmarks.lib.run import options, run
 from fewpix.data.faces import load_faces
 from fewpix.data.sampling import Sampler
 from fewpix.data.views import make_views
 from fewpix.degrade import PRESETS
 from fewpix.degrade.plan import draw_plan
-from fewpix.errors import FewpixError
-from fewpix.evaluate.result.file import Run, check_target, write_result
 from fewpix.models.zoo import architecture, build
 from fewpix.train.batches import DEGRADE, BatchMaker
 from fewpix.train.device import use_device
@@ -45,22 +45,9 @@ from fewpix.train.step import Distiller
 DIM, WARM = 128, 3
 
 
-def main() -> None:
-    """Parse, measure, write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("faces", type=Path, nargs="+")
-    parser.add_argument("--recipe", type=Path, required=True)
-    parser.add_argument("--device", default="auto")
-    parser.add_argument(
-        "--workers", type=int, help="processes that draw; as `fewpix distil` has it by default"
-    )
-    parser.add_argument("--steps", type=int, default=50)
-    parser.add_argument("--out", type=Path, required=True)
-    given = parser.parse_args()
-    check_target(given.out)
-    start, recipe = time.monotonic(), load_recipe(given.recipe)
+def result(given: argparse.Namespace) -> dict[str, Any]:
+    """Measure."""
+    recipe = load_recipe(given.recipe)
     device = torch.device(use_device(given.device))
     workers = workers_for(device) if given.workers is None else given.workers
 
@@ -102,6 +89,7 @@ def main() -> None:
     whole = (now() - before) / given.steps
     if device.type == "cuda":
         waits = waiting(lambda: distiller.learn(batch.faces, teacher[at], keys[at]), lambda: batches.make(0))
+        print(*sorted(set(waits)), sep="\n")
 
     side = int(faces.crop(0).shape[0])
     slots = [(DEGRADE, 0, n) for n in range(recipe.run.batch)]
@@ -130,7 +118,7 @@ def main() -> None:
         "seconds_to_hold_the_faces": round(held, 2),
         "host_waits_per_step": len(waits) if device.type == "cuda" else None,
     }
-    payload = {
+    return {
         "question": "what does a step of training on a device spend its time on?",
         "settings": {
             "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
@@ -145,8 +133,24 @@ def main() -> None:
         },
         "figures": figures,
     }
-    write_result(given.out, payload, Run.since(start))
-    print(figures, *sorted(set(waits)), sep="\n")
+
+
+def told(found: Mapping[str, Any]) -> Iterator[str]:
+    """What the result says."""
+    yield str(found["figures"])
+
+
+def main() -> int:
+    """Parse, measure, write."""
+    parser = options(__doc__, "faces", "--out")
+    parser.add_argument("--recipe", type=Path, required=True)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument(
+        "--workers", type=int, help="processes that draw; as `fewpix distil` has it by default"
+    )
+    parser.add_argument("--steps", type=int, default=50)
+    given = parser.parse_args()
+    return run(given.out, lambda: result(given), told)
 
 
 def waiting(*work: Callable[[], object]) -> list[str]:
@@ -165,8 +169,4 @@ def waiting(*work: Callable[[], object]) -> list[str]:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except FewpixError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+    sys.exit(main())

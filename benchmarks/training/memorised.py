@@ -11,17 +11,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from benchmarks.lib.pool import training_pool
 from numpy.typing import NDArray
 
+from benchmarks.lib.pool import training_pool
+from benchmarks.lib.run import options, run
 from fewpix.embed.open import open_encoder
-from fewpix.errors import FewpixError
-from fewpix.evaluate.result.file import Run, write_result
 from fewpix.models.zoo import load_student
 from fewpix.train.heldout import HeldOut
 from fewpix.train.material import prepare
@@ -29,27 +29,14 @@ from fewpix.train.material import prepare
 COUNT, FRESH = 400, 2000
 
 
-def main() -> int:
-    """Measure and write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("faces", nargs="+", type=Path)
-    parser.add_argument("--weights", type=Path, required=True)
-    parser.add_argument("--threads", type=int, default=0)
-    parser.add_argument("--out", type=Path, required=True)
-    given = parser.parse_args()
-    start = time.monotonic()
+def result(given: argparse.Namespace) -> dict[str, Any]:
+    """Measure."""
     if given.threads:
         torch.set_num_threads(given.threads)
 
     model, card = load_student(given.weights)
     teacher = open_encoder("teacher", threads=given.threads)
-    try:
-        pool = training_pool(card, given.faces, teacher)
-    except FewpixError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
+    pool = training_pool(card, given.faces, teacher)
     recipe, faces = pool.recipe, pool.faces
     # More mixes from the same random stream begin with the recipe's own.
     known = recipe.data.mixes
@@ -76,17 +63,27 @@ def main() -> int:
         for kind, chosen in kinds.items()
     }
     cosine["faces held out"] = score([faces.crop(int(n)) for n in made.held_out], made.held_teacher)
-    payload = {
+    return {
         "question": "does the student know its training pictures by heart?",
         "data": {"sha256": faces.sha256},
         "models": {"student": card.sha256, "teacher": teacher.card.sha256},
         "settings": {"recipe": recipe.name, "mixes": known, "pictures": COUNT, "seed": recipe.run.seed},
-        "cosine": cosine,
+        "figures": cosine,
     }
-    write_result(given.out, payload, Run.since(start))
-    for kind, values in cosine.items():
-        print(f"{kind:28}", "  ".join(f"{size} px {value:.3f}" for size, value in values.items()))
-    return 0
+
+
+def told(found: Mapping[str, Any]) -> Iterator[str]:
+    """What the result says."""
+    for kind, values in found["figures"].items():
+        yield f"{kind:28} " + "  ".join(f"{size} px {value:.3f}" for size, value in values.items())
+
+
+def main() -> int:
+    """Measure and write."""
+    parser = options(__doc__, "faces", "--threads", "--out")
+    parser.add_argument("--weights", type=Path, required=True)
+    given = parser.parse_args()
+    return run(given.out, lambda: result(given), told)
 
 
 if __name__ == "__main__":

@@ -12,24 +12,23 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from fewpix.cli.threads import prepare_torch
+from fewpix.threads import prepare_torch
 
 prepare_torch()
 
 import torch
-from benchmarks.lib.pool import held_out, pool_of
 from torch import nn
 from torch.nn import functional as F
 
+from benchmarks.lib.pool import held_out, pool_of
+from benchmarks.lib.run import OPTIONS, each, options, run
 from fewpix.embed.open import open_encoder
-from fewpix.errors import FewpixError, WeightsError
-from fewpix.evaluate.result.file import Run, check_target, write_result
+from fewpix.errors import WeightsError
 from fewpix.models.zoo import architecture, build, fill
 from fewpix.train.checkpoint import checkpoint_weights, read_identity
 from fewpix.train.heldout import MAX_FACES, Agreement, HeldOut
@@ -60,46 +59,40 @@ def score(model: nn.Module, scorer: HeldOut) -> Agreement:
         )
 
 
+def result(given: argparse.Namespace) -> dict[str, Any]:
+    """Measure."""
+    recipe, identity = load_recipe(given.recipe), read_identity(given.checkpoint)
+    last, first = ends(given.checkpoint)
+    found = held_out(pool_of(recipe, identity.faces, given.faces, open_encoder("teacher")))
+    chosen = found.scored[:MAX_FACES]
+    crops, sharp = [found.faces.crop(int(n)) for n in chosen], found.teacher[: len(chosen)]
+    own = architecture(recipe.model.arch)
+    scorer = HeldOut(crops, sharp, own.preprocess)
+    model = build(recipe.model.arch, sharp.shape[1]).eval()
+    figures: list[dict[str, Any]] = []
+    for share in given.shares:
+        fill(model, {n: last[n] + share * (first[n] - last[n]) for n in last}, "the mixture")
+        agreement = score(model, scorer)
+        figures.append({"share": share, **agreement.to_json()})
+        print(f"{share:.2f}  {agreement}", file=sys.stderr, flush=True)
+    return {
+        "question": "how much of the weights that training began with should be kept?",
+        "data": {"sha256": found.faces.sha256, "held_out": len(chosen)},
+        "run": {"recipe": identity.recipe, "teacher": identity.teacher},
+        "settings": {"shares": given.shares},
+        "figures": figures,
+    }
+
+
 def main() -> int:
     """Measure and write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options(__doc__, "--out")
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("recipe", type=Path)
-    parser.add_argument("faces", nargs="+", type=Path)
+    parser.add_argument("faces", **OPTIONS["faces"])
     parser.add_argument("--shares", type=float, nargs="+", default=list(SHARES))
-    parser.add_argument("--out", type=Path, required=True)
     given = parser.parse_args()
-    start = time.monotonic()
-    try:
-        check_target(given.out)
-        recipe, identity = load_recipe(given.recipe), read_identity(given.checkpoint)
-        last, first = ends(given.checkpoint)
-        found = held_out(pool_of(recipe, identity.faces, given.faces, open_encoder("teacher")))
-        chosen = found.scored[:MAX_FACES]
-        crops, sharp = [found.faces.crop(int(n)) for n in chosen], found.teacher[: len(chosen)]
-        own = architecture(recipe.model.arch)
-        scorer = HeldOut(crops, sharp, own.preprocess)
-        model = build(recipe.model.arch, sharp.shape[1]).eval()
-        figures: list[dict[str, Any]] = []
-        for share in given.shares:
-            fill(model, {n: last[n] + share * (first[n] - last[n]) for n in last}, "the mixture")
-            agreement = score(model, scorer)
-            figures.append({"share": share, **agreement.to_json()})
-            print(f"{share:.2f}  {agreement}", file=sys.stderr, flush=True)
-        payload = {
-            "question": "how much of the weights that training began with should be kept?",
-            "data": {"sha256": found.faces.sha256, "held_out": len(chosen)},
-            "run": {"recipe": identity.recipe, "teacher": identity.teacher},
-            "settings": {"shares": given.shares},
-            "figures": figures,
-        }
-        write_result(given.out, payload, Run.since(start))
-    except FewpixError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    return 0
+    return run(given.out, lambda: result(given), each(str))
 
 
 if __name__ == "__main__":

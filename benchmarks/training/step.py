@@ -12,17 +12,18 @@ from __future__ import annotations
 import argparse
 import copy
 import statistics
+import sys
 import time
-from pathlib import Path
+from typing import Any
 
-from fewpix.cli.threads import prepare_torch
+from fewpix.threads import prepare_torch
 
 prepare_torch()
 
 import torch
 from torch import nn
 
-from fewpix.evaluate.result.file import Run, write_result
+from benchmarks.lib.run import each, options, run
 from fewpix.models.zoo import ARCHITECTURES, architecture, build
 from fewpix.train.fast import quicken
 
@@ -40,17 +41,8 @@ def seconds(model: nn.Module, faces: torch.Tensor, *, backward: bool) -> float:
     return time.perf_counter() - start
 
 
-def main() -> int:
-    """Measure and write."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--out", type=Path, required=True)
-    given = parser.parse_args()
-    start = time.monotonic()
+def result(given: argparse.Namespace) -> dict[str, Any]:
+    """Measure."""
     torch.set_num_threads(given.threads)
 
     figures = {}
@@ -75,8 +67,7 @@ def main() -> int:
             "plain_over_fast": round(median["plain"] / median["fast"], 3),
             "fast_over_forward": round(median["fast"] / median["forward"], 3),
         }
-        print(name, figures[name])
-    payload = {
+    return {
         "question": "how much faster is a training step with the gradients of fewpix.train.fast?",
         "settings": {
             "batch": given.batch,
@@ -87,9 +78,16 @@ def main() -> int:
         },
         "figures": figures,
     }
-    write_result(given.out, payload, Run.since(start))
-    return 0
+
+
+def main() -> int:
+    """Measure and write."""
+    parser = options(__doc__, "--threads", "--out", threads=2)
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--rounds", type=int, default=9)
+    given = parser.parse_args()
+    return run(given.out, lambda: result(given), each(str))
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

@@ -81,6 +81,21 @@ def check_place(path: Path) -> None:
         raise StorageError(f"cannot write {path}: {above} {why}", fix="choose another place")
 
 
+def check_folder(folder: Path, what: str) -> None:
+    """Refuse a place for a folder of files that is a file or cannot be written; nothing is made there.
+
+    Args:
+        folder: the place.
+        what: goes into it, for the message.
+
+    Raises:
+        StorageError: it is one, or cannot.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise StorageError(f"{folder} is a file", fix=f"name a folder for {what}")
+    check_place(folder / "any")
+
+
 def sweep(path: Path) -> None:
     """Remove the temporary files that killed writers of `path` left beside it; nobody may write it now."""
     with suppress(OSError):

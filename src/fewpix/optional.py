@@ -14,6 +14,13 @@ EXTRAS = {
     "psycopg": ("psycopg", "postgres"),
     "pgvector": ("pgvector", "postgres"),
     "pyarrow": ("pyarrow", "parquet"),
+    "ray": ("Ray", "ray"),
+    "fastapi": ("FastAPI", "serve"),
+    "uvicorn": ("uvicorn", "serve"),
+    "python_multipart": ("python-multipart", "serve"),
+    "prometheus_client": ("prometheus-client", "serve"),
+    "httpx2": ("HTTPX", "serve"),
+    "paho": ("paho-mqtt", "mqtt"),
 }
 """Package → its name for people, and the extra of fewpix that brings it."""
 

@@ -14,6 +14,7 @@ from fewpix.adapt.stats import NormState
 from fewpix.config import gallery_location
 from fewpix.data.folders import list_images
 from fewpix.detect import Detector, default_detector
+from fewpix.detect.runtime import beside
 from fewpix.embed.adaptation import adapted_weights
 from fewpix.embed.open import open_encoder
 from fewpix.embed.protocol import Encoder
@@ -23,7 +24,7 @@ from fewpix.gallery.cameras import add_camera, camera_state, check_camera
 from fewpix.gallery.store import Gallery
 from fewpix.identify.enrol import enrol_photos
 from fewpix.identify.enrolled import EnrolReport, Photo
-from fewpix.identify.faces import EmbeddedFace, align_faces, embed_faces, whole_crop
+from fewpix.identify.faces import EmbeddedFace, embed_faces, find_faces
 from fewpix.identify.learning import Reservoir
 from fewpix.identify.pipeline import IdentifiedPicture, Identifier
 from fewpix.identify.resemblance import Resemblance
@@ -120,7 +121,7 @@ class Recognizer:
     @cached_property
     def detector(self) -> Detector | None:
         """What finds faces; None for crops."""
-        return None if self._crops else default_detector()
+        return None if self._crops else default_detector(runtime=beside(self._runtime))
 
     def enrol(self, name: str, *pictures: Picture, keep: bool = False) -> EnrolReport:
         """Add photos of a person, each with exactly one face.
@@ -212,9 +213,7 @@ class Recognizer:
             InputError: the picture cannot be read.
         """
         image, origin = _read(picture)
-        if self.detector is None:
-            return embed_faces([whole_crop(image, self.encoder, origin)])
-        return embed_faces(align_faces(image, self.detector.detect(image), self.encoder))
+        return embed_faces(find_faces(image, self.detector, self.encoder, origin)[0])
 
     def adapt(self, camera: str, pictures: PathLike | Iterable[Picture], *, force: bool = False) -> NormState:
         """Learn a camera's FaceBN state from unlabelled faces, and keep it in the gallery.

@@ -7,18 +7,16 @@ import struct
 import zlib
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
+from dark_student import dark, student
 from fewpix.adapt.stats import load_state
 from fewpix.cli import main
 from fewpix.data.orl import load_orl
 from fewpix.errors import ConfigError, GuardError, InputError, StorageError, WeightsError
-from fewpix.image.codec import Image, encode_image, read_image, write_image
-from fewpix.image.resize import Crop
+from fewpix.image.codec import encode_image, read_image, write_image
 from fewpix.models.card import Card
-from fewpix.models.teacher import sface
 from fewpix.models.weights import load_weights, save_weights
 
 pytestmark = pytest.mark.needs("samples", "torch")
@@ -30,41 +28,6 @@ def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, s
     code = main([str(word) for word in words])
     done = capsys.readouterr()
     return code, done.out, done.err
-
-
-def dark(image: Image) -> Crop:
-    """A face of ORL in bad light, 16 px."""
-    small = cv2.resize(image[12:104], (16, 16), interpolation=cv2.INTER_AREA)
-    return np.asarray(small * 0.4, dtype=np.uint8)
-
-
-def student(path: Path, seed: int) -> Path:
-    """A small student with random weights: enough to see that files and numbers find their way.
-
-    Its statistics are those of dark faces, so that different faces lie apart as under a distilled student.
-    """
-    import torch
-
-    from fewpix.adapt.apply import fold
-    from fewpix.adapt.estimate import estimate
-    from fewpix.models.zoo import architecture, build, tensors_of
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model = build("lr24-tiny", 128)
-    faces = architecture("lr24-tiny").preprocess.apply([dark(image) for image in load_orl().images[5::10]])
-    options = {"model_sha256": "0" * 64, "source": "dark faces", "final": True}
-    model = fold(model, estimate(model, torch.from_numpy(faces), mode="batch", **options))
-    card = Card(
-        f"tiny-{seed}",
-        "lr24-tiny",
-        "",
-        sface().card.space,
-        architecture("lr24-tiny").preprocess,
-        terms="tests",
-    )
-    save_weights(path, tensors_of(model), card)
-    return path
 
 
 @pytest.fixture(scope="module")

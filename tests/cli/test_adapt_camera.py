@@ -9,10 +9,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from orl_film import Walker, pictures, wall, write_film
-from orl_scene import portrait
-from test_adapt import student
 
+from dark_student import student
 from fewpix.adapt.reference import beside, load_reference
 from fewpix.calibration.file import read_calibration
 from fewpix.cli import main
@@ -24,22 +22,10 @@ from fewpix.image.resize import resize_square
 from fewpix.models.shipped import shipped
 from fewpix.models.space import Space
 from fewpix.models.weights import load_weights
+from orl_film import Walker, crowd, pictures, wall, write_film
+from orl_scene import portrait
 
 pytestmark = pytest.mark.needs("samples", "torch")
-
-ACROSS = 8
-
-
-def crowd(people: range, picture: int, widths: tuple[int, ...]) -> np.ndarray:
-    """Many faces of ORL before a wall, each row of its own width in pixels."""
-    faces, image = load_orl().images, wall(picture)
-    for n, person in enumerate(people):
-        width = widths[n // ACROSS]
-        high = round(width * 112 / 92)
-        x, y = 12 + 48 * (n % ACROSS), 20 + 72 * (n // ACROSS)
-        small = cv2.resize(faces[10 * person + picture], (width, high), interpolation=cv2.INTER_AREA)
-        image[y : y + high, x : x + width] = small
-    return image
 
 
 @pytest.fixture(scope="module")

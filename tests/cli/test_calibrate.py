@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pixels_model import write_pixels_model
 
 from fewpix.cli import main
 from fewpix.image.codec import write_image
+from pixels_model import write_pixels_model
 
 PEOPLE, PICTURES = 48, 3
 

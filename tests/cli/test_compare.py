@@ -7,21 +7,21 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import ijb_layout
-import lfw_layout
 import numpy as np
 import pytest
+
+import ijb_layout
+import lfw_layout
 import tinyface_layout
 from evaluate_runs import printed, refused, result, written
-from orl_files import put
-from pixels_model import write_two_models
-
 from fewpix.cli import main
 from fewpix.evaluate.tasks import pairs as pair_task
+from orl_files import put
+from pixels_model import write_two_models
+from project import ROOT
 
 pytestmark = pytest.mark.needs("samples")
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 PEOPLE = 9
 ALONE = {"one": [12], "other": [16], "visited": [20]}
 """Sizes in pixels that only this one of two results has."""

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from orl_scene import portrait
 
 from fewpix.cli import main
 from fewpix.image.align import align
 from fewpix.image.codec import read_image, write_image
+from orl_scene import portrait
 
 pytestmark = pytest.mark.needs("samples")
 

@@ -18,14 +18,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from distil_runs import STEPS, Bench, assert_same_run, checkpoint, journal, recipe_text, write_faces
 
+from distil_runs import STEPS, Bench, assert_same_run, checkpoint, journal, recipe_text, write_faces
 from fewpix.cli import main
 from fewpix.image.codec import encode_image
 from fewpix.models.card import Card
 from fewpix.models.space import Space
 from fewpix.models.weights import load_weights, save_weights
 from fewpix.models.zoo import load_student
+from shards_made import write_tar
 
 pytestmark = pytest.mark.needs("samples", "torch")
 
@@ -131,7 +132,7 @@ def test_the_program_itself_killed(plain: tuple[Path, Path], bench: Bench, tmp_p
     recipe, uninterrupted = plain
     out = tmp_path / "run"
     words = bench.words(recipe, out, "-q", "--json")
-    program = [sys.executable, "-c", "import sys; from fewpix.cli import main; sys.exit(main())", *words]
+    program = [sys.executable, "-m", "fewpix", *words]
     environment = {**os.environ, "FEWPIX_CACHE": str(bench.cache)}
     for _ in range(2):
         before = checkpoint(out)[0]["step"] if out.exists() else ""
@@ -438,6 +439,29 @@ def test_a_torn_shard(short: Path, faces: Path, pixels: Path, tmp_path: Path, ca
     assert json.loads(run(capsys, *words)[1])["faces"] == 24
     path.write_bytes(path.read_bytes()[:20_000])
     assert "faces.tar" in refused(capsys, 3, *asked(short, path, tmp_path / "out", pixels))
+
+
+def test_a_torn_shard_of_a_stream_is_told_of_and_the_rest_is_learnt_from(
+    short: Path, faces: Path, pixels: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    names = sorted(faces.rglob("*.png"))
+    for n in range(2):
+        members = [(f"{k:06d}.png", names[k].read_bytes()) for k in range(12 * n, 12 * n + 12)]
+        write_tar(tmp_path / "tars" / f"{n}.tar", members)
+    torn = tmp_path / "tars" / "1.tar"
+    torn.write_bytes(torn.read_bytes()[:30_000])
+    short.write_text(SHORT.replace("holdout = 0.0", "holdout = 0.0\nstream = 8"))
+    words = asked(short, tmp_path / "tars", tmp_path / "out", pixels)
+    facts = json.loads(run(capsys, *words, "--dry-run", "--json")[1])
+    assert 12 < facts["faces"] < 24
+    assert [item["path"] for item in facts["passed_over"]] == ["1.tar"]
+    code, told, err = run(capsys, *words)
+    assert code == 0
+    assert "3 steps" in told
+    assert "1.tar (a damaged shard, not read after" in told
+    assert "1.tar (a damaged shard" in err, "at the beginning, too"
+    message = refused(capsys, 3, *asked(short, faces, tmp_path / "other", pixels))
+    assert "name .tar or .rec files" in message
 
 
 def test_devices_and_teachers(

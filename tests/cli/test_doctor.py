@@ -12,10 +12,10 @@ import pytest
 from fewpix.cli import main
 from fewpix.doctor import models, packages
 from fewpix.doctor.packages import PACKAGES, Package
-from fewpix.embed.fastest import MACHINES
 from fewpix.errors import UnavailableError
 from fewpix.files import sha256_file
 from fewpix.models import shipped
+from fewpix.models.comparison import MACHINES
 from fewpix.models.teacher import SFACE_SHA256
 
 AUTO = "openvino" if find_spec("openvino") and platform.machine().lower() in MACHINES else "onnxruntime"

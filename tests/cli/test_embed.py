@@ -121,10 +121,16 @@ def test_without_a_model_the_shipped_student_embeds(
         assert np.linalg.norm(file["embeddings"], axis=1) == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.needs("parquet")
 def test_a_folder_is_no_target(crops: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, _, err = run(capsys, "embed", crops, "--crops", "--model", "teacher", "--out", tmp_path)
-    assert code == 3
-    assert f"{tmp_path} is a folder" in err
+    """But for parts, which take one of their own."""
+    (tmp_path / "x.npz").mkdir()
+    (tmp_path / "mine.txt").write_text("mine")
+    for folder in (tmp_path / "x.npz", tmp_path):
+        code, _, err = run(capsys, "embed", crops, "--crops", "--model", "teacher", "--out", folder)
+        assert code == 3
+        assert f"{folder} is a folder" in err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine.txt", "x.npz"]
 
 
 @pytest.mark.needs("torch")

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from orl_film import Walker, pictures, write_film
-from orl_scene import portrait
 
 from fewpix.cli import main
 from fewpix.image.codec import write_image
+from orl_film import Walker, pictures, write_film
+from orl_scene import portrait
 
 pytestmark = pytest.mark.needs("samples")
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from orl_scene import background, portrait, scene
 
 from fewpix.cli import main
 from fewpix.gallery import Gallery
 from fewpix.image.codec import encode_image, write_image
 from fewpix.models.space import Space
 from fewpix.models.teacher import SFACE_SHA256
+from orl_scene import background, portrait, scene
 
 pytestmark = pytest.mark.needs("samples")
 

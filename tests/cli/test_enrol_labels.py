@@ -9,10 +9,10 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from orl_scene import portrait
 
 from fewpix.cli import main
 from fewpix.image.codec import write_image
+from orl_scene import portrait
 
 pytestmark = pytest.mark.needs("samples")
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from orl_scene import portrait
 
 from fewpix.cli import main
 from fewpix.gallery import Gallery
@@ -17,6 +16,7 @@ from fewpix.identify.admission import REFUSED_BELOW
 from fewpix.image.codec import Image, write_image
 from fewpix.models.space import Space
 from fewpix.models.teacher import SFACE_SHA256
+from orl_scene import portrait
 
 pytestmark = pytest.mark.needs("samples")
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 import scface_layout
 from evaluate_runs import printed, reasons, refused, result, value, values, written
-from pixels_model import write_two_models
-
 from fewpix.data.orl import load_orl
+from fewpix.degrade.degradation import Degradation
 from fewpix.embed.open import open_encoder
-from fewpix.evaluate.degraded import Degradation
 from fewpix.image.codec import read_image, write_image
+from pixels_model import write_two_models
 
 pytestmark = pytest.mark.needs("samples")
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import ijbs_layout
 import pytest
+
+import ijbs_layout
 import scface_layout
 import survface_layout
 import tinyface_layout
@@ -112,11 +113,12 @@ TREATMENTS = [
 """How pictures are to be treated."""
 
 FIGURES = [
-    ("pairs table {table} --fars 0", 5, "fars: '0' is not a number between 0 and 1"),
-    ("pairs table {table} --fars 2", 5, "fars: '2' is not a number between 0 and 1"),
-    ("pairs table {table} --fars few", 5, "fars: 'few' is not a number between 0 and 1"),
-    ("pairs table {table} --fars 1e-1,0.1", 5, "fars: '0.1' stands there twice"),
+    ("pairs table {table} --fars 0", 5, "fars: 0 is out of range"),
+    ("pairs table {table} --fars 2", 5, "fars: 2 is out of range"),
+    ("pairs table {table} --fars few", 5, "fars: 'few' is no list of numbers"),
+    ("pairs table {table} --fars 1e-1,0.1", 5, "fars: '1e-1,0.1' names a number twice"),
     ("search tinyface {tiny} --ranks 1,1", 5, "ranks: '1,1' is empty or names something twice"),
+    ("search survface {surv} --fpirs 0.1,1e-1", 5, "fpirs: '0.1,1e-1' names a number twice"),
     ("search tinyface {tiny} --ranks 1,b", 5, "ranks: '1,b' is no list of numbers"),
     ("search tinyface {tiny} --ranks 0", 5, "rank: 0 is out of range"),
     ("search survface {surv} --rank 0", 5, "rank: 0 is out of range"),

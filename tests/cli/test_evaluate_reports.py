@@ -6,19 +6,18 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 import bin_layout
 import ijb_layout
 import lfw_layout
-import pytest
 import tinyface_layout
 import uccs_layout
 from evaluate_runs import printed, refused, value, written
+from fewpix.evaluate.result.model import Figure, Result
 from orl_files import put
 from pixels_model import write_two_models
-
-from fewpix.evaluate.result.model import Figure, Result
-
-ROOT = Path(__file__).resolve().parent.parent.parent
+from project import ROOT
 
 pytestmark = pytest.mark.needs("samples", "report")
 

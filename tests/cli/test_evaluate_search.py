@@ -7,20 +7,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 import scface_layout
 import survface_layout
 import table_layout
 import tinyface_layout
 from evaluate_runs import printed, reasons, refused, result, run, value, values
-from orl_files import put
-from pixels_model import write_pixels_model
-
+from fewpix.degrade.degradation import Degradation
 from fewpix.embed.open import open_encoder
 from fewpix.evaluate.benchmark import Benchmark, Searches
-from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.readers import scface, survface, tinyface
 from fewpix.image.codec import read_image, write_image
 from fewpix.image.resize import resize_square
+from orl_files import put
+from pixels_model import write_pixels_model
 
 pytestmark = pytest.mark.needs("samples")
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
+import pytest
+
 import ijb_layout
 import ijbs_faces_layout
 import ijbs_layout
-import numpy as np
-import pytest
 from evaluate_runs import printed, reasons, refused, result, value, values, written
-from pixels_model import write_pixels_model, write_two_models
-
+from fewpix.degrade.degradation import Degradation
 from fewpix.embed.open import open_encoder
-from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.readers import ijb_protocols
 from fewpix.image.align import align
+from pixels_model import write_pixels_model, write_two_models
 
 pytestmark = pytest.mark.needs("samples", "torch")
 

@@ -10,11 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 import uccs_layout
 from evaluate_runs import printed, reasons, refused, result, run, value, values, written
-from pixels_model import write_pixels_model
-from uccs_layout import ROWS, scores
-
 from fewpix.evaluate.readers.uccs import read_lists
 from fewpix.evaluate.readers.uccs_scores import iter_scores
 from fewpix.evaluate.result.model import Cell, UccsScores
@@ -22,6 +20,8 @@ from fewpix.evaluate.result.read import parsed
 from fewpix.evaluate.statistics.bootstrap import Clusters, mean_interval
 from fewpix.evaluate.statistics.estimate import Draws, Mean
 from fewpix.evaluate.tasks.detections import DetectionOutcomes
+from pixels_model import write_pixels_model
+from uccs_layout import ROWS, scores
 
 pytestmark = pytest.mark.needs("samples", "torch")
 
@@ -125,21 +125,18 @@ def test_the_interval_of_a_face_by_face_difference() -> None:
     people, sides = rng.integers(1, 30, 200), []
     for shift in (0.0, 0.3):
         at = np.where(rng.random(200) < 0.1, -np.inf, rng.normal(size=200) + shift)
-        sides.append(DetectionOutcomes(at, people, {"1e-2": 0.5}, (0.01, 0.001), None, 100))
+        sides.append(DetectionOutcomes(at, people, 100, (0.01, 0.001), {"1e-2": 0.5}))
     (one, none), (other, _) = (side.wanted() for side in sides)
     assert (none.at, none.statistic) == ("1e-3", None)
     assert isinstance(one.statistic, Mean)
     assert isinstance(other.statistic, Mean)
-    change = one.statistic.minus(other.statistic, Draws(300, 4))
+    change, test = one.statistic.minus(other.statistic, Draws(300, 4))
     hits = [(side.at >= 0.5).astype(int) for side in sides]
     difference = hits[0] - hits[1]
     assert change.value == pytest.approx(difference.mean())
     assert change.ci95 == mean_interval(difference, Clusters.of(people), replicates=300, seed=4)
-    assert change.mcnemar is not None
-    assert (change.mcnemar.only_first, change.mcnemar.only_second) == (
-        (difference > 0).sum(),
-        (difference < 0).sum(),
-    )
+    assert test is not None
+    assert test[:2] == ((difference > 0).sum(), (difference < 0).sum())
 
 
 @pytest.fixture

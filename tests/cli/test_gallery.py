@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 import typer
-from pixels_model import write_pixels_model
 
 from fewpix.adapt.stats import LayerStats, NormState, save_state
 from fewpix.cli import main
 from fewpix.gallery import Gallery
 from fewpix.gallery.rows import Shrunk
 from fewpix.image.codec import write_image
+from pixels_model import write_pixels_model
 
 
 def crop(seed: int) -> np.ndarray:
@@ -239,9 +239,6 @@ def test_no_gallery_is_made_by_looking_for_one(
     assert list(tmp_path.iterdir()) == []
 
 
-ENROL = "import sys; from fewpix.cli import main; sys.exit(main(sys.argv[1:]))"
-
-
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 def test_enrolling_again_after_kill_9_ends_as_if_nothing_had_been(
     place: Path, capsys: pytest.CaptureFixture[str]
@@ -250,7 +247,7 @@ def test_enrolling_again_after_kill_9_ends_as_if_nothing_had_been(
         write_image(place / "many" / f"p{n % 7}" / f"{n}.png", crop(n))
     line = "enrol many --folder-per-person --crops --keep-crops --accept-poor --model pixels.onnx -q"
     words = [*line.split(), "--gallery", "killed.db"]
-    process = subprocess.Popen([sys.executable, "-c", ENROL, *words], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([sys.executable, "-m", "fewpix", *words], stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
     enrolled = 0
     while enrolled < 1 and time.monotonic() < deadline and process.poll() is None:

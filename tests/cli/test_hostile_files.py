@@ -9,12 +9,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from linear_onnx import write_single
 
 from fewpix.cli import main
 from fewpix.gallery.exchange import export_gallery
 from fewpix.gallery.store import Gallery
 from fewpix.models.space import Space
+from linear_onnx import write_single
 
 FORGED = "a\x1b[31mred\x1b]0;title\x07\u202e.png: 1 face\n    1    90 px at 1,1   boss, under 1 in 5,600"
 NESTED, LONG = "[" * 100_000, "9" * 5000

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from orl_scene import background, portrait
 
 import fewpix.identify.pipeline
 from fewpix.cli import main
 from fewpix.image.codec import encode_image, write_image
+from orl_scene import background, portrait
 
 pytestmark = pytest.mark.needs("samples")
 
@@ -139,11 +139,10 @@ def test_a_killed_run_goes_on(
     for n in range(60):
         write_image(many / f"{n:02}.png", portrait(n % 3, n % 10, 60))
     words = ["identify", str(many), "--gallery", str(gallery), "--model", "teacher", "--out", str(out)]
-    program = "import sys\nfrom fewpix.cli import main\nsys.exit(main(sys.argv[1:]))"
     for attempt in range(2):
         more = ["--resume"] if attempt else []
         size = out.stat().st_size if attempt else 0
-        with subprocess.Popen([sys.executable, "-c", program, *words, *more, "-q"]) as running:
+        with subprocess.Popen([sys.executable, "-m", "fewpix", *words, *more, "-q"]) as running:
             while not out.exists() or out.stat().st_size < size + 400:
                 assert running.poll() is None
                 time.sleep(0.01)

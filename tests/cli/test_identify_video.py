@@ -12,12 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from fewpix.calibration.file import SHIPPED
+from fewpix.cli import main
+from fewpix.image.codec import Image, read_image, write_image
 from orl_film import RATE, Walker, pictures, write_film
 from orl_scene import paste, portrait
 from stream_server import camera, packets
-
-from fewpix.cli import main
-from fewpix.image.codec import Image, read_image, write_image
 
 pytestmark = pytest.mark.needs("samples", "video")
 
@@ -63,7 +64,9 @@ def test_people_in_a_film_are_named_once_each(
 ):
     """Two frames were dropped on the way; the video and the sheet are written beside the lines."""
     draw, sheet = tmp_path / "out" / "walk.mp4", tmp_path / "out" / "sheet.png"
+    page = tmp_path / "out" / "walk.html"
     words = (film, "--gallery", gallery, "--threshold", THRESHOLD, "--draw", draw, "--sheet", sheet)
+    words += ("--report", page)
     code, out, err = run(capsys, *words, "--json")
     assert (code, err) == (0, "")
     tracks = [json.loads(line) for line in out.splitlines()]
@@ -94,26 +97,62 @@ def test_people_in_a_film_are_named_once_each(
     assert float(shown[-1].time) == pytest.approx((FRAMES - 1) / RATE, abs=0.01)
     assert shown[0].height >= 480
     assert read_image(sheet).shape[0] > 3 * 96
+    text = page.read_text()
+    assert all(said in text for said in ("2 people named, 1 not.", "<b>Ana</b>", "10 frames looked at"))
+    assert "a cosine of at least 0.4 (--threshold)" in text
+    assert text.count(" popover ") == 3
     assert not [path for path in (tmp_path / "out").iterdir() if path.suffix == ".part"]
 
 
-def test_the_lines_for_people_say_what_no_calibration_stands_behind(
-    gallery: Path, film: Path, capsys: pytest.CaptureFixture[str]
+def test_people_in_a_film_are_named_by_a_rate_of_tracks_unless_a_threshold_is_given(
+    gallery: Path, film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     part = (film, "--gallery", gallery, "--start", "0:00", "--end", "0.3")
     code, out, _ = run(capsys, *part, "--threshold", THRESHOLD)
     assert code == 0
-    *tracks, summary, note = out.splitlines()
+    *tracks, summary = out.splitlines()
     assert len(tracks) == 3
     assert all(": track " in line and " px   " in line for line in tracks)
     assert summary == f"{film.as_posix()}: 3 tracks; 3 frames looked at"
-    assert note.startswith("tracks were decided by templates of several frames")
-    assert note.endswith("docs/cli/video.md")
-    code, out, _ = run(capsys, *part, "--every", 3, "--shortest", 1, "--top", 1)
-    assert out.splitlines()[-1].startswith("nobody is named, since no --threshold or --fpir was given: docs/")
-    assert "   not decided: no threshold and no FPIR   [" in out
-    assert "1 frame looked at, 2 left out as asked" in out
-    assert "unknown" not in out
+    code, out, _ = run(capsys, *part)
+    assert out.splitlines()[-1].startswith(
+        "named where the calibration's strangers score so in at most 1 of 100 searches"
+    )
+    assert sum("strangers score so in" in line for line in out.splitlines()[:3]) == 3
+    code, out, _ = run(capsys, *part, "--every", 3, "--shortest", 1, "--top", 1, "--json")
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert [(line["event"], line["sights"], line["early"]) for line in lines] == [("ended", 1.0, None)] * 3
+    assert all(line["fpir"] is not None for line in lines)
+    # Rates of pictures are none of tracks.
+    words = (*part, "--calibration", SHIPPED)
+    code, out, _ = run(capsys, *words)
+    assert "it is of single pictures, and templates of tracks score otherwise" in out.splitlines()[-1]
+    code, _, err = run(capsys, *words, "--fpir", "0.1")
+    assert (code, "make one with `fewpix calibrate --footage`" in err) == (5, True)
+
+
+def test_events_tell_of_people_while_they_are_there(
+    gallery: Path, film: Path, capsys: pytest.CaptureFixture[str]
+):
+    words = (film, "--gallery", gallery, "--events", "--fpir", "0.03")
+    code, out, _ = run(capsys, *words, "--json")
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    for number in {line["track"] for line in lines}:
+        mine = [line for line in lines if line["track"] == number]
+        kinds = [line["event"] for line in mine]
+        assert kinds in (["seen", "ended"], ["seen", "named", "ended"])
+        assert [line["time"] for line in mine[:-1]] == sorted(line["time"] for line in mine[:-1])
+        if "named" in kinds:
+            assert mine[1]["time"] < mine[-1]["last"]
+            assert mine[-1]["early"] == {"decision": mine[1]["decision"], "time": mine[1]["time"]}
+    early = {line["decision"] for line in lines if line["event"] == "named"}
+    assert early
+    assert early <= {"Ana", "Cy"}
+    code, out, _ = run(capsys, *words)
+    assert sum("   seen" in line for line in out.splitlines()) == 3
+    assert any("sights so far" in line for line in out.splitlines())
+    assert any("; confirmed: " in line for line in out.splitlines())
 
 
 def test_somebody_who_comes_closer_is_rated_though_two_encoders_saw_them(
@@ -129,7 +168,7 @@ def test_somebody_who_comes_closer_is_rated_though_two_encoders_saw_them(
             yield image
 
     film = write_film(tmp_path / "edge.mp4", frames())
-    code, out, _ = run(capsys, film, "--gallery", gallery, "--fpir", 0.01, "--json")
+    code, out, _ = run(capsys, film, "--gallery", gallery, "--json")
     (track,) = [json.loads(line) for line in out.splitlines()]
     assert (code, track["decision"], track["frames"]) == (0, "Ana", 20)
     assert track["fpir"] is not None
@@ -137,7 +176,7 @@ def test_somebody_who_comes_closer_is_rated_though_two_encoders_saw_them(
     assert min(sizes) > 18 or max(sizes) < 18  # all of one band
     assert min(sizes) - 0.01 <= track["pixels"] <= max(sizes) + 0.01
     assert np.array(track["crops"][0]["points"]).shape == (5, 2)
-    code, out, _ = run(capsys, film, "--gallery", gallery, "--fpir", 0.01)
+    code, out, _ = run(capsys, film, "--gallery", gallery)
     assert "   Ana; strangers score so in " in out.splitlines()[0]
 
 
@@ -170,11 +209,18 @@ def test_bad_input_is_one_line_and_an_exit_code(
         ((film, *here, "--draw", film), 5, "which this command reads"),
         ((film, *here, "--draw", tmp_path / "x.png"), 5, "is an .mp4 file"),
         ((film, *here, "--sheet", tmp_path / "x.mp4"), 5, "is a picture"),
+        ((film, *here, "--report", film), 5, "which this command reads"),
+        ((film, *here, "--report", tmp_path / "text.mp4"), 3, "is not a report of a film"),
+        ((film, *here, "--alike", "7"), 5, "must be a cosine"),
         ((film, *here, "--every", "2", "--fps", "1"), 5, "thin the frames in one way"),
         ((film, *here, "--start", "x"), 5, "'x' is no time"),
         ((film, *here, "--start", "7:00"), 5, "behind the end"),
         ((film, *here, "--gap", "0"), 5, "--gap must be above 0"),
         ((film, *here, "--detect-budget", "nan"), 5, "a budget must be above 0"),
+        ((film, *here, "--wait", "0"), 5, "--wait must be above 0"),
+        ((film, *here, "--wait", "1", "--every-pixel"), 5, "leave --wait or --every-pixel out"),
+        ((film, *here, "--wait", "1", "--detect-budget", "9"), 5, "leave --wait or --detect-budget out"),
+        ((tmp_path / "a.png", *here, "--every-pixel"), 5, "--every-pixel: for videos"),
         ((film, *here, "--threshold", "2"), 5, "the threshold must be a cosine"),
         ((film, *here, "--camera", "yard"), 3, "yard"),
         ((film, *here, "--adapt", tmp_path / "s.safetensors", "--model", "teacher"), 5, "cannot be adapted"),
@@ -210,19 +256,20 @@ def test_ctrl_c_ends_a_stream_and_gives_what_was_seen(gallery: Path, tmp_path: P
         "--draw",
         str(tmp_path / "o.mp4"),
     ]
-    with camera(frames, [30, 50, 50, 50, 50], fast=0.8) as server:
-        program = "import sys\nfrom fewpix.cli import main\nsys.exit(main(sys.argv[1:]))"
-        with subprocess.Popen(
-            [sys.executable, "-c", program, "identify", server.url, *words],
+    with (
+        camera(frames, [30, 50, 50, 50, 50], fast=0.8) as server,
+        subprocess.Popen(
+            [sys.executable, "-m", "fewpix", "identify", server.url, *words],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-        ) as running:
-            assert running.stdout is not None
-            first = json.loads(running.stdout.readline())  # of before the camera broke off
-            os.kill(running.pid, signal.SIGINT)
-            out, err = running.communicate(timeout=60)
+        ) as running,
+    ):
+        assert running.stdout is not None
+        first = json.loads(running.stdout.readline())  # of before the camera broke off
+        os.kill(running.pid, signal.SIGINT)
+        out, err = running.communicate(timeout=60)
     assert running.returncode == 130
     assert first["decision"] == "Cy"
     assert first["path"] == server.url

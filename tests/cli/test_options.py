@@ -12,15 +12,16 @@ from types import NoneType
 from typing import Annotated, Any, get_args, get_origin
 
 import pytest
-from test_targets import ALL
 from typer import Option
 
+from all_verbs import ALL
 from fewpix.cli.estimate_options import EstimateOptions
 from fewpix.cli.groups import grouped, renamed
 from fewpix.cli.targets import READS, parameters_of, roles_of
 from fewpix.errors import ConfigError
+from project import SOURCE
 
-CLI = Path(__file__).parents[2] / "src" / "fewpix" / "cli"
+CLI = SOURCE / "cli"
 
 MOST = 16
 """Parameters of a verb's function; beyond that, options that belong together are a group."""

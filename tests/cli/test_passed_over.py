@@ -10,10 +10,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from orl_scene import portrait
 
 from fewpix.cli import main
 from fewpix.image.codec import encode_image, write_image
+from orl_scene import portrait
 
 pytestmark = [
     pytest.mark.needs("samples"),

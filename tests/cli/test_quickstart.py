@@ -19,8 +19,6 @@ from fewpix.quickstart.run import SIZES
 
 pytestmark = pytest.mark.needs("samples", "torch", "report", "weights")
 
-MAIN = "import sys; from fewpix.cli import main; sys.exit(main())"
-
 
 @pytest.mark.slow
 def test_the_whole_way_twice_gives_the_same_figures(
@@ -55,7 +53,7 @@ def test_the_whole_way_twice_gives_the_same_figures(
 @pytest.mark.slow
 def test_ctrl_c_ends_in_one_line_and_leaves_nothing_half_written(tmp_path: Path) -> None:
     out = tmp_path / "quickstart"
-    command = [sys.executable, "-c", MAIN, "quickstart", "--out", str(out)]
+    command = [sys.executable, "-m", "fewpix", "quickstart", "--out", str(out)]
     running = subprocess.Popen(
         command,
         stderr=subprocess.PIPE,

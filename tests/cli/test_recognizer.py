@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from orl_scene import background, portrait, scene
-from test_adapt_camera import crowd
 
 import fewpix
 from fewpix.cli import main
 from fewpix.errors import ConfigError, FewpixError, GuardError, InputError, NoFaceError, SpaceError
 from fewpix.image.codec import write_image
+from orl_film import crowd
+from orl_scene import background, portrait, scene
 
 pytestmark = pytest.mark.needs("samples", "weights")
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import inspect
 import os
 import re
-from collections.abc import Callable, Iterator
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import cv2
 import numpy as np
 import pytest
-from typer import Option, Typer
+from typer import Option
 
+from all_verbs import ALL
 from fewpix.cli import main
 from fewpix.cli.kinds import DRAWING, EMBEDDINGS, EXPORT, LINES, MODEL, RESULT, Kind
 from fewpix.cli.targets import (
@@ -27,7 +26,7 @@ from fewpix.cli.targets import (
     parameters_of,
     roles_of,
 )
-from fewpix.cli.verbs import VERBS, command
+from fewpix.cli.verbs import command
 from fewpix.errors import ConfigError, FewpixError, InputError
 from fewpix.image.codec import encode_image, read_image
 from fewpix.image.mark import is_marked, marked
@@ -53,35 +52,13 @@ OUTPUTS = {
     "crop --out",
     "embed --out",
     "export --out",
-    *(f"identify {option}" for option in ("--draw", "--out", "--sheet", "--adapt")),
+    *(f"identify {option}" for option in ("--draw", "--out", "--sheet", "--adapt", "--report")),
     "calibrate --out",
     "gallery export FILE",
 }
 """Everything that a verb writes, as it is named on the command line; the gallery has a check of its own."""
 
 
-def functions() -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Every verb, also those in groups, with the words that call it."""
-
-    def inside(words: str, app: Typer) -> Iterator[tuple[str, Callable[..., Any]]]:
-        for item in app.registered_commands:
-            assert item.callback is not None
-            name = item.name or item.callback.__name__
-            yield f"{words} {name}", inspect.unwrap(item.callback)
-        for group in app.registered_groups:
-            assert group.typer_instance is not None
-            yield from inside(f"{words} {group.name}", group.typer_instance)
-
-    for verb, (place, _) in VERBS.items():
-        module, _, name = place.partition(":")
-        target = getattr(import_module(module), name)
-        if isinstance(target, Typer):
-            yield from inside(verb, target)
-        else:
-            yield verb, target
-
-
-ALL = dict(functions())
 WRITTEN = [
     (words, name, role)
     for words, function in ALL.items()

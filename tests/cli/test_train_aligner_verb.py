@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from orl_files import face_file
 
 from fewpix.cli import main
 from fewpix.detect.aligner import Aligner
+from orl_files import face_file
 
 pytestmark = pytest.mark.needs("torch")
 

@@ -80,16 +80,16 @@ def _default(option: Any) -> str:
 def benchmarks() -> str:
     """The readers: what each reads, and with which options each task takes it."""
     lines = ["| KIND | PATH | `data check` | `evaluate pairs` | `evaluate search` |", "|---|---|---|---|---|"]
-    for name, reader in READERS.items():
+    for name, (holds, tasks) in READERS.items():
         cells = []
         for task in (CHECK, PAIRS, SEARCH):
-            if task not in reader.tasks:
+            if task not in tasks:
                 cells.append("–")
                 continue
-            found = reader.tasks[task]
+            found = tasks[task]
             words = [f"`--{word}`{'!' if word in found.required else ''}" for word in found.known]
             cells.append(", ".join(["yes", *words]))
-        lines.append(f"| `{name}` | {reader.holds} | {' | '.join(cells)} |")
+        lines.append(f"| `{name}` | {holds} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

@@ -12,9 +12,9 @@ import typing
 from collections.abc import Iterator
 from pathlib import Path
 
-from fewpix.evaluate.measures import DESCRIPTIONS, TITLES
 from fewpix.evaluate.result import model as results
 from fewpix.evaluate.result.model import Part
+from fewpix.evaluate.result.words import MEASURES as WORDS
 
 MEASURES = "measures"
 """What a document calls the table of the measures; the others are named as their models."""
@@ -41,9 +41,7 @@ def table(model: type[Part]) -> str:
 def measures() -> str:
     """The measures, a line each."""
     lines = ["| measure | as it is shown | meaning |", "|---|---|---|"]
-    lines += [
-        f"| `{name}` | {title.replace('{}', '…')} | {DESCRIPTIONS[name]} |" for name, title in TITLES.items()
-    ]
+    lines += [f"| `{name}` | {title.replace('{}', '…')} | {said} |" for name, (title, said) in WORDS.items()]
     return "\n".join(lines)
 
 

@@ -18,7 +18,6 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 from documents import ROOT, Command, blocks, commands
-
 from fewpix.cli import main
 
 SKIPPED = "not run"

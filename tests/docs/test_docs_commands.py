@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from documents import ROOT, Command, blocks, called, commands, documents
-from result_made import pairs
 
 import fewpix.errors
+from documents import ROOT, Command, blocks, called, commands, documents
 from fewpix.cli import USAGE, VERBS
 from fewpix.cli.ending import BROKEN_PIPE, BUG, INTERRUPTED, ended
 from fewpix.cli.verbosity import take_verbosity
 from fewpix.cli.verbs import command
 from fewpix.evaluate.result.words import ShortForm
+from result_made import pairs
 
 COMMANDS = [item for file in documents() for block in blocks(file, "console") for item in commands(block)]
-PROGRAMS = {"fewpix", "make", "python", "pip", "echo"}
+PROGRAMS = {"fewpix", "make", "python", "pip", "echo", "torchrun", "ray"}
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 EXTRAS = set(PROJECT["optional-dependencies"])
@@ -71,6 +71,9 @@ def test_a_command_is_one_that_exists(item: Command) -> None:
     for words in stages(item.text):
         program = Path(words[0]).name
         assert program in PROGRAMS, f"{item}: unknown program {program}"
+        if program == "torchrun":
+            assert "fewpix" in words, item
+            words, program = words[words.index("fewpix") :], "fewpix"
         if program == "fewpix":
             parsed(words[1:])
         if program == "make":
@@ -83,7 +86,7 @@ def test_a_command_is_one_that_exists(item: Command) -> None:
 
 
 def test_a_wrong_option_would_be_found() -> None:
-    for wrong in ("embed F --crops --out X --quality 3", "evaluate lfw F --sizes 8", "identify", "embed"):
+    for wrong in ("embed F --crops --out X --quality 3", "evaluate lfw F --sizes 8", "verify", "embed"):
         with pytest.raises(Exception, match=r"(?i)option|parameter") as caught:
             parsed(wrong.split())
         assert ended(caught.value) == USAGE

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+
 from documents import ROOT, Block, called, commands, documents
 from shell import ELLIPSIS, Shell, examples, prepare
-from test_docs_src import needs_weights
 
 
 def shape(line: str) -> str:
@@ -30,11 +30,10 @@ def alike(expected: Sequence[str], found: Sequence[str]) -> bool:
 
 
 @pytest.mark.slow
-@pytest.mark.needs("samples", "torch", "openvino")
+@pytest.mark.needs("samples", "torch", "openvino", "weights")
 @pytest.mark.parametrize("name", [called(file) for file in documents() if examples(file)])
 def test_examples_give_what_is_shown(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a change of form on purpose, `python tests/docs/shell.py FILE` writes the outputs anew."""
-    needs_weights()
     monkeypatch.chdir(tmp_path)
     prepare(tmp_path)
     shell = Shell()

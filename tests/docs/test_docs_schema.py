@@ -7,13 +7,13 @@ import typing
 from collections.abc import Iterator
 
 import pytest
+
 from documents import ROOT
+from fewpix.evaluate.result.model import Cell, Part, Result, UccsScores
+from fewpix.evaluate.result.words import MEASURES as WORDS
+from fewpix.evaluate.result.words import ShortForm
 from result_made import pairs
 from schema import MEASURES, measures, models, renewed, shown, table
-
-from fewpix.evaluate.measures import DESCRIPTIONS, TITLES
-from fewpix.evaluate.result.model import Cell, Part, Result, UccsScores
-from fewpix.evaluate.result.words import ShortForm
 
 DOCUMENT = ROOT / "docs" / "results.md"
 
@@ -37,8 +37,8 @@ def test_every_key_and_every_measure_is_explained() -> None:
     for model in models():
         for name, field in model.model_fields.items():
             assert field.description, f"{model.__name__}.{name} says nothing"
-    assert list(TITLES) == list(DESCRIPTIONS)
-    for name in TITLES:
+    for name, (_, said) in WORDS.items():
+        assert said
         assert f"| `{name}` | " in measures()
 
 

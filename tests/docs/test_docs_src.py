@@ -5,25 +5,16 @@ from __future__ import annotations
 import ast
 import runpy
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from documents import ROOT, SNIPPETS, blocks, called, documents
 
-from fewpix.errors import InputError
-from fewpix.models.shipped import shipped
-from test_public_names import MODULES, PACKAGES
+from documents import ROOT, SNIPPETS, blocks, called, documents
+from public_names import MODULES, PACKAGES
 
 PROGRAMS = sorted(path.name for path in SNIPPETS.glob("*.py"))
-
-
-def needs_weights() -> None:
-    try:
-        for suffix in (".safetensors", ".onnx"):
-            shipped(f"fewpix-s{suffix}")
-    except InputError:
-        pytest.skip("the package has no weights yet")
 
 
 def program(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> dict[str, Any]:
@@ -33,11 +24,10 @@ def program(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch, *words: st
     return runpy.run_path(str(SNIPPETS / name), run_name="__main__")
 
 
-@pytest.mark.needs("samples", "torch")
+@pytest.mark.needs("samples", "torch", "weights")
 def test_the_whole_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    needs_weights()
     end = program("whole_path.py", tmp_path, monkeypatch)
     assert end["run"].steps == 6
     assert end["run"].card.space == end["teacher"].card.space
@@ -58,12 +48,11 @@ def test_the_whole_path(
     assert "28 probes of 7 people" in out
 
 
-@pytest.mark.needs("samples", "torch")
+@pytest.mark.needs("samples", "torch", "weights")
 @pytest.mark.slow
 def test_facebn_in_torch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    needs_weights()
     end = program("facebn.py", tmp_path, monkeypatch)  # it checks itself what it says
     assert end["state"].count == 100
     assert end["state"].weight == pytest.approx(256 / 356)
@@ -98,9 +87,55 @@ def test_sample_faces(
     assert "same" in out
 
 
+@pytest.mark.needs("samples", "weights", "serve", "browser")
+@pytest.mark.slow
+def test_the_page_of_the_service_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fewpix.image.codec import read_image
+
+    program("sample_faces.py", tmp_path, monkeypatch)
+    program("page.py", tmp_path, monkeypatch, "page.png")
+    assert read_image(tmp_path / "page.png").shape == (1010, 1200, 3)
+    assert read_image(ROOT / "docs" / "page.png").shape == (1010, 1200, 3)
+
+
+@pytest.mark.needs("samples", "video")
+def test_the_film_of_the_page_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fewpix.video import open_video, source_of
+
+    (tmp_path / "sample").mkdir()
+    program("film_page.py", tmp_path, monkeypatch)
+    reader = open_video(source_of(tmp_path / "sample" / "gate.mp4"))
+    assert sum(frame is not None for frame in reader.frames()) == 300
+
+
+@pytest.mark.needs("serve")
+def test_a_message_of_a_webhook_is_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from fewpix.serve.webhooks.signing import headers, new_secret
+
+    verified = program("verify_webhook.py", tmp_path, monkeypatch)["verified"]
+    secret, now = new_secret(), int(time.time())
+    good = headers(secret, "5f0c9a1e-1207-5310", now, b"{}")
+    assert verified(good, b"{}", secret)
+    assert not verified(good, b"[]", secret)
+    assert not verified(good, b"{}", new_secret())
+    for name in good:
+        assert not verified(good | {name: f"{good[name]}0"}, b"{}", secret)
+    assert not verified(headers(secret, "x", now - 301, b"{}"), b"{}", secret)
+
+
+def test_the_cameras_of_the_document_are_read(tmp_path: Path) -> None:
+    from fewpix.video.cameras import read_cameras
+
+    for name in ("gate.safetensors", "yard.mp4"):
+        (tmp_path / name).write_bytes(b"there")
+    (tmp_path / "cameras.toml").write_bytes((SNIPPETS / "cameras.toml").read_bytes())
+    assert [camera.name for camera in read_cameras(tmp_path / "cameras.toml")] == ["gate", "yard"]
+
+
 def test_the_recipe_for_a_trial_is_sound() -> None:
     from fewpix.train.recipe import load_recipe
 
+    assert load_recipe(SNIPPETS / "streamed.toml").data.stream == 20_000
     recipe = load_recipe(SNIPPETS / "own.toml")
     assert recipe.model.init == "random", (
         "it is to show the way to weights that owe nothing to the shipped ones"

@@ -1,6 +1,6 @@
 """Every verb of `fewpix evaluate` on small copies of its benchmarks, and `fewpix compare` of what they write.
 
-`python tests/golden/runs.py` (with `tests/unit` on PYTHONPATH) writes `kept/` anew.
+`python tests/golden/runs.py` (with `tests/made` on PYTHONPATH) writes `kept/` anew.
 """
 
 from __future__ import annotations
@@ -13,22 +13,21 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 import bin_layout
 import ijb_layout
 import ijbs_faces_layout
 import ijbs_layout
 import lfw_layout
-import numpy as np
 import scface_layout
 import survface_layout
 import tinyface_layout
 import uccs_layout
 import xqlfw_layout
+from fewpix.cli import main
 from orl_files import put
 from pixels_model import write_two_models
-
-from fewpix.cli import main
-from fewpix.evaluate.readers.uccs_scores import ScoreRows, write_scores
 
 KEPT = Path(__file__).resolve().parent / "kept"
 
@@ -71,17 +70,6 @@ RUNS = {
 }
 """Name → the command; what `lay_out` made stands in braces, and `{out}` for the results of earlier ones."""
 
-SCORES = [
-    # picture, detection score, x, y, similarities to persons 1 to 3
-    ("aa.jpg", 0.9, 10, 12, (0.8, 0.1, 0.2)),
-    ("aa.jpg", 0.8, 60, 40, (0.3, 0.5, 0.1)),
-    ("bb.jpg", 0.7, 11, 12, (0.6, 0.4, 0.1)),
-    ("cc.jpg", 0.6, 90, 60, (0.1, 0.1, 0.7)),
-    ("dd.jpg", 0.5, 10, 12, (0.1, 0.2, 0.65)),
-    ("dd.jpg", 0.4, 60, 40, (0.9, 0.2, 0.1)),
-]
-STRANGER = ("cc.jpg", 0.6, 90, 60, (0.1, 0.1, 0.95))
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -123,9 +111,9 @@ def lay_out(folder: Path) -> dict[str, Path]:
         "faces": ijbs_faces_layout.cut(folder / "faces"),
         "uccs": uccs,
         "photos": uccs_layout.lay_out_photos(folder / "photos").folder,
-        "scores": _scores(folder / "scores.csv", SCORES),
-        "other_scores": _scores(
-            folder / "other.csv", [*SCORES[:3], ("cc.jpg", 0.6, 90, 60, (0.1, 0.1, 0.95))]
+        "scores": uccs_layout.scores(folder / "scores.csv"),
+        "other_scores": uccs_layout.scores(
+            folder / "other.csv", [*uccs_layout.ROWS[:3], ("cc.jpg", 0.6, 90, 60, (0.1, 0.1, 0.95))]
         ),
         "made_scores": folder / "made.csv",
     }
@@ -158,16 +146,6 @@ def _searched(folder: Path) -> Path:
     return folder / "table.csv"
 
 
-def _scores(path: Path, rows: list[tuple[str, float, int, int, tuple[float, ...]]]) -> Path:
-    """A score file of UCCS."""
-    names, sure, x, y, alike = zip(*rows, strict=True)
-    boxes = np.column_stack((x, y, [uccs_layout.SIDE] * len(rows), [uccs_layout.SIDE] * len(rows))).astype(
-        float
-    )
-    write_scores(path, [ScoreRows(names, np.array(sure), boxes, np.array(alike))], people=3)
-    return path
-
-
 def run(name: str, places: dict[str, Path]) -> Outcome:
     """Run one, in this process, and before it what it compares; its result lies in `places["out"]`."""
     path = places["out"] / f"{name}.json"
@@ -188,10 +166,8 @@ def run(name: str, places: dict[str, Path]) -> Outcome:
 
 def report(name: str, places: dict[str, Path]) -> str:
     """The report of a result that `run` wrote, in Markdown, without pictures."""
-    from fewpix.evaluate.pictures import nowhere
-    from fewpix.evaluate.report.faces import Faces
-    from fewpix.evaluate.report.folder import made
-    from fewpix.evaluate.report.markdown import document
+    from fewpix.evaluate.report.faces import Faces, nowhere
+    from fewpix.evaluate.report.folder import document, made
     from fewpix.evaluate.result.read import parsed
 
     payload = json.loads((places["out"] / f"{name}.json").read_bytes())

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from linear_onnx import write_single
 
 from fewpix.adapt.stats import LayerStats, NormState, pack_state, unpack_state
 from fewpix.calibration.file import SHIPPED, read_calibration
@@ -26,6 +25,7 @@ from fewpix.models.space import Space
 from fewpix.models.teacher import foreign
 from fewpix.train.journal import Journal
 from fewpix.train.recipe import load_recipe
+from linear_onnx import write_single
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),

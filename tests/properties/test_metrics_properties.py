@@ -6,12 +6,12 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from oracles import tar_at_far
 
 from fewpix.evaluate.identification import identify
 from fewpix.evaluate.statistics.accuracy import best_threshold, fold_accuracy
 from fewpix.evaluate.statistics.bootstrap import Clusters, mean_interval
 from fewpix.evaluate.statistics.replicates import replicate_curves
+from oracles import tar_at_far
 
 Pairs = tuple[NDArray[np.float64], NDArray[np.bool_]]
 

@@ -1,4 +1,4 @@
-"""Where a gallery may be: a file, or a database on a PostgreSQL that the tests start."""
+"""Where a gallery may be: a file, or a database on a server that the tests start; torch with one thread."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from gallery_stores import STORES, new_database
 
 
@@ -24,6 +25,17 @@ def server() -> Iterator[str]:
             yield str(running.get_uri())
         finally:
             running.cleanup()
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Torch with one thread: quicker for a model this small, and on a busy machine much quicker."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(params=STORES)

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from fewpix.foreign import DEEPEST, MOST_TOML, json_file, json_of, toml_of
-
-SOURCE = Path(__file__).resolve().parents[2] / "src" / "fewpix"
+from project import SOURCE
 
 
 def test_what_is_json_comes_back() -> None:

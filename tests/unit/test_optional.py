@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import tomllib
-from pathlib import Path
 
 import pytest
 
 from fewpix.errors import UnavailableError
 from fewpix.optional import EXTRAS, require
-
-ROOT = Path(__file__).resolve().parent.parent.parent
+from project import ROOT
 
 
 @pytest.mark.parametrize("package", EXTRAS)
@@ -26,7 +24,7 @@ def test_what_is_missing_is_called_by_its_name(package: str, monkeypatch: pytest
 def test_every_package_is_in_the_extra_that_is_named() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     for package, (_, extra) in EXTRAS.items():
-        assert any(line.startswith(package) for line in extras[extra]), package
+        assert any(line.replace("-", "_").startswith(package) for line in extras[extra]), package
 
 
 @pytest.mark.needs("report")

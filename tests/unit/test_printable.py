@@ -21,8 +21,8 @@ from fewpix.cli.output import emit
 from fewpix.cli.printed import printed
 from fewpix.errors import FewpixError, InputError
 from fewpix.printable import escaped
+from project import SOURCE
 
-SOURCE = Path(__file__).resolve().parents[2] / "src" / "fewpix"
 HOSTILE = "a\x1b[31m\u202eb\u200b\nforged: 1 photo\x85\u2028"
 SHOWN = r"a\x1b[31m\u202eb\u200b\nforged: 1 photo\x85\u2028"
 

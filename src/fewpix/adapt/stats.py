@@ -132,6 +132,21 @@ class NormState:
                 content.update(b":expected:" + value.astype("<f8").tobytes())
         return content.hexdigest()[:16]
 
+    @property
+    def drift(self) -> float | None:
+        """The share of channels in which the place is unlike training faces of its size, by more than
+        `FAMILIAR` spreads of mean or variance; None where nothing is known of those.
+        """
+        known = [(layer, layer.expected) for layer in self.layers.values() if layer.expected is not None]
+        if not known:
+            return None
+        outside = [
+            (np.abs(layer.mean - of.mean) > FAMILIAR * of.mean_spread)
+            | (np.abs(np.log(_positive(layer.var) / _positive(of.var))) > FAMILIAR * of.var_spread)
+            for layer, of in known
+        ]
+        return float(np.concatenate(outside).mean())
+
     def to_json(self) -> dict[str, Any]:
         """Everything but the moments."""
         return {
@@ -206,6 +221,11 @@ def mix(
     mean = weight * mean_s + (1 - weight) * layer.mean
     apart = (mean_s - layer.mean) ** 2
     return mean, weight * var_s + (1 - weight) * layer.var + weight * (1 - weight) * apart
+
+
+def _positive(variance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A variance by which can be divided."""
+    return np.asarray(np.maximum(variance, np.finfo(np.float64).tiny))
 
 
 def _beyond(value: NDArray[np.float64], within: NDArray[np.float64]) -> NDArray[np.float64]:

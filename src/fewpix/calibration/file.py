@@ -27,6 +27,9 @@ from fewpix.models.shipped import WEIGHTS
 SHIPPED = WEIGHTS / "calibration.json"
 """Of the shipped models and the router."""
 
+SHIPPED_TRACKS = WEIGHTS / "tracks.json"
+"""Likewise, of templates of several sights, as videos have them."""
+
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Cosine = Annotated[float, Field(ge=-1, le=1)]
@@ -83,6 +86,9 @@ class Size(_Part):
     """Strangers whose faces have one size."""
 
     pixels: int = Field(ge=1, description="side of the probes' faces")
+    sights: float = Field(
+        1.0, ge=1, description="in the mean, of a probe; 1 of a picture, more of a track; see `embed.fusion`"
+    )
     curves: tuple[Curve, ...] = Field(min_length=1, description="by size of the gallery, rising from 1")
     shifts: tuple[Shift, ...] = Field(
         (), description="by population, how far above the one here the score lies that 1 in 100 pairs reach"
@@ -94,6 +100,11 @@ class Size(_Part):
         if people[0] != 1 or people != sorted(set(people)):
             raise ValueError(f"galleries must rise from 1, not {people}")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_there(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values: dict[str, Any] = handler(self)
+        return values if self.sights != 1 else {key: values[key] for key in values if key != "sights"}
 
 
 class Population(_Part):
@@ -122,16 +133,16 @@ class MatchedSize(_Part):
 class Encoded(EncoderId):
     """What was measured of the probes of one encoder."""
 
-    sizes: tuple[Size, ...] = Field(min_length=1, description="rising")
+    sizes: tuple[Size, ...] = Field(min_length=1, description="rising, and of each by sights, rising")
     matched: tuple[MatchedSize, ...] = Field(
         (), description="sizes of a matched gallery, rising, if these are scores with such a one"
     )
 
     @model_validator(mode="after")
     def _sizes_rise(self) -> Self:
-        pixels = [size.pixels for size in self.sizes]
-        if pixels != sorted(set(pixels)):
-            raise ValueError(f"sizes must rise, not {pixels}")
+        places = [(size.pixels, size.sights) for size in self.sizes]
+        if places != sorted(set(places)):
+            raise ValueError(f"sizes must rise, not {places}")
         small = [each.pixels for each in self.matched]
         if small != sorted(set(small)):
             raise ValueError(f"sizes of a matched gallery must rise, not {small}")
@@ -141,6 +152,11 @@ class Encoded(EncoderId):
     def _without_what_is_not_there(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         values: dict[str, Any] = handler(self)
         return values if self.matched else {key: values[key] for key in values if key != "matched"}
+
+    @property
+    def pixels(self) -> tuple[int, ...]:
+        """The sides of the probes' faces, rising."""
+        return tuple(dict.fromkeys(size.pixels for size in self.sizes))
 
     @property
     def matching(self) -> Matching | None:
@@ -202,6 +218,11 @@ class Calibration(_Part):
                     if self.rates[len(curve.threshold) - 1] * units < 1 - 1e-4:
                         raise ValueError(f"{size.pixels} px: a rate below one in {units} is not resolvable")
         return self
+
+    @property
+    def of_tracks(self) -> bool:
+        """Whether templates of several sights were measured, too."""
+        return any(size.sights > 1 for encoder in self.encoders for size in encoder.sizes)
 
     def to_text(self) -> str:
         """JSON: equal calibrations give equal bytes."""

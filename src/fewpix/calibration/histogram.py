@@ -131,28 +131,6 @@ class ScoreHistogram:
             threshold=self._threshold(below, b, genuine, impostor),
         )
 
-    def eer(self) -> Interval:
-        """Bounds of `SortedScores.eer`'s rate.
-
-        Raises:
-            InputError: a kind of pair is missing.
-        """
-        genuine, impostor = self._accepted()
-        mates, others = int(genuine[0]), int(impostor[0])
-
-        def difference(edge: int) -> int:
-            """FAR - FRR, times both numbers of pairs: whole, of any size."""
-            return int(impostor[edge]) * mates - (mates - int(genuine[edge])) * others
-
-        # it falls from above zero at the lowest edge to below zero at the highest
-        low, high = 0, self.bins
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if difference(middle) > 0 else (low, middle)
-        low = high if difference(high) == 0 else low
-        far, frr = impostor / others, (mates - genuine) / mates
-        return Interval(float(far[high] + frr[low]) / 2, float(far[low] + frr[high]) / 2)
-
     def _accepted(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """(B + 1,) genuine and impostor pairs in each bin and above; the last is 0."""
         genuine, impostor = (

@@ -1,8 +1,8 @@
 """Looking rates up in a calibration: between what was measured; beyond it only where a bound is known.
 
-Between two sizes of one encoder, and between two sizes of the gallery, the threshold of a rate is taken to
-be linear in the logarithm of the size. In a gallery larger than any measured, up to `REACH` times, rates are
-bounds, and say so.
+Between two sizes of one encoder, two sizes of the gallery and two numbers of sights, the threshold of a rate
+is taken to be linear in the logarithm of these. In a gallery larger than any measured, up to `REACH` times,
+rates are bounds, and say so.
 """
 
 from __future__ import annotations
@@ -12,8 +12,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from fewpix.calibration.curve import RateCurve, between
-from fewpix.calibration.file import Calibration, Encoded, Size
-from fewpix.calibration.remedies import OTHER_MODEL, OTHER_SCORES, OTHER_SIZE, OTHER_STATE, TOO_MANY
+from fewpix.calibration.file import Calibration, Size
+from fewpix.calibration.remedies import (
+    OTHER_MODEL,
+    OTHER_SCORES,
+    OTHER_SIGHTS,
+    OTHER_SIZE,
+    OTHER_STATE,
+    TOO_MANY,
+)
 from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import Router
 from fewpix.gallery.matched import Match, Matching
@@ -21,6 +28,10 @@ from fewpix.gallery.matched import Match, Matching
 REACH = 20
 """How many times as many people as were measured rates are bounded for; results/calibration/larger.json shows
 that the bound holds for strangers that it was not measured on."""
+
+MORE_SIGHTS = 1.7
+"""How many times as many sights as were measured a template may be of, to be rated as one of those: the more
+there are, the less thresholds rise, and the 12 that a track keeps are little more than 8."""
 
 LARGEST = 112
 """Side in pixels from which on a face is not seen larger by any encoder: aligned faces have no more."""
@@ -74,6 +85,10 @@ class Calibrated:
         name = self.calibration.model
         return f"it was made for {name} with other weights than those of {encoder.card.name}"
 
+    def measured(self, encoder_sha256: str, state_id: str) -> bool:
+        """Whether rates of an encoder's faces under a state are known; an empty one is no state."""
+        return (encoder_sha256, state_id) in self._encoders
+
     def fits(self, matching: Matching, encoder: Encoder) -> bool:
         """Whether scores with such a matched gallery were measured, at all of its sizes.
 
@@ -81,8 +96,8 @@ class Calibrated:
             matching: its sizes and weights.
             encoder: an encoder or a router.
         """
-        parts = [(seer, part) for seer, part in matching.parts(encoder) if part.kept]
-        known = [self._matched.get((seer.card.sha256, seer.state_id)) for seer, _ in parts]
+        parts = [(taken, part) for taken, part in matching.parts(encoder) if part.kept]
+        known = [self._matched.get((taken.card.sha256, taken.state_id)) for taken, _ in parts]
         return bool(parts) and all(
             each is not None and each.matching == part for each, (_, part) in zip(known, parts, strict=True)
         )
@@ -94,6 +109,7 @@ class Calibrated:
         pixels: float,
         people: int = 1,
         match: Match | None = None,
+        sights: float = 1.0,
     ) -> RateCurve:
         """Rates of a probe's best score in a gallery.
 
@@ -103,6 +119,7 @@ class Calibrated:
             pixels: side of the probe's face.
             people: in the gallery; 1 for the false match rate of two faces.
             match: what it was compared with beside sharp photos; None for those alone.
+            sights: how many the probe is made of; 1 for a picture.
         """
         encoder = self._encoders.get((encoder_sha256, state_id))
         if encoder is None:
@@ -125,18 +142,35 @@ class Calibrated:
                 f"at {REACH * largest:,}",
                 TOO_MANY,
             )
-        ends = _around(pixels, encoder)
+        ends = _around(pixels, encoder.pixels)
         if ends is None:
-            first, last = encoder.sizes[0].pixels, encoder.sizes[-1].pixels
+            first, last = encoder.pixels[0], encoder.pixels[-1]
             measured = f"from {first} to {last} px" if first != last else f"at {first} px"
             return RateCurve.none(
                 f"not measured: {pixels:.0f} px, this encoder is measured {measured}", OTHER_SIZE
             )
         count = min(people, largest)
-        found = between([self._of_size(size, count) for size in ends], [s.pixels for s in ends], pixels)
+        sizes = [[size for size in encoder.sizes if size.pixels == end] for end in ends]
+        found = between([self._of_sights(each, sights, count) for each in sizes], ends, pixels)
         if people == count:
             return found
         return found.larger(people / count, f"extrapolated to {people:,} people, measured up to {largest:,}")
+
+    def _of_sights(self, sizes: Sequence[Size], sights: float, people: int) -> RateCurve:
+        """The curve between the two measured numbers of sights, at one measured size of face."""
+        levels = [size.sights for size in sizes]
+        if not levels[0] <= sights * MORE_SIGHTS or not sights <= levels[-1] * MORE_SIGHTS:
+            if levels[-1] == 1:
+                what = "single pictures"
+            else:
+                what = f"{levels[0]:.3g} to {levels[-1]:.3g} sights"
+            return RateCurve.none(
+                f"not measured: a template of {sights:.3g} sights, the calibration is of {what}", OTHER_SIGHTS
+            )
+        wanted = min(max(sights, levels[0]), levels[-1])
+        above = next(n for n, level in enumerate(levels) if level >= wanted)
+        ends = sizes[above : above + 1] if levels[above] == wanted else sizes[above - 1 : above + 1]
+        return between([self._of_size(size, people) for size in ends], [size.sights for size in ends], wanted)
 
     def _of_size(self, size: Size, people: int) -> RateCurve:
         """The curve of a measured size of face, between the two measured sizes of gallery."""
@@ -159,17 +193,16 @@ class Calibrated:
         return between(made, [curve.people for curve in ends], people)
 
 
-def _around(pixels: float, encoder: Encoded) -> Sequence[Size] | None:
+def _around(pixels: float, sizes: Sequence[int]) -> Sequence[int] | None:
     """The measured sizes on both sides of a face's; one where it is measured itself; None beyond them.
 
     A face has no whole number of pixels, so the ends reach one pixel further. From `LARGEST` on a face is as
     large as that to every encoder.
     """
-    sizes = encoder.sizes
-    wanted = min(pixels, LARGEST) if sizes[-1].pixels <= LARGEST else pixels
-    low, high = sizes[0].pixels, sizes[-1].pixels
+    wanted = min(pixels, LARGEST) if sizes[-1] <= LARGEST else pixels
+    low, high = sizes[0], sizes[-1]
     if not low - 1 < wanted < high + 1:
         return None
     wanted = min(max(wanted, low), high)
-    above = next(n for n, size in enumerate(sizes) if size.pixels >= wanted)
-    return sizes[above : above + 1] if sizes[above].pixels == wanted else sizes[above - 1 : above + 1]
+    above = next(n for n, size in enumerate(sizes) if size >= wanted)
+    return sizes[above : above + 1] if sizes[above] == wanted else sizes[above - 1 : above + 1]

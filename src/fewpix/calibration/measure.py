@@ -12,15 +12,17 @@ from numpy.typing import NDArray
 from fewpix.calibration.counting import Block, Point, tail
 from fewpix.calibration.file import Calibration, Curve, Encoded, EncoderId, Impostors, MatchedSize, Size
 from fewpix.calibration.impostors import Strangers
+from fewpix.calibration.motion import Motion
 from fewpix.calibration.plan import FEWEST, Plan
 from fewpix.data.cache import TeacherCache
+from fewpix.detect.aligner import Aligner
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import InputError
-from fewpix.evaluate.statistics.curves import curve_targets
+from fewpix.evaluate.statistics.scores import curve_targets
 from fewpix.files import PathLike, path_of
 from fewpix.gallery.matched import mixed
 from fewpix.image.resize import resize_square
-from fewpix.progress import Parts, Told
+from fewpix.progress import Advance, Parts, Told
 
 _ROWS = 256  # of one block of comparisons
 _MOST_GALLERIES = 500  # of one size; more of them would not make the people more
@@ -70,15 +72,16 @@ def measure(plan: Plan, cache: PathLike, advance: Told | None = None) -> tuple[C
             f"too few to calibrate with",
             fix=f"name faces of at least {FEWEST} people, in folders if the same people come back",
         )
-    pairs = _one_person(sharp, enrolled, plan.same)
+    pairs = one_person(sharp, enrolled, plan.same)
     encoders = []
-    for encoder, sizes in plan.seers:
+    for encoder, sizes in plan.by_size:
         found = []
         for pixels in sizes:
-            rows, embeddings = work.small(encoder, pixels)
-            curves = _curves(plan, probes.people[rows], embeddings, enrolled, _of(pairs, rows), independent)
-            found.append(Size(pixels=pixels, curves=curves))
-        encoders.append(Encoded(**_id(encoder), sizes=tuple(found)))
+            for sights, rows, embeddings in work.probes(encoder, pixels):
+                people, mine = probes.people[rows], _of(pairs, rows)
+                curves = curves_of(plan.galleries, people, embeddings, enrolled, mine, independent)
+                found.append(Size(pixels=pixels, sights=sights, curves=curves))
+        encoders.append(Encoded(**id_of(encoder), sizes=tuple(found)))
     for encoder, matching, sizes in plan.matched:
         kept = {pixels: work.shrunk(encoder, pixels)[order] for pixels in matching.kept}
         found = []
@@ -87,25 +90,26 @@ def measure(plan: Plan, cache: PathLike, advance: Told | None = None) -> tuple[C
             match = matching.match(encoder.card.sha256, pixels)
             assert match is not None  # by how the plan was made
             beside = mixed(enrolled, kept[match.pixels], match.weight)
-            curves = _curves(plan, probes.people[rows], embeddings, beside, _of(pairs, rows), independent)
+            people, mine = probes.people[rows], _of(pairs, rows)
+            curves = curves_of(plan.galleries, people, embeddings, beside, mine, independent)
             found.append(Size(pixels=pixels, curves=curves))
         weights = tuple(MatchedSize(pixels=pixels, weight=weight) for pixels, weight in matching.sizes)
-        encoders.append(Encoded(**_id(encoder), sizes=tuple(found), matched=weights))
+        encoders.append(Encoded(**id_of(encoder), sizes=tuple(found), matched=weights))
     calibration = Calibration(
         model=plan.model,
         space=plan.gallery_encoder.card.space.fingerprint,
         encoders=tuple(encoders),
-        gallery_encoder=EncoderId(**_id(plan.gallery_encoder)),
-        probes=_side(probes),
-        gallery=_side(gallery),
+        gallery_encoder=EncoderId(**id_of(plan.gallery_encoder)),
+        probes=side_of(probes),
+        gallery=side_of(gallery),
         note=plan.note,
         independent_pairs=independent,
         independent_searches=probes.count,
         same=plan.same,
         left_out=len(pairs),
-        degradation=plan.degradation.family,
+        degradation=plan.family,
         seed=plan.degradation.seed,
-        rates=_rounded(curve_targets(probes.count)),
+        rates=rounded(curve_targets(probes.count)),
     )
     return calibration, _suspects(plan, pairs, order, sharp, enrolled)
 
@@ -115,7 +119,7 @@ class _Work:
 
     def __init__(self, plan: Plan, cache: Path, advance: Told | None) -> None:
         self._plan, self._cache = plan, cache
-        small = sum(len(sizes) for _, sizes in plan.seers)
+        small = sum(len(sizes) for _, sizes in plan.by_size)
         matched = sum(len(part.kept) + len(sizes) for _, part, sizes in plan.matched)
         self._parts = Parts(2 + small + matched, advance)
 
@@ -127,6 +131,29 @@ class _Work:
             return side.faces.crop(int(side.members[n]))
 
         return self._embed(self._plan.gallery_encoder, keys, render)
+
+    def probes(
+        self, encoder: Encoder, pixels: int
+    ) -> Iterator[tuple[float, NDArray[np.int64], NDArray[np.float32]]]:
+        """How many sights probes of this size are made of, which probes, and their embeddings (N, D)."""
+        if self._plan.motion is None:
+            yield (1.0, *self.small(encoder, pixels))
+            return
+        rows, embeddings, sights = self.tracks(encoder, pixels, self._plan.motion)
+        for level in range(sights.shape[1]):
+            there = sights[:, level] > 0
+            count = float(f"{sights[there, level].mean():.3g}") if level else 1.0
+            yield count, rows[there], np.ascontiguousarray(embeddings[there, level])
+
+    def tracks(
+        self, encoder: Encoder, pixels: int, motion: Motion
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
+        """Which probes are large enough, (N, L, D) their templates of each number of sights, and (N, L) how
+        many independent ones these are; 0 where so many were not found.
+        """
+        rows = np.flatnonzero(self._plan.sides >= pixels)
+        made = templates_of(self._plan.probes, rows, encoder, pixels, motion, self._cache, self._parts.part())
+        return rows, made[:, :, :-1], made[:, :, -1]
 
     def small(self, encoder: Encoder, pixels: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Which probes are large enough, and their embeddings (N, D) at this size."""
@@ -158,21 +185,74 @@ class _Work:
         return store.embeddings(keys, render, encoder.embed, self._parts.part())
 
 
+def templates_of(
+    side: Strangers,
+    rows: NDArray[np.int64],
+    encoder: Encoder,
+    pixels: int,
+    motion: Motion,
+    cache: Path,
+    advance: Advance | None = None,
+) -> NDArray[np.float32]:
+    """Faces in motion as templates, see `Motion.templates`; kept in the cache.
+
+    Args:
+        side: whose faces.
+        rows: (N,) which of them.
+        encoder: of the sights.
+        pixels: side of the small faces.
+        motion: how they move.
+        cache: the file.
+        advance: told of the faces that are done.
+
+    Returns:
+        (N, L, D + 1) float32.
+    """
+    digests, aligner = side.digests, Aligner()
+
+    def make(chosen: Sequence[int]) -> NDArray[np.float32]:
+        seen = [
+            motion.sights(
+                side.faces.crop(int(side.members[rows[n]])),
+                digests[rows[n]],
+                pixels,
+                encoder.card.preprocess.side,
+                aligner,
+            )
+            for n in chosen
+        ]
+        return motion.templates(seen, encoder).reshape(len(chosen), -1)
+
+    levels, width = len(motion.counts), encoder.card.space.dim + 1
+    store = TeacherCache(cache, encoder.card.sha256 + encoder.state_id, levels * width)
+    made = store.rows([f"{digests[n]}:{motion.key}:{pixels}" for n in rows], make, advance)
+    return made.reshape(len(rows), levels, width)
+
+
 def _of(pairs: NDArray[np.int64], rows: NDArray[np.int64]) -> NDArray[np.int64]:
     """(K, 2) those of the pairs whose probe is in `rows`, with the probe's place there."""
     mine = pairs[np.isin(pairs[:, 0], rows)]
     return np.stack((np.searchsorted(rows, mine[:, 0]), mine[:, 1]), axis=1)
 
 
-def _curves(
-    plan: Plan,
+def curves_of(
+    galleries: Sequence[int],
     people: NDArray[np.int64],
     probes: NDArray[np.float32],
     enrolled: NDArray[np.float32],
     pairs: NDArray[np.int64],
     independent: int,
 ) -> tuple[Curve, ...]:
-    """FMR, and FPIR by size of gallery, of probes (N, D) that show `people` (N,)."""
+    """FMR, and FPIR by size of gallery.
+
+    Args:
+        galleries: their sizes, rising.
+        people: (N,) who is on each probe.
+        probes: (N, D).
+        enrolled: (M, D), one of each person, in an order of no meaning.
+        pairs: (K, 2) probes and people who are not to be compared.
+        independent: how many pairs there are of which no two share a person.
+    """
     people = np.unique(people, return_inverse=True)[1].astype(np.int64)
     searches = int(people.max()) + 1
 
@@ -186,7 +266,7 @@ def _curves(
 
     fmr = tail(faces, people, len(enrolled), curve_targets(min(independent, searches)))
     curves = [_curve(1, 1, fmr, None)]
-    best = _best(faces, plan.galleries, len(enrolled))
+    best = _best(faces, galleries, len(enrolled))
     for size, scores in best.items():
         searched = tail(_stored(scores), people, scores.shape[1], curve_targets(searches))
         curves.append(_curve(size, scores.shape[1], searched, fmr))
@@ -223,9 +303,9 @@ def _curve(people: int, galleries: int, points: Sequence[Point], fmr: Sequence[P
     return Curve(
         people=people,
         galleries=galleries,
-        threshold=_rounded([point.threshold for point in points]),
-        low=_rounded([point.ci95.low for point in points]),
-        high=_rounded([point.ci95.high for point in points]),
+        threshold=rounded([point.threshold for point in points]),
+        low=rounded([point.ci95.low for point in points]),
+        high=rounded([point.ci95.high for point in points]),
         independence=independence,
     )
 
@@ -239,7 +319,7 @@ def _independent(threshold: float, people: int, fmr: Sequence[Point]) -> float |
     return _digits(1 - (1 - rate) ** people)
 
 
-def _one_person(sharp: NDArray[np.float32], enrolled: NDArray[np.float32], same: float) -> NDArray[np.int64]:
+def one_person(sharp: NDArray[np.float32], enrolled: NDArray[np.float32], same: float) -> NDArray[np.int64]:
     """(K, 2) probes and people of the gallery whose sharp faces are too alike to be two people's."""
     found = [np.empty((0, 2), dtype=np.int64)]
     for first in range(0, len(sharp), _ROWS):
@@ -265,11 +345,13 @@ def _suspects(
     return Suspects(len(pairs), len(np.unique(pairs[:, 0])), tuple(examples))
 
 
-def _id(encoder: Encoder) -> dict[str, str]:
+def id_of(encoder: Encoder) -> dict[str, str]:
+    """Who it is, as `EncoderId` has it."""
     return {"name": encoder.card.name, "sha256": encoder.card.sha256, "state_id": encoder.state_id}
 
 
-def _side(side: Strangers) -> Impostors:
+def side_of(side: Strangers) -> Impostors:
+    """One side of the comparisons, for the file."""
     return Impostors(
         name=side.name,
         sha256=side.sha256,
@@ -280,7 +362,8 @@ def _side(side: Strangers) -> Impostors:
     )
 
 
-def _rounded(values: Sequence[float]) -> tuple[float, ...]:
+def rounded(values: Sequence[float]) -> tuple[float, ...]:
+    """To five significant digits each."""
     return tuple(_digits(value) for value in values)
 
 

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from fewpix.calibration.impostors import SHARP, Strangers
 from fewpix.calibration.lookup import LARGEST
+from fewpix.calibration.motion import Motion
 from fewpix.calibration.rate import one_in
 from fewpix.counted import counted
+from fewpix.degrade.degradation import Degradation, check_size
 from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import Router, encoder_for
 from fewpix.errors import ConfigError, InputError
-from fewpix.evaluate.degraded import Degradation, check_size
 from fewpix.gallery.matched import Matching
 
 SIZES = (8, 12, 16, 24, 32, 48, 112)
@@ -35,7 +36,7 @@ class Plan:
 
     Args:
         model: what is calibrated, as the user named it.
-        seers: encoders of the probes, each with the sizes in pixels at which it sees them.
+        by_size: encoders of the probes, each with the sizes in pixels at which it sees them.
         gallery_encoder: of the gallery's sharp faces.
         probes: strangers to search for.
         sides: (N,) side in pixels of each probe's picture.
@@ -46,10 +47,11 @@ class Plan:
         note: what else should be known of the faces.
         matched: likewise encoders and sizes where the gallery's faces are mixed with themselves shrunk, with
             the encoder's part of the sizes at which they are kept; measured beside scores without.
+        motion: how probes are made templates of several sights, instead of small pictures; None for pictures.
     """
 
     model: str
-    seers: tuple[tuple[Encoder, tuple[int, ...]], ...]
+    by_size: tuple[tuple[Encoder, tuple[int, ...]], ...]
     gallery_encoder: Encoder
     probes: Strangers
     sides: NDArray[np.int64]
@@ -59,6 +61,12 @@ class Plan:
     degradation: Degradation
     note: str = ""
     matched: tuple[tuple[Encoder, Matching, tuple[int, ...]], ...] = ()
+    motion: Motion | None = None
+
+    @property
+    def family(self) -> str:
+        """How probes are made small, in a word."""
+        return self.degradation.family if self.motion is None else self.motion.family
 
     @property
     def independent_pairs(self) -> int:
@@ -71,7 +79,7 @@ class Plan:
     def __str__(self) -> str:
         sizes = "; ".join(
             f"{encoder.card.name} at {', '.join(str(size) for size in sizes)} px"
-            for encoder, sizes in self.seers
+            for encoder, sizes in self.by_size
         )
         small = "; ".join(
             f"{encoder.card.name} at {', '.join(str(size) for size in sizes)} px"
@@ -82,7 +90,8 @@ class Plan:
             (
                 f"probes: {_words(self.probes)}",
                 f"gallery: {_words(self.gallery)}, by {self.gallery_encoder.card.name}",
-                f"probes by {sizes}; made small by the family {self.degradation.family}",
+                f"probes by {sizes}; made small by the family {self.family}",
+                *([str(self.motion)] if self.motion is not None else []),
                 *([f"beside that, with a matched gallery, probes by {small}"] if small else []),
                 f"galleries of {galleries}; one person from a cosine of {self.same:g} of the sharp faces on",
                 f"{len(self.probes) * len(self.gallery):,} pairs, at most {self.independent_pairs:,} of them "
@@ -98,7 +107,7 @@ class Plan:
             "probes": _facts(self.probes),
             "gallery": _facts(self.gallery),
             "note": self.note,
-            "encoders": [{"name": e.card.name, "sizes": list(sizes)} for e, sizes in self.seers],
+            "encoders": [{"name": e.card.name, "sizes": list(sizes)} for e, sizes in self.by_size],
             "matched": [
                 {"name": e.card.name, "sizes": list(sizes), "kept": list(part.kept)}
                 for e, part, sizes in self.matched
@@ -106,7 +115,7 @@ class Plan:
             "gallery_encoder": self.gallery_encoder.card.name,
             "galleries": [1, *self.galleries],
             "same": self.same,
-            "degradation": self.degradation.family,
+            "degradation": self.family,
             "seed": self.degradation.seed,
             "pairs": len(self.probes) * len(self.gallery),
             "independent_pairs": self.independent_pairs,
@@ -126,6 +135,7 @@ def plan(
     degradation: Degradation | None = None,
     note: str = "",
     matching: Matching | None = None,
+    motion: Motion | None = None,
 ) -> Plan:
     """Fill in what follows from what was asked for.
 
@@ -140,6 +150,7 @@ def plan(
         degradation: area averaging if None.
         note: see `Plan`.
         matching: measure scores with a matched gallery of these sizes and weights, too.
+        motion: measure templates of strangers in motion; None for pictures.
 
     Raises:
         ConfigError: a size or `same` is out of range.
@@ -179,7 +190,7 @@ def plan(
         )
     return Plan(
         model,
-        seers(encoder, wanted),
+        by_size(encoder, wanted),
         encoder_for(encoder, LARGEST),
         probes,
         sides,
@@ -188,7 +199,8 @@ def plan(
         same,
         how,
         note,
-        () if matching is None else matched_seers(encoder, matching, wanted),
+        () if matching is None else matched_by_size(encoder, matching, wanted),
+        motion,
     )
 
 
@@ -197,7 +209,7 @@ def _sides(side: Strangers) -> NDArray[np.int64]:
     return np.array([len(side.faces.crop(int(n))) for n in side.members], dtype=np.int64)
 
 
-def seers(encoder: Encoder, sizes: Sequence[int]) -> tuple[tuple[Encoder, tuple[int, ...]], ...]:
+def by_size(encoder: Encoder, sizes: Sequence[int]) -> tuple[tuple[Encoder, tuple[int, ...]], ...]:
     """Who sees which sizes. Of a router's bands the two ends are added, as nothing may be read across them.
 
     Args:
@@ -207,15 +219,15 @@ def seers(encoder: Encoder, sizes: Sequence[int]) -> tuple[tuple[Encoder, tuple[
     if not isinstance(encoder, Router):
         return ((encoder, tuple(sizes)),)
     found = []
-    for (start, end), seer in zip(pairwise((*encoder.starts, np.inf)), encoder.encoders, strict=True):
+    for (start, end), taken in zip(pairwise((*encoder.starts, np.inf)), encoder.encoders, strict=True):
         ends = {int(np.ceil(start)), int(np.ceil(end)) - 1 if end < np.inf else sizes[-1]}
         inside = {size for size in (*sizes, *ends) if start <= size < end and sizes[0] <= size <= sizes[-1]}
         if inside:
-            found.append((seer, tuple(sorted(inside))))
+            found.append((taken, tuple(sorted(inside))))
     return tuple(found)
 
 
-def matched_seers(
+def matched_by_size(
     encoder: Encoder, matching: Matching, sizes: Sequence[int]
 ) -> tuple[tuple[Encoder, Matching, tuple[int, ...]], ...]:
     """Who sees which sizes beside photos shrunk to them; the ends of what each so sees are among them.
@@ -226,15 +238,15 @@ def matched_seers(
         sizes: of the probes in pixels, rising, at least one.
     """
     found = []
-    for seer, part in matching.parts(encoder):
+    for taken, part in matching.parts(encoder):
         inside = [
             size
             for size in range(sizes[0], sizes[-1] + 1)
-            if encoder_for(encoder, size) is seer and part.match(seer.card.sha256, size) is not None
+            if encoder_for(encoder, size) is taken and part.match(taken.card.sha256, size) is not None
         ]
         if inside:
             chosen = {inside[0], inside[-1], *(set(inside) & {*sizes, *part.kept})}
-            found.append((seer, part, tuple(sorted(chosen))))
+            found.append((taken, part, tuple(sorted(chosen))))
     return tuple(found)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fewpix.calibration.file import Calibration, Encoded, Population
+from fewpix.calibration.file import Calibration, Encoded, Population, Size
 from fewpix.calibration.lookup import Calibrated
 from fewpix.errors import InputError
 
@@ -38,7 +38,7 @@ def beside(calibration: Calibration, others: Sequence[Calibration]) -> Calibrati
     for encoder in calibration.encoders:
         sizes = []
         for size in encoder.sizes:
-            own, *theirs = (_threshold(each, encoder, size.pixels) for each in known)
+            own, *theirs = (_threshold(each, encoder, size) for each in known)
             shifts = tuple(round(their - own, 5) for their in theirs)
             sizes.append(size.model_copy(update={"shifts": (*size.shifts, *shifts)}))
         encoders.append(encoder.model_copy(update={"sizes": tuple(sizes)}))
@@ -66,14 +66,15 @@ def _check(calibration: Calibration, other: Calibration) -> None:
         )
 
 
-def _threshold(known: Calibrated, encoder: Encoded, pixels: int) -> float:
-    curve = known.curve(encoder.sha256, encoder.state_id, pixels, match=encoder.match(pixels))
+def _threshold(known: Calibrated, encoder: Encoded, size: Size) -> float:
+    match = encoder.match(size.pixels)
+    curve = known.curve(encoder.sha256, encoder.state_id, size.pixels, match=match, sights=size.sights)
     found = curve.threshold(LEVEL)
     if found is None:
         made = known.calibration
         raise InputError(
             f"the calibration of {made.probes.name} among {made.gallery.name} says nothing of {encoder.name} "
-            f"at {pixels} px: {curve.reason or 'too few people'}",
+            f"at {size.pixels} px: {curve.reason or 'too few people'}",
             fix="calibrate at the same sizes, with at least 100 people on either side",
         )
     return found

@@ -16,3 +16,6 @@ OTHER_SCORES = (
 OTHER_SIZE = (
     "decide by --threshold, or `fewpix calibrate --impostors FACES --sizes N`: docs/cli/calibrating.md"
 )
+OTHER_SIGHTS = (
+    "leave out --calibration, decide by --threshold, or `fewpix calibrate --footage`: docs/cli/calibrating.md"
+)

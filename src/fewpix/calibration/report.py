@@ -53,11 +53,16 @@ class Made:
             for size in encoder.sizes:
                 for measured in size.curves:
                     match = encoder.match(size.pixels)
-                    curve = known.curve(encoder.sha256, encoder.state_id, size.pixels, measured.people, match)
+                    curve = known.curve(
+                        *(encoder.sha256, encoder.state_id, size.pixels, measured.people, match),
+                        sights=size.sights,
+                    )
                     values = [curve.threshold(rate) for rate in shown]
                     cells = "".join(f"{'-' if value is None else f'{value:.3f}':>13}" for value in values)
                     what = "FMR" if measured.people == 1 else f"FPIR of {measured.people:,}"
                     told = f"  {encoder.name[:10]:<10} {size.pixels:>3} px  {what:<14}{cells}".rstrip()
+                    if size.sights > 1:
+                        told += f"  of {size.sights:.3g} sights"
                     found.append(told if match is None else f"{told}  with photos at {match.pixels} px")
         return found
 
@@ -99,7 +104,7 @@ class Made:
 def _sizes(calibration: Calibration, *, matched: bool) -> dict[str, list[int]]:
     """The probes' sizes by encoder, of scores with or without a matched gallery."""
     return {
-        encoder.name: [size.pixels for size in encoder.sizes]
+        encoder.name: list(encoder.pixels)
         for encoder in calibration.encoders
         if bool(encoder.matched) == matched
     }

@@ -28,14 +28,23 @@ class StrangerOptions:
     """Whose faces are compared, as it was asked for."""
 
     impostors: Annotated[
-        list[Path],
+        list[Path] | None,
         Option(
             help="A folder of strangers, a tar shard or a .rec; may be given again. They are searched for, "
             "and without --against half of the people are searched among the other half.",
             show_default=False,
         ),
         READS,
-    ]
+    ] = None
+    footage: Annotated[
+        list[Path] | None,
+        Option(
+            help="Instead of pictures a film of strangers, for rates of tracks; may be given again. They are "
+            "searched for among the people of --against.",
+            show_default=False,
+        ),
+        READS,
+    ] = None
     against: Annotated[
         list[Path] | None,
         Option(
@@ -125,9 +134,16 @@ def calibrate(
     Strangers' faces are made small, embedded, and searched for among people who are somebody else. The file
     says which scores are reached how often; give it to `identify` and `verify` with --calibration. A run that
     was interrupted goes on where it was.
+
+    With --footage strangers are followed through films of a place, and the file is of templates of tracks,
+    for `identify` on videos: sizes, light and movement are those of the place.
     """
     if out is None and not dry_run:
         raise ConfigError("calibrate needs a file to write", fix="name one with --out")
+    if (faces.impostors is None) == (faces.footage is None):
+        raise ConfigError(
+            "calibrate needs strangers", fix="name pictures by --impostors, or films by --footage"
+        )
     from fewpix.calibration.file import read_calibration, write_calibration
     from fewpix.calibration.impostors import strangers
     from fewpix.calibration.measure import measure
@@ -136,12 +152,46 @@ def calibrate(
     from fewpix.calibration.report import Made
     from fewpix.cli.evaluate_options import numbers_of
     from fewpix.config import cache_dir
-    from fewpix.evaluate.degraded import Degradation
+    from fewpix.degrade.degradation import Degradation
     from fewpix.evaluate.result.file import model_label
     from fewpix.gallery.matched import shipped_matching
 
     others = [read_calibration(path) for path in beside or ()]
     encoder = look.open(look.norms(camera, gallery))
+    if faces.footage is not None:
+        if dry_run or out is None:
+            raise ConfigError("--dry-run knows nothing of films", fix="leave it out")
+        if comparisons.matched or beside or not faces.against:
+            raise ConfigError(
+                "--footage goes with --against, and not with --matched or --beside",
+                fix="name sharp pictures of people who are not in the films by --against",
+            )
+        from fewpix.cli.calibrate_footage import calibrate_footage
+
+        among, missing = _faces(faces.against, crops, as_json)
+        film = calibrate_footage(
+            faces.footage,
+            out,
+            encoder,
+            strangers(
+                among,
+                _named(faces.against, faces.against_source),
+                one_each=faces.one_each,
+                sources=faces.against_source or (),
+            ),
+            as_json=as_json,
+            model=model_label(look.model),
+            name=renamed("--name", "--population", name, population) or _named(faces.footage, None),
+            galleries=numbers_of(comparisons.galleries, int, "galleries") or (),
+            same=SAME if comparisons.same is None else comparisons.same,
+            note=note,
+        )
+        write_calibration(out, film.calibration)
+        for path, why in missing:
+            logging.getLogger("fewpix").warning("left out %s: %s", path, why)
+        emit(film, as_json, among.left_out)
+        return
+    assert faces.impostors is not None
     pool, failed = _faces(faces.impostors, crops, as_json)
     left_out = pool.left_out
     called = renamed("--name", "--population", name, population) or _named(faces.impostors, faces.source)

@@ -8,12 +8,24 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
+from fewpix.calibration.remedies import OTHER_MODEL
 from fewpix.cli.targets import READS
 
 if TYPE_CHECKING:
     from fewpix.embed.protocol import Encoder
     from fewpix.gallery.store import Gallery
     from fewpix.identify.rule import Rule
+
+UNDECIDED = f"nobody is named: {{}}; {OTHER_MODEL}"
+UNRATED = f"no rates are known: {{}}; {OTHER_MODEL}"
+RATES = (
+    "named where the calibration's strangers score so in at most {} in a gallery of this size; others "
+    "may more often: docs/models.md#calibration"
+)
+CAUTIOUS = (
+    "named where strangers of every kind that was measured score so in at most {} in a gallery of this size; "
+    "whose faces: docs/models.md#calibration"
+)
 
 CalibrationFile = Annotated[
     Path | None,
@@ -68,11 +80,24 @@ class RuleOptions:
     cautious: Cautious = False
     calibration: CalibrationFile = None
 
-    def of(self, encoder: Encoder) -> Rule:
-        """The rule that follows; errors as `rule_for`."""
+    def of(self, encoder: Encoder, *, tracks: bool = False) -> Rule:
+        """The rule that follows; arguments and errors as `rule_for`."""
         from fewpix.identify.rule import rule_for
 
-        return rule_for(encoder, **vars(self))
+        return rule_for(encoder, **vars(self), tracks=tracks)
+
+
+def closing(by: Rule) -> str:
+    """What is said after the last picture of how faces were named; empty where a threshold decided, and there
+    are rates.
+    """
+    from fewpix.calibration.rate import one_of
+
+    if by.fpir is not None:
+        return (CAUTIOUS if by.cautious else RATES).format(one_of(by.fpir, "searches"))
+    if by.threshold is not None:
+        return "" if by.calibrated is not None else UNRATED.format(by.why)
+    return UNDECIDED.format(by.why)
 
 
 NEAR = 0.9

@@ -11,10 +11,10 @@ from typer import Option
 from fewpix.cli.kinds import REPORT
 from fewpix.cli.output import Result, emit
 from fewpix.cli.targets import Writes
-from fewpix.files import check_place
+from fewpix.files import check_folder, check_place
 
 if TYPE_CHECKING:
-    from fewpix.evaluate.pictures import PictureSource
+    from fewpix.evaluate.benchmark import PictureSource
     from fewpix.evaluate.run import Evaluation
 
 Report = Annotated[
@@ -44,11 +44,10 @@ class Delivery:
         if out is not None:
             check_place(out)
         if report is not None:
-            from fewpix.evaluate.report.folder import check_report
             from fewpix.optional import require
 
             require("matplotlib", use="the report")
-            check_report(report)
+            check_folder(report, "the report")
 
     def finish(
         self,
@@ -66,13 +65,13 @@ class Delivery:
             as_json: whether `--json` was given.
             shown: what is printed in place of the whole.
         """
-        from fewpix.evaluate.pictures import by_name, nowhere
         from fewpix.evaluate.result.file import Run, write_result
 
         run, payload = Run.since(self.start), found.to_json()
         if self.out is not None:
             write_result(self.out, payload, run, found.scores)
         if self.report is not None:
+            from fewpix.evaluate.report.faces import by_name, nowhere
             from fewpix.evaluate.report.folder import RESULT, write_report
 
             write_result(self.report / RESULT, payload, run, found.scores)

@@ -36,33 +36,37 @@ def distil(
     dry_run: DryRun = False,
     json: AsJson = False,
 ) -> None:
-    """Train a low-resolution student from a teacher. Runs resume: call it again after any interruption."""
-    from fewpix.cli.threads import prepare_torch
+    """Train a low-resolution student from a teacher. Runs resume: call it again after any interruption.
+
+    Several processes share the batches if torchrun starts them: docs/your_own_weights.md.
+    """
+    from fewpix.threads import prepare_torch
 
     prepare_torch()
     import cv2
 
     from fewpix.cli.message import Message
     from fewpix.data.faces import load_faces
+    from fewpix.data.shard_index import index_shards
     from fewpix.embed.open import open_encoder, teacher_file
-    from fewpix.train.check import check_faces, check_names
-    from fewpix.train.device import degrades_there, use_device
+    from fewpix.train.check import check_names
+    from fewpix.train.device import use_device
     from fewpix.train.distil import DEFAULT_TERMS, Progress
     from fewpix.train.distil import distil as run
+    from fewpix.train.ranks import ALONE, joined, own_device
     from fewpix.train.recipe import load_recipe
     from fewpix.train.start import initial_student
+    from fewpix.train.supply import supply_of
 
     if finish and fresh:
         raise ConfigError("--finish writes what --fresh throws away", fix="give one of them")
     checked = load_recipe(recipe)
     check_names(checked)
     chosen = use_device(device, threads)
-    degrades_there(degrade_on, chosen)
-    pool = load_faces(faces)
+    pool = index_shards(faces) if checked.data.stream else load_faces(faces)
     if pool.left_out and not dry_run:  # told now too, since the result is hours away
         logging.getLogger("fewpix").warning("%s", pool.left_out)
-    check_faces(checked, pool)
-    pool = pool.of_sources(checked.data.sources)
+    supply = supply_of(checked, pool, ALONE, chosen, degrade_on)
     encoder = open_encoder(teacher, runtime=runtime)
     file = teacher_file(teacher)
     if dry_run:
@@ -70,8 +74,8 @@ def distil(
         facts = {
             "recipe": checked.name,
             "recipe_sha256": checked.sha256,
-            "faces": len(pool),
-            "faces_sha256": pool.sha256,
+            "faces": len(supply),
+            "faces_sha256": supply.sha256,
             "teacher": encoder.card.name,
             "steps": checked.last_step,
             "device": chosen,
@@ -80,9 +84,11 @@ def distil(
         return
     # torch keeps the cores busy; OpenCV's own pool would only fight it over images of 112 pixels.
     cv2.setNumThreads(1)
-    with progress("distil", as_json=json) as bar:
+    with joined(chosen) as ranks, progress("distil", as_json=json) as bar:
 
         def on_progress(now: Progress) -> None:
+            if not ranks.first:
+                return
             if now.stage != "train":
                 bar(now.done, now.total, stage=STAGES[now.stage])
             else:
@@ -98,8 +104,10 @@ def distil(
             resume=not fresh,
             finish=finish,
             on_progress=on_progress,
-            device=chosen,
+            device=own_device(chosen),
             degrade_on=degrade_on,
             terms=terms or DEFAULT_TERMS,
+            ranks=ranks,
         )
-    emit(result, json, pool.left_out)
+    if ranks.first:
+        emit(result, json, result.left_out)

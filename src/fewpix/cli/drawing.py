@@ -22,6 +22,7 @@ class Drawing:
         out: what the user named; for a picture a file, or a folder; for a folder always a folder.
         source: the picture or folder that is read.
         pictures: those that are going to be drawn.
+        films: of a folder, those that are going to be.
         replace: write over whatever is there.
 
     Raises:
@@ -29,7 +30,15 @@ class Drawing:
         InputError: pictures that fewpix did not draw lie where the annotated ones would.
     """
 
-    def __init__(self, out: Path, source: Path, pictures: Sequence[Path], *, replace: bool = False) -> None:
+    def __init__(
+        self,
+        out: Path,
+        source: Path,
+        pictures: Sequence[Path],
+        films: Sequence[Path] = (),
+        *,
+        replace: bool = False,
+    ) -> None:
         self._out, self._source = out, source
         self._is_file = not source.is_dir() and not out.is_dir() and out.suffix.lower() in SUFFIXES
         if source.is_dir() and out.is_file():
@@ -45,6 +54,8 @@ class Drawing:
                 )
         for picture in pictures:
             check_free(self.target(picture), DRAWING)
+        for film in films:
+            check_free(drawn_film(out / film.relative_to(source)), DRAWING)
 
     def target(self, picture: Path) -> Path:
         """The file for the annotated form of `picture`, below `out` where that is a folder."""
@@ -58,6 +69,11 @@ class Drawing:
         if kind in SUFFIXES and kind not in _UNWRITABLE:
             return path
         return path.with_name(path.name + ".png")
+
+
+def drawn_film(path: Path) -> Path:
+    """The file of a film's annotated form, for the film that would lie there."""
+    return path if path.suffix.lower() == ".mp4" else path.with_name(f"{path.name}.mp4")
 
 
 def write_drawing(path: Path, image: Image) -> None:

@@ -65,6 +65,10 @@ class EncoderOptions:
 
         return open_encoder(self.model, runtime=self.runtime, device=self.device, state=norms)
 
+    def opened(self) -> Encoder:
+        """The encoder under the state of the options; errors as `norms` and `open_encoder`."""
+        return self.open(self.norms())
+
 
 @dataclass(frozen=True)
 class CropEncoderOptions(EncoderOptions):

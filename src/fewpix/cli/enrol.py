@@ -81,7 +81,7 @@ def enrol(
 
     listed, left_out = photos_of(photos, name, folder_per_person)
     norms = look.norms()
-    detector = chosen_detector(detect_budget, crops=crops)
+    detector = chosen_detector(detect_budget, crops=crops, runtime=look.runtime)
     encoder = look.open(norms)
     calibrated, _ = fitting_calibration(calibration, encoder)
     with (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,9 +22,9 @@ from fewpix.cli.evaluate_options import (
     Seed,
     Treated,
     Who,
+    asked_of,
     numbers_of,
     open_others,
-    rates_of,
     whole,
     words_of,
 )
@@ -146,11 +147,8 @@ def pairs(
 
     A pair of templates of which no picture gives an embedding counts as rejected.
     """
-    from dataclasses import replace
-
-    from fewpix.evaluate.embedding.fuse import fusing
+    from fewpix.evaluate.embedding.fuse import check_fusion
     from fewpix.evaluate.plan import Plan, check_protocols
-    from fewpix.evaluate.result.file import model_label
 
     delivery = delivered.delivery()
     protocols = tuple(words_of(protocol, "protocol"))
@@ -158,7 +156,8 @@ def pairs(
         raise ConfigError(f"--small chooses a side of hr-lr; the protocol is {protocol}")
     treated.check()
     check_protocols(protocols, treated.sizes(), small or "second")
-    rates, how = None if fars is None else rates_of(fars), fusing(fuse)
+    check_fusion(fuse)
+    asked = asked_of(fars=numbers_of(fars, float, "fars"))
     who.names()
     data = of.open(PAIRS, kind, path)
     models = who.open()
@@ -167,11 +166,10 @@ def pairs(
         open_others(teacher, "teacher", who, models) if "hr-lr" in protocols else None,
         protocols=protocols,
         small=small or "second",
-        fusion=how,
+        fusion=fuse,
         store=delivered.embeddings,
-        asked=None if rates is None else replace(data.asked, fars=tuple(rates)),
-        baseline=None if baseline is None else model_label(baseline),
-        **treated.plan(),
+        asked=replace(data.asked, **asked),
+        **treated.plan(baseline),
     )
     _measure(data, plan, delivery, as_json=delivered.as_json)
 
@@ -222,14 +220,14 @@ def search(
     galleries each is searched by itself: who is in another one has no mate there. What cannot be embedded
     counts against the model.
     """
-    from fewpix.evaluate.embedding.fuse import fusing
+    from fewpix.evaluate.embedding.fuse import check_fusion
     from fewpix.evaluate.plan import Plan
-    from fewpix.evaluate.result.file import model_label
 
     delivery = delivered.delivery()
     treated.check(gallery_size)
-    how = fusing(fuse)
+    check_fusion(fuse)
     places, rates = numbers_of(ranks, int, "ranks"), numbers_of(fpirs, float, "fpirs")
+    asked = asked_of(ranks=places, fpirs=rates, rank=rank)
     who.names()
     data = of.open(SEARCH, kind, path)
     if (rank is not None or rates is not None) and not data.strangers:
@@ -237,17 +235,15 @@ def search(
             "--rank and --fpirs are for probes of strangers, and every probe shows somebody of the gallery",
             fix="leave them out",
         )
-    asked = data.asked.but(ranks=places, fpirs=rates, rank=rank)
     models = who.open()
     plan = Plan(
         models,
         open_others(gallery_model, "gallery-model", who, models),
         other_size=gallery_size,
-        fusion=how,
+        fusion=fuse,
         store=delivered.embeddings,
-        asked=asked,
-        baseline=None if baseline is None else model_label(baseline),
-        **treated.plan(),
+        asked=replace(data.asked, **asked),
+        **treated.plan(baseline),
     )
     _measure(data, plan, delivery, as_json=delivered.as_json)
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from typer import Option
 
 from fewpix.cli.delivery import Delivery, Report
-from fewpix.cli.encoder_options import Device, Runtime, StateFile
+from fewpix.cli.encoder_options import Device, EncoderOptions, Runtime, StateFile
 from fewpix.cli.kinds import RESULT, STORE
 from fewpix.cli.output import AsJson
 from fewpix.cli.targets import READS, Writes
 from fewpix.errors import ConfigError
+from fewpix.files import check_folder
 
 if TYPE_CHECKING:
     from fewpix.embed.protocol import Encoder
@@ -103,7 +104,7 @@ class Who:
             raise ConfigError(
                 f"model: two of {', '.join(labels)} have the same name", fix="rename one of the files"
             )
-        opened = [open_model(name, self.runtime, self.device, self.state) for name in names]
+        opened = [EncoderOptions(name, self.state, self.runtime, self.device).opened() for name in names]
         return dict(zip(labels, opened, strict=True))
 
 
@@ -146,18 +147,20 @@ class Treated:
         Raises:
             ConfigError: see above.
         """
-        from fewpix.evaluate.degraded import Degradation
+        from fewpix.degrade.degradation import Degradation
         from fewpix.evaluate.view import Look
 
         for side in (*self.sizes(), *more):
             Look(side, self.fit, Degradation(self.family, self.seed))
 
-    def plan(self) -> dict[str, Any]:
-        """The same as arguments of `Plan`."""
-        from fewpix.evaluate.degraded import Degradation
+    def plan(self, baseline: str | None = None) -> dict[str, Any]:
+        """The same, and the model to compare with, as arguments of `Plan`."""
+        from fewpix.degrade.degradation import Degradation
+        from fewpix.evaluate.result.file import model_label
         from fewpix.evaluate.statistics.estimate import Draws
 
         return {
+            "baseline": None if baseline is None else model_label(baseline),
             "sizes": self.sizes(),
             "fit": self.fit,
             "flip": self.flip,
@@ -255,19 +258,9 @@ class Delivered:
             StorageError: a place cannot be written.
             UnavailableError: a report needs a package that is not here.
         """
-        from fewpix.evaluate.embedding.store import check_folder
-
         if self.embeddings is not None:
-            check_folder(self.embeddings)
+            check_folder(self.embeddings, "the embeddings")
         return Delivery(self.out, self.report)
-
-
-def open_model(model: str, runtime: str, device: str, state: Path | None = None) -> Encoder:
-    """The encoder that the user named."""
-    from fewpix.adapt.stats import load_state
-    from fewpix.embed.open import open_encoder
-
-    return open_encoder(model, runtime=runtime, device=device, state=load_state(state) if state else None)
 
 
 def open_other(
@@ -287,8 +280,9 @@ def open_other(
     """
     if state is None and word in models:
         return models[word]
-    for_models_only = runtime == "torch"
-    return open_model(word, "auto" if for_models_only else runtime, "auto" if for_models_only else device)
+    if runtime == "torch":
+        runtime = device = "auto"
+    return EncoderOptions(word, None, runtime, device).opened()
 
 
 def open_others(
@@ -349,26 +343,6 @@ def whole(word: str, option: str) -> int:
     return int(word)
 
 
-def rates_of(text: str) -> list[float]:
-    """False accept rates.
-
-    Raises:
-        ConfigError: one is no number between 0 and 1, or stands twice.
-    """
-    found = []
-    for word in words_of(text, "fars"):
-        try:
-            rate = float(word)
-        except ValueError:
-            rate = -1.0
-        if not 0 < rate < 1:
-            raise ConfigError(f"fars: {word!r} is not a number between 0 and 1", fix="such as 1e-2,1e-3")
-        if rate in found:
-            raise ConfigError(f"fars: {word!r} stands there twice")
-        found.append(rate)
-    return found
-
-
 def numbers_of(text: str | None, kind: Callable[[str], Number], option: str) -> tuple[Number, ...] | None:
     """The numbers of a list separated by commas; None for no list.
 
@@ -378,6 +352,25 @@ def numbers_of(text: str | None, kind: Callable[[str], Number], option: str) -> 
     if text is None:
         return None
     try:
-        return tuple(kind(word) for word in words_of(text, option))
+        found = tuple(kind(word) for word in words_of(text, option))
     except ValueError as error:
         raise ConfigError(f"{option}: {text!r} is no list of numbers", fix="separate by commas") from error
+    if len(set(found)) < len(found):
+        raise ConfigError(f"{option}: {text!r} names a number twice")
+    return found
+
+
+def asked_of(**given: object) -> dict[str, Any]:
+    """What of `Asked` was given; the rest is as the benchmark's authors have it.
+
+    Args:
+        given: its rates and ranks, None for what was not given.
+
+    Raises:
+        ConfigError: one of them is out of range.
+    """
+    from fewpix.evaluate.benchmark import Asked
+
+    found: dict[str, Any] = {name: one for name, one in given.items() if one is not None}
+    Asked(**found)
+    return found

@@ -108,8 +108,8 @@ def uccs_scores(
     delivered: Delivered = Delivered(),
 ) -> None:
     """Find the faces of all pictures with the shipped detector, and write how like everybody they are."""
+    from fewpix.degrade.degradation import Degradation
     from fewpix.detect import default_detector
-    from fewpix.evaluate.degraded import Degradation
     from fewpix.evaluate.readers.uccs import read
     from fewpix.evaluate.result.file import model_label
     from fewpix.evaluate.run import Evaluation
@@ -135,7 +135,7 @@ def uccs_scores(
             scores,
             probes,
             gallery,
-            detector,
+            detector.detect,
             shrink=shrink,
             store=delivered.embeddings,
             advance=bar,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fewpix.cli.detect_options import faint_detector
 from fewpix.cli.output import progress
 from fewpix.cli.video_options import FrameOptions, length
 from fewpix.counted import counted
@@ -103,9 +104,8 @@ class Footage:
         return Read(len(pictures) - len(failed), "picture", found, tuple(failed), left_out)
 
     def _frames(self, reservoir: Reservoir, as_json: bool) -> Read:
-        from fewpix.detect import default_detector
         from fewpix.video import open_video, source_of
-        from fewpix.video.collect import FAINT_SCORE, collect
+        from fewpix.video.collect import collect
         from fewpix.video.reader import damage
 
         thin = self.frames.thin()
@@ -115,7 +115,7 @@ class Footage:
             def advance(time: float) -> None:
                 bar(round(time - thin.start), note=f"s of video, {counted(reservoir.seen, 'face')}")
 
-            found = collect(reader, default_detector(FAINT_SCORE), reservoir, advance=advance)
+            found = collect(reader, faint_detector(), reservoir, advance=advance)
         fault = damage(reader)
         if fault is not None and not self.skip_bad:
             raise fault

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
-from fewpix.errors import InputError, StorageError
+from fewpix.errors import StorageError
 
 if TYPE_CHECKING:
     from fewpix.gallery.store import Gallery
@@ -69,11 +69,7 @@ def enrolled(location: str | None, space: Space) -> Iterator[Gallery]:
         InputError: there is none, it is of another space, or nobody is in it.
     """
     from fewpix.config import gallery_location
-    from fewpix.gallery.store import Gallery
+    from fewpix.gallery.store import open_enrolled
 
-    with Gallery.open(location or gallery_location(), space, write=False) as gallery:
-        if gallery.is_empty():
-            raise InputError(
-                f"nobody is enrolled in the gallery {gallery.location}", fix="run `fewpix enrol` first"
-            )
+    with open_enrolled(location or gallery_location(), space) as gallery:
         yield gallery

@@ -2,57 +2,34 @@
 
 from __future__ import annotations
 
-import logging
 import sys
-from collections.abc import Sequence
 from contextlib import ExitStack, redirect_stdout
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from fewpix.adapt.folder import check_free
+from fewpix.adapt.folder import check_free, keep
 from fewpix.adapt.stats import NormState, load_state
+from fewpix.cli.alike import alikeness
 from fewpix.cli.calibration_options import RuleOptions
-from fewpix.cli.drawing import write_drawing
+from fewpix.cli.detect_options import faint_detector
 from fewpix.cli.encoder_options import EncoderOptions
+from fewpix.cli.film import Film, Outputs
 from fewpix.cli.gallery_options import enrolled
 from fewpix.cli.output import Bar, emit, progress
 from fewpix.cli.remedies import Remedies
 from fewpix.cli.search_options import SearchOptions
 from fewpix.cli.stopping import stopping
 from fewpix.cli.terminal import line
+from fewpix.cli.track_rule import of_pictures, rule_for_tracks
 from fewpix.cli.video_options import VideoOptions, length
-from fewpix.counted import counted
-from fewpix.detect import default_detector
 from fewpix.embed.adaptation import adapted_weights
 from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import encoder_for
 from fewpix.errors import ConfigError
-from fewpix.identify.pipeline import Identifier
-from fewpix.image.codec import SUFFIXES
 from fewpix.optional import require
-from fewpix.video import (
-    Annotator,
-    ContactSheet,
-    Frame,
-    Patience,
-    Reader,
-    Shown,
-    Sight,
-    StateLearner,
-    VideoIdentifier,
-    h264_file,
-    open_video,
-    source_of,
-)
-from fewpix.video.collect import FAINT_SCORE
-from fewpix.video.pipeline import SHORTEST
+from fewpix.video import Event, StateLearner, open_video, source_of
 from fewpix.video.reader import damage
-from fewpix.video.writer import H264Writer
-
-UNCALIBRATED = (
-    "tracks were decided by templates of several frames, calibrations are of single pictures: "
-    "docs/cli/video.md"
-)
-UNDECIDED = "nobody is named, since no --threshold or --fpir was given: docs/cli/video.md"
 
 
 def identify_video(
@@ -69,124 +46,57 @@ def identify_video(
     """Run it; the arguments are those of the verb."""
     source = source_of(word)
     thin = video.thin()
-    _check_targets(draw, video.sheet)
+    if detect_budget is not None and video.wait is not None:
+        raise ConfigError("with --detect-budget nothing waits", fix="leave --wait or --detect-budget out")
+    outputs = Outputs(draw, video.sheet, video.report)
+    outputs.check()
     norms = _first_state(video, look, search)
-    detector = default_detector(FAINT_SCORE, budget_ms=detect_budget)
+    detector = faint_detector(detect_budget, runtime=look.runtime)
     encoder = look.open(norms)
-    by = rule.of(encoder)
-    if rule.cautious and rule.fpir is None:
-        raise ConfigError("in a video --cautious needs a rate", fix="give it with --fpir")
+    by, ending = rule_for_tracks(rule, encoder)
     if rule.fpir is not None and video.adapt is not None:
         raise ConfigError(
             "--adapt learns states that no calibration was made under", fix="leave out --adapt or --fpir"
         )
+    outputs = replace(
+        outputs,
+        decided=ending,
+        alikeness=alikeness(video.alike, of_pictures(by, encoder) if video.report else by),
+    )
     with ExitStack() as stack:
         store = stack.enter_context(enrolled(search.gallery, encoder.card.space))
-        learner = _learner(video.adapt, search.camera or source.name, encoder, look)
-        identifier = VideoIdentifier(
-            Identifier(
-                detector,
-                encoder,
-                store,
-                top=search.top,
-                threshold=rule.threshold,
-                templates=not search.photos,
-                calibrated=by.calibrated if rule.fpir is not None else None,
-                fpir=rule.fpir,  # only when asked for: see UNCALIBRATED
-                matched=search.matched,
-            ),
-            gap=1.0 if video.gap is None else video.gap,
-            shortest=SHORTEST if video.shortest is None else video.shortest,
-            learner=learner,
-        )
-        patience = Patience() if video.give_up is None else Patience(give_up=video.give_up)
-        reader = open_video(source, thin, patience)
-        stack.callback(reader.close)
-        writer = stack.enter_context(h264_file(draw)) if draw else None
-        sheet = ContactSheet() if video.sheet else None
-        if video.sheet is not None and sheet is not None:
-            stack.callback(_write_sheet, video.sheet, sheet, reader)
         stdout = sys.stdout
+
+        def tell(event: Event) -> None:
+            with redirect_stdout(stdout):  # and not to where the bar is
+                emit(event, as_json)
+
+        learner = _learner(video.adapt, search.camera or source.name, encoder, look)
+        identifier = video.identifier(search.identifier(detector, encoder, store, by), learner, tell)
+        reader = open_video(source, thin, video.patience)
+        remedies = Remedies()
+        film = stack.enter_context(Film(identifier, reader, outputs, remedies))
         bar = Bar()
         if not stdout.isatty() or as_json:
             bar = stack.enter_context(progress("identifying", length(reader), as_json=as_json))
         stop = stack.enter_context(stopping())
-        remedies = Remedies()
-        watch = _Watch(identifier, reader, writer, bar, thin.start)
-        for track in identifier.run(reader, watch=watch, stop=stop):
-            watch.tracks += 1
-            remedies.add(track.face)
-            with redirect_stdout(stdout):  # and not to where the bar is
-                emit(track, as_json)
-            if sheet is not None:
-                sheet.add(track)
+        for ended in film.steps(stop):
+            for track in ended:
+                with redirect_stdout(stdout):  # and not to where the bar is
+                    emit(track, as_json)
+            bar(round(film.time - thin.start), note=film.note)
         stopped = stop.is_set()
-    decided = rule.threshold is not None or rule.fpir is not None
-    _summary(reader, watch.tracks, identifier.left_out, remedies, decided, as_json)
+    if as_json:  # the lines are tracks and nothing else
+        film.log()
+    else:
+        for said in (str(film), *remedies.lines(), ending):
+            if said:
+                line(said)
     if stopped:
         raise KeyboardInterrupt("all that was seen until then is written")
     fault = damage(reader)
     if fault is not None and not skip_bad:
         raise fault
-
-
-class _Watch:
-    """Told of every frame: draws it, and moves the bar."""
-
-    def __init__(
-        self,
-        identifier: VideoIdentifier,
-        reader: Reader,
-        writer: H264Writer | None,
-        bar: Bar,
-        start: float,
-    ) -> None:
-        self.tracks = 0
-        self._identifier, self._reader, self._writer = identifier, reader, writer
-        self._bar, self._start = bar, start
-        self._annotator = Annotator()
-
-    def __call__(self, frame: Frame, sights: Sequence[Sight]) -> None:
-        if self._writer is not None:
-            shown = [
-                Shown(sight.track.number, sight.box, self._identifier.so_far(sight.track)) for sight in sights
-            ]
-            self._writer.write(self._annotator.draw(frame, shown), frame.time)
-        note = f"s of video, {counted(self._reader.counts.looked, 'frame')}, {counted(self.tracks, 'track')}"
-        self._bar(round(frame.time - self._start), note=note)
-
-
-def _write_sheet(path: Path, sheet: ContactSheet, reader: Reader) -> None:
-    """Write what there is, however it ended; nothing where nothing was looked at."""
-    if reader.counts.looked:
-        write_drawing(path, sheet.draw())
-
-
-def _summary(
-    reader: Reader, tracks: int, left_out: int, remedies: Remedies, decided: bool, as_json: bool
-) -> None:
-    """With --json the lines are tracks and nothing else, so that losses are told on stderr."""
-    single = f", {left_out} too short to be one" if left_out else ""
-    name = reader.name.encode("utf-8", "backslashreplace").decode()
-    text = f"{name}: {counted(tracks, 'track')}{single}; {reader.counts}"
-    if as_json:
-        level = logging.WARNING if reader.counts.lost else logging.INFO
-        logging.getLogger("fewpix").log(level, "%s", text)
-        return
-    for said in (text, *remedies.lines(), UNCALIBRATED if decided else UNDECIDED):
-        line(said)
-
-
-def _check_targets(draw: Path | None, sheet: Path | None) -> None:
-    """Refuse targets that are not what they are named.
-
-    Raises:
-        ConfigError: one is.
-    """
-    if draw is not None and draw.suffix.lower() not in (".mp4", ".m4v"):
-        raise ConfigError(f"--draw {draw}: an annotated video is an .mp4 file", fix="name one")
-    if sheet is not None and sheet.suffix.lower() not in SUFFIXES - {".pgm"}:
-        raise ConfigError(f"--sheet {sheet}: a contact sheet is a picture", fix="name a .png file")
 
 
 def _first_state(video: VideoOptions, look: EncoderOptions, search: SearchOptions) -> NormState | None:
@@ -216,4 +126,4 @@ def _learner(path: Path | None, place: str, encoder: Encoder, look: EncoderOptio
     student = encoder_for(encoder, 0.0).card
     weights = adapted_weights(look.model, encoder)
     check_free(path, source=place, model_sha256=student.sha256)
-    return StateLearner(path, place, weights, student.sha256, encoder, look.open)
+    return StateLearner(partial(keep, path), place, weights, student.sha256, encoder, look.open)

@@ -20,7 +20,8 @@ class Kind:
 
     Args:
         what: with an article, for messages.
-        endings: of its name, small letters; empty where the verb checks it.
+        endings: of its name, small letters; empty where the verb checks it. Where one of them is empty, a
+            name without an ending is that of a folder.
         example: a name with such an ending.
         made: recognises it by its content; None where an existing file is never replaced unasked.
         beside: endings that take the place of its own, or are added where they begin with "+", of files that
@@ -168,11 +169,32 @@ def _by_recipe(path: Path) -> bool:
     return any(_RECIPE(folder / "recipe.json") for folder in (path.parent, path.parent.parent))
 
 
+def _manifest(path: Path) -> bool:
+    from fewpix.evaluate.result.file import read_result
+
+    return {"verb", "model_sha256", "source_sha256", "part"} <= set(read_result(path))
+
+
+def _by_manifest(path: Path) -> bool:
+    """Whether it lies in a folder of parts."""
+    return _MANIFEST(path.with_name("_made.json"))
+
+
 _LONGEST_LINE = 100_000_000
 _RESULT, _RUN, _SCORES = _quietly(_result), _quietly(_run), _archive()
-_JOURNAL, _RECIPE = _quietly(_journal), _quietly(_recipe)
+_JOURNAL, _RECIPE, _MANIFEST = _quietly(_journal), _quietly(_recipe), _quietly(_manifest)
 
-EMBEDDINGS = Kind("a file of embeddings", (".npz",), "faces.npz", _archive("names", "embeddings", "failed"))
+PARTS = (("_made.json", _MANIFEST), ("part-*.parquet", _by_manifest))
+"""What is written into a folder of parts."""
+
+EMBEDDINGS = Kind(
+    "a file of embeddings",
+    (".npz", ""),
+    "faces.npz",
+    _archive("names", "embeddings", "failed"),
+    files=PARTS,
+    folder=None,
+)
 MODEL = Kind("an exported model", (".onnx",), "student.onnx", _quietly(_onnx))
 STATE = Kind("a state", (".safetensors",), "gate.safetensors", _quietly(_state))
 REFERENCE = Kind("a reference", (".safetensors",), "student.reference.safetensors", _quietly(_reference))
@@ -186,9 +208,11 @@ RESULT = Kind(
 )
 LINES = Kind(
     "a file of lines",
-    (".jsonl",),
+    (".jsonl", ""),
     "names.jsonl",
     _quietly(_lines),
+    files=PARTS,
+    folder=None,
     beside=(("+.run.json", _quietly(_settings)),),
     refusal=ConfigError,
 )
@@ -198,6 +222,7 @@ SCORES = Kind(
 EXPORT = Kind("an exported gallery", made=None)  # the library checks the ending
 DRAWING = Kind("an annotated picture or video", made=_drawn, folder=None, pictures=True)
 SHEET = Kind("a contact sheet", made=_drawn, pictures=True)
+FILM_REPORT = Kind("a report of a film", made=_PAGE, files=(("*.html", _PAGE),), folder=None)
 PAGES = Kind("a report", files=(("report.html", _PAGE), ("report.md", _by_page)), folder=True, pictures=True)
 REPORT = Kind(
     "a report",

@@ -1,6 +1,6 @@
 """The file that JSON lines are added to, one per picture, so that a run over a large folder can go on.
 
-OUT.jsonl            a line per picture, each flushed when it is written
+OUT.jsonl            a line per picture, each flushed when it is written; of a film its tracks and its end
 OUT.jsonl.run.json   what the lines were made with; a run that goes on must be made with the same
 """
 
@@ -22,7 +22,7 @@ class LinesFile:
     """An open file of lines; use it as a context manager.
 
     A last line without its end is what a killed run left of a picture: it is cut off, and the picture is
-    looked at again.
+    looked at again. So is a film of which the end is missing.
 
     Args:
         path: the file.
@@ -68,14 +68,15 @@ class LinesFile:
     ) -> None:
         self._file.close()
 
-    def add(self, result: Result) -> None:
-        """Write one line and hand it to the system.
+    def add(self, *results: Result) -> None:
+        """Write the line of a picture, or all lines of a film, its end last, and hand them to the system.
 
         Raises:
             StorageError: it cannot be written; the lines before are whole.
         """
         try:
-            self._file.write(json.dumps(dict(result.to_json()), allow_nan=False) + "\n")
+            lines = [json.dumps(dict(each.to_json()), allow_nan=False) + "\n" for each in results]
+            self._file.write("".join(lines))
             self._file.flush()
         except OSError as error:
             raise _unwritable(self.path, error) from error
@@ -100,25 +101,29 @@ def _check(beside: Path, path: Path, settings: Mapping[str, Any]) -> None:
 
 
 def _read(path: Path) -> tuple[frozenset[str], int]:
-    """The paths that have a line, and how many bytes the whole lines take.
+    """The paths that are done, and how many bytes their lines take.
 
     Raises:
         InputError: a whole line is not that of a picture.
     """
-    done, whole = set(), 0
+    done, whole, read = set(), 0, 0
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 if not line.endswith(b"\n"):
                     break
                 try:
-                    done.add(str(json_of(line)["path"]))
+                    facts = json_of(line)
+                    name, unfinished = str(facts["path"]), "track" in facts
                 except MALFORMED as error:
                     raise InputError(
                         f"{path}, line {number}, is not the line of a picture",
                         fix="name the --out of an earlier run, or another file",
                     ) from error
-                whole += len(line)
+                read += len(line)
+                if not unfinished:  # tracks count when the end of their film is there
+                    done.add(name)
+                    whole = read
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}", fix="check the path") from error
     return frozenset(done), whole

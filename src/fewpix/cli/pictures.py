@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from fewpix.data.folders import list_images
+from fewpix.data.folders import list_folder, list_images
 from fewpix.data.passed_over import NOTHING, LeftOut
 from fewpix.errors import ConfigError, InputError
 from fewpix.identify.enrolled import Photo
@@ -23,6 +24,29 @@ def pictures_of(source: Path) -> tuple[list[Path], LeftOut]:
     if not source.exists():
         raise InputError(f"there is no file or folder {source}", fix="check the path")
     return [source], NOTHING
+
+
+def files_of(source: Path) -> tuple[list[Path], list[Path], LeftOut]:
+    """The pictures and the films of a folder, each sorted, and what else is there; or the picture itself.
+
+    Raises:
+        InputError: nothing there, or a folder without either.
+    """
+    from fewpix.video.source import is_video, may_be_video
+
+    if not source.is_dir():
+        pictures, left_out = pictures_of(source)
+        return pictures, [], left_out
+    listing = list_folder(source)
+    films = {name for name in listing.names if may_be_video(name) and is_video(source / name)}
+    others = [item for item in listing.left_out.items if item.count == 1 and is_video(source / item.path)]
+    if not films and not others:
+        pictures, left_out = pictures_of(source)
+        return pictures, [], left_out
+    pictures = [source / name for name in listing.names if name not in films]
+    rest = tuple(item for item in listing.left_out.items if item not in others)
+    found = sorted(source / name for name in (*films, *(item.path for item in others)))
+    return pictures, found, replace(listing.left_out, items=rest).below(source.as_posix())
 
 
 def photos_of(

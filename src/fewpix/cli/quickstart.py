@@ -26,7 +26,7 @@ def quickstart(
     Takes a few minutes on two cores and ends with report.html. The faces are those of ORL, an easy set, from
     a package that the extra `samples` installs.
     """
-    from fewpix.cli.threads import prepare_torch
+    from fewpix.threads import prepare_torch
 
     prepare_torch()
     from fewpix.optional import require

@@ -26,7 +26,7 @@ def reference(
     json: AsJson = False,
 ) -> None:
     """Measure what training faces of every size look like to a student: FaceBN leaves that alone."""
-    from fewpix.cli.threads import prepare_torch
+    from fewpix.threads import prepare_torch
 
     prepare_torch()
     import numpy as np

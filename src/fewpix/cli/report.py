@@ -32,11 +32,12 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Write report.html and report.md of a result file; the worst failures need the benchmark's pictures."""
-    from fewpix.evaluate.pictures import ReadPicture, by_name, in_folder, nowhere
     from fewpix.evaluate.readers import bin as encoded
-    from fewpix.evaluate.report.folder import check_report, write_report
+    from fewpix.evaluate.report.faces import ReadPicture, by_name, in_folder, nowhere
+    from fewpix.evaluate.report.folder import write_report
     from fewpix.evaluate.result.file import read_result
     from fewpix.evaluate.result.read import parsed
+    from fewpix.files import check_folder
     from fewpix.optional import require
 
     require("matplotlib", use="the report")
@@ -48,7 +49,7 @@ def report(
         read = by_name(encoded.read(pictures, allow_missing=True).items.pictures)
     else:
         read = in_folder(pictures)
-    check_report(out)
+    check_folder(out, "the report")
     faces = write_report(out, payload, read)
     page = out / "report.html"
     emit(Message(str(page), {"pictures": len(faces.wanted), "not shown": len(faces.gone)}), as_json)

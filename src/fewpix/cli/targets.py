@@ -145,10 +145,12 @@ def check_name(path: Path, kind: Kind) -> None:
         InputError: it is one; of some kinds a ConfigError.
     """
     example = f"name one, such as {kind.example}" if kind.example else "name another"
-    if kind.folder is False and path.is_dir():
+    is_file = kind.folder is False or (bool(kind.endings) and bool(path.suffix))
+    if is_file and path.is_dir():
         raise kind.refusal(f"{path} is a folder, not {kind.what}", fix=example)
     if kind.endings and path.suffix.lower() not in kind.endings:
-        raise kind.refusal(f"{kind.what} is a {' or '.join(kind.endings)} file, not {path}", fix=example)
+        endings = " or ".join(filter(None, kind.endings))
+        raise kind.refusal(f"{kind.what} is a {endings} file, not {path}", fix=example)
 
 
 def check_free(path: Path, kind: Kind, *, replace: bool = False, offer: bool = True) -> None:

@@ -23,7 +23,7 @@ def train_aligner(
     json: AsJson = False,
 ) -> None:
     """Train an aligner on sharp aligned faces, without labels and without a teacher. Runs resume."""
-    from fewpix.cli.threads import prepare_torch
+    from fewpix.threads import prepare_torch
 
     prepare_torch()
     import cv2

@@ -52,6 +52,12 @@ def take_warnings(about: str = "") -> list[str]:
     return taken
 
 
+def drop_kept_warnings() -> None:
+    """Keep no warnings from now on: a command that never ends has no result to put them into."""
+    logger = logging.getLogger("fewpix")
+    logger.handlers[:] = [each for each in logger.handlers if not isinstance(each, _Kept)]
+
+
 def set_up_logging(level: int) -> None:
     """Send the logger `fewpix` to stderr at `level`, one plain line per message, and keep its warnings."""
     handler = logging.StreamHandler(sys.stderr)

@@ -35,6 +35,8 @@ VERBS: dict[str, tuple[str, str]] = {
         "fewpix.cli.gallery:gallery",
         "list, rename, merge, remove, export and check who is enrolled",
     ),
+    "serve": ("fewpix.cli.serve:serve", "serve collections over HTTP: enrol, identify, verify"),
+    "keys": ("fewpix.cli.keys:keys", "make, list and revoke the keys of a service"),
     "doctor": ("fewpix.cli.doctor:doctor", "show what is installed and what will be used, and why"),
 }
 """Name → (module:function, one line of help). The function is annotated for typer, or a `typer.Typer` app."""

@@ -48,7 +48,7 @@ def verify(
         by = rule_for(encoder, calibration=calibration)
         found = compare(
             *images,
-            detector=chosen_detector(None, crops=crops),
+            detector=chosen_detector(None, crops=crops, runtime=look.runtime),
             encoder=encoder,
             calibrated=by.calibrated,
             fmr=fmr,

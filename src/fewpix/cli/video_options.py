@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
 
-from fewpix.cli.kinds import SHEET, STATE
+from fewpix.cli.kinds import FILM_REPORT, SHEET, STATE
 from fewpix.cli.targets import Writes
 from fewpix.errors import ConfigError
 
 if TYPE_CHECKING:
-    from fewpix.video import Reader, Thin
+    from fewpix.identify.learning import StateLearner
+    from fewpix.identify.pipeline import Identifier
+    from fewpix.video import Event, Patience, Reader, Thin, VideoIdentifier
 
 Sheet = Annotated[
     Path | None,
     Option(help="Of a video, write a contact sheet: the best sights of every track.", show_default=False),
     Writes(SHEET),
+]
+Report = Annotated[
+    Path | None,
+    Option(
+        help="Of videos, write a page for each: who was there when, with frames. An .html file, or a folder.",
+        show_default=False,
+    ),
+    Writes(FILM_REPORT),
+]
+Alike = Annotated[
+    float | None,
+    Option(
+        help="Of a report: unknown tracks whose templates have at least this cosine are one person's. If "
+        "nothing is said, --threshold, or what the calibration says of two people.",
+        show_default=False,
+    ),
 ]
 Every = Annotated[int | None, Option(help="Of a video, look at every N-th frame only.", show_default=False)]
 Fps = Annotated[
@@ -50,6 +69,27 @@ GiveUp = Annotated[
         show_default=False,
     ),
 ]
+Wait = Annotated[
+    float | None,
+    Option(
+        help="Of a video: seconds within which every part of it is searched finely, 0.4 if nothing is said; "
+        "a new small face is seen no later. Faces that are followed are looked for in every frame.",
+        show_default=False,
+    ),
+]
+EveryPixel = Annotated[
+    bool,
+    Option("--every-pixel", help="Of a video: search every frame completely; several times slower."),
+]
+Events = Annotated[
+    bool | None,
+    Option(
+        "--events",
+        help="Of a video: tell of tracks while they are there, too, when they are seen and when somebody is "
+        "named early. All looks at a track together keep --fpir.",
+        show_default=False,
+    ),
+]
 Adapt = Annotated[
     Path | None,
     Option(
@@ -75,7 +115,9 @@ class FrameOptions:
     @property
     def given(self) -> list[str]:
         """The options that were given, as they are written."""
-        return [f"--{name.replace('_', '-')}" for name, value in vars(self).items() if value is not None]
+        return [
+            f"--{name.replace('_', '-')}" for name, value in vars(self).items() if value not in (None, False)
+        ]
 
     def thin(self) -> Thin:
         """The choice of frames.
@@ -99,10 +141,62 @@ class VideoOptions(FrameOptions):
     """All options that are for videos only."""
 
     sheet: Sheet = None
+    report: Report = None
+    alike: Alike = None
     gap: Gap = None
     shortest: Shortest = None
     give_up: GiveUp = None
+    wait: Wait = None
+    every_pixel: EveryPixel = False
+    events: Events = None
     adapt: Adapt = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What the tracks of a film depend on, as far as it was given; for `LinesFile`."""
+        names = ("every", "fps", "start", "end", "gap", "shortest", "wait", "every_pixel")
+        return {name: value for name in names if (value := getattr(self, name)) not in (None, False)}
+
+    @property
+    def patience(self) -> Patience:
+        """With a stream that breaks."""
+        from fewpix.video import Patience
+
+        return Patience() if self.give_up is None else Patience(give_up=self.give_up)
+
+    def identifier(
+        self,
+        identifier: Identifier,
+        learner: StateLearner | None = None,
+        tell: Callable[[Event], object] | None = None,
+    ) -> VideoIdentifier:
+        """What follows the faces of one video, and tells of events where they are asked for; errors as its
+        constructor's.
+        """
+        from fewpix.video import VideoIdentifier
+        from fewpix.video.pipeline import SHORTEST
+
+        return VideoIdentifier(
+            identifier,
+            gap=1.0 if self.gap is None else self.gap,
+            shortest=SHORTEST if self.shortest is None else self.shortest,
+            wait=self.attention,
+            learner=learner,
+            tell=tell if self.events else None,
+        )
+
+    @property
+    def attention(self) -> float | None:
+        """Seconds that a new small face may wait; None to search every frame completely.
+
+        Raises:
+            ConfigError: both options were given.
+        """
+        if self.every_pixel and self.wait is not None:
+            raise ConfigError("with --every-pixel nothing waits", fix="leave --wait or --every-pixel out")
+        from fewpix.video.attention import WAIT
+
+        return None if self.every_pixel else WAIT if self.wait is None else self.wait
 
     def refuse_without_video(self) -> None:
         """Refuse them all for pictures.

@@ -65,6 +65,24 @@ class TeacherCache:
         Raises:
             StorageError: the cache cannot be read or written.
         """
+        return self.rows(keys, lambda chosen: embed([render(n) for n in chosen]), on_progress)
+
+    def rows(
+        self,
+        keys: Sequence[str],
+        make: Callable[[Sequence[int]], NDArray[np.float32]],
+        on_progress: Advance | None = None,
+    ) -> NDArray[np.float32]:
+        """As `embeddings`, of what is made of pictures otherwise.
+
+        Args:
+            keys: one per row, naming all that it depends on.
+            make: gives the rows of some places of `keys`, (n, dim) float32.
+            on_progress: called with (rows done, rows in all).
+
+        Raises:
+            StorageError: the cache cannot be read or written.
+        """
         out = np.zeros((len(keys), self.dim), dtype=np.float32)
         try:
             with closing(self._connect()) as connection:
@@ -79,7 +97,7 @@ class TeacherCache:
                 done = len(keys) - sum(map(len, places.values()))
                 for start in range(0, len(missing), CHUNK):
                     chunk = missing[start : start + CHUNK]
-                    found = embed([render(places[key][0]) for key in chunk]).astype("<f4")
+                    found = make([places[key][0] for key in chunk]).astype("<f4")
                     rows = [(self.model, key, row.tobytes()) for key, row in zip(chunk, found, strict=True)]
                     with connection:
                         connection.executemany("INSERT OR REPLACE INTO teacher VALUES (?, ?, ?)", rows)

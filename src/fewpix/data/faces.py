@@ -79,13 +79,7 @@ class FaceSet:
             ImageError: it is not a picture.
             InputError: it is not square.
         """
-        image = decode_image(self.data[index], self.keys[index])
-        if image.shape[0] != image.shape[1]:
-            raise InputError(
-                f"{self.keys[index]} is {image.shape[1]}×{image.shape[0]} px, not square",
-                fix="align faces first; training wants aligned crops",
-            )
-        return image
+        return decode_square(self.data[index], self.keys[index])
 
     @cached_property
     def digests(self) -> tuple[str, ...]:
@@ -99,6 +93,26 @@ class FaceSet:
         for key, source, digest in zip(self.keys, self.sources, self.digests, strict=True):
             state.update(f"{key}\t{source}\t{digest}\n".encode())
         return state.hexdigest()
+
+
+def decode_square(data: bytes, name: str) -> Crop:
+    """Decode an aligned face.
+
+    Args:
+        data: the encoded picture.
+        name: for messages.
+
+    Raises:
+        ImageError: it is not a picture.
+        InputError: it is not square.
+    """
+    image = decode_image(data, name)
+    if image.shape[0] != image.shape[1]:
+        raise InputError(
+            f"{name} is {image.shape[1]}×{image.shape[0]} px, not square",
+            fix="align faces first; training wants aligned crops",
+        )
+    return image
 
 
 def load_faces(paths: Sequence[PathLike]) -> FaceSet:

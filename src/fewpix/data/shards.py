@@ -14,6 +14,9 @@ from fewpix.errors import InputError
 from fewpix.image.codec import SUFFIXES
 from fewpix.image.signature import HEAD
 
+UNREADABLE = (OSError, EOFError, tarfile.TarError, zlib.error)
+"""What is raised where a tar file is missing, damaged or none."""
+
 
 @dataclass(frozen=True)
 class ShardFace:
@@ -46,28 +49,49 @@ def read_shard(path: Path, left_out: list[PassedOver] | None = None) -> Iterator
     others: Counter[tuple[str, str]] = Counter()
     try:
         with tarfile.open(path) as archive:
-            for member in archive:
-                name = PurePosixPath(member.name).name
-                if member.isdir():
-                    continue
-                file = archive.extractfile(member) if member.isfile() else None
-                if file is None:
-                    others[member.name, "not an ordinary file"] += 1
-                    continue
-                head = file.read(HEAD)
-                if PurePosixPath(name).suffix.lower() not in SUFFIXES and (why := why_not(head, name)):
-                    others[f"*{PurePosixPath(name).suffix}", why] += 1
-                    continue
-                key, *rest = name.split(".")
-                yield ShardFace(key, ".".join(rest[:-1]), head + file.read())
-            _check_end(archive)
-    except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
+            for member in pictures_in(archive, others):
+                key, *rest = PurePosixPath(member.name).name.split(".")
+                file = archive.extractfile(member)
+                assert file is not None  # an ordinary file
+                yield ShardFace(key, ".".join(rest[:-1]), file.read())
+    except UNREADABLE as error:
         raise InputError(
             f"cannot read the shard {path}: {error}", fix="check the path, or copy it again"
         ) from error
 
     if left_out is not None:
-        left_out += [PassedOver(name, why, count) for (name, why), count in sorted(others.items())]
+        left_out += passed_over(others)
+
+
+def pictures_in(archive: tarfile.TarFile, others: Counter[tuple[str, str]]) -> Iterator[tarfile.TarInfo]:
+    """The members that are pictures, in the order of the archive; of the others only their heads are read.
+
+    Args:
+        archive: to be read from its beginning; it holds no member longer than it is looked at.
+        others: what is no picture is counted in it, by ending and reason.
+
+    Raises:
+        OSError: as `UNREADABLE` says, where the archive is damaged or does not end as archives do.
+    """
+    while (member := archive.next()) is not None:
+        vars(archive)["members"].clear()  # the module keeps a kilobyte of each
+        name = PurePosixPath(member.name).name
+        if member.isdir():
+            continue
+        file = archive.extractfile(member) if member.isfile() else None
+        if file is None:
+            others[member.name, "not an ordinary file"] += 1
+            continue
+        if PurePosixPath(name).suffix.lower() not in SUFFIXES and (why := why_not(file.read(HEAD), name)):
+            others[f"*{PurePosixPath(name).suffix}", why] += 1
+            continue
+        yield member
+    _check_end(archive)
+
+
+def passed_over(others: Counter[tuple[str, str]]) -> list[PassedOver]:
+    """What `pictures_in` counted, sorted."""
+    return [PassedOver(name, why, count) for (name, why), count in sorted(others.items())]
 
 
 def _check_end(archive: tarfile.TarFile) -> None:

@@ -63,13 +63,18 @@ class View:
 
     def key(self, faces: FaceSet) -> str:
         """Names the picture by the content it is made of, so that a cache survives renamed files."""
-        parts = [faces.digests[self.first], "flip" if self.flip else ""]
+        parts = [plain_key(faces.digests[self.first], flip=self.flip)]
         if self.second >= 0:
             place = "inner" if self.inner else f"{self.angle:.4f},{self.offset:.4f}"
             parts += [faces.digests[self.second], f"{place},{self.softness:.4f}"]
         if self.varied is not None:
             parts.append(str(self.varied))
         return ":".join(parts)
+
+
+def plain_key(digest: str, *, flip: bool) -> str:
+    """Names a face as it is, or mirrored, by the hash of its encoded picture; see `View.key`."""
+    return f"{digest}:{'flip' if flip else ''}"
 
 
 def _axis(side: int) -> NDArray[np.float32]:

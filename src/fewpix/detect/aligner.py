@@ -14,13 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.detect.face import Alignment, Face
-from fewpix.detect.session import cpu_session
-from fewpix.errors import WeightsError
-from fewpix.foreign import json_of
+from fewpix.detect.runtime import chosen_network
+from fewpix.errors import FewpixError, WeightsError
 from fewpix.image.align import TEMPLATE_SIDE, Similarity, similarity
 from fewpix.image.codec import Image
 from fewpix.image.window import CENTRE, cut_window
-from fewpix.models.aligner_file import ALIGNER, KEY
+from fewpix.models.aligner_file import ALIGNER
 
 PASSES = 3
 """How often a face is looked at, each time cut out by the points of the time before; the last time with its
@@ -32,40 +31,54 @@ LEAST_SCORE = 0.3
 HOPELESS = 8.0
 """A stated error, in pixels of the template, from which on there is no second pass."""
 
-HALF, STEEP = 3.0, 12
-"""The stated error, in pixels of the template, at which something is as likely no face as one, and how fast
-that changes. Chosen on held-out faces of the pool in JPEG pictures, and on pictures without a face
-(`results/detection/points.json`)."""
+EXACT, STEEP = 0.5, 4
+SMALL, FULL = 8.0, 28.0
+"""A find of `SMALL` to `FULL` pixels is as likely a face as the search says when its points are exact to
+`EXACT` pixels of the picture; larger and smaller ones when they are as exact in the template as those are.
+The odds fall with the error to the power of `STEEP`. Chosen on held-out faces of the pool, turned ones among
+them, in compressed pictures, and on pictures without a face (`results/detection/sureness.json`)."""
+
+SUREST = 0.999
+"""Of a search: its score says no more beyond this."""
 
 TOGETHER = 64
 """Windows that the network sees in one pass."""
+
+TRIAL = (8, 3, 32, 32)
+"""What runtimes are compared on."""
 
 
 _MIRRORED = np.array([1, -1, -1, 1, 1, 1])  # what is said of a mirrored face turns and moves the other way
 
 
 class Aligner:
-    """The network, run by onnxruntime. Several threads may use one at the same time.
+    """The network. Several threads may use one at the same time.
 
     `side` is that of its input in pixels.
 
     Args:
         data: the ONNX file's bytes; None for the shipped one.
-        threads: of onnxruntime; 0 leaves it to onnxruntime.
+        threads: of the runtime; 0 leaves it to the runtime.
+        runtime: as for `YuNet`.
 
     Raises:
+        ConfigError: no such runtime.
+        UnavailableError: it is not installed.
         WeightsError: it is not an aligner.
     """
 
-    def __init__(self, data: bytes | None = None, threads: int = 0) -> None:
+    def __init__(self, data: bytes | None = None, threads: int = 0, runtime: str = "onnxruntime") -> None:
         model = ALIGNER.read_bytes() if data is None else data
         try:
-            self._session = cpu_session(model, threads)
-            card = json_of(self._session.get_modelmeta().custom_metadata_map[KEY])
-            self.side = int(card["side"])
-        except Exception as error:  # onnxruntime raises its own family of errors
+            self._network = chosen_network(model, runtime, threads, TRIAL, plans=0)
+        except FewpixError:
+            raise
+        except Exception as error:  # runtimes raise their own families of errors
             raise WeightsError(f"this is not an aligner: {error}", fix="install fewpix again") from error
-        self._input = self._session.get_inputs()[0].name
+        side = self._network.shape[-1]
+        if self._network.outputs != ("errors",) or side is None:
+            raise WeightsError("this network is not an aligner", fix="install fewpix again")
+        self.side = side
 
     def refine(self, image: Image, faces: Sequence[Face]) -> list[Face]:
         """The faces with corrected points, and how exact these are.
@@ -115,18 +128,24 @@ class Aligner:
         return np.concatenate(parts)
 
     def _run(self, planes: NDArray[np.float32]) -> NDArray[np.float64]:
-        return np.asarray(
-            self._session.run(None, {self._input: np.ascontiguousarray(planes)})[0], dtype=np.float64
-        )
+        return self._network.run(np.ascontiguousarray(planes))["errors"].astype(np.float64)
 
 
-def sureness(alignment: Alignment) -> float:
-    """How sure it is that a face is one, 0 to 1, by what the aligner says of it.
+def sureness(found: float, alignment: Alignment, pixels: float) -> float:
+    """How sure it is that a face is one, 0 to 1, by what the search and the aligner say of it.
 
-    The aligner is exact about faces and about nothing else, so its error tells more than the detector's score
-    does.
+    The aligner is exact about faces and about nothing else. How exact it can be about a small face depends on
+    the picture's pixels, so its error is counted in these.
+
+    Args:
+        found: the score of the search.
+        alignment: what the aligner says.
+        pixels: of the face, as `Face.pixels`.
     """
-    return alignment.score / (1 + (alignment.error / HALF) ** STEEP)
+    found = min(found, SUREST)
+    error = alignment.error * min(max(pixels, SMALL), FULL) / TEMPLATE_SIDE
+    odds = found / (1 - found) * (EXACT / error) ** STEEP
+    return alignment.score * odds / (1 + odds)
 
 
 def corrected(similarity: Similarity, outputs: NDArray[np.float64]) -> Similarity:
@@ -143,10 +162,12 @@ def corrected(similarity: Similarity, outputs: NDArray[np.float64]) -> Similarit
 
 def _moved(face: Face, before: Similarity, after: Similarity, alignment: Alignment) -> Face:
     """The face with its points where `after` says, and its score."""
-    face = replace(face, score=sureness(alignment))
-    if alignment.score < LEAST_SCORE:
+    moved = alignment.score >= LEAST_SCORE
+    pixels = TEMPLATE_SIDE / abs(after[0]) if moved else face.pixels
+    face = replace(face, pixels=pixels, score=sureness(face.score, alignment, pixels))
+    if not moved:
         return replace(face, alignment=replace(alignment, moved=False))
     places = face.points[:, 0] + 1j * face.points[:, 1].astype(np.float64)
     places = (before[0] * places + before[1] - after[1]) / after[0]
     points = np.stack([places.real, places.imag], axis=1).astype(np.float32)
-    return replace(face, points=points, pixels=TEMPLATE_SIDE / abs(after[0]), alignment=alignment)
+    return replace(face, points=points, alignment=alignment)

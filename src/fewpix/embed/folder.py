@@ -120,12 +120,8 @@ def embed_folder(
                     raise
                 failed.append((name, error.what.replace(str(folder / name), "it")))
         if crops:
-            try:
-                rows = encoder.embed(crops)
-            except WeightsError:
-                if not skip_bad:
-                    raise
-                rows, refused = _one_by_one(encoder, crops)
+            rows, refused = embed_each(encoder, crops) if skip_bad else (encoder.embed(crops), {})
+            if refused:
                 failed += [(names[done + n], why) for n, why in refused.items()]
                 names[done:] = [name for n, name in enumerate(names[done:]) if n not in refused]
             out[done : len(names)] = rows
@@ -144,12 +140,17 @@ def embed_folder(
     )
 
 
-def _one_by_one(encoder: Encoder, crops: Sequence[Crop]) -> tuple[NDArray[np.float32], dict[int, str]]:
+def embed_each(encoder: Encoder, crops: Sequence[Crop]) -> tuple[NDArray[np.float32], dict[int, str]]:
     """The embeddings of those crops for which the model gives one, and why not by the others' numbers.
 
     Raises:
         WeightsError: it gives one for none of them.
     """
+    try:
+        return encoder.embed(crops), {}
+    except WeightsError:
+        if len(crops) == 1:
+            raise
     rows: list[NDArray[np.float32]] = []
     refused: dict[int, str] = {}
     for n, crop in enumerate(crops):
@@ -169,15 +170,27 @@ def read_square(path: Path) -> Crop:
         ImageError: not square or smaller than 8 px, or see `image.codec.read_image`.
         InputError: missing.
     """
-    crop = read_image(path)
+    return check_square(read_image(path), str(path))
+
+
+def check_square(crop: Crop, name: str) -> Crop:
+    """A crop that can be embedded.
+
+    Args:
+        crop: any picture.
+        name: for messages.
+
+    Raises:
+        ImageError: not square or smaller than 8 px.
+    """
     height, width = crop.shape[:2]
     if height != width:
         raise ImageError(
-            f"{path} is {width}x{height} px, not square",
+            f"{name} is {width}x{height} px, not square",
             fix="crops are aligned squares; see fewpix identify for photographs",
         )
     if height < SMALLEST:
         raise ImageError(
-            f"{path} is {width}x{height} px", fix=f"a crop needs at least {SMALLEST}x{SMALLEST} px"
+            f"{name} is {width}x{height} px", fix=f"a crop needs at least {SMALLEST}x{SMALLEST} px"
         )
     return crop

@@ -119,6 +119,22 @@ def by_quality(quality: float | None) -> float:
     return max(1e-3, 1.0 if quality is None else quality)
 
 
+def independent(weights: NDArray[np.floating]) -> float:
+    """How many rows of equal weight would leave as much noise in their mean: (Σ w)² / Σ w².
+
+    Kish's effective size of a sample. Of rows whose noise is their own; where they share some, as sights of
+    somebody who stands still do, there are fewer.
+
+    Args:
+        weights: (N,) 0 or more, not all 0.
+
+    Returns:
+        1 to N.
+    """
+    w = np.asarray(weights, dtype=np.float64)
+    return float(w.sum() ** 2 / np.square(w).sum())
+
+
 def heaviest(makers: Sequence[Maker], weights: Sequence[float]) -> Maker:
     """Whose embeddings count the most together; of equals, whose came first.
 

@@ -66,24 +66,56 @@ def open_encoder(
     return open_path(path, runtime=runtime, device=device, state=state, threads=threads)
 
 
+def reopened(
+    encoder: Encoder,
+    model: str | Path,
+    state: NormState,
+    *,
+    runtime: str = "auto",
+    device: str = "auto",
+    threads: int = 0,
+) -> Encoder:
+    """An encoder that is open already once more, under a state; a router shares the models without one.
+
+    Args:
+        encoder: as `open_encoder` gave it.
+        model: what it was opened by.
+        state: as in `open_encoder`.
+        runtime: what it was opened with.
+        device: likewise.
+        threads: likewise.
+
+    Raises:
+        FewpixError: as `open_encoder`.
+    """
+    common: dict[str, Any] = {"runtime": runtime, "device": device, "threads": threads, "state": state}
+    if not isinstance(encoder, Router):
+        return open_encoder(model, **common)
+    known = {each.card.sha256: each.card.name for each in encoder.encoders if each.card.name in STUDENTS}
+    if state.model_sha256 not in known:
+        raise WeightsError(
+            f"the state {state.id} belongs to the model {state.model_sha256[:12]}, "
+            f"which the router does not use",
+            fix=f"adapt one of {', '.join(known.values())}",
+        )
+    owner = open_encoder(known[state.model_sha256], **common)
+    return Router(
+        [
+            (start, owner if each.card.sha256 == state.model_sha256 else each)
+            for start, each in zip(encoder.starts, encoder.encoders, strict=True)
+        ]
+    )
+
+
 def _open_router(*, runtime: str, device: str, state: NormState | None, threads: int) -> Router:
     """The router of the package. Arguments and errors as `open_encoder`."""
     common: dict[str, Any] = {"runtime": runtime, "device": device, "threads": threads}
-    bands = [(start, name, open_encoder(name, **common)) for start, name in read_bands()]
-    if state is not None:
-        known = {encoder.card.sha256: name for _, name, encoder in bands if name in STUDENTS}
-        if state.model_sha256 not in known:
-            raise WeightsError(
-                f"the state {state.id} belongs to the model {state.model_sha256[:12]}, "
-                f"which the router does not use",
-                fix=f"adapt one of {', '.join(known.values())}",
-            )
-        owner = known[state.model_sha256]
-        bands = [
-            (start, name, open_encoder(name, state=state, **common) if name == owner else encoder)
-            for start, name, encoder in bands
-        ]
-    return Router([(start, encoder) for start, _, encoder in bands])
+    router = Router([(start, open_encoder(name, **common)) for start, name in read_bands()])
+    if state is None:
+        return router
+    adapted = reopened(router, "auto", state, **common)
+    assert isinstance(adapted, Router)
+    return adapted
 
 
 def teacher_file(model: str) -> Path | None:

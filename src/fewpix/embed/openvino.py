@@ -14,6 +14,7 @@ from fewpix.embed.protocol import FACES_PER_CALL, brief, in_batches
 from fewpix.errors import ConfigError, FewpixError, UnavailableError, WeightsError
 from fewpix.image.resize import Crop
 from fewpix.models.card import Card
+from fewpix.models.network import openvino_settings
 from fewpix.models.teacher import OnnxModel
 
 
@@ -62,12 +63,9 @@ class OpenVinoEncoder:
             _check_input(graph, model)
             # A fixed shape is planned once; and every face is calculated by the same kernels in every batch.
             graph.reshape([batch, 3, side, side])
-            # On CPUs with bfloat16 or float16 units OpenVINO would use them, and no other runtime would
-            # agree.
-            settings = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
-            if threads:
-                settings["INFERENCE_NUM_THREADS"] = str(threads)
-            self._request = core.compile_model(graph, "CPU", settings).create_infer_request()
+            self._request = core.compile_model(
+                graph, "CPU", openvino_settings(threads)
+            ).create_infer_request()
         except Exception as error:  # OpenVINO's own, and Python's for want of memory
             if isinstance(error, FewpixError):
                 raise

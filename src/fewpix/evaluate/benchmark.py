@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from pathlib import Path
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.data.inventory import Inventory
 from fewpix.errors import ConfigError, InputError
-from fewpix.evaluate.inventory import Inventory
-from fewpix.evaluate.pictures import PictureSource
 from fewpix.evaluate.statistics.bootstrap import Clusters
 
 PAIRS, SEARCH = "pairs", "search"
@@ -22,6 +22,69 @@ FARS = (1e-1, 1e-2, 1e-3)
 
 RANKS, FPIRS = (1, 5, 10, 20, 50), (1e-1, 1e-2)
 """Of searches likewise; the ranks are those of TinyFace's official evaluation."""
+
+
+class PictureSource(Protocol):
+    """N encoded pictures with names.
+
+    Attributes:
+        names: of the pictures in their benchmark, the same on every machine: they decide what is drawn at
+            random for a picture.
+    """
+
+    @property
+    def names(self) -> Sequence[str]: ...  # noqa: D102
+
+    def read(self, n: int) -> bytes:
+        """The encoded picture number `n`.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        ...
+
+    def origin(self, n: int) -> str:
+        """Where picture `n` lies on this machine, in words for messages."""
+        ...
+
+    def stamp(self, n: int) -> str:
+        """What changes when picture `n` does, without reading it; "" where it cannot be read."""
+        ...
+
+
+@dataclass(frozen=True)
+class PictureFiles:
+    """A file for each picture.
+
+    Args:
+        folder: of the benchmark.
+        names: paths relative to it, with `/` and their endings.
+    """
+
+    folder: Path
+    names: tuple[str, ...]
+
+    def read(self, n: int) -> bytes:
+        """See `PictureSource.read`."""
+        path = self.folder / self.names[n]
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise InputError(
+                f"cannot read {path}: {error.strerror or error}", fix="check the folder"
+            ) from error
+
+    def origin(self, n: int) -> str:
+        """The file's path."""
+        return str(self.folder / self.names[n])
+
+    def stamp(self, n: int) -> str:
+        """The file's size and time of change."""
+        try:
+            stat = (self.folder / self.names[n]).stat()
+        except OSError:
+            return ""
+        return f"{stat.st_size} {stat.st_mtime_ns}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,21 +233,6 @@ class Asked:
     fpirs: tuple[float, ...] = FPIRS
     rank: int = 1
 
-    def but(
-        self,
-        *,
-        ranks: tuple[int, ...] | None = None,
-        fpirs: tuple[float, ...] | None = None,
-        rank: int | None = None,
-    ) -> Asked:
-        """The same with other ranks and rates; None keeps what is there."""
-        return Asked(
-            self.fars,
-            self.ranks if ranks is None else ranks,
-            self.fpirs if fpirs is None else fpirs,
-            self.rank if rank is None else rank,
-        )
-
     def __post_init__(self) -> None:
         for value in (*self.ranks, self.rank):
             if value < 1:
@@ -232,11 +280,6 @@ class Benchmark:
         return isinstance(asked, Searches) and any(
             not np.isin(people[asked.probes], people[gallery]).all() for gallery in asked.galleries.values()
         )
-
-
-def parts(count: int, step: int) -> Iterator[slice]:
-    """Slices of at most `step` that cover 0 to `count`."""
-    return (slice(start, min(start + step, count)) for start in range(0, count, step))
 
 
 def _mask(count: int, *numbers: NDArray[np.integer]) -> NDArray[np.bool_]:

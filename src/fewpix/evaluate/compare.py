@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,17 +11,17 @@ import numpy as np
 
 from fewpix.errors import InputError
 from fewpix.evaluate.benchmark import Asked
-from fewpix.evaluate.figures import Measured, subtracted
-from fewpix.evaluate.result.facts import bootstrap_facts
 from fewpix.evaluate.result.file import read_result
 from fewpix.evaluate.result.model import Cell, Compared, Result
 from fewpix.evaluate.result.read import parsed
 from fewpix.evaluate.result.scores import Arrays, group_of, read_scores, unpacked
 from fewpix.evaluate.statistics.estimate import Draws
 from fewpix.evaluate.tasks.detections import DetectionOutcomes
-from fewpix.evaluate.tasks.outcomes import Outcomes
+from fewpix.evaluate.tasks.outcomes import Measured, bootstrap_of, subtracted
 from fewpix.evaluate.tasks.pairs import PairOutcomes
 from fewpix.evaluate.tasks.search import SearchOutcomes
+
+logger = logging.getLogger(__name__)
 
 _OUTCOMES: dict[str, type[PairOutcomes] | type[SearchOutcomes] | type[DetectionOutcomes]] = {
     "pairs": PairOutcomes,
@@ -42,6 +43,8 @@ _SAME_TREATMENT = (
     "iou",
 )
 """What two results must have in common, besides their models and sizes."""
+
+_WORDS = {"tar": "TAR", "tpir": "TPIR", "rank": "rank-k"}
 
 _FIXES = {
     "other_size": "measure both with the same --gallery-size",
@@ -113,8 +116,7 @@ class Scores:
             if self.place(cell) in places:
                 shared, own = self._row(arrays, n)
                 part = dict(self.place(cell)[1])
-                outcomes: Outcomes = kind.read(shared, own, asked)
-                yield Measured(cell.model, cell.size, part, outcomes, cell)
+                yield cell.model_copy(update={"part": part}), kind.read(shared, own, asked)
 
     def shared(self, group: str) -> Arrays:
         """What all models have in common."""
@@ -150,12 +152,12 @@ def compare(first: Scores, second: Scores, *, draws: Draws | None = None) -> Res
     places = set(first.places) & set(second.places)
     asked = Asked(
         fars=_both(first, second, "tar"),
-        ranks=tuple(int(k) for k in _both(first, second, "rank")) or (1,),
+        ranks=tuple(int(k) for k in _both(first, second, "rank")),
         fpirs=_both(first, second, "tpir"),
         rank=first.result.treatment.rank,
     )
     one, other = (list(side.measured(places, asked)) for side in (first, second))
-    for group in dict.fromkeys(group_of(measured.part) for measured in one):
+    for group in dict.fromkeys(group_of(cell.part) for cell, _ in one):
         left, right = first.shared(group), second.shared(group)
         if any(key in right and not np.array_equal(left[key], right[key]) for key in left):
             raise InputError(f"the scores of {first.name} and {second.name} are of different comparisons")
@@ -169,7 +171,7 @@ def compare(first: Scores, second: Scores, *, draws: Draws | None = None) -> Res
         update={
             "models": {},
             "others": {},
-            "bootstrap": bootstrap_facts(how, first.result.bootstrap.how),
+            "bootstrap": bootstrap_of(how, first.result.bootstrap.how),
             "cells": [],
             "differences": differences,
             "compared": [_compared(first, second), _compared(second, first)],
@@ -179,8 +181,8 @@ def compare(first: Scores, second: Scores, *, draws: Draws | None = None) -> Res
 
 
 def _both(first: Scores, second: Scores, measure: str) -> tuple[float, ...]:
-    """The rates or ranks of a measure that both results report."""
-    ats = [
+    """The rates or ranks of a measure that both results report; told where they have none in common."""
+    mine, theirs = (
         {
             figure.at: None
             for cell in side.result.cells
@@ -188,8 +190,14 @@ def _both(first: Scores, second: Scores, measure: str) -> tuple[float, ...]:
             if figure.measure == measure
         }
         for side in (first, second)
-    ]
-    return tuple(float(at) for at in ats[0] if at in ats[1])
+    )
+    found = tuple(float(at) for at in mine if at in theirs)
+    if mine and theirs and not found:
+        logger.warning(
+            "%s is not compared: %s has it at %s, %s at %s",
+            *(_WORDS[measure], first.name, ", ".join(mine), second.name, ", ".join(theirs)),
+        )
+    return found
 
 
 def _compared(one: Scores, other: Scores) -> Compared:

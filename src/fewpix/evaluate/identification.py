@@ -1,4 +1,7 @@
-"""Closed-set identification: every probe shows someone of the gallery, and the question is who."""
+"""Closed-set identification: every probe shows someone of the gallery, and the question is who.
+
+For programs that have embeddings already, and for the quickstart; `fewpix evaluate` uses `tasks/search.py`.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from fewpix.errors import InputError
 from fewpix.evaluate.statistics.bootstrap import REPLICATES, Clusters, Interval, mean_interval
 from fewpix.evaluate.statistics.replicates import replicate_curves
 from fewpix.evaluate.statistics.scores import SortedScores, far_key
+from fewpix.evaluate.tasks.blockwise import search
 
 RANKS = (1, 5)
 FARS = (1e-2,)
@@ -77,9 +81,9 @@ def identify(
 ) -> Identification:
     """Search every probe in the gallery.
 
-    A person's score is that of their best gallery row. A probe's rank is 1 plus the number of other people
-    who score at least as high as its own person, so a tie counts against the model. A threshold is shared by
-    all people, and TAR at FAR is taken over all probe-person scores.
+    Ranks are those of `fewpix evaluate search`: a person's score is that of their best gallery row, and a
+    tie counts against the model. A threshold is shared by all people, and TAR at FAR is taken over all
+    probe-person scores, which are in memory at once.
 
     Args:
         probes: (N, D), L2-normalised.
@@ -92,21 +96,20 @@ def identify(
         seed: of the bootstrap.
 
     Raises:
-        InputError: shapes do not match, a probe's person is not in the gallery, or the gallery has one
-            person only.
+        InputError: shapes or kinds of labels do not match, a probe's person is not in the gallery, or the
+            gallery has one person only.
     """
     probe_names, gallery_names = np.asarray(probe_people), np.asarray(gallery_people)
-    people, scores = person_scores(probes, probe_names, gallery, gallery_names)
-    strangers = np.setdiff1d(probe_names, people)
-    if len(strangers):
+    found = search(probes, probe_names, gallery, gallery_names)
+    if not found.mated.all():
         raise InputError(
-            f"the probe's person {strangers[0]!s} is not in the gallery",
+            f"the probe's person {probe_names[~found.mated].min()!s} is not in the gallery",
             fix="closed-set identification needs a mate",
         )
-    if len(people) < 2:
+    if found.people < 2:
         raise InputError("identification needs a gallery of at least two people")
-    mate = np.searchsorted(people, probe_names)
-    rank = mated_ranks(scores, mate)[1]
+    people, scores = person_scores(probes, gallery, gallery_names)
+    mate, rank = np.searchsorted(people, probe_names), found.ranks
     clusters = Clusters.of(probe_names)
     same = np.arange(len(people))[None, :] == mate[:, None]
     pairs = Clusters.of(np.repeat(mate, len(people)), np.tile(np.arange(len(people)), len(mate)))
@@ -125,64 +128,17 @@ def identify(
 
 
 def person_scores(
-    probes: NDArray[np.floating],
-    probe_people: NDArray[np.generic],
-    gallery: NDArray[np.floating],
-    gallery_people: NDArray[np.generic],
+    probes: NDArray[np.floating], gallery: NDArray[np.floating], gallery_people: NDArray[np.generic]
 ) -> tuple[NDArray[np.generic], NDArray[np.float64]]:
     """The people of the gallery, sorted, and (N, people) each probe's cosine with each one's best row.
 
     Args:
         probes: (N, D), L2-normalised.
-        probe_people: (N,) labels.
         gallery: (M, D), L2-normalised.
         gallery_people: (M,) labels.
-
-    Raises:
-        InputError: shapes do not match, or there is no probe or no row.
     """
-    check_search(probes, probe_people, gallery, gallery_people)
     people, row_person = np.unique(gallery_people, return_inverse=True)
     cosines = probes.astype(np.float64) @ gallery.astype(np.float64).T
     best = np.full((len(people), len(probes)), -np.inf)
     np.maximum.at(best, row_person, cosines.T)
     return people, best.T
-
-
-def check_search(
-    probes: NDArray[np.floating],
-    probe_people: NDArray[np.generic],
-    gallery: NDArray[np.floating],
-    gallery_people: NDArray[np.generic],
-) -> None:
-    """Refuse embeddings and labels that do not fit one another, or an empty side.
-
-    Raises:
-        InputError: shapes do not match, or there is no probe or no row.
-    """
-    if (
-        probes.ndim != 2
-        or gallery.ndim != 2
-        or probes.shape[1] != gallery.shape[1]
-        or probe_people.shape != probes.shape[:1]
-        or gallery_people.shape != gallery.shape[:1]
-        or not probes.size
-        or not gallery.size
-    ):
-        raise InputError(
-            f"probes {probes.shape} with {probe_people.shape} people do not fit "
-            f"a gallery {gallery.shape} with {gallery_people.shape}"
-        )
-
-
-def mated_ranks(
-    scores: NDArray[np.float64], mate: NDArray[np.int64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Each probe's score with its own person, and that person's place, 1 the best; a tie counts against it.
-
-    Args:
-        scores: (N, people) of mated probes.
-        mate: (N,) the column of each probe's own person.
-    """
-    own = scores[np.arange(len(scores)), mate]
-    return own, (scores >= own[:, None]).sum(axis=1).astype(np.int64)  # its own person is one of them

@@ -24,7 +24,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.per_image import PerImageCurve
 
 IOU = 0.5
 MAX_RANK = 10
@@ -71,39 +70,32 @@ class Detections:
         return len(self.image)
 
 
-@dataclass(frozen=True, eq=False)
-class Candidates:
-    """The most similar people of the gallery for each of D detections.
+Candidates = tuple[NDArray[np.int64], NDArray[np.float64]]
+"""The most similar people of the gallery for each of D detections: (D, K) 1 to the number of people, most
+similar first; and (D, K) their similarities, falling.
+"""
+
+
+def most_similar(similarities: NDArray[np.floating], keep: int = MAX_RANK + 1) -> Candidates:
+    """The best `keep` of each row; one more than the largest rank decides every tie at that rank.
 
     Args:
-        people: (D, K) int64, 1 to the number of people; most similar first.
-        scores: (D, K) their similarities, falling.
+        similarities: (D, people), finite; column k is person k + 1.
+        keep: at least 1.
+
+    Raises:
+        InputError: there is no column, or a similarity is not finite.
     """
-
-    people: NDArray[np.int64]
-    scores: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, similarities: NDArray[np.floating], keep: int = MAX_RANK + 1) -> Candidates:
-        """The best `keep` of each row; one more than the largest rank decides every tie at that rank.
-
-        Args:
-            similarities: (D, people), finite; column k is person k + 1.
-            keep: at least 1.
-
-        Raises:
-            InputError: there is no column, or a similarity is not finite.
-        """
-        values = np.asarray(similarities)
-        if not np.isfinite(values).all():
-            raise InputError("a similarity is not a finite number", fix="check the embeddings")
-        keep = min(keep, values.shape[1])
-        if not keep:
-            raise InputError("there is nobody to be similar to")
-        best = np.argpartition(values, values.shape[1] - keep, axis=1)[:, values.shape[1] - keep :]
-        order = np.argsort(-np.take_along_axis(values, best, axis=1), axis=1, kind="stable")
-        best = np.take_along_axis(best, order, axis=1)
-        return cls(best.astype(np.int64) + 1, np.take_along_axis(values, best, axis=1).astype(np.float64))
+    values = np.asarray(similarities)
+    if not np.isfinite(values).all():
+        raise InputError("a similarity is not a finite number", fix="check the embeddings")
+    keep = min(keep, values.shape[1])
+    if not keep:
+        raise InputError("there is nobody to be similar to")
+    best = np.argpartition(values, values.shape[1] - keep, axis=1)[:, values.shape[1] - keep :]
+    order = np.argsort(-np.take_along_axis(values, best, axis=1), axis=1, kind="stable")
+    best = np.take_along_axis(best, order, axis=1)
+    return (best.astype(np.int64) + 1, np.take_along_axis(values, best, axis=1).astype(np.float64))
 
 
 def overlaps(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -145,73 +137,30 @@ def match(faces: Faces, detections: Detections, *, iou: float = IOU) -> NDArray[
     return found
 
 
-def detected(faces: Faces, detections: Detections, face_of: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(F,) the score at which each face is detected; infinitely low for one that is not, or is ignored.
+def detected(
+    faces: Faces, detections: Detections, face_of: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """At what score each face that counts is detected, and the false detections (FROC).
 
     Args:
         faces: of all pictures.
         detections: of all pictures.
         face_of: (D,) of `match`.
+
+    Returns:
+        By face that is not ignored, minus infinity for one that is never found; and the scores of the
+        misdetections, rising.
     """
     scores = np.full(len(faces), -np.inf)
     matched = face_of >= 0
     scores[face_of[matched]] = detections.scores[matched]
-    scores[faces.ignored] = -np.inf
-    return scores
+    return scores[~faces.ignored], np.sort(detections.scores[~matched])
 
 
 def identified(
     faces: Faces, candidates: Candidates, face_of: NDArray[np.int64], *, rank: int = 1
-) -> NDArray[np.float64]:
-    """(F,) the similarity at which each face is identified; infinitely low for one that is not.
-
-    Args:
-        faces: of all pictures.
-        candidates: of all detections, more than `rank` of each, or everybody.
-        face_of: (D,) of `match`.
-        rank: fewer others than this may be at least as similar, 1 to 10.
-
-    Raises:
-        InputError: `rank` is out of range, or shapes do not match.
-    """
-    _check_candidates(candidates, face_of, rank)
-    scores = np.full(len(faces), -np.inf)
-    matched = np.flatnonzero(face_of >= 0)
-    people = faces.people[face_of[matched]]
-    mine = candidates.people[matched] == people[:, None]
-    known = (people > 0) & mine.any(axis=1) & ~faces.ignored[face_of[matched]]
-    values = candidates.scores[matched[known]]
-    own = values[mine[known]]
-    near = (values >= own[:, None]).sum(axis=1) <= rank
-    scores[face_of[matched[known][near]]] = own[near]
-    return scores
-
-
-def _found(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Those that are found at all, rising."""
-    return np.sort(scores[np.isfinite(scores)])
-
-
-def detection_curve(faces: Faces, detections: Detections, face_of: NDArray[np.int64]) -> PerImageCurve:
-    """Detection rate against false detections per image (FROC).
-
-    Args:
-        faces: of all pictures.
-        detections: of all pictures.
-        face_of: (D,) of `match`.
-    """
-    return PerImageCurve(
-        hits=_found(detected(faces, detections, face_of)),
-        alarms=np.sort(detections.scores[face_of < 0]),
-        wanted=int((~faces.ignored).sum()),
-        images=faces.images,
-    )
-
-
-def identification_curve(
-    faces: Faces, candidates: Candidates, face_of: NDArray[np.int64], *, rank: int = 1
-) -> PerImageCurve:
-    """True positive identification rate (TPIR) against false positive identifications per image (FPIPI).
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """At what similarity each known face that counts is identified, and the false identifications.
 
     A known face is found at the similarity of its own person, if fewer than `rank` others are at least as
     similar. Detections of unknown faces and misdetections are false alarms at their greatest similarity. A
@@ -223,20 +172,29 @@ def identification_curve(
         face_of: (D,) of `match`.
         rank: 1 to 10.
 
+    Returns:
+        By known face that is not ignored, minus infinity for one that is never found; and the similarities of
+        the false alarms, rising.
+
     Raises:
         InputError: `rank` is out of range, or shapes do not match.
     """
-    scores = identified(faces, candidates, face_of, rank=rank)
+    if not 1 <= rank <= MAX_RANK:
+        raise InputError(f"the rank is 1 to {MAX_RANK}, not {rank}")
+    candidate, similarity = candidates
+    if len(similarity) != len(face_of):
+        raise InputError(f"{len(similarity)} rows of candidates for {len(face_of)} detections")
+    scores = np.full(len(faces), -np.inf)
     matched = np.flatnonzero(face_of >= 0)
-    counted = matched[~faces.ignored[face_of[matched]]]
-    unknown = counted[faces.people[face_of[counted]] <= 0]
-    strangers = np.concatenate((unknown, np.flatnonzero(face_of < 0)))
-    return PerImageCurve(
-        hits=_found(scores),
-        alarms=np.sort(candidates.scores[strangers, 0]),
-        wanted=int((~faces.ignored & (faces.people > 0)).sum()),
-        images=faces.images,
-    )
+    people, counted = faces.people[face_of[matched]], ~faces.ignored[face_of[matched]]
+    mine = candidate[matched] == people[:, None]
+    known = (people > 0) & mine.any(axis=1) & counted
+    values = similarity[matched[known]]
+    own = values[mine[known]]
+    near = (values >= own[:, None]).sum(axis=1) <= rank
+    scores[face_of[matched[known][near]]] = own[near]
+    strangers = np.concatenate((matched[counted & (people <= 0)], np.flatnonzero(face_of < 0)))
+    return scores[~faces.ignored & (faces.people > 0)], np.sort(similarity[strangers, 0])
 
 
 def _same_image(
@@ -250,14 +208,6 @@ def _same_image(
     face = np.repeat(np.arange(len(faces)), times)
     within = np.arange(len(face)) - np.repeat(np.cumsum(times) - times, times)
     return face, order[np.repeat(start[faces], times) + within]
-
-
-def _check_candidates(candidates: Candidates, face_of: NDArray[np.int64], rank: int) -> None:
-    """See `identified`."""
-    if not 1 <= rank <= MAX_RANK:
-        raise InputError(f"the rank is 1 to {MAX_RANK}, not {rank}")
-    if len(candidates.scores) != len(face_of):
-        raise InputError(f"{len(candidates.scores)} rows of candidates for {len(face_of)} detections")
 
 
 def _check(faces: Faces, detections: Detections, iou: float) -> None:

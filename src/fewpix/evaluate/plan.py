@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.degrade.degradation import Degradation, check_size
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError, SpaceError
 from fewpix.evaluate.benchmark import Asked, Benchmark, Pairs, Searches
-from fewpix.evaluate.degraded import Degradation, check_size
-from fewpix.evaluate.embedding.fuse import FUSIONS, Fusing, check_fusion
+from fewpix.evaluate.embedding.fuse import FUSIONS, check_fusion
+from fewpix.evaluate.result.model import Treatment
 from fewpix.evaluate.statistics.estimate import Draws
 from fewpix.evaluate.view import Look
 
@@ -46,7 +47,7 @@ class Plan:
         degradation: how pictures get small.
         fit: of `view.FITS`, how they become square.
         flip: whether the mirrored picture's embedding is added, on both sides.
-        fusion: how templates are made.
+        fusion: of `fuse.FUSIONS`, how templates are made.
         store: a folder that keeps embeddings; None for none.
         asked: what is reported; None for what the benchmark's authors report.
         baseline: the model that each other one is compared with; None for the first.
@@ -62,7 +63,7 @@ class Plan:
     degradation: Degradation = field(default_factory=Degradation)
     fit: str = "pad"
     flip: bool = False
-    fusion: Fusing = FUSIONS["media"]
+    fusion: str = "media"
     store: Path | None = None
     asked: Asked | None = None
     baseline: str | None = None
@@ -85,8 +86,9 @@ class Plan:
         """Refuse what could not be measured, before a picture is read.
 
         Raises:
-            ConfigError: an unknown protocol, side, fit or baseline; a size out of range, or one that does not
-                fit the protocol; or qualities are to weigh and there are none.
+            ConfigError: an unknown protocol, side, fit, fusion or baseline; a size out of range, or one that
+                does not fit the protocol; `others` are not those of the models; or qualities are to weigh and
+                there are none.
             SpaceError: two spaces would be compared; both models are named.
             InputError: no probe shows anybody of a gallery.
         """
@@ -96,8 +98,7 @@ class Plan:
                 f"the baseline {self.baseline} is none of the models",
                 fix=f"use one of {', '.join(self.models)}",
             )
-        if not benchmark.items.single:
-            check_fusion(benchmark.items.quality, self.fusion)
+        check_fusion(self.fusion, benchmark.items)
         if isinstance(benchmark.comparisons, Pairs):
             check_protocols(self.protocols, self.sizes, self.small)
             if "hr-lr" in self.protocols and self.others is None:
@@ -105,42 +106,52 @@ class Plan:
         else:
             for gallery in benchmark.comparisons.galleries:
                 benchmark.comparisons.mated(gallery, benchmark.items.people)
+        if self.others is not None and set(self.others) != set(self.models):
+            raise ConfigError(
+                f"others are named for {', '.join(self.others) or 'no model'}, the models are "
+                f"{', '.join(self.models)}",
+                fix="name who sees the other side for every model, or leave others out",
+            )
         for name, (other, encoder) in (self.others or {}).items():
             check_space(name, self.models[name], other, encoder)
 
     def modes(self, benchmark: Benchmark) -> list[Mode]:
         """What is compared, one for each protocol; of searches one."""
-        count = len(benchmark.items)
-        first, second = benchmark.comparisons.sides(count)
+        first, second = benchmark.comparisons.sides(len(benchmark.items))
         if isinstance(benchmark.comparisons, Searches):
-            return [Mode("", first, second, self.others, self.other_size)]
-        found = []
-        for protocol in self.protocols:
-            if protocol == "hr-lr":
-                low, high = (first, second) if self.small == "first" else (second, first)
-                found.append(Mode(protocol, low, high, self.others, None))
-            else:
-                found.append(Mode(protocol, first | second, None, None, None))
-        return found
+            return [("", first, second)]
+        low, high = (first, second) if self.small == "first" else (second, first)
+        return [
+            (name, low, high) if name == "hr-lr" else (name, first | second, None) for name in self.protocols
+        ]
+
+    def treatment(self, benchmark: Benchmark) -> Treatment:
+        """What happened to the pictures of a benchmark."""
+        pairs = isinstance(benchmark.comparisons, Pairs)
+        sizes = [size for size in (*self.sizes, self.other_size) if size is not None]
+        both = pairs and "hr-lr" not in self.protocols
+        by_points = benchmark.items.points is not None
+        return Treatment(
+            protocols=list(self.protocols) if pairs else [],
+            small=("both" if both else self.small) if pairs else "probes",
+            other_size=None if pairs else self.other_size,
+            family=self.degradation.family,
+            seed=self.degradation.seed,
+            steps={str(size): self.degradation.describe(size) for size in dict.fromkeys(sizes)},
+            interpolation=self.degradation.interpolation,
+            fit=self.fit,
+            flip=self.flip,
+            alignment="by the list's five points" if by_points else "pictures are crops of faces",
+            fusion="" if benchmark.items.single else FUSIONS[self.fusion],
+            prototypes=getattr(benchmark.comparisons, "prototypes", False),
+            rank=(self.asked or benchmark.asked).rank,
+        )
 
 
-@dataclass(frozen=True, eq=False)
-class Mode:
-    """One way to compare.
-
-    Args:
-        protocol: of pairs; "" of searches.
-        low: (U,) bool, the items that go to the model and are made small.
-        high: (U,) bool, those that go to somebody else; None where there is one side only.
-        others: who that is, see `Plan`; None where it is the model itself.
-        other_size: that these are made small to.
-    """
-
-    protocol: str
-    low: NDArray[np.bool_]
-    high: NDArray[np.bool_] | None
-    others: Others | None
-    other_size: int | None
+Mode = tuple[str, NDArray[np.bool_], NDArray[np.bool_] | None]
+"""One way to compare: the protocol, of pairs; the items (U,) that go to the model and are made small; and
+those that go to somebody else, None where there is one side only.
+"""
 
 
 def check_protocols(protocols: Sequence[str], sizes: Sequence[int | None], small: str) -> None:

@@ -1,21 +1,25 @@
-"""How a benchmark's picture comes to an encoder: square or aligned, made small where asked, mirrored too."""
+"""How a benchmark's pictures come to encoders: each read once, square or aligned, made small where asked, and
+mirrored too.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.degrade.degradation import SIDE, SMALLEST, Degradation, check_size
 from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import encoder_for
 from fewpix.errors import ConfigError, ImageError, InputError
-from fewpix.evaluate.degraded import SIDE, SMALLEST, Degradation, check_size
+from fewpix.evaluate.benchmark import Items
 from fewpix.image.align import align, pixels
-from fewpix.image.codec import Image
+from fewpix.image.codec import Image, decode_image
 from fewpix.image.resize import Crop
 
 Square: TypeAlias = Callable[[Image, str], Crop]
@@ -182,3 +186,76 @@ def embed_crops(encoder: Encoder, crops: Sequence[Crop], *, flip: bool = False) 
     # opposite embeddings cancel out; then there is nothing to normalise and the plain one is as good
     norms = np.linalg.norm(both, axis=1, keepdims=True)
     return np.where(norms > 1e-6, both / np.maximum(norms, 1e-6), plain).astype(np.float32)
+
+
+Faults = Literal["stop", "count"]
+"""What becomes of a picture that cannot be embedded: it ends the run, or counts as a failure to enrol."""
+
+
+Read = tuple[Image | None, bytes, str]
+"""A picture of the benchmark, the SHA-256 of its file, and why it cannot be embedded, "" where it can."""
+
+
+class Batch:
+    """Pictures that are in memory, each read once, and made small once for each look."""
+
+    def __init__(self, items: Items, faults: Faults) -> None:
+        self._items, self._faults = items, faults
+        self._read: dict[int, Read] = {}
+        self._crops: dict[tuple[int, int], tuple[Crop, bool]] = {}
+
+    @property
+    def strict(self) -> bool:
+        """Whether no picture may fail."""
+        return self._faults == "stop"
+
+    def read(self, n: int) -> Read:
+        """Picture number `n`."""
+        if n not in self._read:
+            self._read[n] = self._fetch(n)
+        return self._read[n]
+
+    def crop(self, n: int, view: View, picture: Image) -> tuple[Crop, Encoder, bool]:
+        """What goes to an encoder, to which one, and whether the picture was too small to be made small.
+
+        Raises:
+            InputError: its points are not those of a face, or it is no aligned crop and has to be one.
+        """
+        items = self._items
+        name = items.pictures.names[n]
+        if items.points is not None:
+            return view.look.cut(picture, items.points[n], name, view.encoder)
+        key = n, id(view.look)
+        if key not in self._crops:
+            self._crops[key] = view.look.apply(picture, name, items.pictures.origin(n))
+        crop, kept = self._crops[key]
+        return crop, view.encoder, kept
+
+    def refuse(self, n: int, error: InputError) -> str:
+        """Why a picture counts as a failure, without a path of this machine.
+
+        Raises:
+            InputError: where it may not fail.
+        """
+        if self.strict:
+            raise error
+        name, origin = self._items.pictures.names[n], self._items.pictures.origin(n)
+        fault = error.what.replace(origin, name)
+        return fault if name in fault else f"{name}: {fault}"
+
+    def _fetch(self, n: int) -> Read:
+        pictures = self._items.pictures
+        try:
+            data = pictures.read(n)
+        except InputError as error:
+            return None, bytes(32), self.refuse(n, error)
+        sha256 = hashlib.sha256(data).digest()
+        try:
+            picture = decode_image(data, pictures.origin(n))
+        except ImageError as error:
+            return None, sha256, self.refuse(n, error)
+        height, width = picture.shape[:2]
+        if min(height, width) < SMALLEST:
+            small = InputError(f"{pictures.origin(n)} is {width}x{height} px, below {SMALLEST} px")
+            return picture, sha256, self.refuse(n, small)
+        return picture, sha256, ""

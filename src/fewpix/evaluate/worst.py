@@ -62,16 +62,14 @@ def worst_searches(
         gallery: what was searched in.
     """
     found, mated, closed = outcomes.searched, outcomes.mated, outcomes.closed
-    listed = searches.galleries[name]
+    listed, (rows, people) = searches.galleries[name], gallery
     threshold = outcomes.first_threshold()
     placed = found.row_ranks <= 1 if closed else found.ranks <= outcomes.asked.rank
 
     def described(n: int, own: bool) -> Failure:
         probe = int(searches.probes[n])
-        likes = gallery.rows @ probes.rows[probe]
-        person = gallery.people[
-            int(np.where((gallery.people == items.people[probe]) == own, likes, -2).argmax())
-        ]
+        likes = rows @ probes.rows[probe]
+        person = people[int(np.where((people == items.people[probe]) == own, likes, -2).argmax())]
         among = listed[(items.people[listed] == person) & enrolled.enrolled[listed]]
         most = int(among[(enrolled.rows[among] @ probes.rows[probe]).argmax()])
         if threshold is None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from fewpix.counted import counted
@@ -20,7 +21,7 @@ class Changed:
     """What a change did, or would do.
 
     Args:
-        action: "renamed", "merged" or "removed".
+        action: "renamed", "merged", "moved" or "removed".
         people: whose entries were changed.
         into: the name that they have afterwards; empty when they are gone.
         faces: how many photos moved or went.
@@ -141,6 +142,65 @@ def merge(
             note(gallery, target, "merged", f"{name}, {counted(faces, 'photo')}")
             moved, same = moved + faces, same + len(doubled)
     return Changed("merged", names, into, moved, same, dry_run, forgotten(gallery, dry_run, wait))
+
+
+def move_faces(
+    gallery: Gallery,
+    name: str,
+    to: Mapping[str, Sequence[int]],
+    *,
+    new: bool = False,
+    dry_run: bool = False,
+    wait: float = 0.0,
+) -> Changed:
+    """Give photos of a person to others; all of them in one transaction.
+
+    Of a photo that its new owner has already, to the last bit, one is kept. A person without photos ends.
+
+    Args:
+        gallery: open for writing.
+        name: whose photos they are.
+        to: numbers of photos by the name of who gets them.
+        new: make those who are not there.
+        dry_run: write nothing, say what would happen.
+        wait: as in `Database.forget`, for photos that are not doubled.
+
+    Raises:
+        ConfigError: `name` is among those who get photos, nobody is, or a name cannot be stored.
+        InputError: nobody has one of these names, or a photo is not this person's; nothing was moved.
+    """
+    name = stored_name(name)
+    owners = {_names([owner])[0]: list(dict.fromkeys(faces)) for owner, faces in to.items()}
+    if not owners or name in owners:
+        raise ConfigError(f"photos of {name} are moved to somebody else", fix="name another person")
+    moved = same = 0
+    with change(gallery, dry_run=dry_run):
+        person = gallery.person(name)
+        for owner, faces in owners.items():
+            made = datetime.now(UTC).isoformat(timespec="seconds") if new else ""
+            target = gallery.person(person_name(owner) if new else owner, created=made)
+            twins = dict(_doubled(gallery, person, target))
+            for face in faces:
+                if not gallery.database.execute(
+                    "UPDATE faces SET person = ? WHERE id = ? AND person = ?", target, face, person
+                ):
+                    raise InputError(
+                        f"{name} has no photo {face}",
+                        fix="`fewpix gallery show` lists the photos with numbers",
+                    )
+                seal(gallery.database, "faces", "id", face)
+                if (twin := twins.get(face)) is not None:
+                    _keep_shrunk(gallery, face, twin)
+                    gallery.database.execute("DELETE FROM faces WHERE id = ?", face)
+                    same += 1
+            moved += len(faces)
+            numbers = ", ".join(map(str, faces))
+            note(gallery, target, "moved", f"photos {numbers} from somebody else")
+            note(gallery, person, "moved", f"photos {numbers} to somebody else")
+        if not _faces(gallery, person):
+            gallery.database.execute("DELETE FROM people WHERE id = ?", person)
+    remains = forgotten(gallery, dry_run, wait) if same else ""
+    return Changed("moved", (name,), ", ".join(owners), moved, same, dry_run, remains)
 
 
 def remove(gallery: Gallery, people: Sequence[str], *, dry_run: bool = False, wait: float = 0.0) -> Changed:

@@ -75,10 +75,10 @@ class Matching:
         """
         found: dict[int, tuple[Encoder, list[tuple[int, float]]]] = {}
         for size in self.sizes:
-            seer = encoder_for(encoder, size[0])
-            if seer.card.sha256 != seer.card.space.teacher_sha256:
-                found.setdefault(id(seer), (seer, []))[1].append(size)
-        return tuple((seer, Matching(tuple(sizes))) for seer, sizes in found.values())
+            taken = encoder_for(encoder, size[0])
+            if taken.card.sha256 != taken.card.space.teacher_sha256:
+                found.setdefault(id(taken), (taken, []))[1].append(size)
+        return tuple((taken, Matching(tuple(sizes))) for taken, sizes in found.values())
 
     @property
     def kept(self) -> tuple[int, ...]:

@@ -32,12 +32,34 @@ class Records:
         self.location = database.location
         self.space = space
 
-    def people(self) -> list[Person]:
-        """Everybody enrolled, by name."""
+    def people(
+        self,
+        *,
+        after: str | None = None,
+        most: int | None = None,
+        number: int | None = None,
+        name: str | None = None,
+    ) -> list[Person]:
+        """Everybody enrolled, by name, or a part of them.
+
+        Args:
+            after: only those whose names come after this one.
+            most: how many at most.
+            number: only the person with this number.
+            name: only the person of this name.
+        """
+        wanted, values = ["1 = 1"], list[str | int]()
+        for test, value in (("name > ?", after), ("id = ?", number), ("name = ?", name)):
+            if value is not None:
+                wanted.append(test)
+                values.append(value)
+        ends = "" if most is None else f" LIMIT {int(most)}"
+        some = f"(SELECT * FROM people WHERE {' AND '.join(wanted)} ORDER BY name{ends})"
         rows = self.database.select(
-            "SELECT p.name, count(DISTINCT f.id), count(e.id), p.created FROM people p"
+            f"SELECT p.name, count(DISTINCT f.id), count(e.id), p.created, p.id FROM {some} p"
             " LEFT JOIN faces f ON f.person = p.id LEFT JOIN embeddings e ON e.face = f.id"
-            " GROUP BY p.id, p.name, p.created ORDER BY p.name"
+            " GROUP BY p.id, p.name, p.created ORDER BY p.name",
+            *values,
         )
         return [Person(*row) for row in rows]
 
@@ -82,13 +104,20 @@ class Records:
         ):
             yield Row(face, person, self.database.embedding(value, self.space.dim), *rest)
 
-    def faces(self, name: str | None = None) -> list[Face]:
-        """Every photo, by name and then in the order of enrolment; of one person with a name."""
-        where = "" if name is None else " WHERE p.name = ?"
+    def faces(self, name: str | None = None, *, after: int = 0, most: int | None = None) -> list[Face]:
+        """Every photo, by name and then in the order of enrolment.
+
+        Args:
+            name: only this person's.
+            after: only those enrolled after the photo of this number.
+            most: how many at most.
+        """
+        where = "" if name is None else " AND p.name = ?"
+        ends = "" if most is None else f" LIMIT {int(most)}"
         rows = self.database.select(
             "SELECT f.id, p.name, f.source, f.created, f.quality, f.crop IS NOT NULL FROM faces f"
-            f" JOIN people p ON f.person = p.id{where} ORDER BY p.name, f.id",
-            *(() if name is None else (name,)),
+            f" JOIN people p ON f.person = p.id WHERE f.id > ?{where} ORDER BY p.name, f.id{ends}",
+            *((after,) if name is None else (after, name)),
         )
         return [
             Face(face, person, source, created, quality, bool(kept))

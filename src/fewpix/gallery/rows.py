@@ -18,12 +18,14 @@ class Person:
         faces: how many photos.
         rows: how many embeddings of them.
         created: when first enrolled, UTC, ISO 8601.
+        number: of the person in the tables; 0 where nobody said.
     """
 
     name: str
     faces: int
     rows: int
     created: str
+    number: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values."""
@@ -126,7 +128,7 @@ class Event:
     """Something that was done to a person's entry.
 
     Args:
-        action: "renamed", "merged", "removed faces", "imported" or "embedded again".
+        action: "renamed", "merged", "moved", "removed faces", "imported" or "embedded again".
         detail: what exactly, such as the former name.
         created: UTC, ISO 8601.
     """

@@ -185,3 +185,23 @@ class Gallery(Records):
                 self._mixed.pop(next(iter(self._mixed)))
             self._mixed[match] = self._memory[1].mixed(self.database, match)
         return self._mixed[match]
+
+
+def open_enrolled(location: str | Path, space: Space) -> Gallery:
+    """A gallery to look for people in.
+
+    Args:
+        location: as in `Gallery.open`.
+        space: of the encoder.
+
+    Raises:
+        InputError: there is none, or nobody is in it.
+        SpaceError: it is of another space.
+    """
+    gallery = Gallery.open(location, space, write=False)
+    if gallery.is_empty():
+        gallery.close()
+        raise InputError(
+            f"nobody is enrolled in the gallery {gallery.location}", fix="run `fewpix enrol` first"
+        )
+    return gallery

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,12 @@ from fewpix.embed.protocol import Encoder
 from fewpix.errors import InputError, NoFaceError
 from fewpix.gallery.matched import Matching, shipped_matching
 from fewpix.gallery.names import person_name
-from fewpix.gallery.rows import Original
+from fewpix.gallery.rows import Original, Shrunk
 from fewpix.gallery.store import Gallery
 from fewpix.identify.admission import admit
 from fewpix.identify.enrolled import Enrolled, EnrolReport, Photo, Refused
 from fewpix.identify.faceless import is_faceless
-from fewpix.identify.faces import AlignedFace, Finder, align_faces, embed_faces, whole_crop
+from fewpix.identify.faces import AlignedFace, EmbeddedFace, Finder, align_faces, embed_faces, whole_crop
 from fewpix.identify.original import keep_original
 from fewpix.identify.resemblance import Resemblance
 from fewpix.identify.shrinking import sharp_crop, shrink
@@ -110,9 +111,7 @@ def enrol_photo(
     """
     face = one_face(image, source, detector=detector, encoder=encoder, largest=largest)
     admitted = _admitted(image, Photo(Path(source), name), face, keep=keep, accept_poor=accept_poor)
-    resemblance = Resemblance(gallery, calibrated)
-    resemblance.refresh()
-    return _add([admitted], encoder, matching, gallery, resemblance)[0]
+    return store(_embedded([admitted], encoder, matching), gallery, Resemblance(gallery, calibrated))[0]
 
 
 def enrol_photos(
@@ -154,23 +153,110 @@ def enrol_photos(
     enrolled: list[Enrolled] = []
     refused: list[Refused] = []
     known = Resemblance(gallery, calibrated) if resemblance is None else resemblance
-    known.refresh()
     for start in range(0, len(photos), BATCH):
-        admitted = []
-        for n, photo in enumerate(photos[start : start + BATCH], start + 1):
-            try:
-                image = photo.image
-                if image is None:
-                    image = _unmarked(photo.path)
-                face = one_face(image, str(photo.path), detector=detector, encoder=encoder, largest=largest)
-                admitted.append(_admitted(image, photo, face, keep=keep, accept_poor=accept_poor))
-            except InputError as error:
-                refused.append(Refused(str(photo.path), photo.name, error))
-            progress(n)
-        enrolled += _add(admitted, encoder, matching, gallery, known)
+        ready, others = prepare(
+            photos[start : start + BATCH],
+            detector=detector,
+            encoder=encoder,
+            largest=largest,
+            keep=keep,
+            accept_poor=accept_poor,
+            matching=matching,
+            progress=partial(_further, progress, start),
+        )
+        refused += others
+        enrolled += store(ready, gallery, known)
     there = gallery.people()
     total = sum(person.faces for person in there)
     return EnrolReport(gallery.location, tuple(enrolled), tuple(refused), total, len(there))
+
+
+def _further(progress: Callable[[int], None], before: int, done: int) -> None:
+    progress(before + done)
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A photo that is looked at and embedded, and needs only to be written into a gallery.
+
+    Args:
+        photo: as it was given.
+        face: its face.
+        shrunk: the same face at small sizes, see `fewpix.gallery.matched`.
+        original: its pixels, where they are to be kept.
+        warnings: what is wrong with it though it is taken.
+    """
+
+    photo: Photo
+    face: EmbeddedFace
+    shrunk: tuple[Shrunk, ...] = ()
+    original: Original | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def prepare(
+    photos: Sequence[Photo],
+    *,
+    detector: Finder | None,
+    encoder: Encoder,
+    largest: bool = False,
+    keep: bool = False,
+    accept_poor: bool = False,
+    matching: Matching | None = None,
+    progress: Callable[[int], None] = lambda done: None,
+) -> tuple[list[Prepared], list[Refused]]:
+    """All of an enrolment that needs no gallery; `store` does the rest. Arguments as `enrol_photos`.
+
+    Returns:
+        The photos that are ready, embedded together, and those that are refused, both in their order.
+    """
+    admitted: list[_Admitted] = []
+    refused: list[Refused] = []
+    for n, photo in enumerate(photos, 1):
+        try:
+            image = _unmarked(photo.path) if photo.image is None else photo.image
+            face = one_face(image, str(photo.path), detector=detector, encoder=encoder, largest=largest)
+            admitted.append(_admitted(image, photo, face, keep=keep, accept_poor=accept_poor))
+        except InputError as error:
+            refused.append(Refused(str(photo.path), photo.name, error))
+        progress(n)
+    return _embedded(admitted, encoder, matching), refused
+
+
+def store(prepared: Sequence[Prepared], gallery: Gallery, resemblance: Resemblance) -> list[Enrolled]:
+    """Write photos into a gallery, each in a transaction of its own; on return they are on the disk.
+
+    Args:
+        prepared: by `prepare`, with an encoder of the gallery's space.
+        gallery: where they go.
+        resemblance: of the gallery.
+
+    Raises:
+        ConfigError: a name cannot be stored.
+        StorageError: the gallery cannot be written; the photos before this one are in it.
+    """
+    resemblance.refresh()
+    enrolled = []
+    for item in prepared:
+        face, quality = item.face, item.face.quality
+        source, name = str(item.photo.path), person_name(item.photo.name)
+        doubts = resemblance.doubts(face, name)
+        added = gallery.add(
+            name,
+            face.embedding,
+            pixels=face.pixels,
+            encoder_sha256=face.encoder_sha256,
+            state_id=face.state_id,
+            source=source,
+            quality=quality.value,
+            original=item.original,
+            shrunk=item.shrunk,
+        )
+        resemblance.add(face, name, new=added.new)
+        kept = tuple(sorted(each.pixels for each in item.shrunk))
+        warnings = (*item.warnings, *doubts)
+        enrolled.append(Enrolled(source, name, face.pixels, added.new, quality, warnings, kept, added.face))
+    return enrolled
 
 
 def _unmarked(path: Path) -> Image:
@@ -200,34 +286,12 @@ def _admitted(image: Image, photo: Photo, face: AlignedFace, *, keep: bool, acce
     return _Admitted(photo, face, sharp_crop(image, face), original, warnings)
 
 
-def _add(
-    admitted: Sequence[_Admitted],
-    encoder: Encoder,
-    matching: Matching | None,
-    gallery: Gallery,
-    resemblance: Resemblance,
-) -> list[Enrolled]:
-    """Embed the faces together and add each in a transaction of its own."""
-    enrolled = []
+def _embedded(admitted: Sequence[_Admitted], encoder: Encoder, matching: Matching | None) -> list[Prepared]:
+    """Embed the faces together."""
     faces = embed_faces([item.face for item in admitted])
     sizes = shipped_matching() if matching is None else matching
     small = shrink([item.sharp for item in admitted], encoder, sizes)
-    for item, face, shrunk in zip(admitted, faces, small, strict=True):
-        source, quality, name = str(item.photo.path), face.quality, person_name(item.photo.name)
-        doubts = resemblance.doubts(face, name)
-        added = gallery.add(
-            name,
-            face.embedding,
-            pixels=face.pixels,
-            encoder_sha256=face.encoder_sha256,
-            state_id=face.state_id,
-            source=source,
-            quality=quality.value,
-            original=item.original,
-            shrunk=shrunk,
-        )
-        resemblance.add(face, name, new=added.new)
-        kept = tuple(sorted(each.pixels for each in shrunk))
-        warnings = (*item.warnings, *doubts)
-        enrolled.append(Enrolled(source, name, face.pixels, added.new, quality, warnings, kept))
-    return enrolled
+    return [
+        Prepared(item.photo, face, shrunk, item.original, item.warnings)
+        for item, face, shrunk in zip(admitted, faces, small, strict=True)
+    ]

@@ -49,6 +49,7 @@ class Enrolled:
         quality: how good the face is, and why.
         warnings: what is wrong with it though it was taken; empty for nothing.
         matched: sides in pixels at which the face is kept shrunk, too, for faces as small.
+        face: number of the photo in the gallery; 0 where nobody said.
     """
 
     path: str
@@ -58,6 +59,7 @@ class Enrolled:
     quality: Quality
     warnings: tuple[str, ...] = ()
     matched: tuple[int, ...] = ()
+    face: int = 0
 
 
 @dataclass(frozen=True)

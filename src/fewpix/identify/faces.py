@@ -114,6 +114,7 @@ class EmbeddedFace:
         state_id: the NormState it was made under; empty for none.
         routed_pixels: the size that this encoder was chosen for, so that rates are looked up at it.
         points: as in `AlignedFace`.
+        sights: how many independent ones it is made of; 1 for a picture, see `embed.fusion.independent`.
     """
 
     box: tuple[float, float, float, float]
@@ -124,6 +125,7 @@ class EmbeddedFace:
     state_id: str
     routed_pixels: float
     points: NDArray[np.float32] | None = None
+    sights: float = 1.0
 
 
 def routed_pixels(pixels: float, quality: Quality) -> float:
@@ -162,6 +164,32 @@ def align_faces(image: Image, faces: Sequence[Found], encoder: Encoder) -> list[
         crop = align(image, face.points, chosen.card.preprocess.side)
         aligned.append(AlignedFace(box, pixels, quality, crop, chosen, face.points))
     return aligned
+
+
+def find_faces(
+    image: Image, detector: Finder | None, encoder: Encoder, origin: str = ""
+) -> tuple[list[AlignedFace], tuple[float, ...] | None]:
+    """Find the faces of a picture and cut them out; none means none.
+
+    Args:
+        image: (H, W, 3) uint8 BGR.
+        detector: finds faces; None when the picture is an aligned crop itself.
+        encoder: the one that is to embed them, or a router.
+        origin: as in `whole_crop`.
+
+    Returns:
+        The faces in the detector's order, and the scales at which they were looked for; None for a crop, or
+        when the detector does not say.
+
+    Raises:
+        InputError: as `whole_crop`.
+    """
+    if detector is None:
+        return [whole_crop(image, encoder, origin)], None
+    if isinstance(detector, Searcher):
+        search = detector.search(image)
+        return align_faces(image, search.faces, encoder), search.scales
+    return align_faces(image, detector.detect(image), encoder), None
 
 
 def whole_crop(crop: Image, encoder: Encoder, origin: str = "") -> AlignedFace:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from fewpix.adapt.folder import keep
 from fewpix.adapt.stats import NormState
 from fewpix.embed.adaptation import FACES, adapt_to
 from fewpix.embed.protocol import Encoder
@@ -31,6 +31,34 @@ FIRST = 64
 
 Reopen = Callable[[NormState], Encoder]
 """Opens the encoder that was used so far under a state."""
+
+Elsewhere = Callable[[Callable[[], None]], object]
+"""Does what takes seconds, at once or in another thread."""
+
+
+def at_once(work: Callable[[], None]) -> None:
+    """Do it here and now."""
+    work()
+
+
+@dataclass(frozen=True)
+class Held:
+    """Faces of a place, to learn from.
+
+    Args:
+        crops: each (s, s, 3) uint8 BGR.
+        pixels: how large each was in its picture.
+        seen: of how many they are a choice.
+    """
+
+    crops: tuple[Crop, ...]
+    pixels: tuple[float, ...]
+    seen: int
+
+    def state(self, weights: Path, *, source: str, **options: Any) -> NormState:
+        """The state of these faces; arguments and errors as `adapt_to`."""
+        # The crops were cut at the encoder's side; what counts is how large the faces were in the pictures.
+        return adapt_to(weights, self.crops, pixels=self.pixels, source=source, **options)
 
 
 class Reservoir:
@@ -107,32 +135,36 @@ class Reservoir:
             self.pixels[place : place + 1] = [aligned.routed_pixels]
         return True
 
+    def held(self) -> Held:
+        """The faces that are held now."""
+        return Held(tuple(self.crops), tuple(self.pixels), self.seen)
+
     def state(self, weights: Path, *, source: str, **options: Any) -> NormState:
         """The state of the faces held; arguments and errors as `adapt_to`."""
-        # The crops were cut at the encoder's side; what counts is how large the faces were in the pictures.
-        return adapt_to(weights, self.crops, pixels=self.pixels, source=source, **options)
+        return self.held().state(weights, source=source, **options)
 
 
 class StateLearner:
     """Gathers the faces of a video and tries a state of them now and then, under the guard.
 
     The state is estimated anew from all faces held, by the default way of `fewpix adapt`, not moved on from
-    the last one, so that a refused one leaves nothing behind. One that was accepted is written and used for
+    the last one, so that a refused one leaves nothing behind. One that was accepted is kept and used for
     every track that ends later.
 
     Args:
-        path: where the state is kept; what lies there of the same place and model is replaced.
+        keep: keeps a state that was accepted.
         place: the camera, in words.
         weights: the student's .safetensors file.
         student_sha256: the student's digest; faces that go to another encoder are not learned from.
         encoder: the one in use, or a router.
         reopen: opens it under a state.
         seed: of the random choice.
+        elsewhere: does the estimating, which takes seconds.
     """
 
     def __init__(
         self,
-        path: Path,
+        keep: Callable[[NormState], object],
         place: str,
         weights: Path,
         student_sha256: str,
@@ -140,11 +172,14 @@ class StateLearner:
         reopen: Reopen,
         *,
         seed: int = 0,
+        elsewhere: Elsewhere = at_once,
     ) -> None:
         self.encoder = encoder
         self.state: NormState | None = None
         self.refusals: list[str] = []
-        self._path, self._place, self._weights, self._reopen = path, place, weights, reopen
+        self.busy = False
+        self._keep, self._place, self._weights, self._reopen = keep, place, weights, reopen
+        self._elsewhere = elsewhere
         self._reservoir = Reservoir(encoder, student_sha256, seed=seed)
         self._due = FIRST
 
@@ -153,27 +188,40 @@ class StateLearner:
         """How many faces were taken in."""
         return self._reservoir.seen
 
+    @property
+    def due(self) -> int:
+        """How many are taken in when the next state is tried."""
+        return self._due
+
     def see(self, image: Image, face: Found, track: int, time: float) -> None:
         """Take in a face of a track, unless one of it was just taken; learn when it is time.
 
         Raises:
             StorageError: the state cannot be written.
         """
-        if self._reservoir.see(image, face, track=track, time=time) and self.seen >= self._due:
+        taken = self._reservoir.see(image, face, track=track, time=time)
+        if taken and self.seen >= self._due and not self.busy:
             self._due *= 2
-            self._learn()
+            self.try_now()
+
+    def try_now(self) -> None:
+        """Try a state of the faces that were taken in so far; errors as `see`."""
+        held, self.busy = self._reservoir.held(), True
+        self._elsewhere(lambda: self._learn(held))
 
     def forget(self, track: int) -> None:
         """A track has ended."""
         self._reservoir.forget(track)
 
-    def _learn(self) -> None:
+    def _learn(self, held: Held) -> None:
         try:
-            state = self._reservoir.state(self._weights, source=self._place)
+            state = held.state(self._weights, source=self._place)
         except GuardError as error:
             self.refusals.append(error.what)
-            log.warning("no state from %d faces of %s: %s", self.seen, self._place, error.what)
+            log.warning("no state from %d faces of %s: %s", held.seen, self._place, error.what)
             return
-        keep(self._path, state)
+        finally:
+            self.busy = False
+        self._keep(state)
         self.state, self.encoder = state, self._reopen(state)
         log.info("%s", state)

@@ -18,7 +18,7 @@ from fewpix.errors import ConfigError, InputError
 from fewpix.gallery.matched import Match, Matching, shipped_matching
 from fewpix.gallery.search import Candidate
 from fewpix.gallery.store import Gallery
-from fewpix.identify.faces import EmbeddedFace, Finder, Searcher, align_faces, embed_faces, whole_crop
+from fewpix.identify.faces import EmbeddedFace, Finder, embed_faces, find_faces
 from fewpix.identify.rating import UNRATED, Rated, Rater, check_fpir, strangers
 from fewpix.identify.rule import check_rule
 from fewpix.identify.verdict import LISTED, Verdict, check_threshold, decide
@@ -202,7 +202,7 @@ class Identifier:
             # A threshold was measured on scores with sharp photos alone, as far as anybody knows.
             matched = threshold is None and calibrated is not None and calibrated.fits(sizes, encoder)
         self.matching = sizes if matched else Matching(())
-        self._parts = {seer.card.sha256: part for seer, part in self.matching.parts(encoder)}
+        self._parts = {taken.card.sha256: part for taken, part in self.matching.parts(encoder)}
 
     def identify(self, image: Image) -> list[IdentifiedFace]:
         """The faces of a picture, in the detector's order; none means none, nothing is embedded instead.
@@ -237,19 +237,26 @@ class Identifier:
 
     def _identify(self, image: Image) -> tuple[list[IdentifiedFace], tuple[float, ...] | None]:
         """The faces, and the scales at which they were looked for."""
-        if self.detector is None:
-            return self.named(embed_faces([whole_crop(image, self.encoder)])), None
-        if isinstance(self.detector, Searcher):
-            search = self.detector.search(image)
-            found, scales = search.faces, search.scales
-        else:
-            found, scales = self.detector.detect(image), None
-        return self.named(embed_faces(align_faces(image, found, self.encoder))), scales
+        faces, scales = find_faces(image, self.detector, self.encoder)
+        return self.named(embed_faces(faces)), scales
 
-    def named(self, faces: Sequence[EmbeddedFace]) -> list[IdentifiedFace]:
-        """Candidates and decision for faces that are embedded already, in their order."""
+    def keeps(self, face: EmbeddedFace, share: float) -> bool:
+        """Whether so small a share of the rate can be kept with such a face; always where no rate is."""
+        if self.fpir is None or self._rater is None:
+            return True
+        rarest = self._rater.rarest(face, self._match(face))
+        return rarest is not None and rarest <= share * self.fpir * (1 + 1e-6)
+
+    def named(self, faces: Sequence[EmbeddedFace], *, share: float = 1.0) -> list[IdentifiedFace]:
+        """Candidates and decision for faces that are embedded already, in their order.
+
+        Args:
+            faces: as they were embedded.
+            share: of the rate that is to be kept, where it is kept over several decisions about one face.
+        """
         if not faces:
             return []
+        fpir = None if self.fpir is None else share * self.fpir
         matches = [self._match(face) for face in faces]
         # One more than is shown: a second one who passes must be seen even when one name is asked for.
         found = self._search(faces, matches, self.top + 1)
@@ -257,10 +264,10 @@ class Identifier:
         if self._rater is None:
             rates = [Rated((UNRATED,) * len(candidates), UNRATED, None) for candidates in shown]
         else:
-            rates = self._rater.rate(faces, shown, self.fpir, matches)
+            rates = self._rater.rate(faces, shown, fpir, matches)
         named = []
         for n, (face, candidates, rated) in enumerate(zip(faces, shown, rates, strict=True)):
-            threshold = self.threshold if self.fpir is None else rated.threshold
+            threshold = self.threshold if fpir is None else rated.threshold
             all_of_them = found[n]
             if threshold is not None and len(all_of_them) > self.top and all_of_them[-1].score >= threshold:
                 (all_of_them,) = self._search([face], [matches[n]], LISTED)

@@ -107,6 +107,18 @@ class Rater:
         beside = matches or [None] * len(faces)
         return [self._rated(*of, fpir) for of in zip(faces, candidates, beside, strict=True)]
 
+    def rarest(self, face: EmbeddedFace, match: Match | None) -> float | None:
+        """The rarest rate that can be kept with such a face in the gallery as it is; None where none can."""
+        known = self._census(match)
+        return self.calibrated.curve(
+            face.encoder_sha256,
+            face.state_id,
+            face.routed_pixels,
+            known.people if self._templates else known.rows,
+            match,
+            sights=face.sights,
+        ).rarest
+
     def complete(self, match: Match) -> bool:
         """Whether every photo that counts has the row that it is to be mixed with."""
         return not self._census(match).unmatched
@@ -122,7 +134,9 @@ class Rater:
         people = known.people if self._templates else known.rows
 
         def curve(count: int) -> RateCurve:
-            return self.calibrated.curve(face.encoder_sha256, face.state_id, face.routed_pixels, count, match)
+            return self.calibrated.curve(
+                face.encoder_sha256, face.state_id, face.routed_pixels, count, match, sights=face.sights
+            )
 
         # Where each photo is compared, a person with several is as often like a stranger as several are.
         counts = [1 if self._templates else known.photos.get(each.name, 1) for each in candidates]

@@ -194,7 +194,9 @@ def _lacking(
     gallery: Gallery, faces: Sequence[Face], parts: Sequence[tuple[Encoder, Matching]], *, same_space: bool
 ) -> set[int]:
     """Kept photos that have not all rows of small sizes that they should."""
-    wanted = {(seer.card.sha256, pixels) for seer, part in parts if not seer.state_id for pixels in part.kept}
+    wanted = {
+        (taken.card.sha256, pixels) for taken, part in parts if not taken.state_id for pixels in part.kept
+    }
     there: dict[int, set[tuple[str, int]]] = {}
     for number, small in gallery.shrunk() if same_space else ():
         there.setdefault(number, set()).add((small.encoder_sha256, small.pixels))

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from fewpix.errors import InputError
 
 
-def combined(errors: Sequence[InputError], total: int, fix: str) -> InputError | None:
+def combined(errors: Sequence[InputError], total: int, fix: str, unit: str = "pictures") -> InputError | None:
     """None without errors, the error itself of a single picture, else a count and the first reason.
 
     Args:
         errors: one per refused picture.
         total: how many pictures there were.
         fix: what to do about several.
+        unit: what they are, in the plural.
 
     Returns:
         An error of the class that all of them share, or else InputError; its exit code is the command's.
@@ -26,5 +27,5 @@ def combined(errors: Sequence[InputError], total: int, fix: str) -> InputError |
     same = all(type(error) is type(first) for error in errors)
     were = "was" if len(errors) == 1 else "were"
     return (type(first) if same else InputError)(
-        f"{len(errors)} of {total} pictures {were} refused, the first: {first.what}", fix=fix
+        f"{len(errors)} of {total} {unit} {were} refused, the first: {first.what}", fix=fix
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fewpix.calibration.file import SHIPPED, read_calibration
+from fewpix.calibration.file import SHIPPED, SHIPPED_TRACKS, read_calibration
 from fewpix.calibration.lookup import Calibrated
 from fewpix.calibration.rate import one_in
 from fewpix.embed.protocol import Encoder
@@ -61,6 +61,7 @@ def rule_for(
     fpir: float | None = None,
     threshold: float | None = None,
     cautious: bool = False,
+    tracks: bool = False,
 ) -> Rule:
     """The calibration that fits an encoder, and the rule that follows.
 
@@ -71,6 +72,7 @@ def rule_for(
             `DEFAULT_FPIR` where a calibration fits that can show it and no threshold is given.
         threshold: name a face when its best cosine reaches this, whatever its rate.
         cautious: keep the rate with the upper end of its interval.
+        tracks: what is named are tracks of a video, whose templates have rates of their own.
 
     Raises:
         ConfigError: a threshold beside `fpir` or `cautious`, or one of these two without a calibration that
@@ -79,12 +81,39 @@ def rule_for(
         WeightsError: the file is of another model or state.
     """
     check_rule(threshold, fpir, cautious=cautious)
-    calibrated, why = fitting_calibration(calibration, encoder, cautious=cautious)
+    calibrated, why = fitting_calibration(calibration, encoder, cautious=cautious, tracks=tracks)
+    return rule_by(calibrated, why, fpir=fpir, threshold=threshold, cautious=cautious, tracks=tracks)
+
+
+def rule_by(
+    calibrated: Calibrated | None,
+    why: str,
+    *,
+    fpir: float | None = None,
+    threshold: float | None = None,
+    cautious: bool = False,
+    tracks: bool = False,
+) -> Rule:
+    """As `rule_for`, with a calibration that was read before.
+
+    Args:
+        calibrated: what `fitting_calibration` gives.
+        why: why there is none, as it gives that.
+        fpir: as in `rule_for`.
+        threshold: as in `rule_for`.
+        cautious: whether `calibrated` is.
+        tracks: as in `rule_for`.
+
+    Raises:
+        ConfigError: as `rule_for`.
+    """
+    check_rule(threshold, fpir, cautious=cautious)
     if why:
         why = f"there is no calibration ({why})"
         if fpir is not None or cautious:
             asked = "fpir" if fpir is not None else "cautious"
-            raise ConfigError(f"--{asked}: {why}", fix="make one with `fewpix calibrate`")
+            made = "fewpix calibrate --footage" if tracks else "fewpix calibrate"
+            raise ConfigError(f"--{asked}: {why}", fix=f"make one with `{made}`")
     elif fpir is None and threshold is None and calibrated is not None:
         searches = calibrated.calibration.independent_searches
         if DEFAULT_FPIR * searches >= 1:
@@ -95,17 +124,20 @@ def rule_for(
 
 
 def fitting_calibration(
-    file: PathLike | None, encoder: Encoder, *, cautious: bool = False
+    file: PathLike | None, encoder: Encoder, *, cautious: bool = False, tracks: bool = False
 ) -> tuple[Calibrated | None, str]:
-    """The calibration of an encoder, or none and why there is none.
+    """The calibration of an encoder, or none and why there is none. Arguments as `rule_for`.
 
     Raises:
         InputError: the file is no calibration.
         WeightsError: the file is of another model or state.
     """
-    if file is None and not SHIPPED.is_file():
-        return None, "this install has no calibration"
-    calibrated = Calibrated(read_calibration(SHIPPED if file is None else file), cautious=cautious)
+    shipped = SHIPPED_TRACKS if tracks else SHIPPED
+    if file is None and not shipped.is_file():
+        return None, "this install has no calibration" + (" of tracks" if tracks else "")
+    calibrated = Calibrated(read_calibration(shipped if file is None else file), cautious=cautious)
+    if tracks and not calibrated.calibration.of_tracks:
+        return None, "it is of single pictures, and templates of tracks score otherwise"
     why = calibrated.misfit(encoder)
     if why and file is not None:
         raise WeightsError(f"{file}: {why}", fix="calibrate the model that is used, under its state")

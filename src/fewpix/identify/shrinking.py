@@ -36,11 +36,11 @@ def shrink(crops: Sequence[Crop], encoder: Encoder, matching: Matching) -> list[
         matching: which sizes.
     """
     rows: list[list[Shrunk]] = [[] for _ in crops]
-    for seer, part in matching.parts(encoder):
-        if seer.state_id:
+    for taken, part in matching.parts(encoder):
+        if taken.state_id:
             continue
         for pixels in part.kept:
-            embedded = seer.embed([resize_square(crop, pixels) for crop in crops]) if crops else ()
+            embedded = taken.embed([resize_square(crop, pixels) for crop in crops]) if crops else ()
             for own, row in zip(rows, embedded, strict=True):
-                own.append(Shrunk(pixels, row, seer.card.sha256))
+                own.append(Shrunk(pixels, row, taken.card.sha256))
     return [tuple(own) for own in rows]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import stat
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import cv2
@@ -54,6 +55,16 @@ def read_image(path: PathLike) -> Image:
         ImageError: not an image, empty, cut off, damaged, or more than `MAX_PIXELS`.
     """
     path = path_of(path)
+    return decode_image(read_bytes(path), str(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a picture file, not decoded.
+
+    Raises:
+        InputError: as `read_image`.
+        ImageError: it is too large for a picture.
+    """
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
@@ -64,14 +75,13 @@ def read_image(path: PathLike) -> Image:
             raise ImageError(
                 f"{path} has {status.st_size / 1e6:.0f} MB; {MAX_BYTES / 1e6:.0f} MB is the limit", fix=_FIX
             )
-        data = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError as error:
         raise InputError(f"there is no file {path}", fix="check the path") from error
     except OSError as error:
         raise InputError(
             f"cannot read {path}: {error.strerror or error}", fix="check the path and its permissions"
         ) from error
-    return decode_image(data, str(path))
 
 
 def decode_image(data: bytes, origin: str) -> Image:

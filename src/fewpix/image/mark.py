@@ -25,6 +25,11 @@ def marked(data: bytes) -> bytes:
     return data + comment
 
 
+def bears_mark(data: bytes) -> bool:
+    """Whether fewpix drew the picture whose file has these bytes."""
+    return MARK.encode() in data[:_HEAD] or MARK.encode() in data[-_TAIL:]
+
+
 def is_marked(path: Path) -> bool:
     """Whether fewpix drew this picture or video; False where it cannot be read."""
     try:
@@ -36,4 +41,4 @@ def is_marked(path: Path) -> bool:
             tail = file.read()
     except OSError:
         return False
-    return MARK.encode() in head or MARK.encode() in tail
+    return bears_mark(head) or bears_mark(tail)

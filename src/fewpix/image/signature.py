@@ -99,6 +99,9 @@ _STARTS: tuple[tuple[bytes, str, Family], ...] = (
     (b"%PDF-", "PDF", "document"),
     (b"PK\x03\x04", "ZIP", "document"),
 )
+_LOOPS = b"NETSCAPE2.0"
+"""In a GIF that moves: how often it is shown."""
+
 _BMP_HEADERS = frozenset((12, 16, 40, 52, 56, 64, 108, 124))
 _PNM = re.compile(rb"P[56](?:\s|#[^\n\r]*[\n\r])+\d")
 _TEXT_PNM = re.compile(rb"P[1-47](?:\s|#[^\n\r]*[\n\r])+[\dW]")
@@ -118,6 +121,8 @@ def kind_of(head: bytes, name: str = "") -> Kind | None:
     Returns:
         None for what is not known.
     """
+    if head.startswith(b"GIF8") and _LOOPS in head:
+        return Kind("GIF", "video")
     for start, format_, family in _STARTS:
         if head.startswith(start):
             return Kind(format_, family)

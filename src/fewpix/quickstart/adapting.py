@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.adapt.stats import NormState, save_state
+from fewpix.degrade.degradation import Degradation
 from fewpix.embed.adaptation import adapt_to
-from fewpix.evaluate.degraded import Degradation
 from fewpix.quickstart.faces import Advance, SampleFaces
 
 SOURCE = "ORL, unlabelled pictures of the people tested, none of them enrolled or searched for"

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.adapt.stats import NormState
+from fewpix.degrade.degradation import Degradation
 from fewpix.embed.open import open_encoder
 from fewpix.embed.protocol import Encoder
-from fewpix.evaluate.degraded import Degradation
 from fewpix.evaluate.identification import identify
 from fewpix.quickstart.faces import Advance, SampleFaces, Split
 from fewpix.quickstart.results import CONTENDERS, Cell, Table

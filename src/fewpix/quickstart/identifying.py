@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.degrade.degradation import Degradation
 from fewpix.embed.protocol import Encoder
-from fewpix.evaluate.degraded import Degradation
 from fewpix.files import atomic
 from fewpix.gallery.store import Gallery
 from fewpix.identify.draw import draw

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fewpix.evaluate.report.svg import drawn, inline, style
 from fewpix.quickstart.results import CONTENDERS, FAR, Table
+from fewpix.svg import drawn, inline, style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from fewpix.page import page as html_page
 from fewpix.quickstart import plots
 from fewpix.quickstart.outcome import Quickstart
 from fewpix.quickstart.report_faces import pairs
@@ -33,13 +34,7 @@ def page(done: Quickstart) -> str:
         _section("Small faces in a picture", scene(done.scene)),
         _section("What this does and does not show", _LIMITS),
     )
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="generator" content="fewpix">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>fewpix quickstart</title>\n<style>{CSS}</style>\n</head>\n<body>\n<main>\n"
-        f"{''.join(sections)}</main>\n</body>\n</html>\n"
-    )
+    return html_page("fewpix quickstart", CSS, "".join(sections))
 
 
 def _section(title: str, body: str) -> str:

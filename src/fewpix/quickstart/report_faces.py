@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import base64
 from html import escape
 
 import numpy as np
 
-from fewpix.evaluate.degraded import Degradation
+from fewpix.degrade.degradation import Degradation
 from fewpix.image.codec import Image, encode_image
 from fewpix.image.resize import resize_square
+from fewpix.page import data_uri
 from fewpix.quickstart.outcome import Quickstart
 
 PEOPLE = 6
@@ -18,9 +18,9 @@ SHOWN = "distilled+facebn"
 """Whose matches are shown."""
 
 
-def data_uri(image: Image) -> str:
+def png_uri(image: Image) -> str:
     """A picture inside the page."""
-    return "data:image/png;base64," + base64.b64encode(encode_image(image, ".png")).decode()
+    return data_uri(encode_image(image, ".png"), "png")
 
 
 def pairs(done: Quickstart, sizes: tuple[int, ...]) -> str:
@@ -60,5 +60,5 @@ def _row(done: Quickstart, person: int, people: list[int], sizes: tuple[int, ...
 
 
 def _figure(verdict: str, images: list[tuple[str, Image]], caption: str) -> str:
-    shown = "".join(f'<img class="{kind}" src="{data_uri(image)}" alt="">' for kind, image in images)
+    shown = "".join(f'<img class="{kind}" src="{png_uri(image)}" alt="">' for kind, image in images)
     return f'<td class="{verdict}"><figure>{shown}<figcaption>{escape(caption)}</figcaption></figure></td>'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from fewpix.quickstart.identifying import FALSE_ALARMS, Identified
-from fewpix.quickstart.report_faces import data_uri
+from fewpix.quickstart.report_faces import png_uri
 from fewpix.quickstart.scene import Verdict
 
 OUTCOMES = {
@@ -25,7 +25,7 @@ def scene(found: Identified) -> str:
     """
     by_size = sorted(found.verdicts, key=lambda verdict: -verdict.placed.pixels)
     extra = f" {found.false} more were found where nobody is." if found.false else ""
-    return f"""<img class="scene" src="{data_uri(found.annotated)}" alt="the picture with names">
+    return f"""<img class="scene" src="{png_uri(found.annotated)}" alt="the picture with names">
 <div class="wide"><table>
 <tr><th>face</th><th>who it is</th><th>best candidate</th><th>outcome</th></tr>
 {"".join(map(_row, by_size))}

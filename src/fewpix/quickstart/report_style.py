@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from fewpix.evaluate.report.style import BASE
+from fewpix.page import STYLE
 
 CSS = (
-    BASE
+    STYLE
     + """
 td small { opacity: .65; }
 td.best { font-weight: 700; }

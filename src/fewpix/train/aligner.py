@@ -21,13 +21,14 @@ from torch.nn import functional as F
 
 from fewpix.data.faces import FaceSet
 from fewpix.degrade import PRESETS, per_item_rng
+from fewpix.degrade.photograph import Spread
 from fewpix.errors import ConfigError, WeightsError
 from fewpix.files import atomic
 from fewpix.image.align import TEMPLATE
 from fewpix.image.window import CENTRE
 from fewpix.models.aligner import AlignerNet, displacement
 from fewpix.train.aligner_recipe import AlignerRecipe
-from fewpix.train.aligner_views import AlignerViews, Spread
+from fewpix.train.aligner_views import AlignerViews
 from fewpix.train.checkpoint import below
 from fewpix.train.journal import Journal
 from fewpix.train.optimise import decay_groups, moments_of, move_average, restore_moments

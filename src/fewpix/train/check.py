@@ -5,6 +5,7 @@ Found before the teacher has embedded anything, since that can take an hour.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 import numpy as np
@@ -61,6 +62,27 @@ def check_faces(recipe: Recipe, faces: FaceSet) -> None:
             f"model.init: {views} views are too few to fit a teacher's layers to", fix="take more faces"
         )
     Sampler(np.array([*weights, made * data.mix_weight]), recipe.run.batch, recipe.run.seed, data.per_person)
+
+
+def check_stream(recipe: Recipe) -> None:
+    """The recipe asks nothing of a stream that needs all faces at hand.
+
+    Raises:
+        ConfigError: it does; the key is named.
+    """
+    Objective(recipe.terms(), 1)
+    data = recipe.data
+    if not data.stream:
+        raise ConfigError("data.stream is 0: shards were given to stream", fix="set it, such as to 20000")
+    for key, wanted in (
+        *(("holdout", 0.0), ("mixes", 0), ("varied", 0), ("weights", {}), ("chips", ()), ("sources", ())),
+        *(("holdout_sources", ()), ("people", "unknown"), ("per_person", 1)),
+    ):
+        if getattr(data, key) != wanted:
+            raise ConfigError(
+                f"data.{key} needs all faces at hand, and with data.stream they are not",
+                fix=f"set it to {json.dumps(wanted)}, or data.stream to 0",
+            )
 
 
 def _check_sources(key: str, named: Iterable[str], faces: FaceSet) -> None:

@@ -33,7 +33,7 @@ class FaceBatch:
     Args:
         step: its number.
         views: (B,) indices of the views.
-        faces: (B, 3, side, side) float32, preprocessed.
+        faces: (P, 3, side, side) float32, preprocessed, of the maker's part of the views.
     """
 
     step: int
@@ -119,9 +119,10 @@ class DeviceBatches:
 
     def _tasks(self, step: int, drawn: NDArray[np.int64]) -> list[Task]:
         """The arguments of `draw_plan` for the faces of each side."""
-        maker, sides = self._maker, self._pictures.sides[drawn]
+        maker, slots = self._maker, self._maker.slots(drawn)
+        sides = self._pictures.sides[drawn[slots]]
         return [
-            (maker.chain, side, maker.seed, [(DEGRADE, step, int(n)) for n in np.flatnonzero(sides == side)])
+            (maker.chain, side, maker.seed, [(DEGRADE, step, int(n)) for n in slots[sides == side]])
             for side in np.unique(sides).tolist()
         ]
 
@@ -134,12 +135,13 @@ class DeviceBatches:
             drawn: (B,) indices of the views.
             plans: one per side that the pictures have, smallest first.
         """
-        sides = self._pictures.sides[drawn]
+        mine = drawn[self._maker.slots(drawn)]
+        sides = self._pictures.sides[mine]
         side = self._maker.preprocess.side
-        out = torch.empty(len(drawn), 3, side, side, device=self._device)
+        out = torch.empty(len(mine), 3, side, side, device=self._device)
         for source, plan in zip(np.unique(sides).tolist(), plans, strict=True):
             slots = np.flatnonzero(sides == source)
-            made = self._chains[source].apply(self._pictures.take(drawn[slots]), plan)
+            made = self._chains[source].apply(self._pictures.take(mine[slots]), plan)
             out[torch.from_numpy(slots).to(self._device, non_blocking=True)] = made
         if self._maker.preprocess.color == "rgb":
             out = out.flip(1)

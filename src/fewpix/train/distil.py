@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,24 +14,22 @@ import torch
 from fewpix.config import cache_dir
 from fewpix.data.cache import Embed, TeacherCache
 from fewpix.data.faces import FaceSet
-from fewpix.data.sampling import Sampler
-from fewpix.degrade import PRESETS
+from fewpix.data.passed_over import NOTHING, LeftOut
+from fewpix.data.shard_index import ShardIndex
 from fewpix.errors import ConfigError, StorageError
 from fewpix.files import PathLike, path_of, sweep
 from fewpix.models.card import Card
 from fewpix.models.weights import save_weights
 from fewpix.models.zoo import architecture, tensors_of
-from fewpix.train.batches import BatchMaker
-from fewpix.train.check import check_faces, check_names
+from fewpix.train.check import check_names
 from fewpix.train.checkpoint import Identity, load_checkpoint, read_identity, save_checkpoint
-from fewpix.train.device import degrades_there
-from fewpix.train.device_batches import DeviceBatches, HostBatches, workers_for
-from fewpix.train.heldout import Agreement, HeldOut
+from fewpix.train.heldout import Agreement
 from fewpix.train.journal import Journal
-from fewpix.train.material import count_people, prepare
+from fewpix.train.ranks import ALONE, Ranks
 from fewpix.train.recipe import Recipe
 from fewpix.train.start import check_same, from_teacher, initial_student, restate_start
 from fewpix.train.step import Distiller
+from fewpix.train.supply import Supply, supply_of
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +67,7 @@ class DistilResult:
         card: of the student.
         steps: trained.
         agreement: the last held-out score, if faces were held out.
+        left_out: what lay beside the faces; of a stream also what this process could not read.
     """
 
     weights: Path
@@ -76,6 +75,7 @@ class DistilResult:
     card: Card
     steps: int
     agreement: Agreement | None
+    left_out: LeftOut = NOTHING
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
@@ -96,7 +96,7 @@ class DistilResult:
 
 def distil(
     recipe: Recipe,
-    faces: FaceSet,
+    faces: FaceSet | ShardIndex,
     out: PathLike,
     *,
     teacher_embed: Embed,
@@ -109,12 +109,13 @@ def distil(
     device: str = "cpu",
     degrade_on: str = "auto",
     terms: str = DEFAULT_TERMS,
+    ranks: Ranks = ALONE,
 ) -> DistilResult:
     """Run a recipe.
 
     Args:
         recipe: what to do.
-        faces: aligned, sharp, without labels.
+        faces: aligned, sharp, without labels; shards where the recipe streams (`data.stream`).
         out: the run's folder: `checkpoint.safetensors`, `journal.jsonl` and in the end `NAME.safetensors`.
         teacher_embed: the teacher, sharp crops to unit embeddings.
         teacher_card: its card.
@@ -128,6 +129,8 @@ def distil(
             batches, the sharp faces in its memory), or "auto", the device where that is CUDA. Both draw the
             same; grey levels differ by rounding (`fewpix.train.batched`).
         terms: the licence of the weights, in words, for their card.
+        ranks: the processes that train together, see `fewpix.train.ranks.joined`: each calls this with the
+            same arguments, and the first one alone writes and scores.
 
     Raises:
         ConfigError: the recipe names what does not exist or does not fit the faces, `out` holds another
@@ -139,80 +142,73 @@ def distil(
     out = path_of(out)
     report = on_progress or (lambda progress: None)
     check_names(recipe)
-    check_faces(recipe, faces)
-    faces = faces.of_sources(recipe.data.sources)
-    found = architecture(recipe.model.arch)
+    place = torch.device(device)
+    supply = supply_of(recipe, faces, ranks, device, degrade_on)
     torch.manual_seed(recipe.run.seed)
     start = initial_student(recipe, teacher_card, teacher_file)
-    classes = count_people(recipe, faces)
-    place, there = torch.device(device), degrades_there(degrade_on, device)
-    distiller = Distiller(start.student, recipe, teacher_card.space.dim, place, classes)
+    supply.check_start(start.card)
+    distiller = Distiller(start.student, recipe, teacher_card.space.dim, place, supply.classes, ranks)
     identity = Identity(
         recipe.sha256,
         recipe.model.arch,
-        faces.sha256,
+        supply.sha256,
         teacher_card.sha256,
         torch.__version__,
         torch.get_num_threads(),
     )
     checkpoint, journal = out / "checkpoint.safetensors", Journal(out / "journal.jsonl")
     weights = out / f"{recipe.name}.safetensors"
-    for path in (checkpoint, journal.path, weights):
-        sweep(path)
-    if not resume:
-        _forget(checkpoint)
-    elif checkpoint.is_file():
+    if ranks.first:
+        for path in (checkpoint, journal.path, weights):
+            sweep(path)
+        if not resume:
+            _forget(checkpoint)
+    ranks.wait()
+    if resume and checkpoint.is_file():
         _check(read_identity(checkpoint), identity, out)
         load_checkpoint(checkpoint, distiller)
     if finish and not distiller.step:
         raise ConfigError(f"there is no checkpoint in {out} to finish", fix="train first")
     last_step = distiller.step if finish else recipe.last_step
-    journal.cut(distiller.step if distiller.step else -1)
+    note = journal.append if ranks.first else _unnoted
+    if ranks.first:
+        journal.cut(distiller.step if distiller.step else -1)
     if not distiller.step:
         if start.teacher:
-            check_same(start.teacher, teacher_card, teacher_embed, faces)
-        where = {"degraded": "in batches"} if there else {}
-        journal.append(0, "start", {**asdict(identity), "name": recipe.name, **where})
+            check_same(start.teacher, teacher_card, teacher_embed, supply.first())
+        where = {"degraded": "in batches"} if supply.in_batches else {}
+        note(0, "start", {**asdict(identity), "name": recipe.name, **where})
 
     store = TeacherCache(cache or cache_dir() / "teacher.db", teacher_card.sha256, teacher_card.space.dim)
-    material = prepare(
-        recipe,
-        faces,
-        store,
-        teacher_embed,
-        lambda done, total: report(Progress("teacher", done, total, {})),
-    )
+    if not ranks.first:
+        ranks.wait()  # the first one fills the cache
+    supply.prepare(store, teacher_embed, lambda done, total: report(Progress("teacher", done, total, {})))
+    if ranks.first:
+        ranks.wait()
     filled = start.student
     if start.teacher and not distiller.step:
         filled, left = from_teacher(
             recipe,
             start,
-            material.views,
+            supply.views(recipe.model.fit_faces),
             teacher_card,
             lambda done, total: report(Progress("transplant", done, total, {})),
         )
-        journal.append(0, "transplant", left)
-    scorer = HeldOut([faces.crop(int(n)) for n in material.held_out], material.held_teacher, found.preprocess)
-    sampler = Sampler(
-        material.views.weights, recipe.run.batch, recipe.run.seed, recipe.data.per_person, material.labels
-    )
-    maker = BatchMaker(
-        material.views, sampler, PRESETS[recipe.degrade.chain], found.preprocess, recipe.run.seed
-    )
+        note(0, "transplant", left)
+    scorer = supply.scorer()
     if recipe.model.restated and not distiller.step:
-        seen = restate_start(recipe, filled, maker)
-        journal.append(0, "restated", {"views": seen})
+        seen = restate_start(recipe, filled, supply.maker())
+        note(0, "restated", {"views": seen})
     if not distiller.step:
         distiller.start_from(filled)
+    ranks.share(distiller.student)
+    if not ranks.first:
+        scorer = None
     agreement: Agreement | None = None
     values: dict[str, float] = {}
-    teacher, keys = (torch.from_numpy(array).to(place) for array in (material.teacher, material.keys))
-    labels = None if material.labels is None else torch.from_numpy(material.labels).to(place)
     every = 1 if place.type == "cpu" else math.gcd(recipe.run.log_every, recipe.run.checkpoint_every)
-    source = DeviceBatches(maker, place, workers_for(place)) if there else HostBatches(maker)
-    for batch in source.stream(distiller.step, last_step):
-        at = torch.from_numpy(batch.views).to(place, non_blocking=True)
-        told = distiller.learn(batch.faces, teacher[at], keys[at], None if labels is None else labels[at])
+    for lesson in supply.lessons(distiller.step, last_step):
+        told = distiller.learn(lesson.faces, lesson.teacher, lesson.keys, lesson.labels)
         step = distiller.step
         last = step == last_step
         if step % every == 0 or last:
@@ -222,21 +218,28 @@ def distil(
                 f"the loss at step {step} is not a number", fix="lower optim.lr; the last checkpoint is whole"
             )
         if step % recipe.run.log_every == 0 or last:
-            journal.append(step, "step", {name: round(value, 6) for name, value in values.items()})
-        if len(material.held_out) and (step % recipe.run.evaluate_every == 0 or last):
+            note(step, "step", {name: round(value, 6) for name, value in values.items()})
+        if scorer and (step % recipe.run.evaluate_every == 0 or last):
             agreement = scorer.score(distiller.embed)
-            journal.append(step, "held out", agreement.to_json())
-        if step % recipe.run.checkpoint_every == 0 or last:
+            note(step, "held out", agreement.to_json())
+        if ranks.first and (step % recipe.run.checkpoint_every == 0 or last):
             save_checkpoint(checkpoint, distiller, identity)
         report(Progress("train", step, recipe.last_step, values, agreement))
     if recipe.optim.start_share:
         distiller.mix_start()
         agreement = None
-    if agreement is None and len(material.held_out):
+    if agreement is None and scorer:
         agreement = scorer.score(distiller.embed)
-    card = _card(recipe, start.sha256, faces, teacher_card, agreement, terms, distiller.step)
-    card = save_weights(weights, tensors_of(distiller.average), card)
-    return DistilResult(weights, journal.path, card, distiller.step, agreement)
+    card = _card(recipe, start.sha256, supply, teacher_card, agreement, terms, distiller.step)
+    if ranks.first:
+        card = save_weights(weights, tensors_of(distiller.average), card)
+    elif supply.left_out:  # the first one tells by its result
+        logger.warning("process %d: %s", ranks.rank, supply.left_out)
+    return DistilResult(weights, journal.path, card, distiller.step, agreement, supply.left_out)
+
+
+def _unnoted(step: int, kind: str, facts: Mapping[str, Any]) -> None:
+    """What a process does that keeps no journal."""
 
 
 def _forget(checkpoint: Path) -> None:
@@ -267,7 +270,7 @@ def _check(then: Identity, now: Identity, out: Path) -> None:
 def _card(
     recipe: Recipe,
     init_sha256: str,
-    faces: FaceSet,
+    faces: Supply,
     teacher: Card,
     agreement: Agreement | None,
     terms: str,

@@ -65,11 +65,11 @@ def split_faces(
     embed: Embed,
     on_progress: Callable[[int, int], None],
 ) -> Split:
-    """The split that a recipe and its seed stand for. Arguments and errors as `prepare`."""
-    data, seed = recipe.data, recipe.run.seed
+    """The split that a recipe stands for. Arguments and errors as `prepare`."""
+    data = recipe.data
     teacher = _plain(faces, store, embed, on_progress)
     component = components(teacher, data.component_similarity)
-    members, held = hold_out(component, data.holdout, np.random.default_rng([seed, _SPLIT]))
+    members, held = hold_out(component, data.holdout, np.random.default_rng([recipe.split, _SPLIT]))
     scored = [n for n in held if not data.holdout_sources or faces.sources[n] in data.holdout_sources]
     return Split(members, np.array(scored, dtype=np.int64), teacher, component)
 

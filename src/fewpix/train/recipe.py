@@ -63,10 +63,16 @@ class DataSection(Section):
     `sources` only faces of these are taken at all: others are neither learnt from, nor mixed in, nor scored.
     `holdout` is the share of the faces, in whole connected components of teacher similarity >=
     `component_similarity`, that is never trained on; those of `holdout_sources` (all when empty) are scored.
+    `split` decides which faces that are; `run.seed` where it is not said. A run that goes on from another's
+    weights, on the same faces, must hold out the same.
 
     `people` says where labels come from, for terms that need them: "folders" takes the folder that a face
     lies in for a person, "clusters" the faces' `clusters` clusters in the teacher's space. A mixed or varied
     face is nobody's. `per_person` views of one person come together in a batch; without labels, of one face.
+
+    With `stream` above 0 the faces are shards, tar or RecordIO, too many to hold: they are read as they are
+    needed, and so many encoded faces are held to be shuffled (`fewpix.data.stream`). What needs all faces at
+    hand, every key above but `flip`, is not for them.
     """
 
     weights: dict[str, Annotated[float, Field(ge=0)]] = {}
@@ -81,9 +87,11 @@ class DataSection(Section):
     holdout: Annotated[float, Field(ge=0, lt=1)] = 0.03
     component_similarity: Annotated[float, Field(gt=0, le=1)] = 0.55
     holdout_sources: tuple[str, ...] = ()
+    split: Annotated[int, Field(ge=0)] | None = _added(None)
     people: Literal["unknown", "folders", "clusters"] = _added("unknown")
     clusters: Annotated[int, Field(ge=2)] = _added(2000)
     per_person: Positive = _added(1)
+    stream: Annotated[int, Field(ge=0)] = _added(0)
 
 
 class DegradeSection(Section):
@@ -157,6 +165,11 @@ class Recipe(Section):
     def last_step(self) -> int:
         """The step that the run ends with."""
         return min(self.run.steps, self.run.stop or self.run.steps)
+
+    @property
+    def split(self) -> int:
+        """What decides which faces are held out, see `DataSection`."""
+        return self.run.seed if self.data.split is None else self.data.split
 
     def terms(self) -> dict[str, tuple[float, dict[str, Any]]]:
         """The objective's terms: name to (weight, options)."""

@@ -17,12 +17,13 @@ from fewpix.data.cache import Embed
 from fewpix.data.faces import FaceSet
 from fewpix.data.views import Views
 from fewpix.errors import ConfigError
+from fewpix.image.resize import Crop
 from fewpix.models.backbones import SeparableStudent, WholeStudent
 from fewpix.models.card import Card
 from fewpix.models.shipped import STUDENTS, shipped
 from fewpix.models.weights import load_weights
 from fewpix.models.zoo import architecture, build, fill
-from fewpix.train.batches import BatchMaker
+from fewpix.train.batches import PixelMaker
 from fewpix.train.dissect import Dissected, dissect
 from fewpix.train.recipe import FROM_TEACHER, Recipe
 from fewpix.train.restate import restate
@@ -39,12 +40,14 @@ class Start:
     Args:
         student: in training mode.
         sha256: the digest of the weights that it starts from; "" when random.
+        card: of the weights that it starts from, where these are a student's.
         teacher: the layers that `from_teacher` fills it with once the faces are known; random until then.
     """
 
     student: nn.Module
     sha256: str = ""
     teacher: Dissected | None = None
+    card: Card | None = None
 
 
 def initial_student(recipe: Recipe, teacher: Card, teacher_file: Path | None = None) -> Start:
@@ -97,7 +100,31 @@ def initial_student(recipe: Recipe, teacher: Card, teacher_file: Path | None = N
             f"model.init: {card.name} writes into another {card.space}, the teacher spans {teacher.space}"
         )
     fill(student, tensors, init)
-    return Start(student, card.sha256)
+    return Start(student, card.sha256, card=card)
+
+
+def check_split(recipe: Recipe, faces: FaceSet, before: Card | None) -> None:
+    """What is held out was never trained on, by the weights that the run starts from neither.
+
+    Args:
+        recipe: of the run.
+        faces: all of them.
+        before: of those weights.
+
+    Raises:
+        ConfigError: they were trained on these faces, and other ones were held out.
+    """
+    if before is None or before.provenance.get("faces_sha256") != faces.sha256:
+        return
+    told = Recipe.model_validate(before.provenance["recipe"], strict=False)
+    split = [(each.split, each.data.holdout, each.data.component_similarity) for each in (recipe, told)]
+    if split[0] != split[1]:
+        raise ConfigError(
+            f"model.init: {before.name} was trained on faces that this run holds out",
+            fix="set data.split = {}, data.holdout = {:g}, data.component_similarity = {:g}".format(
+                *split[1]
+            ),
+        )
 
 
 def _keep(student: nn.Module, recipe: Recipe) -> None:
@@ -110,13 +137,12 @@ def _keep(student: nn.Module, recipe: Recipe) -> None:
     student.keep(kept)
 
 
-def check_same(parts: Dissected, teacher: Card, embed: Embed, faces: FaceSet) -> None:
-    """The layers are those of the teacher that embeds, and not another's: both agree on the first face.
+def check_same(parts: Dissected, teacher: Card, embed: Embed, crop: Crop) -> None:
+    """The layers are those of the teacher that embeds, and not another's: both agree on a sharp face.
 
     Raises:
         ConfigError: they do not.
     """
-    crop = faces.crop(0)
     with torch.no_grad():
         found = F.normalize(parts.whole(torch.from_numpy(teacher.preprocess.apply([crop]))), dim=1)
     cosine = float(found[0] @ torch.from_numpy(embed([crop])[0]))
@@ -162,7 +188,7 @@ def from_teacher(
     return filled, {**left, "views": len(drawn)}
 
 
-def restate_start(recipe: Recipe, student: nn.Module, maker: BatchMaker) -> int:
+def restate_start(recipe: Recipe, student: nn.Module, maker: PixelMaker) -> int:
     """Give a student, in place, the statistics of the first batches; see `restate`.
 
     Args:

@@ -13,6 +13,7 @@ from fewpix.losses.queue import TeacherQueue, blocked_candidates
 from fewpix.losses.sample import Sample, people_of
 from fewpix.train.fast import quicken
 from fewpix.train.optimise import decay_groups, move_average
+from fewpix.train.ranks import ALONE, Ranks, share_statistics
 from fewpix.train.recipe import Recipe
 from fewpix.train.schedule import ema_decay, lr_factor
 
@@ -26,21 +27,29 @@ class Distiller:
         dim: D of the embeddings.
         device: where to compute.
         classes: how many people the labels name; 0 for faces without labels.
+        ranks: the processes that train together; each is given its part of the faces.
 
     Raises:
         ConfigError: the objective does not fit; see `Objective`.
     """
 
     def __init__(
-        self, student: nn.Module, recipe: Recipe, dim: int, device: torch.device, classes: int = 0
+        self,
+        student: nn.Module,
+        recipe: Recipe,
+        dim: int,
+        device: torch.device,
+        classes: int = 0,
+        ranks: Ranks = ALONE,
     ) -> None:
-        self.recipe, self.device = recipe, device
+        self.recipe, self.device, self.ranks = recipe, device, ranks
         # Channels last is what the CPU's convolutions in bfloat16 are fastest with.
         self.student = student.to(device).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.student).eval().requires_grad_(False)
         self.start = copy.deepcopy(self.average) if recipe.optim.start_share else None
         if device.type == "cpu":
             quicken(self.student)
+        share_statistics(self.student, ranks)
         self.objective = Objective(recipe.terms(), dim, classes).to(device).train()
         self.queue = TeacherQueue(recipe.run.queue, dim)
         self.queue.vectors = self.queue.vectors.to(device)
@@ -71,7 +80,8 @@ class Distiller:
         """Learn from one batch. Nothing here waits for the device.
 
         Args:
-            faces: (B, 3, side, side) float32, preprocessed.
+            faces: (B, 3, side, side) float32, preprocessed; of several processes each has its part of them,
+                and all of what follows.
             teacher: (B, D) unit embeddings of their sharp originals.
             keys: (B,) int64, the face that each belongs to.
             labels: (B,) int64, the person on each face from 0, or -1 where unknown; None without labels.
@@ -94,12 +104,13 @@ class Distiller:
         candidates = torch.cat([teacher, past])
         same = self.recipe.run.same
         blocked = blocked_candidates(teacher, people, candidates, torch.cat([people, past_people]), same)
-        raw = raw.float()
+        raw = self.ranks.gather(raw.float() if raw.dtype == torch.bfloat16 else raw)
         norms = raw.detach().norm(dim=1)
         sample = Sample(F.normalize(raw, dim=1), teacher, candidates, blocked, keys, norms, same, labels)
         values = self.objective(sample)
         self.optimiser.zero_grad(set_to_none=True)
         values["total"].backward()
+        self.ranks.add_up(self.student.parameters())
         norm = nn.utils.clip_grad_norm_(self._parameters(), self.recipe.optim.clip)
         self.optimiser.step()
         move_average(self.average, self.student, 1 - ema_decay(self.step, self.recipe.optim.ema))

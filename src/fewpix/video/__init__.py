@@ -5,6 +5,7 @@ from __future__ import annotations
 from fewpix.identify.learning import StateLearner
 from fewpix.video.counts import Counts
 from fewpix.video.draw import Annotator, Shown
+from fewpix.video.early import Event
 from fewpix.video.frame import Frame
 from fewpix.video.live import Patience
 from fewpix.video.open import open_video
@@ -21,6 +22,7 @@ __all__ = [
     "Annotator",
     "ContactSheet",
     "Counts",
+    "Event",
     "Frame",
     "IdentifiedTrack",
     "Patience",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 
 from fewpix.identify.faces import Finder
 from fewpix.identify.learning import Reservoir
+from fewpix.video.follow import follow
 from fewpix.video.reader import Reader
 from fewpix.video.tracker import Tracker
 
@@ -31,21 +33,14 @@ def collect(
     Returns:
         How many faces were found in all frames.
     """
-    tracker, found = Tracker(), 0
-    try:
-        for frame in reader.frames():
-            if frame is None:
-                continue
-            ended = tracker.see(frame.image.shape)
-            faces = detector.detect(frame.image)
-            found += len(faces)
-            step = tracker.follow(faces, frame.time)
-            for face, track in zip(faces, step.ids, strict=True):
+    found = 0
+    with closing(follow(reader, detector, Tracker())) as frames:
+        for seen in frames:
+            found += len(seen.faces)
+            for face, track in seen.faces:
                 if track is not None:
-                    reservoir.see(frame.image, face, track=track, time=frame.time)
-            for track in (*ended, *step.ended):
+                    reservoir.see(seen.frame.image, face, track=track, time=seen.frame.time)
+            for track in seen.ended:
                 reservoir.forget(track)
-            advance(frame.time)
-    finally:
-        reader.close()
+            advance(seen.frame.time)
     return found

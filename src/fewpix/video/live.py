@@ -46,21 +46,33 @@ class LiveReader:
 
     Args:
         source: what is read.
-        opened: it, open already.
+        opened: it, open already; None where it is to be opened by the reader, and waited for if it is away.
         counts: those that `opened` fills in.
         thin: which frames are wanted; its start and end count from the first frame.
         patience: for when it breaks.
+        arrived: is set when there is something new; then `frames` waits for nothing, and only the newest
+            frame is kept. None for a stream that is looked at alone.
+
+    Attributes:
+        trouble: why no frame comes; empty while they do.
     """
 
     live = True
     duration = None
 
     def __init__(
-        self, source: Source, opened: Opened, counts: Counts, thin: Thin, patience: Patience
+        self,
+        source: Source,
+        opened: Opened | None,
+        counts: Counts,
+        thin: Thin,
+        patience: Patience,
+        arrived: threading.Event | None = None,
     ) -> None:
-        self.name, self.counts = source.name, counts
+        self.name, self.counts, self.trouble = source.name, counts, ""
         self._source, self._thin, self._patience = source, thin, patience
-        self._opened: Opened | None = opened
+        self._opened, self._arrived = opened, arrived
+        self._most, self._tick = (WAITING, TICK) if arrived is None else (1, 0.0)
         self._waiting: deque[Frame] = deque()
         self._changed = threading.Condition()
         self._stop = threading.Event()
@@ -68,6 +80,11 @@ class LiveReader:
         self._error: FewpixError | None = None
         # A daemon: a read that hangs in the network must not keep the program from ending.
         self._thread = threading.Thread(target=self._run, name=f"reading {source.name}", daemon=True)
+
+    @property
+    def ready(self) -> bool:
+        """See `Reader`."""
+        return bool(self._waiting) or self._over
 
     def frames(self) -> Iterator[Frame | None]:
         """See `Reader.frames`.
@@ -79,7 +96,7 @@ class LiveReader:
         while True:
             with self._changed:
                 if not self._waiting and not self._over:
-                    self._changed.wait(TICK)
+                    self._changed.wait(self._tick)
                 frame = self._waiting.popleft() if self._waiting else None
                 over = self._over and frame is None
             if over:
@@ -108,20 +125,24 @@ class LiveReader:
                 self._opened.close()
             with self._changed:
                 self._over = True
-                self._changed.notify()
+                self._tell()
 
     def _read_for_ever(self) -> None:
         began = last = time.monotonic()
         opened = self._opened
-        assert opened is not None  # it is given open
-        clock, chooser = Clock(self.counts, opened.interval), self._thin.chooser()
+        clock, chooser = Clock(self.counts, opened.interval if opened else None), self._thin.chooser()
         clock.set(0.0)
         pause = self._patience.first
+        if opened is None:
+            opened = self._opened = self._open_again()
+            self.counts.reconnects = 0
+            if opened is None:
+                log.warning("%s is away; it is tried again", self.name)
         while not self._stop.is_set():
             why = "it ended"
             try:
                 for decoded in opened.frames() if opened else ():
-                    last, pause = time.monotonic(), self._patience.first
+                    last, pause, self.trouble = time.monotonic(), self._patience.first, ""
                     at = clock.at(decoded.time)
                     if self._stop.is_set() or chooser.past(at):
                         return
@@ -132,8 +153,11 @@ class LiveReader:
             except BrokenStreamError as error:
                 why = str(error)
             if opened is not None:
+                self.trouble = why
                 log.warning("%s broke: %s; it is opened again", self.name, why)
                 opened.close()
+            if self._thin.end is not None and time.monotonic() - began >= self._thin.end:
+                return
             away = time.monotonic() - last
             if away > self._patience.give_up:
                 raise InputError(
@@ -149,6 +173,7 @@ class LiveReader:
         try:
             opened = Opened(self._source, self.counts)
         except InputError as error:
+            self.trouble = error.what
             log.info("%s is still away: %s", self.name, error.what)
             return None
         self.counts.reconnects += 1
@@ -156,8 +181,13 @@ class LiveReader:
 
     def _hand_over(self, frame: Frame) -> None:
         with self._changed:
-            if len(self._waiting) == WAITING:
+            if len(self._waiting) == self._most:
                 self._waiting.popleft()
                 self.counts.skipped += 1
             self._waiting.append(frame)
-            self._changed.notify()
+            self._tell()
+
+    def _tell(self) -> None:
+        self._changed.notify()
+        if self._arrived is not None:
+            self._arrived.set()

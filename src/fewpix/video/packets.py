@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import cv2
 import numpy as np
@@ -31,6 +31,9 @@ _BAD_IN_A_ROW = 200
 
 _ROUNDED = 0.5
 """Seconds by which the length of a file may be wrong without being cut off."""
+
+_BACK = (2.0, 10.0, 60.0)
+"""Seconds before a wanted time where a key frame is looked for, one after the other."""
 
 _ERRORS = (OSError, ValueError, EOFError)
 """What PyAV's errors are, whichever of FFmpeg's they stand for."""
@@ -65,9 +68,7 @@ class Decoded:
             width = max(1, round(image.shape[1] * float(self.shape)))
             method = cv2.INTER_AREA if width < image.shape[1] else cv2.INTER_LINEAR
             image = cv2.resize(image, (width, image.shape[0]), interpolation=method)
-        # PyAV gives the angle counter-clockwise, in which direction NumPy turns too.
-        turns = round(self.frame.rotation / 90) % 4
-        return np.ascontiguousarray(np.rot90(image, turns), dtype=np.uint8)
+        return np.ascontiguousarray(_upright(image, self.frame), dtype=np.uint8)
 
 
 class Opened:
@@ -76,13 +77,14 @@ class Opened:
     Args:
         source: what is opened.
         counts: takes what is corrupt.
+        most_pixels: of a frame; larger ones are damage, and a file that says to have such is refused.
 
     Raises:
         UnavailableError: PyAV is not installed.
-        InputError: it cannot be opened, or holds no video.
+        InputError: it cannot be opened, holds no video, or one of too large frames.
     """
 
-    def __init__(self, source: Source, counts: Counts) -> None:
+    def __init__(self, source: Source, counts: Counts, most_pixels: int | None = None) -> None:
         require("av", use="reading videos")
         import av
 
@@ -99,21 +101,48 @@ class Opened:
             )
         except _ERRORS as error:
             raise InputError(f"cannot open {source.name}: {_reason(error)}", fix=_fix(source)) from error
-        if not self._container.streams.video:
+        # The cover of a song is a stream of one picture.
+        cover = av.stream.Disposition.attached_pic
+        streams = [each for each in self._container.streams.video if not each.disposition & cover]
+        if not streams:
+            what = "sound, but no video" if self._container.streams.audio else "no video"
             self._container.close()
-            raise InputError(f"{source.name} holds no video", fix="name a video")
-        self._stream = self._container.streams.video[0]
-        # Threads that take a frame each hold back as many frames, which a live stream has no time for.
-        self._stream.thread_type = "AUTO" if source.kind == "file" else "SLICE"
+            raise InputError(f"{source.name} holds {what}", fix="name a video")
+        self._stream = streams[0]
+        if most_pixels is not None:
+            self._limit(most_pixels)
+        # Threads that take a frame each hold back as many frames, which a live stream has no time for. Those
+        # that take a slice each spoil H.264 from RTSP, where every slice comes in a packet of its own.
+        self._stream.thread_type = "AUTO" if source.kind == "file" else "NONE"
         shape = self._stream.sample_aspect_ratio
         self._shape = shape if shape and shape != 1 else None
-        self.packets = 0
+        self._packets = self._known = 0
+        self._in_fields = False
+
+    def _limit(self, most: int) -> None:
+        """Refuse frames of too many pixels, as the file says, and as the decoder finds later."""
+        codec = self._stream.codec_context
+        if codec.width * codec.height > most:
+            self._container.close()
+            size = f"{codec.width} x {codec.height}"
+            raise InputError(
+                f"{self.source.name} has frames of {size} pixels; the limit is {most}",
+                fix="make a smaller copy of it",
+            )
+        codec.options = {"max_pixels": str(most)}
 
     @property
     def duration(self) -> float | None:
         """Seconds; None for a stream without an end."""
         length = self._container.duration
         return None if length is None or length <= 0 else length / 1_000_000
+
+    @property
+    def timed(self) -> bool:
+        """Whether the format has times; where it has none they are counted at the rate that FFmpeg takes."""
+        from av.format import Flags
+
+        return Flags.no_timestamps not in Flags(self._container.format.flags)
 
     @property
     def start(self) -> float:
@@ -127,30 +156,57 @@ class Opened:
         rate = self._stream.average_rate
         return float(1 / rate) if rate else None
 
-    def absent(self, last: float | None) -> int:
+    def absent(self, last: float | None, interval: float) -> int:
         """How many frames the file promises beyond those that were in it; 0 where it promises nothing.
 
         Args:
             last: time of the last frame, as the file counts; None when unknown.
+            interval: usual seconds from frame to frame.
         """
-        if self._stream.frames:
-            return max(0, self._stream.frames - self.packets)
-        interval, alone = self.interval, len(self._container.streams) == 1
-        # The length is that of the longest stream, and is rounded in some formats.
-        if self.duration is None or last is None or not interval or not alone:
-            return 0
-        lost = self.duration - (last - self.start + interval)
-        return round(lost / interval) if lost > max(_ROUNDED, interval) else 0
+        most = self._stream.frames
+        if last is None:
+            return max(0, most - self._packets)
+        behind = last - self.start + interval
+        if not most:
+            # The length is that of the longest stream, and is rounded in some formats.
+            alone = len(self._container.streams) == 1
+            lost = (self.duration or 0.0) - behind
+            return round(lost / interval) if alone and lost > max(_ROUNDED, interval) else 0
+        # AVI counts a frame for every tick of its clock, whether there is one or not, so that time decides.
+        length, base = self._stream.duration, self._stream.time_base
+        ends = [] if length is None or base is None else [float(length * base)]
+        lost = max(*ends, most * (self.interval or interval), 0.0) - behind
+        return max(0, min(most - self._packets, round(lost / interval)))
+
+    @property
+    def swallowed(self) -> int:
+        """Of what was read so far, packets of which neither a frame nor an error came.
+
+        After damage, a decoder may say nothing until it finds its way again.
+        """
+        # Where a picture is coded as two fields, each is a packet.
+        return 0 if self._in_fields else max(0, self._packets - self._known)
 
     def seek(self, seconds: float) -> None:
-        """Go to the last key frame before a time; where a file has no index, reading goes on from here."""
+        """Go to the last key frame before a time.
+
+        A file without an index is searched by time for any packet, which may lie behind its key frame; then
+        reading begins earlier. A file without times is read from here.
+        """
         base = self._stream.time_base
-        if base is None:
+        if base is None or self.duration is None or not self.timed:
             return
-        try:
-            self._container.seek(int((seconds + self.start) / base), stream=self._stream)
-        except _ERRORS:
-            return
+        wanted = seconds + self.start
+        for back in (0.0, *_BACK, seconds):
+            at = max(self.start, wanted - back)
+            try:
+                self._container.seek(int(at / base), stream=self._stream)
+                key = next((each for each in self._container.demux(self._stream) if each.is_keyframe), None)
+                self._container.seek(int(at / base), stream=self._stream)
+            except _ERRORS:
+                return
+            if key is not None and key.pts is not None and float(key.pts * base) <= wanted:
+                return
 
     def frames(self) -> Iterator[Decoded]:
         """The whole frames in the order in which they are to be shown; damaged ones are counted, not given.
@@ -159,6 +215,7 @@ class Opened:
             BrokenStreamError: reading stopped before the end.
         """
         bad = 0
+        whole = False
         packets = self._container.demux(self._stream)
         while True:
             try:
@@ -167,19 +224,22 @@ class Opened:
                 raise BrokenStreamError(_reason(error)) from error
             if packet is None:
                 return
-            self.packets += packet.size > 0
+            self._packets += packet.size > 0
             try:
                 frames = packet.decode()
             except EOFError:
                 return
             except _ERRORS:
                 self._counts.corrupt += 1
+                self._known += 1
                 bad += 1
-                if bad > _BAD_IN_A_ROW:
+                if bad > _BAD_IN_A_ROW and not (whole and self.source.kind == "file"):
                     raise BrokenStreamError("its packets cannot be decoded") from None
                 continue
             for frame in frames:
-                bad = 0
+                bad, whole = 0, True
+                self._known += 1
+                self._in_fields |= frame.interlaced_frame
                 if frame.is_corrupt:
                     self._counts.corrupt += 1
                     continue
@@ -189,6 +249,18 @@ class Opened:
     def close(self) -> None:
         """Close it; a second call does nothing."""
         self._container.close()
+
+
+def _upright(image: NDArray[Any], frame: VideoFrame) -> NDArray[Any]:
+    """Turned and mirrored by the frame's matrix, (x, y) to (ax + cy, bx + dy), in quarter turns."""
+    try:
+        matrix = cast("Mapping[str, Any]", frame.side_data)["DISPLAYMATRIX"]
+    except KeyError:
+        return image
+    a, b, _, c, d = np.frombuffer(bytes(matrix), dtype=np.int32)[:5]
+    if abs(int(a)) < abs(int(b)):
+        image, a, d = image.swapaxes(0, 1), c, b
+    return image[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1]
 
 
 def _reason(error: BaseException) -> str:

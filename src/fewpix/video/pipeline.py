@@ -8,15 +8,18 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Literal, Protocol
 
+from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError, FewpixError
-from fewpix.identify.faces import Found, Searcher
+from fewpix.identify.faces import EmbeddedFace, Finder, Found, Searched, Searcher
 from fewpix.identify.learning import StateLearner
-from fewpix.identify.pipeline import Identifier
-from fewpix.image.codec import Image
+from fewpix.identify.pipeline import IdentifiedFace
+from fewpix.video.attention import WAIT, Attention, Looker
+from fewpix.video.early import LOOKS, SHARE, Event
 from fewpix.video.frame import Frame
 from fewpix.video.reader import Reader
-from fewpix.video.result import IdentifiedTrack
+from fewpix.video.result import Early, IdentifiedTrack
 from fewpix.video.sample import box_of
 from fewpix.video.template import of_one_encoder, template
 from fewpix.video.track import Box, Track
@@ -48,6 +51,36 @@ Watch = Callable[[Frame, Sequence[Sight]], None]
 """Told of every frame with the faces in it, after the tracks were updated."""
 
 
+class Namer(Protocol):
+    """What finds faces and names templates; `fewpix.identify.pipeline.Identifier` does.
+
+    Attributes:
+        encoder: embeds faces; may be replaced by the same one under another state.
+        detector: finds faces; None for none.
+        threshold: what decides, if it is one threshold for all.
+        fpir: what decides, if it is a rate.
+    """
+
+    encoder: Encoder
+
+    @property
+    def detector(self) -> Finder | None: ...  # noqa: D102
+
+    @property
+    def threshold(self) -> float | None: ...  # noqa: D102
+
+    @property
+    def fpir(self) -> float | None: ...  # noqa: D102
+
+    def named(self, faces: Sequence[EmbeddedFace], *, share: float = 1.0) -> Sequence[IdentifiedFace]:
+        """See `Identifier.named`."""
+        ...
+
+    def keeps(self, face: EmbeddedFace, share: float) -> bool:
+        """See `Identifier.keeps`."""
+        ...
+
+
 class VideoIdentifier:
     """Follows the faces of a video and searches for each of them once, when its track has ended.
 
@@ -58,7 +91,11 @@ class VideoIdentifier:
         gap: seconds that a face may be away for before its track ends.
         shortest: frames with a face that make a track; shorter ones are counted and left out.
         start_score: a face with a lower score continues tracks, but begins none.
+        wait: seconds that a new small face may wait until it is looked for; see `Attention`. None to search
+            every frame completely, as is done with a detector that has a budget.
         learner: learns the camera's FaceBN state from the faces; None to stay as it is.
+        tell: told of tracks when they are seen, and when somebody is named before their track has ended; all
+            looks together keep the rate, see `fewpix.video.early`. None for last decisions only.
 
     Raises:
         ConfigError: an argument is out of range, or the identifier has no detector.
@@ -66,12 +103,14 @@ class VideoIdentifier:
 
     def __init__(
         self,
-        identifier: Identifier,
+        identifier: Namer,
         *,
         gap: float = 1.0,
         shortest: int = SHORTEST,
         start_score: float = 0.6,
+        wait: float | None = WAIT,
         learner: StateLearner | None = None,
+        tell: Callable[[Event], object] | None = None,
     ) -> None:
         if identifier.detector is None:
             raise ConfigError("the frames of a video are no crops", fix="leave out --crops")
@@ -81,12 +120,19 @@ class VideoIdentifier:
         self.left_out = 0
         self._detector = identifier.detector
         self._tracker = Tracker(gap, start_score)
+        self._attention: Attention | None = None
+        if wait is not None and isinstance(self._detector, Looker) and not self._detector.budgeted:
+            self._attention = Attention(self._detector, wait)
         self._shortest, self._learner = shortest, learner
         self._tracks: dict[int, Track] = {}
         self._so_far: dict[int, tuple[int, IdentifiedTrack]] = {}
+        self._told = tell
+        self._looks: dict[int, int] = {}
+        self._spent: dict[int, float] = {}
+        self._early: dict[int, Early] = {}
         self._path = ""
         self._size: tuple[int, ...] = ()
-        self._began: datetime | None = None
+        self._began: float | None = None
 
     def run(
         self, reader: Reader, *, watch: Watch | None = None, stop: threading.Event | None = None
@@ -101,8 +147,19 @@ class VideoIdentifier:
         Raises:
             InputError: a live stream stayed away; all tracks have been given before.
         """
+        for ended in self.steps(reader, watch=watch, stop=stop):
+            yield from ended
+
+    def steps(
+        self, reader: Reader, *, watch: Watch | None = None, stop: threading.Event | None = None
+    ) -> Iterator[list[IdentifiedTrack]]:
+        """As `run`, for whoever has several videos to look at in turns.
+
+        Yields:
+            After every frame, and whenever none came for a while, the tracks that ended with it.
+        """
         self._path = reader.name
-        self._began = datetime.now(UTC) if reader.live else None
+        self._began = time.monotonic() if reader.live else None
         failure: FewpixError | None = None
         frames, at, came = reader.frames(), 0.0, time.monotonic()
         try:
@@ -115,14 +172,14 @@ class VideoIdentifier:
                     failure = error
                     break
                 if frame is None:
-                    yield from self._ended(self._tracker.pass_time(at + time.monotonic() - came))
+                    yield list(self._ended(self._tracker.pass_time(at + time.monotonic() - came)))
                     continue
                 at, came = frame.time, time.monotonic()
-                yield from self._ended(self._tracker.see(frame.image.shape))
-                yield from self._ended(self._look(frame, watch))
+                ended = list(self._ended(self._tracker.see(frame.image.shape)))
+                yield ended + list(self._ended(self._look(frame, watch)))
         finally:
             reader.close()
-        yield from self._ended(self._tracker.finish())
+        yield list(self._ended(self._tracker.finish()))
         if failure is not None:
             raise failure
 
@@ -141,7 +198,7 @@ class VideoIdentifier:
 
     def _look(self, frame: Frame, watch: Watch | None) -> tuple[int, ...]:
         """Take in one frame; the numbers of the tracks that end."""
-        faces = self._found(frame.image)
+        faces = self._found(frame)
         step = self._tracker.follow(faces, frame.time)
         sights = []
         for face, number in zip(faces, step.ids, strict=True):
@@ -150,6 +207,8 @@ class VideoIdentifier:
             track = self._tracks.setdefault(number, Track(number, frame.time))
             track.add(frame.image, face, frame.time, self.identifier.encoder)
             sights.append(Sight(box_of(face), track))
+            if self._told is not None:
+                self._look_early(track, box_of(face), self._told)
             if self._learner is not None:
                 self._learner.see(frame.image, face, number, frame.time)
         if self._learner is not None:
@@ -158,14 +217,24 @@ class VideoIdentifier:
             watch(frame, sights)
         return step.ended
 
-    def _found(self, image: Image) -> Sequence[Found]:
+    def _found(self, frame: Frame) -> Sequence[Found]:
         """The faces of a frame; at which scales they are looked for is told when frames change their size."""
-        if image.shape[:2] == self._size or not isinstance(self._detector, Searcher):
-            return self._detector.detect(image)
-        self._size, found = image.shape[:2], self._detector.search(image)
+        if self._attention is not None:
+            faces = self._attention.faces(frame.image, frame.time, self._tracker.expected(frame.time))
+            self._tell(frame, self._attention.searched)
+            return faces
+        if frame.image.shape[:2] == self._size or not isinstance(self._detector, Searcher):
+            return self._detector.detect(frame.image)
+        found = self._detector.search(frame.image)
+        self._tell(frame, found)
+        return found.faces
+
+    def _tell(self, frame: Frame, found: Searched | None) -> None:
+        if frame.image.shape[:2] == self._size or found is None:
+            return
+        self._size = frame.image.shape[:2]
         scales = ", ".join(f"{scale:.3g}" for scale in found.scales)
         log.info("frames of %d x %d px: faces are looked for at the scales %s", *self._size[::-1], scales)
-        return found.faces
 
     def _ended(self, numbers: Sequence[int]) -> Iterator[IdentifiedTrack]:
         for number in numbers:
@@ -177,25 +246,60 @@ class VideoIdentifier:
                 self.left_out += 1
             else:
                 yield self._identified(track)
+            for kept in (self._early, self._looks, self._spent):
+                kept.pop(number, None)
 
-    def _identified(self, track: Track) -> IdentifiedTrack:
+    def _look_early(self, track: Track, box: Box, tell: Callable[[Event], object]) -> None:
+        """Tell of a track that is long enough, and name it when it is time to look and the rate allows."""
+
+        def told(kind: Literal["seen", "named"], found: IdentifiedTrack | None = None) -> None:
+            clock = self._clock(track.last)
+            tell(Event(kind, self._path, track.number, track.last, clock, box, found))
+
+        if track.frames == self._shortest:
+            told("seen")
+        number, made = track.number, self._looks.get(track.number, 0)
+        if track.frames < self._shortest or number in self._early or made == len(LOOKS):
+            return
+        samples = of_one_encoder(tuple(track.best), self.identifier.encoder)
+        if len(samples) < LOOKS[made]:
+            return
+        self._looks[number] = made + 1
+        if self.identifier.keeps(template(samples, self.identifier.encoder), SHARE):
+            self._spent[number] = self._spent.get(number, 0.0) + SHARE
+            found = self._identified(track, SHARE)
+            if found.face.decision is not None:
+                told("named", found)
+                self._early[number] = Early(found.face.decision, track.last)
+
+    def _clock(self, seconds: float) -> str | None:
+        """UTC of a time in a live stream, by the clock as it is set now; None in a file."""
+        if self._began is None:
+            return None
+        ago = timedelta(seconds=time.monotonic() - self._began - seconds)
+        return (datetime.now(UTC) - ago).isoformat(timespec="milliseconds")
+
+    def _identified(self, track: Track, share: float | None = None) -> IdentifiedTrack:
+        """Who it may be, by a share of the rate, or by what is left of it."""
+        if share is None:
+            share = 1 - self._spent.get(track.number, 0.0)
         samples = of_one_encoder(tuple(track.best), self.identifier.encoder)
         embedded = template(samples, self.identifier.encoder)
-        (face,) = self.identifier.named([embedded])
-        clock = None
-        if self._began is not None:
-            clock = (self._began + timedelta(seconds=track.first)).isoformat(timespec="milliseconds")
+        (face,) = self.identifier.named([embedded], share=share)
         return IdentifiedTrack(
             path=self._path,
             track=track.number,
             first=track.first,
             last=track.last,
-            clock=clock,
+            clock=self._clock(track.first),
             frames=track.frames,
             boxes=tuple(track.boxes),
             face=face,
             state_id=embedded.state_id,
+            sights=embedded.sights,
             samples=samples,
             threshold=self.identifier.threshold,
             fpir=self.identifier.fpir,
+            template=embedded,
+            early=self._early.get(track.number),
         )

@@ -15,6 +15,8 @@ from fewpix.video.thin import Thin
 
 log = logging.getLogger("fewpix")
 
+UNTIMED = "the frames of %s have no times: %.3g in a second are taken for granted"
+
 DAMAGED = "it is damaged, cut off, or of a format that PyAV cannot decode; copy or record it again"
 
 
@@ -26,6 +28,7 @@ class Reader(Protocol):
         live: whether it has no end, and waits for nobody.
         counts: what was read and lost so far.
         duration: seconds that will be looked at; None when unknown.
+        ready: whether the next frame, or the end, need not be waited for.
     """
 
     @property
@@ -39,6 +42,9 @@ class Reader(Protocol):
 
     @property
     def duration(self) -> float | None: ...  # noqa: D102
+
+    @property
+    def ready(self) -> bool: ...  # noqa: D102
 
     def frames(self) -> Iterator[Frame | None]:
         """The frames in rising time; None when nothing came for a while."""
@@ -61,16 +67,18 @@ class FileReader:
     """
 
     live = False
+    ready = True
 
     def __init__(self, opened: Opened, counts: Counts, thin: Thin) -> None:
         self.name, self.counts = opened.source.name, counts
         self._opened, self._thin = opened, thin
+        self._length = opened.duration
 
     @property
     def duration(self) -> float | None:
         """Seconds from the start that was asked for to the end."""
-        ends = [end for end in (self._opened.duration, self._thin.end) if end is not None]
-        return max(0.0, min(ends) - self._thin.start) if self._opened.duration else None
+        ends = [end for end in (self._length, self._thin.end) if end is not None]
+        return max(0.0, min(ends) - self._thin.start) if self._length else None
 
     def frames(self) -> Iterator[Frame]:
         """See `Reader.frames`.
@@ -81,7 +89,9 @@ class FileReader:
         """
         if self._thin.start > 0:
             self._opened.seek(self._thin.start)
-        clock, chooser = Clock(self.counts, self._opened.interval), self._thin.chooser()
+        clock, chooser = Clock(self.counts, self._opened.interval, self._length), self._thin.chooser()
+        if not self._opened.timed:
+            log.warning(UNTIMED, self.name, 1 / clock.interval)
         last, whole, broken = None, False, ""
         try:
             for decoded in self._opened.frames():
@@ -100,10 +110,13 @@ class FileReader:
                 self.counts.looked += 1
                 yield Frame(decoded.image(), time)
             else:
-                self.counts.cut = self._opened.absent(last) if self._thin.start == 0 else 0
+                if self._thin.start == 0:
+                    self.counts.cut = self._opened.absent(last, clock.interval)
+                if self.counts.corrupt:
+                    self.counts.corrupt += self._opened.swallowed
         except BrokenStreamError as error:
             broken = str(error)
-            self.counts.cut = max(1, self._opened.absent(last))
+            self.counts.cut = max(1, self._opened.absent(last, clock.interval))
             log.warning("%s ends early: %s", self.name, error)
         if not whole:
             why = f": {broken}" if broken else ""

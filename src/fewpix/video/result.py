@@ -5,10 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from fewpix.identify.faces import EmbeddedFace
 from fewpix.identify.pipeline import IdentifiedFace, points_json, rate_json
 from fewpix.identify.verdict import Verdict
 from fewpix.video.sample import Sample
 from fewpix.video.track import Box
+
+
+@dataclass(frozen=True)
+class Early:
+    """Who a track was said to be before it had ended.
+
+    Args:
+        name: the person.
+        time: seconds, as in `IdentifiedTrack`.
+    """
+
+    name: str
+    time: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,9 +39,13 @@ class IdentifiedTrack:
         boxes: (seconds, (x, y, width, height)), thinned to at most 64 over the whole track.
         face: the template's size, quality and candidates, and the decision; its box is the best sight's.
         state_id: the NormState it was embedded under; empty for none.
+        sights: how many independent ones made the template, see `embed.fusion.independent`.
         samples: the sights that made the template, all of one encoder, best first.
         threshold: what was decided with, if it was one threshold for all.
-        fpir: what was decided with, if it was a false positive identification rate.
+        fpir: what was decided with, if it was a false positive identification rate; over all looks at the
+            track, where there were early ones.
+        early: who it was said to be before it had ended; None where nobody was, or nobody asked.
+        template: what was searched for, to compare tracks with one another.
     """
 
     path: str
@@ -39,9 +57,12 @@ class IdentifiedTrack:
     boxes: tuple[tuple[float, Box], ...]
     face: IdentifiedFace
     state_id: str
+    sights: float
     samples: tuple[Sample, ...] = field(repr=False)
     threshold: float | None = None
     fpir: float | None = None
+    template: EmbeddedFace | None = field(default=None, repr=False)
+    early: Early | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -53,15 +74,20 @@ class IdentifiedTrack:
         # File names need not be valid Unicode, but what is printed must be.
         path = self.path.encode("utf-8", "backslashreplace").decode()
         when = f"{shown(self.first)}-{shown(self.last)}"
+        before = ""
+        if self.early is not None:
+            kept = "confirmed" if self.early.name == self.face.decision else "revised"
+            before = f"; {kept}: {self.early.name} at {shown(self.early.time)}"
         return (
             f"{path}: track {self.track}   {when}   {self.frames} frames   {self.face.pixels:.0f} px   "
-            f"{self.face}   [{names}]"
+            f"{self.face}{before}   [{names}]"
         )
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values; seconds to a thousandth, boxes and pixels to a hundredth."""
         face = self.face.to_json()
         return {
+            "event": "ended",
             "path": self.path,
             "track": self.track,
             "first": round(self.first, 3),
@@ -85,6 +111,8 @@ class IdentifiedTrack:
                 }
                 for item in self.samples
             ],
+            "sights": round(self.sights, 2),
+            "early": self.early and {"decision": self.early.name, "time": round(self.early.time, 3)},
             "state": self.state_id,
             "candidates": face["candidates"],
             **rate_json("fpir", self.face.fpir),

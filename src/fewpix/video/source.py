@@ -30,7 +30,14 @@ _PICTURES_IN_A_ROW = frozenset((".mjpeg", ".mjpg"))
 SCHEMES = ("rtsp", "rtsps", "http", "https", "tcp", "udp", "rtp", "rtmp", "rtmps", "srt")
 """Streams that may be named. FFmpeg knows more, some of which open files by way of others."""
 
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+"""How an address begins."""
+
+_SECRET = re.compile(
+    r"([^=&;/?]*(?:pass|pwd|psw|secret|token|key|auth|sig|sess|cred|user|usr|login|account)[^=&;/?]*=)[^&;/?]*",
+    re.IGNORECASE,
+)
+"""A setting in a path or query whose name says that others are not to know it, up to its value."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,7 @@ class Source:
     """Where frames come from.
 
     Args:
-        name: for people and results; without the user and password of an address.
+        name: for people and results; see `shown_address`.
         target: what PyAV opens.
         kind: "file", "stream" or "camera".
         format: FFmpeg's input format; None when it finds out itself.
@@ -52,6 +59,11 @@ class Source:
     options: tuple[tuple[str, str], ...] = ()
 
 
+def may_be_video(name: str) -> bool:
+    """Whether a file that begins as a picture may be a video by its name."""
+    return Path(name).suffix.lower() in _PICTURES_IN_A_ROW
+
+
 def is_video(word: PathLike) -> bool:
     """Whether the word names a video: an address, a number that is no file, or a file that is one.
 
@@ -59,7 +71,7 @@ def is_video(word: PathLike) -> bool:
     """
     path_of(word)  # refuses what is neither text nor a path
     word = os.fspath(word)
-    if _ADDRESS.match(word):
+    if ADDRESS.match(word):
         return True
     path = Path(word)
     if _is_number(word) and not path.exists():
@@ -90,13 +102,15 @@ def source_of(word: PathLike) -> Source:
     """
     path_of(word)  # refuses what is neither text nor a path
     word = os.fspath(word)
-    if _ADDRESS.match(word):
+    if ADDRESS.match(word):
         return _stream(word)
     path = Path(word)
     if _is_number(word) and not path.exists():
         return _camera(int(word))
     if not path.is_file():
         raise InputError(f"there is no file {word}", fix="check the path")
+    if not path.stat().st_size:
+        raise InputError(f"{word} is empty", fix="copy or record it again")
     # With its protocol, since FFmpeg takes a colon in a name for the end of one.
     return Source(path.as_posix(), f"file:{path}", "file")
 
@@ -109,17 +123,31 @@ def _stream(word: str) -> Source:
     try:
         parts = urlsplit(word)
         parts.port  # noqa: B018  # reading it checks it
-    except ValueError as error:
-        raise ConfigError(f"the address of the stream is no URL: {error}", fix="check it") from error
+    except ValueError:
+        # What is wrong is not repeated: it may be a part of a password.
+        raise ConfigError(
+            "the address of the stream is no URL: its host or port cannot be read",
+            fix="check it; in a user's name or password write / as %2F, @ as %40, : as %3A",
+        ) from None
     if parts.scheme not in SCHEMES:
         raise ConfigError(
             f"fewpix reads no streams of the kind '{parts.scheme}'", fix=f"one of {', '.join(SCHEMES)}"
         )
-    shown = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     options: tuple[tuple[str, str], ...] = ()
     if parts.scheme in ("rtsp", "rtsps"):
         options = (("rtsp_transport", "tcp"),)  # over UDP, lost packets smear pictures
-    return Source(shown, word, "stream", options=options)
+    return Source(shown_address(word), word, "stream", options=options)
+
+
+def shown_address(word: str) -> str:
+    """An address as people may see it: without user and password, and *** for other secrets in it."""
+    parts = urlsplit(word)
+    path = parts.path
+    if "@" in path:  # of a password with a /
+        path = "/***@" + path.rpartition("@")[2]
+    hidden = (_SECRET.sub(r"\1***", each) for each in (path, parts.query))
+    path, query = hidden
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], path, query, ""))
 
 
 def _camera(number: int) -> Source:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.embed.fusion import fuse, heaviest
+from fewpix.embed.fusion import fuse, heaviest, independent
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import InputError
 from fewpix.identify.faces import EmbeddedFace, embed_faces
@@ -42,7 +42,8 @@ def template(samples: Sequence[Sample], encoder: Encoder) -> EmbeddedFace:
 
     Returns:
         The best of these sights' box, points and pose; the weighted mean of their sizes, qualities and
-        embeddings, these made unit length again; digest and state of the encoder that made all of them.
+        embeddings, these made unit length again; digest and state of the encoder that made all of them; how
+        many independent sights they are.
 
     Raises:
         InputError: no sights.
@@ -64,6 +65,7 @@ def template(samples: Sequence[Sample], encoder: Encoder) -> EmbeddedFace:
         # Not that of the mean size and detail, which may lie in another encoder's band.
         routed_pixels=float(weights @ [face.routed_pixels for face in embedded]),
         points=embedded[0].points,
+        sights=independent(weights),
     )
 
 

@@ -6,7 +6,8 @@ from fewpix.embed.protocol import Encoder
 from fewpix.identify.faces import Found, align_faces
 from fewpix.image.codec import Image
 from fewpix.quality.sharpness import sharpness
-from fewpix.video.sample import Best, Sample, box_of, patch, weight
+from fewpix.quality.sight import weight
+from fewpix.video.sample import Best, Sample, box_of, patch
 
 BOXES = 64
 """Boxes kept of a track; when there are more, every second one goes, and only every second one comes."""

@@ -45,6 +45,21 @@ class Step:
     ended: tuple[int, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """Where a face that is followed will be.
+
+    Args:
+        centre: (2,) x, y in pixels.
+        side: of the square of its box's area, in pixels.
+        spread: standard deviation of where it is found, in pixels.
+    """
+
+    centre: NDArray[np.float64]
+    side: float
+    spread: float
+
+
 class Tracker:
     """Follows faces; ids count up from 1 and are never used twice.
 
@@ -74,6 +89,11 @@ class Tracker:
         """
         before, self._shape = self._shape, shape[:2]
         return () if before in (None, self._shape) else self.finish()
+
+    def expected(self, time: float) -> list[Expected]:
+        """Where the tracks that go on will be at a later time."""
+        ahead = [(motion.predict(time), motion.side) for motion in self._motions.values()]
+        return [Expected(centre, side, math.sqrt(variance)) for (centre, variance), side in ahead]
 
     def follow(self, faces: Sequence[Found], time: float) -> Step:
         """The next frame, by its faces; see `step`."""

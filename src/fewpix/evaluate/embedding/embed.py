@@ -19,15 +19,13 @@ from numpy.typing import NDArray
 
 from fewpix import __version__
 from fewpix.embed.protocol import Encoder
-from fewpix.errors import ImageError, InputError
+from fewpix.errors import InputError
 from fewpix.evaluate.benchmark import Items
-from fewpix.evaluate.degraded import SMALLEST
-from fewpix.evaluate.embedding.fuse import FUSIONS, Fusing, fuse
+from fewpix.evaluate.embedding.fuse import fuse
 from fewpix.evaluate.embedding.store import CHUNK, Chunk, EmbeddingStore
 from fewpix.evaluate.result.model import Pixels, Seen
-from fewpix.evaluate.view import View, embed_each
+from fewpix.evaluate.view import Batch, Faults, View, embed_each
 from fewpix.image.align import pixels
-from fewpix.image.codec import Image, decode_image
 from fewpix.image.resize import Crop
 from fewpix.progress import Advance
 
@@ -35,9 +33,6 @@ logger = logging.getLogger(__name__)
 
 BATCH = 64
 """Pictures in memory at a time."""
-
-Faults = Literal["stop", "count"]
-"""What becomes of a picture that cannot be embedded: it ends the run, or counts as a failure to enrol."""
 
 _QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
@@ -99,7 +94,7 @@ def embed(
     items: Items,
     wanted: Mapping[View, NDArray[np.bool_]],
     *,
-    fusion: Fusing = FUSIONS["media"],
+    fusion: str = "media",
     faults: Faults = "count",
     store: Path | None = None,
     advance: Advance | None = None,
@@ -126,7 +121,7 @@ def embed(
         everything |= mask
     numbers = items.pictures_of(everything)
     for start in range(0, len(numbers), BATCH):
-        batch = _Batch(items, faults)
+        batch = Batch(items, faults)
         end = int(numbers[min(start + BATCH, len(numbers)) - 1]) + 1
         for feed in feeds:
             done += feed.take(end, batch)
@@ -135,85 +130,11 @@ def embed(
     return {feed.view: feed.finished() for feed in feeds}
 
 
-@dataclass(frozen=True, eq=False)
-class _Read:
-    """A picture of the benchmark; `fault` says why it cannot be embedded, "" where it can."""
-
-    picture: Image | None
-    sha256: bytes
-    fault: str = ""
-
-
-class _Batch:
-    """Pictures that are in memory, each read once, and made small once for each look."""
-
-    def __init__(self, items: Items, faults: Faults) -> None:
-        self._items, self._faults = items, faults
-        self._read: dict[int, _Read] = {}
-        self._crops: dict[tuple[int, int], tuple[Crop, bool]] = {}
-
-    @property
-    def strict(self) -> bool:
-        """Whether no picture may fail."""
-        return self._faults == "stop"
-
-    def read(self, n: int) -> _Read:
-        """Picture number `n`."""
-        if n not in self._read:
-            self._read[n] = self._fetch(n)
-        return self._read[n]
-
-    def crop(self, n: int, view: View, picture: Image) -> tuple[Crop, Encoder, bool]:
-        """What goes to an encoder, to which one, and whether the picture was too small to be made small.
-
-        Raises:
-            InputError: its points are not those of a face, or it is no aligned crop and has to be one.
-        """
-        items = self._items
-        name = items.pictures.names[n]
-        if items.points is not None:
-            return view.look.cut(picture, items.points[n], name, view.encoder)
-        key = n, id(view.look)
-        if key not in self._crops:
-            self._crops[key] = view.look.apply(picture, name, items.pictures.origin(n))
-        crop, kept = self._crops[key]
-        return crop, view.encoder, kept
-
-    def refuse(self, n: int, error: InputError) -> str:
-        """Why a picture counts as a failure, without a path of this machine.
-
-        Raises:
-            InputError: where it may not fail.
-        """
-        if self.strict:
-            raise error
-        name, origin = self._items.pictures.names[n], self._items.pictures.origin(n)
-        fault = error.what.replace(origin, name)
-        return fault if name in fault else f"{name}: {fault}"
-
-    def _fetch(self, n: int) -> _Read:
-        pictures = self._items.pictures
-        try:
-            data = pictures.read(n)
-        except InputError as error:
-            return _Read(None, bytes(32), self.refuse(n, error))
-        sha256 = hashlib.sha256(data).digest()
-        try:
-            picture = decode_image(data, pictures.origin(n))
-        except ImageError as error:
-            return _Read(None, sha256, self.refuse(n, error))
-        height, width = picture.shape[:2]
-        if min(height, width) < SMALLEST:
-            small = InputError(f"{pictures.origin(n)} is {width}x{height} px, below {SMALLEST} px")
-            return _Read(picture, sha256, self.refuse(n, small))
-        return _Read(picture, sha256)
-
-
 class _Feed:
     """The pictures of one view on their way: chunk after chunk, out of the store or embedded now."""
 
     def __init__(
-        self, items: Items, view: View, wanted: NDArray[np.bool_], fusion: Fusing, store: Path | None
+        self, items: Items, view: View, wanted: NDArray[np.bool_], fusion: str, store: Path | None
     ) -> None:
         self.view, self.numbers = view, items.pictures_of(wanted)
         self._items, self._fusion = items, fusion
@@ -228,7 +149,7 @@ class _Feed:
         if store is not None:
             self._disk = EmbeddingStore(store, _key(items, self.numbers, view), self._dim)
 
-    def take(self, end: int, batch: _Batch) -> int:
+    def take(self, end: int, batch: Batch) -> int:
         """Embed the pictures up to number `end` that are not done; their number is given back."""
         start, stop = self._done, int(np.searchsorted(self.numbers, end))
         while self._done < stop:
@@ -262,7 +183,7 @@ class _Feed:
             )
         return made
 
-    def _open(self, batch: _Batch) -> None:
+    def _open(self, batch: Batch) -> None:
         """Begin a chunk, with what is known of it; where no picture may fail, one without failures."""
         part = self.numbers[self._done : self._done + CHUNK]
         names = [self._items.pictures.names[int(n)] for n in part]
@@ -274,7 +195,7 @@ class _Feed:
         self._chunk = Chunk.empty(names, self._dim) if found is None else found
         self._faults = [""] * len(names)
 
-    def _embed(self, start: int, stop: int, batch: _Batch) -> None:
+    def _embed(self, start: int, stop: int, batch: Batch) -> None:
         """Embed the pictures from `start` to `stop` of this view's list, all of one chunk."""
         chunk, begin = self._chunk, start - start % CHUNK
         places: list[int] = []
@@ -282,15 +203,14 @@ class _Feed:
         encoders: list[Encoder] = []  # a router has several
         for at in range(start, stop):
             n, place = int(self.numbers[at]), at - begin
-            read = batch.read(n)
-            chunk.sha256[place] = np.frombuffer(read.sha256, dtype=np.uint8)
-            if read.picture is not None:
-                chunk.sides[place] = read.picture.shape[1], read.picture.shape[0]
-            self._faults[place] = read.fault
-            if read.picture is None or read.fault:
+            picture, sha256, self._faults[place] = batch.read(n)
+            chunk.sha256[place] = np.frombuffer(sha256, dtype=np.uint8)
+            if picture is not None:
+                chunk.sides[place] = picture.shape[1], picture.shape[0]
+            if picture is None or self._faults[place]:
                 continue
             try:
-                crop, encoder, chunk.kept[place] = batch.crop(n, self.view, read.picture)
+                crop, encoder, chunk.kept[place] = batch.crop(n, self.view, picture)
             except InputError as error:
                 self._faults[place] = batch.refuse(n, error)
                 continue
@@ -332,10 +252,10 @@ class _Feed:
         if not whole.any():
             return
         part = numbers[whole]
-        media = part if items.media is None else items.media[part]
-        quality = items.quality[part] if self._fusion.weighted and items.quality is not None else None
-        fused = fuse(rows[whole], item[whole], media, how=self._fusion.how, quality=quality)
-        self._made.rows[fused.ids], self._made.enrolled[fused.ids] = fused.embeddings, True
+        media = items.media[part] if "media" in self._fusion and items.media is not None else None
+        quality = items.quality[part] if "quality" in self._fusion and items.quality is not None else None
+        ids, fused = fuse(rows[whole], item[whole], media, quality)
+        self._made.rows[ids], self._made.enrolled[ids] = fused, True
 
 
 def contents_sha256(items: Items, embedded: Sequence[Embedded]) -> str:

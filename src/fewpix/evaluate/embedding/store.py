@@ -20,8 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.errors import StorageError
-from fewpix.files import atomic, check_place, write_text
+from fewpix.files import atomic, write_text
 
 CHUNK = 1024
 """Pictures in one file."""
@@ -119,14 +118,3 @@ class EmbeddingStore:
 
     def _path(self, number: int) -> Path:
         return self.folder / f"{number:06d}.npz"
-
-
-def check_folder(folder: Path) -> None:
-    """Refuse a place for embeddings that is a file or cannot be written, before the run starts.
-
-    Raises:
-        StorageError: it is one, or cannot.
-    """
-    if folder.exists() and not folder.is_dir():
-        raise StorageError(f"{folder} is a file", fix="name a folder for the embeddings")
-    check_place(folder / "key.json")

@@ -19,11 +19,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.data.inventory import Count, Inventory
 from fewpix.errors import InputError
 from fewpix.evaluate.benchmark import Benchmark, Items, Pairs
-from fewpix.evaluate.inventory import Count, Inventory
-from fewpix.evaluate.readers.formats.pickle import PlainArray, load_plain
 from fewpix.evaluate.readers.listed import folds_of, linked, repeated, several
+from fewpix.evaluate.readers.pickle import PlainArray, load_plain
 from fewpix.image.header import read_header
 
 FOLDS = 10

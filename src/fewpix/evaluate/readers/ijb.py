@@ -27,12 +27,10 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.data.inventory import Count, Inventory, digest, require_folder
 from fewpix.errors import InputError
-from fewpix.evaluate.benchmark import Items
-from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
-from fewpix.evaluate.pictures import PictureFiles
-from fewpix.evaluate.readers.formats.listing import present, read_lines, require_names
-from fewpix.evaluate.readers.listed import absent
+from fewpix.evaluate.benchmark import Items, PictureFiles
+from fewpix.evaluate.readers.listed import absent, present, read_lines, require_names
 
 Number = TypeVar("Number", np.int64, np.float32)
 

@@ -24,10 +24,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.data.inventory import Count, require_folder
 from fewpix.errors import InputError
 from fewpix.evaluate.benchmark import Asked, Benchmark, Pairs, Searches
-from fewpix.evaluate.inventory import Count, require_folder
-from fewpix.evaluate.readers.formats.csv import read_cells
+from fewpix.evaluate.readers.csv import read_cells
 from fewpix.evaluate.readers.ijb import EDITIONS, PAIRS_LIST, PROBES_LIST, list_path, read_pictures
 from fewpix.evaluate.readers.listed import linked
 

@@ -23,19 +23,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.data.inventory import Count, Inventory, digest, require_folder
 from fewpix.data.passed_over import NOTHING, LeftOut
 from fewpix.errors import ConfigError, InputError
-from fewpix.evaluate.benchmark import Asked, Benchmark, Items, Searches
-from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
-from fewpix.evaluate.pictures import PictureFiles
-from fewpix.evaluate.readers.formats.csv import read_cells
-from fewpix.evaluate.readers.formats.listing import picture_files, require_names
+from fewpix.evaluate.benchmark import Asked, Benchmark, Items, PictureFiles, Searches
+from fewpix.evaluate.readers.csv import read_cells
+from fewpix.evaluate.readers.listed import picture_files, require_names
 
 KIND = "ijbs"
 METADATA = "cs6_metadata.csv"
@@ -60,17 +59,10 @@ Templates = list[tuple[int, tuple[str, ...]]]
 """Each template's person, and its videos and pictures as the lists name them."""
 
 
-@dataclass(frozen=True, eq=False)
-class Protocol:
-    """Probes to be searched in two galleries that share nobody: who is in the other one has no mate.
-
-    Args:
-        galleries: the two of them.
-        probes: searched in each.
-    """
-
-    galleries: tuple[Templates, Templates]
-    probes: Templates
+Protocol = tuple[Templates, Templates, Templates]
+"""Two galleries that share nobody, and the probes that are searched in each: who is in the other one has no
+mate.
+"""
 
 
 def inventory(folder: Path) -> Inventory:
@@ -112,7 +104,7 @@ def read(
     left_out: dict[str, LeftOut] = {}
     absent: dict[str, None] = {}
     missing = 0
-    for side in (*chosen.galleries, chosen.probes):
+    for side in chosen:
         start = len(people)
         for person, files in side:
             there = []
@@ -187,7 +179,7 @@ def read_lists(folder: Path) -> tuple[Inventory, dict[str, Protocol]]:
     probes = {file: _probes(names, seen) for file, names in named.items()}
     multiview = _multiview(probes[VIDEO], seen)
     every = {
-        name: Protocol(galleries[kind], multiview if name.startswith("multiview") else probes[file])
+        name: (*galleries[kind], multiview if name.startswith("multiview") else probes[file])
         for name, (kind, file) in PROTOCOLS.items()
     }
     unknown = sorted({name for names in named.values() for name in names if name not in seen})
@@ -203,7 +195,7 @@ def read_lists(folder: Path) -> tuple[Inventory, dict[str, Protocol]]:
                 Count("videos with somebody in them", len(videos)),
                 Count("people in videos", sum(len(seen[name]) for name in videos)),
                 Count("probe files that show nobody", len(unknown)),
-                *(Count(f"probes of {name}", len(every[name].probes)) for name in every),
+                *(Count(f"probes of {name}", len(every[name][-1])) for name in every),
             ),
             listed=0,
             missing=(),

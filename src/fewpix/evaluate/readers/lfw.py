@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from fewpix.data.inventory import Count, Inventory, digest, require_folder
+from fewpix.errors import InputError
 from fewpix.evaluate.benchmark import Benchmark, Pairs
-from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
-from fewpix.evaluate.readers.formats.listing import files_in, read_pairs
-from fewpix.evaluate.readers.listed import Listed, folds_of, repeated
+from fewpix.evaluate.readers.listed import Listed, files_in, folds_of, read_lines, repeated
 
 PAIRS, FOLDS, PICTURES = 6000, 10, 7701
 """Of LFW's View 2, as published with it."""
@@ -112,3 +112,64 @@ class PairsTxt:
         )
         sha256 = digest(lists, self.stems)
         return Inventory(kind, folder, (*counts, *general), len(there), self.pictures.missing, sha256)
+
+
+def read_pairs(path: Path) -> tuple[tuple[str, ...], Pairs]:
+    """Read a `pairs.txt` in the form of LFW's, which XQLFW and others use too.
+
+    The first line holds the number of folds and of pairs per kind in each, tab-separated (one number: a
+    single fold). Then, fold by fold, the pairs of one person, `NAME n m`, and as many of two, `NAME n OTHER
+    m`. Picture n of NAME is `NAME/NAME_000n`.
+
+    Returns:
+        The distinct pictures, sorted, without endings; and the pairs of them.
+
+    Raises:
+        InputError: the file is missing, not text, or not in this form; the line is named.
+    """
+    lines = read_lines(path, "use LFW's pairs.txt")
+    folds, per_kind = _header(lines, path)
+    if len(lines) - 1 != folds * 2 * per_kind:
+        raise InputError(
+            f"{path} announces {folds} x {2 * per_kind} pairs, but {len(lines) - 1} lines follow",
+            fix="download it again",
+        )
+    rows = [_pair(line, number, path) for number, line in enumerate(lines[1:], start=2)]
+    same = np.array([len(line.split("\t")) == 3 for line in lines[1:]])
+    expected = np.tile(np.repeat([True, False], per_kind), folds)
+    if (same != expected).any():
+        number = int(np.flatnonzero(same != expected)[0]) + 2
+        raise InputError(
+            f"{path}, line {number}: a pair of the wrong kind for its place", fix="download it again"
+        )
+    pictures, numbers = np.unique(np.array(rows), return_inverse=True)
+    first, second = numbers.reshape(len(rows), 2).T.astype(np.int64)
+    places = np.repeat(np.arange(folds, dtype=np.int64), 2 * per_kind)
+    return tuple(pictures.tolist()), Pairs(first, second, same, places if folds > 1 else None)
+
+
+def _header(lines: list[str], path: Path) -> tuple[int, int]:
+    """Number of folds, and of pairs of each kind in a fold."""
+    words = lines[0].split() if lines else []
+    if len(words) not in (1, 2) or not all(word.isdecimal() and int(word) > 0 for word in words):
+        raise InputError(
+            f"{path}, line 1: expected the number of folds and of pairs, such as '10<tab>300'",
+            fix="use LFW's pairs.txt",
+        )
+    return (1, int(words[0])) if len(words) == 1 else (int(words[0]), int(words[1]))
+
+
+def _pair(line: str, number: int, path: Path) -> tuple[str, str]:
+    """The two pictures of one line."""
+    words = line.strip("\r\n").split("\t")
+    places = (0, 1, 0, 2) if len(words) == 3 else (0, 1, 2, 3)
+    if len(words) not in (3, 4) or not all(words[place].strip().isdecimal() for place in places[1::2]):
+        raise InputError(
+            f"{path}, line {number}: expected NAME, n, m or NAME, n, OTHER, m between tabs, not {line!r}"
+        )
+    for name in (words[places[0]], words[places[2]]):
+        # a name becomes part of a path: it may not lead out of the folder
+        if not name.strip() or "/" in name or "\\" in name or name in (".", ".."):
+            raise InputError(f"{path}, line {number}: {name!r} is not a person's name")
+    first, second = (f"{words[a]}/{words[a]}_{int(words[n]):04d}" for a, n in (places[:2], places[2:]))
+    return first, second

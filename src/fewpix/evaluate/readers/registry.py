@@ -5,7 +5,7 @@ This is the only list of them. A reader's module is imported when it is used.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from fewpix.errors import ConfigError
 
 if TYPE_CHECKING:
+    from fewpix.data.inventory import Inventory
     from fewpix.evaluate.benchmark import Benchmark
-    from fewpix.evaluate.inventory import Inventory
 
 CHECK, PAIRS, SEARCH = "check", "pairs", "search"
 """The last two are those of `evaluate.benchmark`, named again so that a verb's help loads no NumPy."""
@@ -33,7 +33,8 @@ class Options:
     """Who does a task, and what a user may set in it.
 
     Args:
-        read: the function, as `module.function` of this package; it takes PATH, `allow_missing` and `known`.
+        read: the function, as `module.function` of this package or with the whole name of another module; it
+            takes PATH, `allow_missing` and `known`.
         known: keywords of it.
         required: those of them that must be set.
     """
@@ -42,38 +43,32 @@ class Options:
     known: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
 
-
-@dataclass(frozen=True)
-class Reader:
-    """A benchmark.
-
-    Args:
-        holds: what PATH is, in words.
-        tasks: of `TASKS`, what can be done with it.
-    """
-
-    holds: str
-    tasks: Mapping[str, Options]
+    def function(self) -> Callable[..., Any]:
+        """What `read` names, imported now."""
+        module, _, name = self.read.rpartition(".")
+        place = module if "." in module else f"fewpix.evaluate.readers.{module}"
+        found: Callable[..., Any] = getattr(import_module(place), name)
+        return found
 
 
-READERS: dict[str, Reader] = {
-    "lfw": Reader(
+READERS: dict[str, tuple[str, Mapping[str, Options]]] = {
+    "lfw": (
         "the folder with NAME/NAME_0001.jpg and pairs.txt",
         {CHECK: Options("lfw.inventory", ("pairs",)), PAIRS: Options("lfw.read", ("pairs",))},
     ),
-    "xqlfw": Reader(
+    "xqlfw": (
         "the folder with xqlfw_pairs.txt",
         {CHECK: Options("xqlfw.inventory"), PAIRS: Options("xqlfw.read", ("aligned",))},
     ),
-    "bin": Reader(
+    "bin": (
         "an insightface .bin of LFW, CFP-FP, AgeDB-30, CALFW or CPLFW",
         {CHECK: Options("bin.inventory"), PAIRS: Options("bin.read")},
     ),
-    "tinyface": Reader(
+    "tinyface": (
         "the folder with Testing_Set",
         {CHECK: Options("tinyface.inventory"), SEARCH: Options("tinyface.read", ("copies",))},
     ),
-    "scface": Reader(
+    "scface": (
         "the folder with mugshot_frontal_cropped_all",
         {
             CHECK: Options("scface.inventory", ("ids",)),
@@ -81,16 +76,16 @@ READERS: dict[str, Reader] = {
             SEARCH: Options("scface.read", ("distance", "ids", "enrolled"), ("distance",)),
         },
     ),
-    "survface": Reader(
+    "survface": (
         "QMUL-SurvFace's folder with Face_Identification_Test_Set",
         {CHECK: Options("survface.inventory"), SEARCH: Options("survface.read")},
     ),
-    "survface-pairs": Reader(
+    "survface-pairs": (
         "QMUL-SurvFace's folder with Face_Verification_Test_Set",
         {CHECK: Options("survface.inventory_of_pairs"), PAIRS: Options("survface.read_pairs")},
     ),
-    "uccs": Reader("the folder with gallery.csv and validation.csv", {CHECK: Options("uccs.inventory")}),
-    "ijb": Reader(
+    "uccs": ("the folder with gallery.csv and validation.csv", {CHECK: Options("uccs.inventory")}),
+    "ijb": (
         "the folder with meta and loose_crop of IJB-B or IJB-C",
         {
             CHECK: Options("ijb.inventory"),
@@ -98,14 +93,14 @@ READERS: dict[str, Reader] = {
             SEARCH: Options("ijb_protocols.read_search"),
         },
     ),
-    "ijbs": Reader(
+    "ijbs": (
         "the folder with protocols of IJB-S",
         {
             CHECK: Options("ijbs.inventory"),
             SEARCH: Options("ijbs.read", ("faces", "lists"), ("faces",)),
         },
     ),
-    "table": Reader(
+    "table": (
         "a CSV file of your own: first,second,same or picture,person,role",
         {
             CHECK: Options("table.inventory"),
@@ -113,17 +108,21 @@ READERS: dict[str, Reader] = {
             SEARCH: Options("table.read_search", ("folder",)),
         },
     ),
-    "recordio": Reader(
-        "a .rec, or the folder with train.rec and train.idx", {CHECK: Options("recordio.inventory")}
+    "recordio": (
+        "a .rec, or the folder with train.rec and train.idx",
+        {CHECK: Options("fewpix.data.recordio_inventory.inventory")},
     ),
-    "shards": Reader("a tar shard of faces, or a folder of them", {CHECK: Options("shards.inventory")}),
+    "shards": (
+        "a tar shard of faces, or a folder of them",
+        {CHECK: Options("fewpix.data.shards_inventory.inventory")},
+    ),
 }
-"""Name → its reader."""
+"""Name → what PATH is, in words; and of `TASKS` what can be done with it."""
 
 
 def kinds_of(task: str) -> tuple[str, ...]:
     """The benchmarks that a task can be done with."""
-    return tuple(name for name, reader in READERS.items() if task in reader.tasks)
+    return tuple(name for name, (_, tasks) in READERS.items() if task in tasks)
 
 
 def take_stock(kind: str, path: Path, **options: object) -> Inventory:
@@ -131,7 +130,7 @@ def take_stock(kind: str, path: Path, **options: object) -> Inventory:
 
     Args:
         kind: of `READERS`.
-        path: see `Reader.holds`.
+        path: see `READERS`.
         options: of the reader; None for what was not set.
 
     Raises:
@@ -150,7 +149,7 @@ def open_benchmark(
     Args:
         task: `PAIRS` or `SEARCH`.
         kind: of `READERS`.
-        path: see `Reader.holds`.
+        path: see `READERS`.
         allow_missing: leave out what lacks a picture instead of refusing.
         options: of the reader, None for what was not set: `pairs` of lfw, another list; `aligned` of xqlfw,
             whether to take the aligned pictures; `copies` of tinyface, their folder; `folder` of table,
@@ -171,7 +170,7 @@ def _read(task: str, kind: str, given: Mapping[str, object], path: Path, **more:
     kinds = kinds_of(task)
     if kind not in kinds:
         raise ConfigError(TASKS[task].format(kind), fix=f"use one of {', '.join(kinds)}")
-    options = READERS[kind].tasks[task]
+    options = READERS[kind][1][task]
     set_ = {name: value for name, value in given.items() if value is not None}
     for name in set_:
         if name not in options.known:
@@ -179,5 +178,4 @@ def _read(task: str, kind: str, given: Mapping[str, object], path: Path, **more:
     for name in options.required:
         if name not in set_:
             raise ConfigError(f"{kind} needs --{name}")
-    module, _, function = options.read.rpartition(".")
-    return getattr(import_module(f"fewpix.evaluate.readers.{module}"), function)(path, **more, **set_)
+    return options.function()(path, **more, **set_)

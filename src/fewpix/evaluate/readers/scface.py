@@ -23,12 +23,11 @@ from pathlib import Path
 
 import numpy as np
 
+from fewpix.data.inventory import Count, Inventory, digest, require_folder
 from fewpix.data.passed_over import NOTHING
 from fewpix.errors import InputError
 from fewpix.evaluate.benchmark import Benchmark, Pairs
-from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
-from fewpix.evaluate.readers.formats.listing import picture_files, read_lines
-from fewpix.evaluate.readers.listed import Listed, search
+from fewpix.evaluate.readers.listed import Listed, picture_files, read_lines, search
 
 MUGSHOTS = "mugshot_frontal_cropped_all"
 FLAT = "surveillance_cameras_all"

@@ -33,12 +33,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.data.inventory import Count, Inventory, digest, require_folder
 from fewpix.errors import InputError
 from fewpix.evaluate.benchmark import Asked, Benchmark, Pairs
-from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
-from fewpix.evaluate.readers.formats.listing import picture_files
-from fewpix.evaluate.readers.formats.matlab import names_of, read_matlab, read_named_ids
-from fewpix.evaluate.readers.listed import Listed, search
+from fewpix.evaluate.readers.listed import Listed, picture_files, search
+from fewpix.evaluate.readers.matlab import names_of, read_matlab, read_named_ids
 
 IDENTIFICATION, EVALUATION = "Face_Identification_Test_Set", "Face_Identification_Evaluation"
 GALLERY, MATED, UNMATED = "gallery", "mated_probe", "unmated_probe"

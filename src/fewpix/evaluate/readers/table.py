@@ -32,12 +32,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.data.inventory import Count, Inventory, digest, require_folder
 from fewpix.errors import InputError
 from fewpix.evaluate.benchmark import Benchmark, Pairs
-from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
-from fewpix.evaluate.readers.formats.csv import Cells, read_cells
-from fewpix.evaluate.readers.formats.listing import leads_out, present
-from fewpix.evaluate.readers.listed import Listed, folds_of, linked, repeated, search, several
+from fewpix.evaluate.readers.csv import Cells, read_cells
+from fewpix.evaluate.readers.listed import (
+    Listed,
+    folds_of,
+    leads_out,
+    linked,
+    present,
+    repeated,
+    search,
+    several,
+)
 
 FOLDS = 10
 PAIRS, SEARCH = ("first", "second", "same"), ("picture", "person", "role")

@@ -20,12 +20,11 @@ from pathlib import Path
 
 import numpy as np
 
+from fewpix.data.inventory import Count, Inventory, digest, require_folder
 from fewpix.errors import InputError
 from fewpix.evaluate.benchmark import Benchmark
-from fewpix.evaluate.inventory import Count, Inventory, digest, require_folder
-from fewpix.evaluate.readers.formats.listing import picture_files
-from fewpix.evaluate.readers.formats.matlab import read_named_ids
-from fewpix.evaluate.readers.listed import Listed, search
+from fewpix.evaluate.readers.listed import Listed, picture_files, search
+from fewpix.evaluate.readers.matlab import read_named_ids
 
 MATCH, DISTRACTOR, PROBE = "Gallery_Match", "Gallery_Distractor", "Probe"
 MATCH_LIST, PROBE_LIST = "gallery_match_img_ID_pairs.mat", "probe_img_ID_pairs.mat"

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
-from fewpix.evaluate.matching import Candidates, Detections
+from fewpix.evaluate.matching import Candidates, Detections, most_similar
 from fewpix.files import atomic
 
 PEOPLE = 1000
@@ -110,12 +110,12 @@ def read_scores(
                     else "score the pictures of validation.csv only",
                 )
             image.append(numbered[name])
-        parts.append((rows.scores, rows.boxes, Candidates.of(rows.similarities)))
+        parts.append((rows.scores, rows.boxes, most_similar(rows.similarities)))
     if not parts:
         empty = np.empty((0, min(people, 11)))
         return (
             Detections(np.empty(0, dtype=np.int64), np.empty((0, 4)), np.empty(0)),
-            Candidates(empty.astype(np.int64), empty),
+            (empty.astype(np.int64), empty),
         )
     every = np.concatenate([boxes for _, boxes, _ in parts])
     _refuse_repeated(path, np.array(image, dtype=np.int64), every)
@@ -125,9 +125,9 @@ def read_scores(
             every,
             np.concatenate([scores for scores, _, _ in parts]),
         ),
-        Candidates(
-            np.concatenate([best.people for _, _, best in parts]),
-            np.concatenate([best.scores for _, _, best in parts]),
+        (
+            np.concatenate([people for _, _, (people, _) in parts]),
+            np.concatenate([similarity for _, _, (_, similarity) in parts]),
         ),
     )
 

@@ -9,18 +9,16 @@ picture, the score being lower the worse the picture is.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fewpix.data.inventory import Count, Inventory, require_folder
 from fewpix.errors import InputError
 from fewpix.evaluate.benchmark import Benchmark
-from fewpix.evaluate.inventory import Count, Inventory, require_folder
-from fewpix.evaluate.readers.formats.listing import read_lines
 from fewpix.evaluate.readers.lfw import PairsTxt
-from fewpix.evaluate.readers.listed import folds_of
+from fewpix.evaluate.readers.listed import folds_of, read_lines
 
 PAIRS, FOLDS, PEOPLE, PICTURES = 6000, 10, 3743, 7263
 """As published; of the pairs half show one person."""
@@ -30,29 +28,17 @@ ALIGNED = "xqlfw_aligned_112"
 ORIGINAL = "lfw_original_imgs_min_qual0.85variant11"
 
 
-@dataclass(frozen=True)
-class Places:
-    """Where the parts of XQLFW lie, since each is a download of its own.
-
-    Args:
-        pictures: the folder of the people's folders.
-        pairs: the list.
-        scores: the qualities; None if they are not there.
-    """
-
-    pictures: Path
-    pairs: Path
-    scores: Path | None
-
-
-def locate(folder: Path, *, aligned: bool | None = None) -> Places:
-    """Find the parts of XQLFW.
+def locate(folder: Path, *, aligned: bool | None = None) -> tuple[Path, Path, Path | None]:
+    """Find the parts of XQLFW, each of which is a download of its own.
 
     Args:
         folder: holds them, side by side or in folders named as the downloads; or is the folder of pictures
             itself, with the lists in it or up to two folders above.
         aligned: take the aligned pictures, or the original ones. When None, the aligned ones if they are
             there, else the original ones, else the folder itself.
+
+    Returns:
+        The folder of the people's folders, the list, and the qualities, None if they are not there.
 
     Raises:
         InputError: no folder, no list, or not the pictures that were asked for.
@@ -74,7 +60,7 @@ def locate(folder: Path, *, aligned: bool | None = None) -> Places:
             f"{folder} holds no folder {wanted[0]}", fix="unpack the archive of that name, or name its folder"
         )
     scores = next((at / SCORES_FILE for at in around if (at / SCORES_FILE).is_file()), None)
-    return Places(pictures or folder, pairs, scores)
+    return pictures or folder, pairs, scores
 
 
 def inventory(folder: Path, *, aligned: bool | None = None) -> Inventory:
@@ -130,9 +116,9 @@ def read_qualities(path: Path) -> dict[str, float]:
 
 def _look(folder: Path, aligned: bool | None) -> tuple[Inventory, PairsTxt, NDArray[np.float64]]:
     """The inventory, the list, and the quality of each of its pictures, (S,) with NaN where there is none."""
-    places = locate(folder, aligned=aligned)
-    listed = PairsTxt.read(places.pairs, places.pictures)
-    known = read_qualities(places.scores) if places.scores else {}
+    pictures, pairs, scores = locate(folder, aligned=aligned)
+    listed = PairsTxt.read(pairs, pictures)
+    known = read_qualities(scores) if scores else {}
     qualities = np.array([known.get(stem, np.nan) for stem in listed.stems])
     same = listed.pairs.same
     counts = (
@@ -143,5 +129,5 @@ def _look(folder: Path, aligned: bool | None) -> tuple[Inventory, PairsTxt, NDAr
         Count("pictures in the list", len(listed.stems), PICTURES),
         Count("pictures without a quality", int(np.isnan(qualities).sum()), 0),
     )
-    lists = [path for path in (places.pairs, places.scores) if path]
-    return listed.inventory("xqlfw", places.pictures, counts, lists), listed, qualities
+    lists = [path for path in (pairs, scores) if path]
+    return listed.inventory("xqlfw", pictures, counts, lists), listed, qualities

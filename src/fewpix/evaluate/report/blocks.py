@@ -8,13 +8,6 @@ from typing import TypeAlias
 
 
 @dataclass(frozen=True)
-class Text:
-    """A paragraph."""
-
-    text: str
-
-
-@dataclass(frozen=True)
 class Table:
     """Figures; the first column names the rows.
 
@@ -101,15 +94,11 @@ class FacePairs:
     pairs: tuple[FacePair, ...]
 
 
-Block: TypeAlias = Text | Table | Plots | FacePairs
+Block: TypeAlias = str | Table | Plots | FacePairs
+"""A text is a paragraph."""
 
-
-@dataclass(frozen=True)
-class Section:
-    """A heading, and what stands under it."""
-
-    title: str
-    blocks: tuple[Block, ...]
+Section: TypeAlias = tuple[str, tuple[Block, ...]]
+"""A heading, and what stands under it."""
 
 
 @dataclass(frozen=True)

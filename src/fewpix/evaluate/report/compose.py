@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from fewpix.evaluate.measures import LOWER_IS_BETTER, headline, title
-from fewpix.evaluate.report.blocks import Block, Report, Section, Table, Text
+from fewpix.evaluate.report import plots
+from fewpix.evaluate.report.blocks import Block, Plot, Plots, Report, Section, Table
 from fewpix.evaluate.report.curves import curves
-from fewpix.evaluate.report.differences import differences, first_in_words
 from fewpix.evaluate.report.faces import Faces, worst
 from fewpix.evaluate.report.tables import benchmark, measured, models
-from fewpix.evaluate.report.words import TASKS, Task, at, named, share
-from fewpix.evaluate.result.model import Cell, Figure, Result, UccsScores
+from fewpix.evaluate.report.words import TASKS, Task, at, named, points, share
+from fewpix.evaluate.result.model import Cell, Difference, Figure, Result, UccsScores
+from fewpix.evaluate.result.words import LOWER_IS_BETTER, headline, p_text, title
 
 _PROTOCOLS: Final = {
     "hr-lr": "hr-lr: one side of a pair is small and goes to the model, the other one is sharp; who sees it "
@@ -25,6 +25,16 @@ _JOINED: Final = (
     "probe pass. That is no false positive identification rate, and these figures do not belong into one "
     "table with the others."
 )
+_SUBTRACTED = (
+    "Each line is the first model's figure minus the second's on the same comparisons, in points of "
+    "percent, with a 95 % interval from resampling people for both together; one that leaves out zero "
+    "is a difference that chance alone would rarely make. Nothing is corrected for the number of comparisons."
+)
+_MCNEMAR = (
+    "McNemar's exact test counts the answers that only one of the two got right; it takes answers for "
+    "independent, which those that share a person are not quite. Where fewer than 25 answers differ, the "
+    "interval of their difference is widened until it leaves out zero only where the test is below 0.05."
+)
 
 
 def report(result: Result, faces: Faces) -> Report:
@@ -36,16 +46,16 @@ def report(result: Result, faces: Faces) -> Report:
     """
     name = benchmark(result.benchmark)
     if result.compared:
-        sections = (*differences(result), Section("What was compared", measured(result)))
+        sections = (*differences(result), ("What was compared", measured(result)))
         return Report(f"{name}: two results compared", first_in_words(result), sections)
     task = TASKS[result.task]
     words = (task.title + " of templates" * bool(result.treatment.fusion), *result.treatment.protocols)
     sections = (
-        Section("Figures", tuple(_figures(result, task))),
+        ("Figures", tuple(_figures(result, task))),
         *curves(result),
         *differences(result),
         *worst(result, faces),
-        Section("What was measured", measured(result)),
+        ("What was measured", measured(result)),
     )
     return Report(f"{name}: {', '.join(words)}", _lead(result), sections)
 
@@ -74,7 +84,7 @@ def uccs_scores_report(result: UccsScores) -> Report:
         f"{result.people:,} people; fewpix evaluate uccs says what that is worth."
     )
     blocks = (Table("What was made", ("", ""), rows), models("Models", result.models))
-    return Report("UCCS watchlist: how a score file was made", lead, (Section("What was made", blocks),))
+    return Report("UCCS watchlist: how a score file was made", lead, (("What was made", blocks),))
 
 
 def _lead(result: Result) -> str:
@@ -127,14 +137,14 @@ def _figures(result: Result, task: Task) -> Iterator[Block]:
         yield _table(cells, task)
     missing = " ".join(_missing(result))
     if missing:
-        yield Text(missing)
+        yield missing
     yield from _thirds(result)
     protocols = [_PROTOCOLS[one] for one in result.treatment.protocols if one in _PROTOCOLS]
     if protocols:
-        yield Text(" ".join(protocols))
-    yield Text(f"{task.intervals} {task.templates}" if result.treatment.fusion else task.intervals)
+        yield " ".join(protocols)
+    yield f"{task.intervals} {task.templates}" if result.treatment.fusion else task.intervals
     if any(figure.measure == "recall" for cell in result.cells for figure in cell.figures):
-        yield Text(_JOINED)
+        yield _JOINED
 
 
 def _table(cells: Sequence[Cell], task: Task) -> Table:
@@ -187,3 +197,65 @@ def _thirds(result: Result) -> Iterator[Table]:
     ]
     if rows:
         yield Table.of("Accuracy by the quality of a pair's worse picture", rows)
+
+
+def differences(result: Result) -> Iterator[Section]:
+    """All of them: the most telling ones drawn, a table, and McNemar's test; nothing without any."""
+    found = [(one, change) for one in result.differences for change in one.changes]
+    main = headline([change for _, change in found])
+    if main is None:
+        return
+    called = title(main.measure, main.at)
+    drawn = [
+        (_difference(one), change.difference, *change.ci95)
+        for one, change in found
+        if (change.measure, change.at) == (main.measure, main.at)
+    ]
+    svg, alt = plots.changes(drawn, called), f"Differences in {called} with 95 % intervals"
+    rows = [
+        {
+            **_pair(result, one),
+            **{title(c.measure, c.at): points(c.difference, c.ci95) for c in one.changes},
+        }
+        for one in result.differences
+    ]
+    blocks: list[Block] = [
+        _SUBTRACTED,
+        Plots((Plot("plot-differences", svg, alt),), ()),
+        Table.of("Differences in points", rows),
+    ]
+    tests = [
+        {
+            **_pair(result, one),
+            "of": title(change.measure, change.at),
+            "right only by the first": f"{change.mcnemar.only_first:,}",
+            "right only by the second": f"{change.mcnemar.only_second:,}",
+            "p": p_text(change.mcnemar.p),
+        }
+        for one, change in found
+        if change.mcnemar
+    ]
+    if tests:
+        blocks += [_MCNEMAR, Table.of("McNemar's exact test", tests)]
+    bases = dict.fromkeys(one.minus for one in result.differences)
+    yield f"Compared with {'the second result' if result.compared else ', '.join(bases)}", tuple(blocks)
+
+
+def first_in_words(result: Result) -> str:
+    """The most telling change of the first difference that has any, in a sentence."""
+    for one in result.differences:
+        change = headline(one.changes)
+        if change is not None:
+            what = title(change.measure, change.at)
+            return f"{_difference(one)}: {what} {points(change.difference, change.ci95)} points."
+    return "No figure can be shown by both."
+
+
+def _pair(result: Result, one: Difference) -> dict[str, str]:
+    """The first columns of a table: whose difference it is, in what part, at what size."""
+    size = {"size": at(one.size)} if result.task != "detections" else {}
+    return {"models": f"{one.model} − {one.minus}", **one.part, **size}
+
+
+def _difference(one: Difference) -> str:
+    return named(f"{one.model} − {one.minus}", one.size, one.part)

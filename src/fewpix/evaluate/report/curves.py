@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
-from fewpix.evaluate.measures import headline, title
 from fewpix.evaluate.report import plots
-from fewpix.evaluate.report.blocks import Plot, Plots, Section, Table, Text
-from fewpix.evaluate.report.words import TASKS, Task, at, named, share
-from fewpix.evaluate.result.model import Cell, Curve, Histogram, Interval, Result
-
-Point = tuple[float, float, Interval | None]
-"""x, y and the interval of y."""
+from fewpix.evaluate.report.blocks import Plot, Plots, Section, Table
+from fewpix.evaluate.report.words import TASKS, Task, at, named, of_the_first, share
+from fewpix.evaluate.result.model import Cell, Curve, Histogram, Result
+from fewpix.evaluate.result.words import headline, title
 
 
 def curves(result: Result) -> Iterator[Section]:
@@ -22,13 +19,13 @@ def curves(result: Result) -> Iterator[Section]:
         ("Against pixels", "", _against_pixels(result, task)),
         (rates, task.said, _rates(result, task)),
         ("CMC", "", _ranks(result)),
-        ("Scores", "", _scores(result, task)),
+        ("Scores", of_the_first([cell for cell in result.cells if cell.histogram])[1], _scores(result, task)),
     ):
         blocks = list(found)
         if blocks:
             drawn = tuple(one for one in blocks if isinstance(one, Plot))
             block = Plots(drawn, tuple(one for one in blocks if isinstance(one, Table)))
-            yield Section(name, (Text(said), block) if said else (block,))
+            yield name, (said, block) if said else (block,)
 
 
 def _rates(result: Result, task: Task) -> Iterator[Plot | Table]:
@@ -41,7 +38,7 @@ def _rates(result: Result, task: Task) -> Iterator[Plot | Table]:
             svg = plots.rates(lines, false, task.true)
             yield Plot(f"plot-rates-{n}", svg, f"{task.curve}, {where}: {task.true} over {task.false}")
             if task.miss:
-                svg = plots.rates([line.errors() for line in lines], false, task.miss, errors=True)
+                svg = plots.rates(lines, false, task.miss, errors=True)
                 yield Plot(f"plot-det-{n}", svg, f"DET, {where}: {task.miss} over {task.false}")
 
 
@@ -56,12 +53,12 @@ def _ranks(result: Result) -> Iterator[Plot | Table]:
 
 def _scores(result: Result, task: Task) -> Iterator[Plot | Table]:
     """Histograms of scores, with the thresholds that judge them."""
-    for n, cell in enumerate(result.cells):
-        if cell.histogram is not None:
-            name = named(cell.model, cell.size, cell.part)
-            svg = plots.scores(cell.histogram, name, _thresholds(cell))
-            yield Plot(f"plot-scores-{n}", svg, f"{task.scores}, {name}")
-            yield _bins(name, cell.histogram)
+    drawn = [(n, cell, cell.histogram) for n, cell in enumerate(result.cells) if cell.histogram is not None]
+    for n, cell, histogram in of_the_first(drawn)[0]:
+        name = named(cell.model, cell.size, cell.part)
+        svg = plots.scores(histogram, name, _thresholds(cell))
+        yield Plot(f"plot-scores-{n}", svg, f"{task.scores}, {name}")
+        yield _bins(name, histogram)
 
 
 def _against_pixels(result: Result, task: Task) -> Iterator[Plot | Table]:
@@ -72,13 +69,13 @@ def _against_pixels(result: Result, task: Task) -> Iterator[Plot | Table]:
         told = [(one.measure, one.at) for one in (headline(known), *more) if one is not None]
         for key in dict.fromkeys(told):
             found = [(cell, figure) for cell in cells if (figure := cell.figure(*key))]
-            lines: dict[str, list[Point]] = {}
+            lines: dict[str, list[plots.Point]] = {}
             for cell, figure in found:
                 if cell.size is not None and figure.value is not None:
                     point = (float(cell.size), figure.value, figure.ci95)
                     lines.setdefault(cell.model, []).append(point)
             called, where = title(*key), ", ".join(("", *part.values()))
-            svg = plots.against_pixels([_line(*line) for line in lines.items()], called)
+            svg = plots.against_pixels(list(lines.items()), called)
             alt = f"{called} against the size of the {task.small}{where}, by model"
             yield Plot(f"plot-size-{n}-{key[0]}", svg, alt)
             rows = (
@@ -108,11 +105,12 @@ def _panels(
             common, label = named(common, None, cell.part), size if alone else cell.model
         groups.setdefault(common, []).append((label, cell, curve))
     for common, group in groups.items():
-        lines, tables = [], []
+        lines: list[plots.Line] = []
+        tables = []
         for label, cell, curve in group:
             points = list(zip(curve.x, curve.y, curve.ci95, strict=True))
             shown = [point for point in points if point[0] > 0]  # the axis is logarithmic
-            lines += [_line(label, shown)] if shown else []
+            lines += [(label, shown)] if shown else []
             rows = [
                 {head[0]: f"{x:.3g}" if curve.threshold else f"{x:g}", head[1]: share(y, ci95)}
                 for x, y, ci95 in points
@@ -121,13 +119,6 @@ def _panels(
                 row["threshold"] = f"{threshold:.4f}"
             tables.append(Table.of(f"{caption}, {named(cell.model, cell.size, cell.part)}", rows))
         yield common, lines, tables
-
-
-def _line(label: str, points: Iterable[Point]) -> plots.Line:
-    """A line of a plot; a point without an interval is its own."""
-    x, y, ends = zip(*((x, y, ci95 or (y, y)) for x, y, ci95 in points), strict=True)
-    low, high = zip(*ends, strict=True)
-    return plots.Line(label, x, y, low, high)
 
 
 def _thresholds(cell: Cell) -> list[float]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path, PureWindowsPath
 
 import cv2
 import numpy as np
 
+from fewpix.degrade.degradation import Degradation
 from fewpix.errors import InputError
-from fewpix.evaluate.degraded import Degradation
-from fewpix.evaluate.pictures import ReadPicture
-from fewpix.evaluate.report.blocks import Block, FacePair, FacePairs, Section, Text, Tile
-from fewpix.evaluate.report.words import named
+from fewpix.evaluate.benchmark import PictureFiles, PictureSource
+from fewpix.evaluate.report.blocks import Block, FacePair, FacePairs, Section, Tile
+from fewpix.evaluate.report.words import named, of_the_first
 from fewpix.evaluate.result.model import Cell, Failure, Result
 from fewpix.evaluate.view import Look, fitted
 from fewpix.image.codec import Image, decode_image, encode_image
@@ -27,6 +28,43 @@ _HOW = (
     "pictures' names in the benchmark. They are chosen by their scores alone, so some may have been "
     "answered rightly."
 )
+
+
+ReadPicture = Callable[[str], bytes]
+"""Gives the encoded picture of a name; an InputError where it cannot be read."""
+
+
+def by_name(pictures: PictureSource) -> ReadPicture:
+    """The pictures of a benchmark by their names in it."""
+    numbers = {name: n for n, name in enumerate(pictures.names)}
+
+    def read(name: str) -> bytes:
+        if name not in numbers:
+            raise InputError(f"the benchmark has no picture {name}", fix="name the benchmark of the result")
+        return pictures.read(numbers[name])
+
+    return read
+
+
+def nowhere(name: str) -> bytes:
+    """Pictures where nobody said where they are.
+
+    Raises:
+        InputError: always.
+    """
+    raise InputError("nothing was said of where the pictures are", fix="name their folder")
+
+
+def in_folder(folder: Path) -> ReadPicture:
+    """Pictures whose names are paths relative to a folder, and do not lead out of it."""
+
+    def read(name: str) -> bytes:
+        path = PureWindowsPath(name)  # both kinds of slash
+        if path.anchor or ".." in path.parts:  # a result may be a stranger's
+            raise InputError(f"{name} is no picture of a benchmark", fix="name the benchmark of the result")
+        return PictureFiles(folder, (name,)).read(0)
+
+    return read
 
 
 class Faces:
@@ -93,21 +131,27 @@ class Faces:
 def worst(result: Result, faces: Faces) -> Iterator[Section]:
     """The worst comparisons of every model at every size; nothing where items are no single pictures."""
     blocks: list[Block] = []
-    for cell in result.cells:
+    known = [
+        (cell, cell.worst)
+        for cell in result.cells
+        if cell.worst and (cell.worst.mated or cell.worst.nonmated)
+    ]
+    drawn, limit = of_the_first(known)
+    for cell, failures in drawn:
         name = named(cell.model, cell.size, cell.part)
         for kind, found in (
-            ("two people, the highest scores", cell.worst.nonmated if cell.worst else ()),
-            ("one person, the lowest scores", cell.worst.mated if cell.worst else ()),
+            ("two people, the highest scores", failures.nonmated),
+            ("one person, the lowest scores", failures.mated),
         ):
             if found:
                 blocks.append(faces.pairs(f"{name}: {kind}", found, _looks(result, cell)))
-    said = [Text(_HOW)]
+    said = [f"{_HOW} {limit}".rstrip()]
     if faces.gone:
         first, why = next(iter(faces.gone.items()))
         share = f"{len(faces.gone)} of {len(faces.wanted)} pictures"
-        said.append(Text(f"{share} cannot be shown; the first, {first}: {why}."))
+        said.append(f"{share} cannot be shown; the first, {first}: {why}.")
     if blocks:
-        yield Section("Worst failures", (*said, *blocks))
+        yield "Worst failures", (*said, *blocks)
 
 
 def _looks(result: Result, cell: Cell) -> tuple[Look, Look]:

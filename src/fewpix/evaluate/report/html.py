@@ -2,53 +2,63 @@
 
 from __future__ import annotations
 
-import base64
-import html
+from fewpix.evaluate.report.blocks import Block, FacePair, FacePairs, Plots, Report, Section, Table, Tile
+from fewpix.page import STYLE, data_uri, escape
+from fewpix.page import page as html_page
+from fewpix.svg import inline
 
-from fewpix.evaluate.report.blocks import (
-    Block,
-    FacePair,
-    FacePairs,
-    Plots,
-    Report,
-    Section,
-    Table,
-    Text,
-    Tile,
+CSS = (
+    STYLE
+    + """
+h3 { font-size: 1rem; font-weight: 600; margin: 1.5rem 0 .6rem; }
+th[scope=col] { white-space: normal; vertical-align: bottom; }
+td small { display: block; opacity: .75; }
+th, td { vertical-align: top; }
+h1, h2, figcaption, p, .long { overflow-wrap: anywhere; }
+.long { white-space: normal; min-width: 15rem; }
+.plots { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr));
+  gap: .5rem 1.5rem; max-width: 60rem; }
+.plots svg { max-width: 34rem; }
+details { margin: .75rem 0; }
+summary { cursor: pointer; opacity: .85; }
+.faces { display: grid; grid-template-columns: repeat(auto-fill, minmax(13.5rem, 1fr)); gap: 1.1rem; }
+.tiles { display: flex; gap: 3px; margin-bottom: 3px; }
+.tiles img, .gone { width: 100px; height: 100px; border-radius: 4px; }
+.tiles img { image-rendering: pixelated; }
+.sharp img, .sharp .gone { width: 60px; height: 60px; image-rendering: auto; }
+.gone { display: grid; place-items: center; background: var(--soft); font-size: .75rem; text-align: center; }
+.wrong figcaption b { color: var(--bad); }
+.right figcaption b { color: var(--good); }
+figcaption small { display: block; opacity: .8; }
+@media print { body { font-size: 10.5pt; } main { max-width: none; padding: 0; } details { display: none; }
+  .wide { overflow: visible; } table { font-size: 8.5pt; } th, td { padding: .15rem .4rem; }
+  h2, h3 { break-after: avoid; } section, figure, .plots > * { break-inside: avoid; }
+  section:has(.faces) { break-inside: auto; } }
+"""
 )
-from fewpix.evaluate.report.style import CSS
-from fewpix.evaluate.report.svg import inline
-from fewpix.printable import escaped
+"""Light and dark, on a phone, on paper."""
 
 _LONG = 40  # letters of a cell from which on it may be broken
 
 
-def escape(text: str) -> str:
-    """Text in which nothing means anything to HTML, and whose control and direction characters are seen."""
-    return html.escape(escaped(text))
-
-
 def page(report: Report) -> str:
     """The whole page."""
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="generator" content="fewpix">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{escape(report.title)}</title>\n<style>{CSS}</style>\n</head>\n<body>\n<main>\n"
-        f'<header>\n<h1>{escape(report.title)}</h1>\n<p class="lead">{escape(report.lead)}</p>\n</header>\n'
-        f"{''.join(map(_section, report.sections))}</main>\n</body>\n</html>\n"
+    head = f'<h1>{escape(report.title)}</h1>\n<p class="lead">{escape(report.lead)}</p>'
+    return html_page(
+        report.title, CSS, f"<header>\n{head}\n</header>\n{''.join(map(_section, report.sections))}"
     )
 
 
 def _section(section: Section) -> str:
-    blocks = "\n".join(map(_block, section.blocks))
-    return f"<section>\n<h2>{escape(section.title)}</h2>\n{blocks}\n</section>\n"
+    title, blocks = section
+    inside = "\n".join(map(_block, blocks))
+    return f"<section>\n<h2>{escape(title)}</h2>\n{inside}\n</section>\n"
 
 
 def _block(block: Block) -> str:
     match block:
-        case Text(text):
-            return f"<p>{escape(text)}</p>"
+        case str():
+            return f"<p>{escape(block)}</p>"
         case Table():
             return _table(block)
         case Plots(plots, tables):
@@ -97,5 +107,4 @@ def _tile(tile: Tile) -> str:
     if not tile.data:
         return f'<span class="gone" role="img" aria-label="{escape(tile.alt)}">not there</span>'
     kind = "jpeg" if tile.file.endswith(".jpg") else "png"
-    data = base64.b64encode(tile.data).decode()
-    return f'<img src="data:image/{kind};base64,{data}" alt="{escape(tile.alt)}">'
+    return f'<img src="{data_uri(tile.data, kind)}" alt="{escape(tile.alt)}">'

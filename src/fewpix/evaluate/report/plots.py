@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from fewpix.evaluate.report.svg import drawn, style
 from fewpix.evaluate.result.model import Histogram
 from fewpix.printable import escaped
+from fewpix.svg import drawn, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,42 +26,24 @@ _MATED, _NONMATED = "#2aa876", "#9a8fb8"
 _INCHES = (4.6, 3.5)
 
 
-@dataclass(frozen=True)
-class Line:
-    """One line of a plot, with its band of 95 % intervals.
+Point = tuple[float, float, tuple[float, float] | None]
+"""x, y and the interval of y; one without is its own."""
 
-    Args:
-        label: of the legend.
-        x: of the points.
-        y: in the same order.
-        low: lower ends of the intervals.
-        high: upper ends.
-    """
-
-    label: str
-    x: tuple[float, ...]
-    y: tuple[float, ...]
-    low: tuple[float, ...]
-    high: tuple[float, ...]
-
-    def errors(self) -> Line:
-        """What is left to one."""
-        y, low, high = (tuple(1 - value for value in values) for values in (self.y, self.low, self.high))
-        return Line(self.label, self.x, y, high, low)
+Line = tuple[str, Sequence[Point]]
+"""One line of a plot by its label, with its band of 95 % intervals."""
 
 
 def against_pixels(lines: Sequence[Line], label: str) -> str:
     """Figures in percent against sizes."""
-    sizes = sorted({size for line in lines for size in line.x})
+    sizes = sorted({size for _, points in lines for size, *_ in points})
     with _panel() as (figure, axes):
-        for n, line in enumerate(lines):
+        for n, (name, points) in enumerate(lines):
+            own, y, low, high = _columns(points)
             # side by side, since intervals on top of one another cannot be told apart
-            x = [sizes.index(size) + 0.06 * (n - (len(lines) - 1) / 2) for size in line.x]
+            x = [sizes.index(size) + 0.06 * (n - (len(lines) - 1) / 2) for size in own.tolist()]
             colour, dash = _look(n)
-            axes.vlines(x, _percent(line.low), _percent(line.high), color=colour, linewidth=1.4, alpha=0.6)
-            axes.plot(
-                x, _percent(line.y), dash, color=colour, marker="o", markersize=4, label=_plain(line.label)
-            )
+            axes.vlines(x, 100 * low, 100 * high, color=colour, linewidth=1.4, alpha=0.6)
+            axes.plot(x, 100 * y, dash, color=colour, marker="o", markersize=4, label=_plain(name))
         axes.set_xticks(range(len(sizes)), [f"{size:g}" for size in sizes])
         axes.set_xlabel("face size in pixels")
         axes.set_ylabel(f"{label}, %")
@@ -76,17 +58,20 @@ def rates(lines: Sequence[Line], x: str, y: str, *, errors: bool = False) -> str
         lines: with points above 0.
         x: what they are drawn against.
         y: what they show.
-        errors: whether both are errors, DET: y is then logarithmic as well, and errors of 0 are left out.
+        errors: whether what is left to one is drawn, DET: y is then logarithmic as well, and errors of 0 are
+            left out.
     """
+    found = [(name, _columns(points, errors=errors)) for name, points in lines]
     with _panel() as (figure, axes):
         axes.set_xscale("log")
         if errors:
             axes.set_yscale("log")
-        for n, line in enumerate(lines):
-            _band(axes, n, line, percent=not errors)
-        _decades(axes.xaxis, *_ends([v for line in lines for v in line.x]))
+        for n, (name, line) in enumerate(found):
+            _band(axes, n, name, line, percent=not errors)
+        _decades(axes.xaxis, *_ends([v for _, line in found for v in line[0].tolist()]))
         if errors:
-            lowest = 10 ** np.floor(np.log10(min((v for one in lines for v in one.y if v > 0), default=0.01)))
+            left = (v for _, line in found for v in line[1].tolist() if v > 0)
+            lowest = 10 ** np.floor(np.log10(min(left, default=0.01)))
             axes.set_ylim(lowest, 1.05)
             _decades(axes.yaxis, lowest, 1.0)
         else:
@@ -156,20 +141,27 @@ def _panel(inches: tuple[float, float] = _INCHES) -> Iterator[tuple[Figure, Axes
         yield figure, figure.subplots()
 
 
-def _band(axes: Axes, n: int, line: Line, *, percent: bool) -> None:
+def _columns(points: Sequence[Point], *, errors: bool = False) -> tuple[NDArray[np.float64], ...]:
+    """x, y, and the lower and upper ends of the intervals; of errors what is left of y to one."""
+    x, y, ends = zip(*((x, y, ci95 or (y, y)) for x, y, ci95 in points), strict=True)
+    low, high = np.array(ends).T
+    return (
+        (np.array(x), 1 - np.array(y), 1 - high, 1 - low) if errors else (np.array(x), np.array(y), low, high)
+    )
+
+
+def _band(axes: Axes, n: int, name: str, line: Sequence[NDArray[np.float64]], *, percent: bool) -> None:
     """A line and its intervals."""
     colour, dash = _look(n)
     scale = 100 if percent else 1
-    x, y, low, high = (np.array(values) for values in (line.x, line.y, line.low, line.high))
+    x, y, low, high = line
     shown = np.ones(len(y), dtype=bool) if percent else y > 0
     floor = 0.0 if percent else 1e-9  # a band on a logarithmic axis has to end somewhere
     axes.fill_between(
         x, scale * np.maximum(low, floor), scale * np.maximum(high, floor), color=colour, alpha=0.16, lw=0
     )
     alone = "o" if np.count_nonzero(shown) == 1 else ""
-    axes.plot(
-        x[shown], scale * y[shown], dash, marker=alone, color=colour, label=_plain(line.label), linewidth=1.6
-    )
+    axes.plot(x[shown], scale * y[shown], dash, marker=alone, color=colour, label=_plain(name), linewidth=1.6)
 
 
 def _plain(text: str) -> str:
@@ -195,10 +187,6 @@ def _decades(axis: Axis, low: float, high: float) -> None:
 
 def _look(n: int) -> tuple[str, str]:
     return COLOURS[n % len(COLOURS)], _DASHES[n % len(_DASHES)]
-
-
-def _percent(values: Sequence[float]) -> list[float]:
-    return [100 * value for value in values]
 
 
 def _legend(figure: Figure, axes: Axes, count: int) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
+
+T = TypeVar("T")
+
+MOST_DRAWN = 24
+"""Cells of which a report draws histograms and faces: a page of more takes too long to load."""
 
 
 def share(value: float | None, ci95: tuple[float, float] | None) -> str:
@@ -27,6 +32,16 @@ def at(size: int | None) -> str:
 def named(model: str, size: int | None, part: Mapping[str, str]) -> str:
     """A model, at a size, in a part; nothing is said of what there is none of."""
     return ", ".join(word for word in (model, at(size) if size else "", *part.values()) if word)
+
+
+def of_the_first(cells: Sequence[T]) -> tuple[Sequence[T], str]:
+    """As many cells as a report draws pictures of, in the result's order, and what is said of the others."""
+    if len(cells) <= MOST_DRAWN:
+        return cells, ""
+    return cells[:MOST_DRAWN], (
+        f"Drawn are the first {MOST_DRAWN} of {len(cells)} cells, in the order of the figures above; "
+        "the result's file holds all."
+    )
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,53 @@
-"""A result as text for the terminal."""
+"""A result as text for the terminal, and what its measures are called everywhere."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
-from fewpix.evaluate.measures import title
 from fewpix.evaluate.result.model import Cell, Change, Difference, Figure, Result, Seen, UccsScores
-from fewpix.evaluate.statistics.paired import p_text
+
+MEASURES = {
+    "accuracy": (
+        "accuracy",
+        "share of pairs answered rightly, the mean over folds, each under the best threshold of the others; "
+        "at `worst`, `middle` or `best`, on the third of the pairs of that quality",
+    ),
+    "tar": (
+        "TAR at FAR {}",
+        "true accept rate at a false accept rate: share of mated pairs that pass",
+    ),
+    "eer": ("EER", "equal error rate, without interpolation; lower is better"),
+    "auc": (
+        "AUC",
+        "of pairs, area under the ROC curve, ties counted half; of searches, area under TPIR over FPIR",
+    ),
+    "rank": ("rank-{}", "share of the mated searches with the right person among the first k"),
+    "map": ("mAP", "mean average precision, as TinyFace's official evaluation takes it"),
+    "tpir": (
+        "TPIR at FPIR {}",
+        "true positive identification rate at a false positive identification rate: share of the mated "
+        "searches that find the right person up to the rank, at or above the threshold",
+    ),
+    "recall": (
+        "found at {} wrong comparisons a probe",
+        "of galleries joined as public code does it: share above the threshold that lets so many wrong "
+        "comparisons a probe pass; this is no FPIR",
+    ),
+    "found": (
+        "found at {} false alarms a picture",
+        "of detections: share of the faces found, at so many false alarms a picture",
+    ),
+}
+"""Measure → its title, in which the place of what it is at is marked, and what it is."""
+
+LOWER_IS_BETTER = frozenset({"eer"})
+
+_FIRST = ("accuracy", "tpir", "tar", "found", "map", "rank", "eer", "recall", "auc")
+_RATES = frozenset({"tar", "tpir", "found", "recall"})
+_PRECISE = frozenset({"accuracy", "eer", "auc"})
+
+Found = TypeVar("Found", Figure, Change)
 
 _COUNTS = {
     "same": "pairs of one person",
@@ -22,6 +62,33 @@ _SIDES = {
 }
 
 
+def title(measure: str, at: str = "") -> str:
+    """A measure in words, such as `TAR at FAR 1e-3`; of a third of the pairs, `accuracy, worst`."""
+    text, _ = MEASURES[measure]
+    if "{}" in text:
+        return text.format(at)
+    return f"{text}, {at} third by quality" if at else text
+
+
+def headline(found: Iterable[Found]) -> Found | None:
+    """The one that people look for first: accuracy, or the rate at the lowest false rate shown.
+
+    Args:
+        found: figures with a value, or changes.
+    """
+    known = list(found)
+    for measure in _FIRST:
+        mine = [one for one in known if one.measure == measure and (measure != "accuracy" or not one.at)]
+        if mine:
+            return min(mine, key=lambda one: float(one.at)) if measure in _RATES else mine[0]
+    return None
+
+
+def p_text(p: float) -> str:
+    """A probability for people."""
+    return f"{p:.3f}" if p >= 0.001 else "below 0.001"
+
+
 def words(result: Result | UccsScores) -> str:
     """All of it: what was compared, how, every figure, and the differences; or how a score file was made."""
     if isinstance(result, UccsScores):
@@ -34,7 +101,7 @@ def figure_words(one: Figure) -> str:
     name = title(one.measure, one.at)
     if one.value is None:
         return f"{name} cannot be shown: {one.reason}"
-    digits = 2 if one.measure in ("accuracy", "eer", "auc") else 1
+    digits = 2 if one.measure in _PRECISE else 1
     ci95 = "" if one.ci95 is None else f" ({100 * one.ci95[0]:.1f} to {100 * one.ci95[1]:.1f})"
     return f"{name} {100 * one.value:.{digits}f} %{ci95}"
 

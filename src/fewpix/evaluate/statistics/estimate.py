@@ -3,13 +3,13 @@
 - `Mean`: a share of answers that are right, or a mean of numbers: accuracy, rank-k, mAP, TAR at a threshold
   that is held.
 - `OnCurve`: a figure whose threshold is set anew in every replicate: TAR at FAR, TPIR at FPIR, EER, AUC.
-- `Plain`: a value without an interval.
+- `Estimate`: a value that has no interval, with its reason.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -21,14 +21,12 @@ from fewpix.evaluate.statistics.bootstrap import (
     REPLICATES,
     Clusters,
     Interval,
-    mean_interval,
     mean_intervals,
     percentiles,
 )
-from fewpix.evaluate.statistics.curves import curve_targets
-from fewpix.evaluate.statistics.paired import McNemar, mcnemar, paired_interval
+from fewpix.evaluate.statistics.paired import mcnemar, paired_interval
 from fewpix.evaluate.statistics.replicates import CurveReplicates, replicate_curves
-from fewpix.evaluate.statistics.scores import SortedScores
+from fewpix.evaluate.statistics.scores import SortedScores, curve_targets
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class Draws:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure.
+    """A figure; one without an interval is its own statistic.
 
     Args:
         value: of it.
@@ -61,19 +59,10 @@ class Estimate:
     reason: str = ""
 
 
-@dataclass(frozen=True)
-class Change:
-    """A figure of one model minus that of another.
-
-    Args:
-        value: the difference.
-        ci95: its interval, resampling people for both models together.
-        mcnemar: the exact test, where answers are right or wrong.
-    """
-
-    value: float
-    ci95: Interval
-    mcnemar: McNemar | None = None
+Change = tuple[Estimate, tuple[int, int, float] | None]
+"""A figure of one model minus that of another, its interval from resampling people for both together; and
+`paired.mcnemar`'s exact test, where answers are right or wrong.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,28 +91,18 @@ class Mean:
 
     def minus(self, other: Mean, draws: Draws) -> Change:
         """Of the same comparisons."""
-        one, two, difference = self.values, other.values, self.value - other.value
-        if one.dtype == np.bool_:
-            right, other_right = one.astype(np.bool_), two.astype(np.bool_)
-            ci95 = paired_interval(
-                right,
-                other_right,
-                self.clusters,
-                share=self.share,
-                strata=self.strata,
-                replicates=draws.replicates,
-                seed=draws.seed,
-            )
-            return Change(difference, ci95, mcnemar(right, other_right))
-        ci95 = mean_interval(
-            one.astype(np.float64) - two.astype(np.float64),
+        one, two = self.values, other.values
+        ci95 = paired_interval(
+            one,
+            two,
             self.clusters,
             share=self.share,
             strata=self.strata,
             replicates=draws.replicates,
             seed=draws.seed,
         )
-        return Change(difference, ci95)
+        test = mcnemar(one.astype(np.bool_), two.astype(np.bool_)) if one.dtype == np.bool_ else None
+        return Estimate(self.value - other.value, ci95), test
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,30 +159,19 @@ class OnCurve:
     take: Literal["rate", "eer", "auc"]
     target: float = 0.0
 
-    @property
-    def value(self) -> float:
-        """Of all comparisons."""
+    @cached_property
+    def whole(self) -> Estimate:
+        """Of all comparisons, without an interval."""
+        ordered = self.curve.ordered
         match self.take:
             case "rate":
-                return self.curve.ordered.tar(self._threshold())
+                threshold = ordered.threshold_at(self.target)
+                return Estimate(ordered.tar(threshold), None, threshold)
             case "eer":
-                return self.curve.ordered.eer().rate
+                rate, threshold = ordered.eer()
+                return Estimate(rate, None, threshold)
             case _:
-                return self.curve.ordered.auc(self.curve.tie)
-
-    @property
-    def threshold(self) -> float | None:
-        """That a comparison counts at or above; of an area None."""
-        match self.take:
-            case "rate":
-                return self._threshold()
-            case "eer":
-                return self.curve.ordered.eer().threshold
-            case _:
-                return None
-
-    def _threshold(self) -> float:
-        return self.curve.ordered.threshold_at(self.target)
+                return Estimate(ordered.auc(self.curve.tie))
 
     def estimate(self, draws: Draws) -> Estimate:
         """With its interval.
@@ -211,21 +179,12 @@ class OnCurve:
         Raises:
             InputError: too few people.
         """
-        drawn = self.curve.drawn(draws)
-        match self.take:
-            case "rate":
-                ci95 = drawn.tar_interval(self.target)
-            case "eer":
-                ci95 = drawn.eer_interval()
-            case _:
-                ci95 = drawn.auc_interval()
-        return Estimate(self.value, ci95, self.threshold)
+        return replace(self.whole, ci95=self.curve.drawn(draws).interval(self._replicates(draws)))
 
     def minus(self, other: OnCurve, draws: Draws) -> Change:
         """Of the same comparisons, each figure at its own threshold."""
-        return Change(
-            self.value - other.value, percentiles(self._replicates(draws) - other._replicates(draws))
-        )
+        drawn = self._replicates(draws) - other._replicates(draws)
+        return Estimate(self.whole.value - other.whole.value, percentiles(drawn)), None
 
     def _replicates(self, draws: Draws) -> NDArray[np.float64]:
         drawn = self.curve.drawn(draws)
@@ -234,22 +193,7 @@ class OnCurve:
         return drawn.eer if self.take == "eer" else drawn.auc
 
 
-@dataclass(frozen=True)
-class Plain:
-    """A value that has no interval.
-
-    Args:
-        value: of it.
-        threshold: where it is.
-        reason: why there is none; "" where it never has one.
-    """
-
-    value: float
-    threshold: float | None = None
-    reason: str = ""
-
-
-Statistic = Mean | OnCurve | Plain
+Statistic = Mean | OnCurve | Estimate
 
 
 def estimates(statistics: Sequence[Statistic], draws: Draws) -> list[Estimate]:
@@ -263,38 +207,29 @@ def estimates(statistics: Sequence[Statistic], draws: Draws) -> list[Estimate]:
         In the same order; where there are too few people for an interval, the reason is said.
     """
     found: dict[int, Estimate] = {}
-    together: dict[tuple[int, int, int], list[int]] = {}
+    together: dict[tuple[object, ...], dict[int, Mean]] = {}
     for n, one in enumerate(statistics):
         if isinstance(one, Mean):
-            together.setdefault((id(one.clusters), id(one.share), id(one.strata)), []).append(n)
-        elif isinstance(one, Plain):
-            found[n] = Estimate(one.value, None, one.threshold, one.reason)
+            alike = id(one.clusters), id(one.share), id(one.strata), one.values.dtype == np.bool_
+            together.setdefault(alike, {})[n] = one
+        elif isinstance(one, Estimate):
+            found[n] = one
         else:
             try:
                 found[n] = one.estimate(draws)
             except InputError as error:
-                found[n] = Estimate(one.value, None, one.threshold, error.what)
-    for numbers in together.values():
-        for kind in (True, False):
-            mine = [n for n in numbers if (_mean(statistics[n]).values.dtype == np.bool_) == kind]
-            found |= dict(zip(mine, _means([_mean(statistics[n]) for n in mine], draws), strict=True))
+                found[n] = replace(one.whole, reason=error.what)
+    for means in together.values():
+        found |= zip(means, _means(list(means.values()), draws), strict=True)
     return [found[n] for n in range(len(statistics))]
 
 
-def _mean(one: Statistic) -> Mean:
-    assert isinstance(one, Mean)
-    return one
-
-
-def _means(found: Sequence[Mean], draws: Draws) -> Iterable[Estimate]:
+def _means(found: Sequence[Mean], draws: Draws) -> list[Estimate]:
     """Of one kind over the same comparisons."""
-    if not found:
-        return []
     first = found[0]
-    columns = np.stack([one.values for one in found], axis=1)
     try:
         intervals = mean_intervals(
-            columns,
+            np.stack([one.values for one in found], axis=1),
             first.clusters,
             share=first.share,
             strata=first.strata,

@@ -11,7 +11,6 @@ between the bounds of Clopper and Pearson (1934). That one leaves out zero where
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import comb
 
 import numpy as np
@@ -24,8 +23,8 @@ FEW = 25
 
 
 def paired_interval(
-    first: NDArray[np.bool_],
-    second: NDArray[np.bool_],
+    first: NDArray[np.generic],
+    second: NDArray[np.generic],
     clusters: Clusters,
     *,
     share: NDArray[np.float64] | None = None,
@@ -38,21 +37,21 @@ def paired_interval(
     Where no answer differs it is from 0 to 0. Of one person alone it is all that there is.
 
     Args:
-        first: (P,) which answers one model got right.
-        second: (P,) the other.
+        first: (P,) bool, which answers one model got right; or its numbers.
+        second: (P,) of the other, likewise.
         clusters: the people of each answer.
-        share: see `mean_interval`.
-        strata: likewise.
-        replicates: likewise.
-        seed: likewise.
+        share: see `mean_interval`, as the others.
+        strata: kinds.
+        replicates: how many.
+        seed: of the draws.
 
     Raises:
         InputError: see `mean_interval`.
     """
-    change = first.astype(np.int64) - second
+    change = first.astype(np.float64) - second.astype(np.float64)
     found = mean_interval(change, clusters, share=share, strata=strata, replicates=replicates, seed=seed)
     alone = change != 0
-    count = int(alone.sum())
+    count = int(alone.sum()) if first.dtype == np.bool_ else 0
     if count and clusters.people == 1:
         return Interval(-1.0, 1.0)
     if not 0 < count < FEW:
@@ -84,39 +83,21 @@ def _falling(chance: Callable[[float], float], wanted: float) -> float:
     return (low + high) / 2
 
 
-@dataclass(frozen=True)
-class McNemar:
-    """The answers that only one of two models got right; those both did, or neither, say nothing.
-
-    The test takes answers for independent. Where several show one person they are not quite, and p is too
-    small; the bootstrap's intervals do not assume it.
-
-    Args:
-        only_first: answers that only the first model got right.
-        only_second: that only the second did.
-        p: two-sided, the chance of numbers at least as far apart if neither model were better.
-    """
-
-    only_first: int
-    only_second: int
-    p: float
-
-
-def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> McNemar:
+def mcnemar(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> tuple[int, int, float]:
     """Compare answers (N,), right or wrong, of two models.
 
-    Under the null hypothesis each answer that one model alone got right is a fair coin's: p is twice the
-    binomial tail up to the smaller number, at most 1 (McNemar 1947, in its exact form). All whole numbers,
-    so it is exact for any N.
+    Answers that both got right, or neither, say nothing. Under the null hypothesis each answer that one
+    model alone got right is a fair coin's: p is twice the binomial tail up to the smaller number, at most 1
+    (McNemar 1947, in its exact form). All whole numbers, so it is exact for any N. The test takes answers for
+    independent. Where several show one person they are not quite, and p is too small; the bootstrap's
+    intervals do not assume it.
+
+    Returns:
+        Answers that only the first model got right, that only the second did, and p.
     """
     one, other = int((first & ~second).sum()), int((second & ~first).sum())
     total, ways, tail = one + other, 1, 0
     for k in range(min(one, other) + 1):
         tail += ways
         ways = ways * (total - k) // (k + 1)
-    return McNemar(one, other, min(1.0, 2 * tail / 2**total))
-
-
-def p_text(p: float) -> str:
-    """A probability for people."""
-    return f"{p:.3f}" if p >= 0.001 else "below 0.001"
+    return one, other, min(1.0, 2 * tail / 2**total)

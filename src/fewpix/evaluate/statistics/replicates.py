@@ -45,28 +45,17 @@ class CurveReplicates:
         Raises:
             InputError: too few people.
         """
-        return self._interval(self.tars(target))
+        return self.interval(self.tars(target))
 
-    def eer_interval(self) -> Interval:
-        """Of the equal error rate.
+    def interval(self, values: NDArray[np.float64]) -> Interval:
+        """Of a figure by its replicates (R,).
 
-        Raises:
-            InputError: too few people.
-        """
-        return self._interval(self.eer)
-
-    def auc_interval(self) -> Interval:
-        """Of the area under the curve.
-
-        Raises:
-            InputError: too few people.
-        """
-        return self._interval(self.auc)
-
-    def _interval(self, values: NDArray[np.float64]) -> Interval:
-        """Where every replicate gives 0, or every one 1, resampling says nothing; `exact` is used then.
+        Where every replicate gives 0, or every one 1, resampling says nothing; `exact` is used then.
 
         Of the genuine comparisons of one person alone it says nothing either: the interval is all there is.
+
+        Raises:
+            InputError: too few people.
         """
         kept = values[~np.isnan(values)]
         if len(kept) and kept[0] in (0.0, 1.0) and (kept == kept[0]).all():
@@ -91,7 +80,7 @@ def replicate_curves(
     Args:
         scores: (P,) finite.
         same: (P,), with comparisons of both kinds.
-        targets: false accept rates, 0 to 1, for `SortedScores.tar_at_far`.
+        targets: false accept rates, 0 to 1, as in `SortedScores.threshold_at`.
         clusters: the people of each comparison.
         tie: what a genuine comparison and an impostor of the same score add to the area, 0 to 1.
         replicates: at least 1.

@@ -5,57 +5,23 @@ sorted once, by kind of pair; each figure is then a binary search. For compariso
 there is `fewpix.calibration.histogram`.
 
 A pair is accepted when its score is at or above the threshold, which is an observed score. A false accept
-rate below one in the number of impostor pairs cannot be measured on them; its figures are None, and `reason`
-says so.
+rate below one in the number of impostor pairs cannot be measured on them, see `allowed_accepts` and
+`too_few`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fewpix.errors import InputError
 
-
-@dataclass(frozen=True)
-class TarPoint:
-    """True accept rate where few impostors pass, or why it cannot be told.
-
-    Args:
-        target: the false accept rate asked for.
-        impostors: how many impostor pairs there were.
-        far: the one measured at the threshold, at most `target`.
-        tar: share of the genuine pairs at or above the threshold.
-        threshold: the smallest observed score that keeps `far` ≤ `target`, or just above the highest.
-        reason: why the three are None; empty if they are not.
-    """
-
-    target: float
-    impostors: int
-    far: float | None = None
-    tar: float | None = None
-    threshold: float | None = None
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class EqualError:
-    """Where as many impostors are accepted as genuine pairs are rejected.
-
-    Args:
-        rate: half of `far` + `frr`.
-        far: the false accept rate there.
-        frr: the false reject rate there.
-        threshold: an observed score, or just above the highest.
-    """
-
-    rate: float
-    far: float
-    frr: float
-    threshold: float
+PER_DECADE = 8
+"""Points of a curve for each factor of ten of the false accept rate."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +64,7 @@ class SortedScores:
         """From scores block by block; no list of all of them is made beside the result.
 
         Args:
-            blocks: P scores in all, such as `pair_scores.iter_scores` gives them.
+            blocks: P scores in all, such as `blockwise.iter_scores` gives them.
             same: (P,), whether both are of one person; may be memory-mapped.
 
         Raises:
@@ -121,17 +87,6 @@ class SortedScores:
         genuine.sort()
         impostor.sort()
         return cls(genuine, impostor)
-
-    def tar_at_far(self, target: float) -> TarPoint:
-        """The true accept rate at `threshold_at`, or why the impostors are too few for it.
-
-        Raises:
-            InputError: `target` is not between 0 and 1.
-        """
-        threshold, impostors = self.threshold_at(target), len(self.impostor)
-        if not allowed_accepts(target, impostors):
-            return TarPoint(float(target), impostors, reason=too_few(impostors))
-        return TarPoint(float(target), impostors, self.far(threshold), self.tar(threshold), threshold)
 
     def threshold_at(self, target: float) -> float:
         """The smallest observed score with FAR ≤ target, or just above the highest; no interpolation.
@@ -159,8 +114,8 @@ class SortedScores:
         """Share of the impostor pairs at or above a threshold."""
         return (len(self.impostor) - _below(self.impostor, threshold)) / len(self.impostor)
 
-    def eer(self) -> EqualError:
-        """The equal error rate, without interpolation.
+    def eer(self) -> tuple[float, float]:
+        """The equal error rate, without interpolation: half of FAR + FRR, and the threshold where they are.
 
         Of all observed scores as thresholds, and one just above the highest, it is the one where FAR and FRR
         are closest; of two where they are equally close, the higher.
@@ -168,8 +123,7 @@ class SortedScores:
         found = [self._top(), *self._crossing(self.genuine), *self._crossing(self.impostor)]
         # FAR - FRR falls strictly from one observed score to the next, so it changes sign once
         best = min(sorted(found, reverse=True), key=lambda t: abs(self._difference(t)))
-        far, frr = self.far(best), self._frr(best)
-        return EqualError((far + frr) / 2, far, frr, best)
+        return (self.far(best) + _below(self.genuine, best) / len(self.genuine)) / 2, best
 
     def auc(self, tie: float = 0.5) -> float:
         """Area under the curve: how often a genuine pair scores above an impostor; a tie counts `tie`."""
@@ -178,8 +132,17 @@ class SortedScores:
         area = below + tie * (not_above - below)
         return float(area / len(self.genuine) / len(self.impostor))
 
-    def _frr(self, threshold: float) -> float:
-        return _below(self.genuine, threshold) / len(self.genuine)
+    def points(self) -> list[tuple[float, float]]:
+        """The targets of a curve's points, highest first, each with the rate that is seen at its threshold.
+
+        Of targets with the same threshold only the first has a point.
+        """
+        found: dict[float, tuple[float, float]] = {}
+        for target in curve_targets(len(self.impostor)):
+            threshold = self.threshold_at(target)
+            if threshold not in found:
+                found[threshold] = (target, self.far(threshold))
+        return list(found.values())
 
     def _difference(self, threshold: float) -> int:
         """FAR - FRR times the numbers of pairs of both kinds, whole."""
@@ -201,6 +164,16 @@ class SortedScores:
         """Just above the highest score, in the scores' own precision, so that none of them reaches it."""
         highest = np.maximum(self.genuine[-1], self.impostor[-1])
         return float(np.nextafter(highest, highest.dtype.type(np.inf)))
+
+
+def curve_targets(impostors: int) -> tuple[float, ...]:
+    """The false accept rates that a curve's points are chosen for: every eighth of a decade below 1.
+
+    Args:
+        impostors: how many there are; the rates that they cannot show are left out.
+    """
+    every = (float(10 ** (-step / PER_DECADE)) for step in range(1, 20 * PER_DECADE))
+    return tuple(takewhile(lambda target: allowed_accepts(target, impostors), every))
 
 
 def too_few(impostors: int) -> str:

@@ -18,25 +18,14 @@ from numpy.typing import NDArray
 
 from fewpix.errors import ConfigError, InputError
 from fewpix.evaluate.benchmark import Asked
-from fewpix.evaluate.matching import (
-    IOU,
-    MAX_RANK,
-    Faces,
-    detected,
-    detection_curve,
-    identification_curve,
-    identified,
-    match,
-)
-from fewpix.evaluate.per_image import PerImageCurve, PerImagePoint
+from fewpix.evaluate.matching import IOU, MAX_RANK, detected, identified, match
 from fewpix.evaluate.readers.uccs import Uccs
 from fewpix.evaluate.readers.uccs_scores import read_scores
 from fewpix.evaluate.result.scores import Arrays
 from fewpix.evaluate.statistics.bootstrap import Clusters
-from fewpix.evaluate.statistics.curves import Histograms
 from fewpix.evaluate.statistics.estimate import Mean
 from fewpix.evaluate.statistics.scores import far_key
-from fewpix.evaluate.tasks.outcomes import Point, Wanted, needed, refuse_unfit
+from fewpix.evaluate.tasks.outcomes import Outcomes, Point, Wanted, needed, refuse_unfit
 
 FOUND = "people of the gallery resampled, of detection the pictures; thresholds held"
 """How intervals are made."""
@@ -48,28 +37,37 @@ CURVE = tuple(float(f"{10 ** (k / 5):.3g}") for k in range(-20, 6))
 """Those of the curves: five a decade, from 1e-4 to 10."""
 
 
+Judged = tuple[dict[str, "DetectionOutcomes"], dict[str, int]]
+"""A score file that was judged: `detection` and `rank k` of identification; and numbers of pictures, of those
+without a row, whose faces count as not found, and of rows.
+"""
+
+
 @dataclass(frozen=True, eq=False)
-class DetectionOutcomes:
+class DetectionOutcomes(Outcomes):
     """At what score each of F faces is found.
+
+    A picture may hold any number of faces, and a detector may add boxes. So false alarms are no share of
+    anything: they are counted per picture and may exceed one.
 
     Args:
         at: (F,) float64, minus infinity for one that is never found.
         whose: (F,) int64, what is resampled: the person of each, or of detection the picture.
-        thresholds: by false alarms per picture, of those that can be shown.
-        rates: false alarms per picture that are asked for.
-        alarms: scores of hits and of false alarms; None where only the file of single faces is known.
         images: pictures.
+        rates: false alarms per picture that are asked for.
+        thresholds: by false alarms per picture, of those that can be shown.
+        alarms: (A,) float64, rising, the scores of false alarms; None where only the file of single faces is
+            known.
     """
 
     OWN: ClassVar = ("at", "rates", "thresholds")
-    """The arrays that each model has of its own, see `Outcomes`."""
 
     at: NDArray[np.float64]
     whose: NDArray[np.int64]
-    thresholds: Mapping[str, float]
-    rates: tuple[float, ...]
-    alarms: PerImageCurve | None
     images: int
+    rates: tuple[float, ...]
+    thresholds: Mapping[str, float]
+    alarms: NDArray[np.float64] | None = None
 
     @cached_property
     def _clusters(self) -> Clusters:
@@ -80,11 +78,15 @@ class DetectionOutcomes:
         """Faces to be found, those found at the lowest threshold, and the false alarms there."""
         if self.alarms is None:
             return {}
-        hits, alarms = len(self.alarms.hits), len(self.alarms.alarms)
-        return {"wanted": self.alarms.wanted, "found": hits, "alarms": alarms}
+        hits = int(np.isfinite(self.at).sum())
+        return {"wanted": len(self.at), "found": hits, "alarms": len(self.alarms)}
 
     def _found(self, threshold: float) -> Mean:
         return Mean(self.at >= threshold, self._clusters, threshold=threshold)
+
+    def _per_image(self, threshold: float) -> float:
+        assert self.alarms is not None
+        return int(len(self.alarms) - np.searchsorted(self.alarms, threshold)) / self.images
 
     def wanted(self) -> list[Wanted]:
         """The share found at each number of false alarms per picture."""
@@ -97,28 +99,17 @@ class DetectionOutcomes:
                 )
                 found.append(Wanted("found", key, None, why))
                 continue
-            point = None if self.alarms is None else self.alarms.at(rate)
-            detail = {} if point is None else {"per_image": [point.per_image]}
-            found.append(Wanted("found", key, self._found(self.thresholds[key]), detail=detail))
+            threshold = self.thresholds[key]
+            detail = {} if self.alarms is None else {"per_image": [self._per_image(threshold)]}
+            found.append(Wanted("found", key, self._found(threshold), detail=detail))
         return found
 
     def curve(self) -> list[Point]:
         """The share found over false alarms per picture, as far as the pictures can show them."""
         if self.alarms is None:
             return []
-        points: dict[float, Point] = {}
-        for rate in CURVE:
-            if (point := shown(self.alarms, rate)) is not None:
-                points[point.threshold] = (point.per_image, self._found(point.threshold))
-        return list(points.values())
-
-    def ranks(self) -> list[Point]:
-        """None: each rank is a part of its own."""
-        return []
-
-    def histogram(self) -> Histograms | None:
-        """None: scores of a file are no cosines."""
-        return None
+        shown = thresholds_at(CURVE, self.at, self.alarms, self.images)
+        return [(self._per_image(t), self._found(t)) for t in dict.fromkeys(shown.values())]
 
     def shared(self) -> Arrays:
         """The faces."""
@@ -139,24 +130,48 @@ class DetectionOutcomes:
         at, rates, thresholds = needed(own, "at", "rates", "thresholds")
         refuse_unfit(at.shape == whose.shape and rates.shape == thresholds.shape and at.ndim == 1)
         known = dict(zip(map(far_key, rates.tolist()), map(float, thresholds.tolist()), strict=True))
-        return cls(
-            at.astype(np.float64), whose.astype(np.int64), known, tuple(rates.tolist()), None, int(images)
-        )
+        return cls(at.astype(np.float64), whose.astype(np.int64), int(images), tuple(rates.tolist()), known)
 
 
-@dataclass(frozen=True, eq=False)
-class Judged:
-    """A score file that was judged.
+def thresholds_at(
+    rates: Sequence[float], at: NDArray[np.float64], alarms: NDArray[np.float64], images: int
+) -> dict[float, float]:
+    """The thresholds at numbers of false alarms per picture, without interpolation.
+
+    Everything at or above a threshold counts. It is the smallest observed score with at most so many false
+    alarms per picture; where even the highest score has too many, it lies just above.
 
     Args:
-        parts: `detection`, and `rank k` of identification.
-        detections: rows of the file.
-        empty: pictures without a row; their faces count as not found.
-    """
+        rates: above 0; they may exceed 1.
+        at: (F,) see `DetectionOutcomes`.
+        alarms: (A,) rising.
+        images: number of pictures.
 
-    parts: dict[str, DetectionOutcomes]
-    detections: int
-    empty: int
+    Returns:
+        By rate, of those at which one false alarm or more may pass: fewer cannot be shown.
+
+    Raises:
+        InputError: there is nothing to be found.
+    """
+    if not len(at) or not images:
+        raise InputError(
+            f"{len(at)} faces in {images} images leave nothing to be found",
+            fix="check the lists of the benchmark",
+        )
+    observed = np.concatenate((at[np.isfinite(at)], alarms))
+    found = {}
+    for rate in rates:
+        if rate * images < 1 - 1e-9:
+            continue
+        allowed = min(int(rate * images) + 1, len(alarms))
+        while allowed and allowed / images > rate:  # as the division rounds
+            allowed -= 1
+        if allowed < len(alarms):
+            above = observed[observed > alarms[len(alarms) - 1 - allowed]]
+            found[rate] = float(above.min() if len(above) else np.nextafter(observed.max(), np.inf))
+        else:
+            found[rate] = float(observed.min()) if len(observed) else 0.0
+    return found
 
 
 def judge(
@@ -181,7 +196,8 @@ def judge(
 
     Raises:
         ConfigError: a rank or rate out of range.
-        InputError: see `read_scores` and `match`; or the file has no row of more than half of the pictures.
+        InputError: see `read_scores`, `match` and `thresholds_at`; or the file has no row of more than half
+            of the pictures.
     """
     for rank in ranks:
         if not 1 <= rank <= MAX_RANK:
@@ -202,31 +218,13 @@ def judge(
     face_of = match(faces, detections, iou=iou)
     counted = ~faces.ignored
     known = counted & (faces.people > 0)
-    seen = detected(faces, detections, face_of)
-    parts = {
-        "detection": _outcomes(
-            detection_curve(faces, detections, face_of), seen[counted], faces.image[counted], rates, faces
-        )
-    }
+    found = {"detection": (*detected(faces, detections, face_of), faces.image[counted])}
     for rank in ranks:
-        curve = identification_curve(faces, candidates, face_of, rank=rank)
-        at = identified(faces, candidates, face_of, rank=rank)
-        parts[f"rank {rank}"] = _outcomes(curve, at[known], faces.people[known], rates, faces)
-    return Judged(parts, len(detections), faces.images - len(np.unique(detections.image)))
-
-
-def _outcomes(
-    curve: PerImageCurve,
-    at: NDArray[np.float64],
-    whose: NDArray[np.int64],
-    rates: Sequence[float],
-    faces: Faces,
-) -> DetectionOutcomes:
-    points = {far_key(rate): shown(curve, rate) for rate in rates}
-    thresholds = {key: point.threshold for key, point in points.items() if point is not None}
-    return DetectionOutcomes(at, whose.astype(np.int64), thresholds, tuple(rates), curve, faces.images)
-
-
-def shown(curve: PerImageCurve, rate: float) -> PerImagePoint | None:
-    """The point at a rate; None where not even one false alarm would be as few per picture."""
-    return curve.at(rate) if rate * curve.images >= 1 - 1e-9 else None
+        found[f"rank {rank}"] = *identified(faces, candidates, face_of, rank=rank), faces.people[known]
+    parts = {}
+    for name, (at, alarms, whose) in found.items():
+        shown = thresholds_at(rates, at, alarms, faces.images)
+        thresholds = {far_key(rate): threshold for rate, threshold in shown.items()}
+        parts[name] = DetectionOutcomes(at, whose, faces.images, tuple(rates), thresholds, alarms)
+    without = faces.images - len(np.unique(detections.image))
+    return parts, {"pictures": faces.images, "without_detection": without, "detections": len(detections)}

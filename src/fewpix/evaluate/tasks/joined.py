@@ -17,11 +17,9 @@ from numpy.typing import NDArray
 from fewpix.errors import InputError
 from fewpix.evaluate.benchmark import Asked, Items, Searches
 from fewpix.evaluate.embedding.embed import Embedded
-from fewpix.evaluate.result.scores import Arrays
-from fewpix.evaluate.statistics.curves import Histograms
-from fewpix.evaluate.statistics.estimate import Plain
+from fewpix.evaluate.statistics.estimate import Estimate
 from fewpix.evaluate.statistics.scores import far_key
-from fewpix.evaluate.tasks.outcomes import NO_SCORE, Point, Wanted
+from fewpix.evaluate.tasks.outcomes import NO_SCORE, Outcomes, Wanted
 
 JOINED = "joined"
 """The name of the part of a result."""
@@ -31,7 +29,7 @@ _NEVER = np.iinfo(np.int64).max  # the place of somebody who cannot be found
 
 
 @dataclass(frozen=True, eq=False)
-class JoinedOutcomes:
+class JoinedOutcomes(Outcomes):
     """insightface's figures, 0 to 1; no FPIR, and no intervals.
 
     Args:
@@ -55,27 +53,7 @@ class JoinedOutcomes:
         """Rank-k, and the share found by wrong comparisons a probe."""
         if self.reason:
             return [Wanted("rank", "1", None, self.reason)]
-        return [Wanted(measure, at, Plain(value)) for measure, at, value in self.found]
-
-    def curve(self) -> list[Point]:
-        """None."""
-        return []
-
-    def ranks(self) -> list[Point]:
-        """None."""
-        return []
-
-    def histogram(self) -> Histograms | None:
-        """None."""
-        return None
-
-    def shared(self) -> Arrays:
-        """None are kept."""
-        return {}
-
-    def own(self) -> Arrays:
-        """None are kept."""
-        return {}
+        return [Wanted(measure, at, Estimate(value)) for measure, at, value in self.found]
 
 
 def search_joined(

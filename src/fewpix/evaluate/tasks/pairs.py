@@ -16,16 +16,24 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fewpix.evaluate.benchmark import Asked, Items, Pairs, parts
+from fewpix.evaluate.benchmark import Asked, Items, Pairs
 from fewpix.evaluate.embedding.embed import Embedded
+from fewpix.evaluate.result.model import Histogram
 from fewpix.evaluate.result.scores import Arrays, names_array, names_of
 from fewpix.evaluate.statistics.accuracy import FoldAccuracy, fold_accuracy
 from fewpix.evaluate.statistics.bootstrap import Clusters
-from fewpix.evaluate.statistics.curves import Histograms, curve_points
-from fewpix.evaluate.statistics.estimate import Mean, OnCurve, Plain, Scored
+from fewpix.evaluate.statistics.estimate import Estimate, Mean, OnCurve, Scored
 from fewpix.evaluate.statistics.scores import SortedScores, allowed_accepts, far_key, too_few
-from fewpix.evaluate.tasks.outcomes import NO_SCORE, Point, Wanted, needed, refuse_unfit
-from fewpix.evaluate.tasks.pair_scores import pair_scores
+from fewpix.evaluate.tasks.blockwise import pair_scores, parts
+from fewpix.evaluate.tasks.outcomes import (
+    NO_SCORE,
+    Outcomes,
+    Point,
+    Wanted,
+    histogram_of,
+    needed,
+    refuse_unfit,
+)
 
 WHOLE = 200_000
 """Pairs up to which every replicate of the bootstrap sets its own threshold."""
@@ -108,7 +116,7 @@ class PairList:
 
 
 @dataclass(frozen=True, eq=False)
-class PairOutcomes:
+class PairOutcomes(Outcomes):
     """The scores of one model.
 
     Args:
@@ -121,7 +129,6 @@ class PairOutcomes:
     """
 
     OWN: ClassVar = ("scores", "fars", "thresholds")
-    """The arrays that each model has of its own, see `Outcomes`."""
 
     listed: PairList
     scores: NDArray[np.floating]
@@ -224,43 +231,34 @@ class PairOutcomes:
             return Wanted(take, "", OnCurve(self._scored, "eer" if take == "eer" else "auc"))
         if self.ordered is None:
             return Wanted(take, "", None, NOT_KEPT)
-        if take == "auc":
-            return Wanted(take, "", Plain(self.ordered.auc(), None, TOO_MANY))
-        found = self.ordered.eer()
-        return Wanted(take, "", Plain(found.rate, found.threshold, TOO_MANY))
+        value, threshold = (self.ordered.auc(), None) if take == "auc" else self.ordered.eer()
+        return Wanted(take, "", Estimate(value, None, threshold, TOO_MANY))
 
     def curve(self) -> list[Point]:
         """TAR over FAR."""
         if self.ordered is None:
             return []
-        return [(far, self._rate(target)) for target, far in curve_points(self.ordered)]
+        return [(far, self._rate(target)) for target, far in self.ordered.points()]
 
-    def ranks(self) -> list[Point]:
-        """None: nothing is ranked."""
-        return []
-
-    def histogram(self) -> Histograms | None:
+    def histogram(self) -> Histogram | None:
         """Of all pairs that did not fail."""
         if self.ordered is None:
             return None
-        return Histograms.of(
-            *(kind[kind > NO_SCORE] for kind in (self.ordered.genuine, self.ordered.impostor))
-        )
+        kinds = self.ordered.genuine, self.ordered.impostor
+        return histogram_of(*(kind[kind > NO_SCORE] for kind in kinds))
 
     def judging(self) -> NDArray[np.float64]:
         """(P,) the threshold that judges each pair: its fold's, or that of the EER."""
         if self.folds is None:
             assert self.ordered is not None
-            return np.full(len(self.scores), self.ordered.eer().threshold)
+            return np.full(len(self.scores), self.ordered.eer()[1])
         assert self.listed.pairs.folds is not None
         fold = np.unique(self.listed.pairs.folds, return_inverse=True)[1]
         return np.asarray(self.folds.thresholds, dtype=np.float64)[fold]
 
-    def without_impostors(self) -> PairOutcomes:
-        """What is kept of it: where pairs are many, without the scores of those of two people."""
-        if self.listed.whole:
-            return self
-        return replace(self, ordered=None)
+    def kept(self) -> PairOutcomes:
+        """Where pairs are many, without the scores of those of two people."""
+        return self if self.listed.whole else replace(self, ordered=None)
 
     def shared(self) -> Arrays:
         """The pairs; nothing where even those of one person are too many to be kept."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
 
 import cv2
 import numpy as np
@@ -13,12 +12,11 @@ from numpy.typing import NDArray
 from fewpix.detect import Face
 from fewpix.errors import ConfigError, InputError
 from fewpix.evaluate.embedding.embed import embed
-from fewpix.evaluate.embedding.fuse import FUSIONS
 from fewpix.evaluate.plan import check_space
 from fewpix.evaluate.readers.uccs import Uccs
 from fewpix.evaluate.readers.uccs_scores import ScoreRows, write_scores
-from fewpix.evaluate.result.facts import model_of
-from fewpix.evaluate.result.model import UccsScores
+from fewpix.evaluate.result.file import model_facts
+from fewpix.evaluate.result.model import Model, UccsScores
 from fewpix.evaluate.view import View, embed_each
 from fewpix.image.codec import Image, read_image
 from fewpix.progress import Parts, Told
@@ -27,12 +25,8 @@ LEAST = -1.0
 """The similarity of what has no embedding: the lowest cosine."""
 
 
-class Finder(Protocol):
-    """What finds faces; `fewpix.detect.Detector` does."""
-
-    def detect(self, image: Image) -> Sequence[Face]:
-        """Faces of a picture (H, W, 3) uint8 BGR, box and points in its pixels."""
-        ...
+Detect = Callable[[Image], Sequence[Face]]
+"""Gives the faces of a picture (H, W, 3) uint8 BGR, box and points in its pixels."""
 
 
 def score_uccs(
@@ -40,7 +34,7 @@ def score_uccs(
     path: Path,
     probes: View,
     gallery: View,
-    detector: Finder,
+    detect: Detect,
     *,
     shrink: float = 1.0,
     store: Path | None = None,
@@ -56,7 +50,7 @@ def score_uccs(
         path: of the score file; an existing one is replaced when all is done.
         probes: who sees the faces found; its size makes them small after they are aligned.
         gallery: who sees the gallery.
-        detector: finds faces.
+        detect: finds faces, as `fewpix.detect.Detector.detect` does.
         shrink: above 0, to 1: whole pictures are made smaller by this factor before faces are looked for, and
             boxes are given in the pixels of the pictures as they were.
         store: a folder that keeps the gallery's embeddings.
@@ -73,9 +67,7 @@ def score_uccs(
     check_space(probes.name, probes.encoder, gallery.name, gallery.encoder)
     parts = Parts(2, advance)
     everybody = np.ones(len(data.gallery), dtype=np.bool_)
-    made = embed(
-        data.gallery, {gallery: everybody}, fusion=FUSIONS["mean"], store=store, advance=parts.part()
-    )
+    made = embed(data.gallery, {gallery: everybody}, fusion="mean", store=store, advance=parts.part())
     enrolled = made[gallery].rows
     told = parts.part()
     counts = {"unreadable": 0, "detections": 0, "not_embedded": 0}
@@ -89,7 +81,7 @@ def score_uccs(
                 counts["unreadable"] += 1
                 faults.append(error.what.replace(f"{data.inventory.folder / name}", name))
             else:
-                rows, bare = _rows(image, name, probes, detector, enrolled, shrink)
+                rows, bare = _rows(image, name, probes, detect, enrolled, shrink)
                 counts["detections"] += len(rows.images)
                 counts["not_embedded"] += bare
                 if rows.images:
@@ -108,7 +100,7 @@ def score_uccs(
         failed_people=int((~enrolled.any(axis=1)).sum()),
         model=probes.name,
         gallery_model=gallery.name,
-        models={view.name: model_of(view.encoder) for view in (probes, gallery)},
+        models={view.name: Model(**model_facts(view.encoder)) for view in (probes, gallery)},
         size=look.size,
         gallery_size=gallery.look.size,
         family=look.degradation.family,
@@ -126,7 +118,7 @@ def _rows(
     image: Image,
     name: str,
     view: View,
-    detector: Finder,
+    detect: Detect,
     enrolled: NDArray[np.float32],
     shrink: float,
 ) -> tuple[ScoreRows, int]:
@@ -136,7 +128,7 @@ def _rows(
         small = (max(1, round(width * shrink)), max(1, round(height * shrink)))
         image = np.asarray(cv2.resize(image, small, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     across, down = width / image.shape[1], height / image.shape[0]
-    faces = detector.detect(image)
+    faces = detect(image)
     boxes = np.array([face.box for face in faces], dtype=np.float64).reshape(-1, 4)
     similarities = np.full((len(faces), len(enrolled)), LEAST, dtype=np.float32)
     numbers, crops, encoders = [], [], []

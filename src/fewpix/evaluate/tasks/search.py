@@ -22,23 +22,35 @@ from numpy.typing import NDArray
 from fewpix.errors import InputError
 from fewpix.evaluate.benchmark import Asked, Items, Searches
 from fewpix.evaluate.embedding.embed import Embedded
+from fewpix.evaluate.embedding.fuse import fuse
+from fewpix.evaluate.result.model import Histogram
 from fewpix.evaluate.result.scores import Arrays, names_array, names_of
 from fewpix.evaluate.statistics.bootstrap import Clusters
-from fewpix.evaluate.statistics.curves import PLACES, Histograms, curve_points
 from fewpix.evaluate.statistics.estimate import Mean, OnCurve, Scored
 from fewpix.evaluate.statistics.scores import allowed_accepts, far_key
-from fewpix.evaluate.tasks.blockwise import TIE, Advance, Labels, Searched, prototypes, search
-from fewpix.evaluate.tasks.outcomes import NO_SCORE, Point, Wanted, needed, refuse_unfit
+from fewpix.evaluate.tasks.blockwise import TIE, Advance, Labels, Searched, search
+from fewpix.evaluate.tasks.outcomes import (
+    NO_SCORE,
+    Outcomes,
+    Point,
+    Wanted,
+    histogram_of,
+    needed,
+    refuse_unfit,
+)
 
 PROBES = "people of the probes resampled, thresholds set anew in every replicate"
 """How intervals are made."""
+
+PLACES = (1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 70, 100)
+"""Ranks that a curve has points for, as far as the gallery goes."""
 
 _EACH = ("own", "best", "other", "ranks", "row_ranks")
 _NEVER = np.iinfo(np.int64).max  # the place of somebody who cannot be found
 
 
 @dataclass(frozen=True, eq=False)
-class SearchOutcomes:
+class SearchOutcomes(Outcomes):
     """What one model's searches in one gallery said.
 
     Args:
@@ -50,7 +62,6 @@ class SearchOutcomes:
     """
 
     OWN: ClassVar = (*_EACH, "precisions")
-    """The arrays that each model has of its own, see `Outcomes`."""
 
     searched: Searched
     probes: tuple[str, ...]
@@ -134,19 +145,19 @@ class SearchOutcomes:
         if self.closed:
             return []
         scored = self._scored
-        return [(fpir, OnCurve(scored, "rate", target)) for target, fpir in curve_points(scored.ordered)]
+        return [(fpir, OnCurve(scored, "rate", target)) for target, fpir in scored.ordered.points()]
 
     def ranks(self) -> list[Point]:
         """CMC, as far as the gallery goes."""
         last = max(self.rows if self.closed else self.searched.people, 1)
         return [(float(k), self._rank(k)) for k in PLACES if k <= last]
 
-    def histogram(self) -> Histograms | None:
+    def histogram(self) -> Histogram | None:
         """Of right people, and of the best other person: of strangers where there are any."""
         found = self.searched
         others = found.other if self.closed else found.best[~found.mated]
         own = found.own[found.mated]
-        return Histograms.of(own[own > NO_SCORE], others[np.isfinite(others) & (others > NO_SCORE)])
+        return histogram_of(own[own > NO_SCORE], others[np.isfinite(others) & (others > NO_SCORE)])
 
     def shared(self) -> Arrays:
         """The probes."""
@@ -190,30 +201,22 @@ class SearchOutcomes:
         return cls(searched, names, people.astype(np.int32), rows, asked)
 
 
-@dataclass(frozen=True, eq=False)
-class Gallery:
-    """What was searched in.
+Gallery = tuple[NDArray[np.float32], NDArray[np.generic]]
+"""What is searched in: embeddings (G, D), and (G,) whose they are."""
 
-    Args:
-        rows: (G, D) embeddings.
-        people: (G,) whose they are.
+
+def gallery_of(items: Items, searches: Searches, name: str, embedded: Embedded) -> Gallery:
+    """The items of a gallery that enrolled; of prototypes one row a person, the mean of their items.
+
+    Raises:
+        InputError: see `embedding.fuse.fuse`.
     """
-
-    rows: NDArray[np.float32]
-    people: NDArray[np.generic]
-
-    @classmethod
-    def of(
-        cls, items: Items, numbers: NDArray[np.int64], embedded: Embedded, *, as_prototypes: bool = False
-    ) -> Gallery:
-        """Those of some items that enrolled; with `as_prototypes` one row a person, the mean of their items.
-
-        Raises:
-            InputError: see `blockwise.prototypes`.
-        """
-        there = numbers[embedded.enrolled[numbers]]
-        rows, people = embedded.rows[there], items.people[there]
-        return cls(*prototypes(rows, people)) if as_prototypes and len(there) else cls(rows, people)
+    numbers = searches.galleries[name]
+    there = numbers[embedded.enrolled[numbers]]
+    rows, people = embedded.rows[there], items.people[there]
+    if searches.prototypes and len(there):
+        people, rows = fuse(rows, people)
+    return rows, people
 
 
 def search_gallery(
@@ -243,15 +246,9 @@ def search_gallery(
     people, listed = items.people[searches.probes], items.people[searches.galleries[name]]
     mated = searches.mated(name, items.people)
     there = probes.enrolled[searches.probes]
-    if there.any() and len(gallery.rows):
-        found = search(
-            probes.rows[searches.probes[there]],
-            people[there],
-            gallery.rows,
-            gallery.people,
-            precisions=bool(mated.all()),
-            advance=advance,
-        )
+    if there.any() and len(gallery[0]):
+        mine = probes.rows[searches.probes[there]], people[there]
+        found = search(*mine, *gallery, precisions=bool(mated.all()), advance=advance)
     else:
         there, found = np.zeros_like(there), Searched.nothing()
     found = with_failures(found, people, there, listed)
@@ -259,7 +256,7 @@ def search_gallery(
         found = replace(found, precisions=np.zeros(len(people)))
     numbers = np.unique(people, return_inverse=True)[1].astype(np.int32)
     names = tuple(items.called[int(n)] for n in searches.probes)
-    return SearchOutcomes(found, names, numbers, len(gallery.rows), asked)
+    return SearchOutcomes(found, names, numbers, len(gallery[0]), asked)
 
 
 def open_scores(searched: Searched, rank: int) -> NDArray[np.float64]:

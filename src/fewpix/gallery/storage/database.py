@@ -59,6 +59,10 @@ class Database(Protocol):
         """Whether what lies between two values of `version` is one transaction of this connection."""
         ...
 
+    def is_lost(self) -> bool:
+        """Whether the connection is gone for good, so that it must be opened anew; never of a file."""
+        ...
+
     def select(self, statement: str, *values: Any) -> Iterator[tuple[Any, ...]]:
         """The rows that a query gives; large answers are fetched as they are read."""
         ...

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,41 +15,40 @@ from numpy.typing import NDArray
 from fewpix.errors import ConfigError, InputError
 from fewpix.foreign import MALFORMED, json_of
 from fewpix.gallery.storage.digests import seal_everything
-from fewpix.gallery.storage.postgres_connection import MAKING, connect, translated
-from fewpix.gallery.storage.postgres_schema import (
-    HNSW_INDEX,
-    LARGEST_HNSW,
-    SCHEMA_VERSION,
-    SEALED_FROM,
-    STEPS,
-)
+from fewpix.gallery.storage.postgres_address import Address
+from fewpix.gallery.storage.postgres_connection import CHANNEL, MAKING, connect, is_lost, translated
+from fewpix.gallery.storage.postgres_hnsw import HNSW_INDEX, drop, make, near
+from fewpix.gallery.storage.postgres_schema import SCHEMA_VERSION, SEALED_FROM, STEPS
 from fewpix.gallery.storage.postgres_vacuum import vacuum
 from fewpix.models.space import Space
 
-_TRIES = 40
-"""What HNSW is asked to look at per person wanted, at least (pgvector's ef_search is 40 by default)."""
+PROCESS = secrets.token_hex(8)
+"""Whose edits are this process's."""
 
-_MOST_TRIES = 1000  # pgvector's limit of ef_search
+_EDITS = ("DELETE", "UPDATE people SET name", "UPDATE faces SET person")
+"""Statements after which names that were read before may be other ones."""
 
 
 class PostgresDatabase:
     """See `Database`.
 
     Args:
-        address: `postgresql://user:password@host/database`; what it leaves open, PostgreSQL's own environment
-            variables (PGPASSWORD and the like) fill in.
+        address: `postgresql://user:password@host/database#collection`; what it leaves open, PostgreSQL's own
+            environment variables (PGPASSWORD and the like) fill in. Without a collection it is the plain one.
         write: False opens it for reading only.
 
     Raises:
+        ConfigError: the address cannot be read.
         StorageError: the server cannot be reached, or does not flush what it acknowledges.
         UnavailableError: psycopg or pgvector is not installed, here or on the server.
     """
 
     def __init__(self, address: str, *, write: bool) -> None:
-        self.location = shown(address)
-        self.connection = connect(address, self.location, write=write)
+        place = Address.of(address)
+        self.location, self._schema = place.shown, place.schema
+        self.connection = connect(place, write=write)
         self._in_snapshot = False
-        self._deleted = False
+        self._deleted = self._edited = False
         try:
             if write:
                 self._migrate()
@@ -109,7 +108,7 @@ class PostgresDatabase:
             stored = self.space()
             if stored is not None:
                 return stored
-            self.connection.execute("CREATE SCHEMA IF NOT EXISTS fewpix")
+            self.connection.execute(f'CREATE SCHEMA IF NOT EXISTS "{self._schema}"')
             self.connection.execute("\n".join(STEPS))
             self.connection.execute(
                 "INSERT INTO gallery (only_one, version, space, created, changes) VALUES (1, %s, %s, %s, 0)",
@@ -119,6 +118,7 @@ class PostgresDatabase:
                     datetime.now(UTC).isoformat(timespec="seconds"),
                 ),
             )
+        self._tell()
         return space
 
     def set_space(self, space: Space) -> None:
@@ -128,12 +128,26 @@ class PostgresDatabase:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """See `Database.transaction`. Writers wait for one another at the first statement."""
-        with translated(self.location), self.connection.transaction():
-            self.connection.execute("UPDATE gallery SET changes = changes + 1")
-            self._deleted = False
-            yield
-            if self._deleted:
-                self.connection.execute("UPDATE gallery SET owes = true")
+        with translated(self.location):
+            with self.connection.transaction():
+                self.connection.execute("UPDATE gallery SET changes = changes + 1")
+                self._deleted = self._edited = False
+                yield
+                if self._deleted:
+                    self.connection.execute("UPDATE gallery SET owes = true")
+                if self._edited:
+                    self.connection.execute("UPDATE gallery SET edits = edits + 1, editor = %s", (PROCESS,))
+            self._tell()
+
+    def _tell(self) -> None:
+        """Tell other processes that listen. The version row is what counts: a lost telling only delays.
+
+        After the commit, since commits that tell wait for one another on the whole server.
+        """
+        import psycopg
+
+        with suppress(psycopg.Error):
+            self.connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, self._schema))
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -146,14 +160,18 @@ class PostgresDatabase:
             finally:
                 self._in_snapshot = False
 
-    def version(self) -> int:
-        """See `Database.version`."""
-        ((changes,),) = self.select("SELECT changes FROM gallery")
-        return int(changes)
+    def version(self) -> tuple[int, int]:
+        """See `Database.version`: of which table, since one of the same name may be made anew."""
+        ((table, changes),) = self.select("SELECT tableoid::bigint, changes FROM gallery")
+        return int(table), int(changes)
 
     def is_own(self, before: Hashable, after: Hashable) -> bool:
         """See `Database.is_own`."""
-        return isinstance(before, int) and after == before + 1
+        return isinstance(before, tuple) and after == (before[0], before[1] + 1)
+
+    def is_lost(self) -> bool:
+        """See `Database.is_lost`."""
+        return is_lost(self.connection)
 
     def select(self, statement: str, *values: Any) -> Iterator[tuple[Any, ...]]:
         """See `Database.select`; inside a snapshot the rows come from the server in portions."""
@@ -171,6 +189,7 @@ class PostgresDatabase:
         with translated(self.location):
             count = int(self.connection.execute(_own(statement), values).rowcount)
         self._deleted |= count > 0 and statement.startswith("DELETE")
+        self._edited |= count > 0 and statement.startswith(_EDITS)
         return count
 
     def insert(self, statement: str, *values: Any) -> int:
@@ -195,22 +214,7 @@ class PostgresDatabase:
     def neighbours(self, queries: NDArray[np.float32], k: int) -> list[list[int]] | None:
         """See `Database.neighbours`: by HNSW over cosines, where that index was made."""
         with translated(self.location), self.connection.transaction():
-            if not self._has(HNSW_INDEX):
-                return None
-            tries = min(max(_TRIES, 4 * k, 50), _MOST_TRIES)
-            self.connection.execute(f"SET LOCAL hnsw.ef_search = {tries}")
-            # A sort over all rows would be exact, and what the index is there to avoid.
-            self.connection.execute("SET LOCAL enable_seqscan = off")
-            dim = queries.shape[1]
-            found = []
-            for query in queries:
-                rows = self.connection.execute(
-                    f"SELECT f.person FROM (SELECT face FROM embeddings ORDER BY (embedding::vector({dim}))"
-                    " <=> %s LIMIT %s) e JOIN faces f ON e.face = f.id",
-                    (query, tries),
-                ).fetchall()
-                found.append(sorted({int(person) for (person,) in rows}))
-        return found
+            return near(self.connection, queries, k) if self._has(HNSW_INDEX) else None
 
     def set_index(self, wanted: bool) -> None:
         """See `Database.set_index`.
@@ -219,15 +223,10 @@ class PostgresDatabase:
             ConfigError: the embeddings have more dimensions than pgvector's index takes.
         """
         space = self.space()
-        if wanted and (space is None or space.dim > LARGEST_HNSW):
-            raise ConfigError(f"an HNSW index takes vectors of up to {LARGEST_HNSW} dimensions")
         with self.transaction():
-            self.connection.execute(f"DROP INDEX IF EXISTS fewpix.{HNSW_INDEX}")
-            if wanted and space is not None:
-                self.connection.execute(
-                    f"CREATE INDEX {HNSW_INDEX} ON embeddings USING hnsw "
-                    f"((embedding::vector({space.dim})) vector_cosine_ops)"
-                )
+            drop(self.connection, self._schema)
+            if wanted:
+                make(self.connection, 0 if space is None else space.dim)
 
     def faults(self) -> list[str]:
         """See `Database.faults`: PostgreSQL keeps references itself; its files are its administrator's."""
@@ -274,23 +273,10 @@ class PostgresDatabase:
         """Whether a table or index is there, read from the catalogue: to_regclass may answer from a cache."""
         found = self.connection.execute(
             "SELECT 1 FROM pg_class c JOIN pg_namespace n ON c.relnamespace = n.oid"
-            " WHERE n.nspname = 'fewpix' AND c.relname = %s",
-            (name,),
+            " WHERE n.nspname = %s AND c.relname = %s",
+            (self._schema, name),
         )
         return found.fetchone() is not None
-
-
-def shown(address: str) -> str:
-    """A server's address without user, password and options, for messages."""
-    try:
-        parts = urlsplit(address)
-        host = parts.hostname or ""
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError as error:
-        raise ConfigError(
-            "the address of the gallery cannot be read", fix="postgresql://user@host/database"
-        ) from error
-    return f"postgresql://{host}{port}{parts.path}"
 
 
 def _own(statement: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from fewpix.errors import FewpixError, InputError, StorageError, UnavailableError
 from fewpix.gallery.storage.database import closed
+from fewpix.gallery.storage.postgres_address import Address
 from fewpix.optional import require
 
 CONNECT_SECONDS = 10
@@ -15,15 +16,35 @@ CONNECT_SECONDS = 10
 MAKING = 0x66777078
 """`fwpx` in ASCII: the advisory lock of whoever makes a gallery in a database."""
 
+CHANNEL = "fewpix"
+"""Where whoever has changed a gallery tells so, with the name of its schema."""
+
+LOCK_SECONDS = 30
+"""How long a change waits for another one before it gives up."""
+
 _DURABLE = ("on", "remote_apply")
 
+# A machine that lost its power closes no connection: by these, either side finds out within half a minute.
+_ALIVE: dict[str, Any] = {
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+_SETTINGS = {
+    "synchronous_commit": "on",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
+    "lock_timeout": f"{LOCK_SECONDS}s",
+}
 
-def connect(address: str, location: str, *, write: bool) -> Any:
+
+def connect(place: Address, *, write: bool) -> Any:
     """Open a connection and check that the server is able to keep a gallery.
 
     Args:
-        address: the DSN.
-        location: the same for messages, without a password.
+        place: which database and collection.
         write: make the extension `vector` when it is missing; False may not change anything.
 
     Returns:
@@ -37,11 +58,14 @@ def connect(address: str, location: str, *, write: bool) -> Any:
     import psycopg
     from pgvector.psycopg import register_vector
 
+    location = place.shown
     with translated(location):
-        connection = psycopg.connect(address, autocommit=True, connect_timeout=CONNECT_SECONDS)
+        connection = psycopg.connect(place.server, autocommit=True, connect_timeout=CONNECT_SECONDS, **_ALIVE)
         try:
+            for name, value in _SETTINGS.items():
+                connection.execute("SELECT set_config(%s, %s, false)", (name, value))
             _assert_durable(connection, location)
-            if _find_vectors(connection, location, write=write):
+            if _find_vectors(connection, place, write=write):
                 register_vector(connection)
             if not write:
                 connection.read_only = True
@@ -57,7 +81,6 @@ def _assert_durable(connection: Any, location: str) -> None:
     Raises:
         StorageError: the server's settings say otherwise.
     """
-    connection.execute("SET synchronous_commit = on")
     for name, good in (("synchronous_commit", _DURABLE), ("fsync", ("on",)), ("full_page_writes", ("on",))):
         (value,) = connection.execute(f"SHOW {name}").fetchone()
         if value not in good:
@@ -67,8 +90,13 @@ def _assert_durable(connection: Any, location: str) -> None:
             )
 
 
-def _find_vectors(connection: Any, location: str, *, write: bool) -> bool:
-    """Find pgvector on the server, or make it, and look names up in fewpix's own schema first.
+def is_lost(connection: Any) -> bool:
+    """Whether a connection will never work again: closed by the server, or gone with the network."""
+    return bool(connection.closed)
+
+
+def _find_vectors(connection: Any, place: Address, *, write: bool) -> bool:
+    """Find pgvector on the server, or make it, and look names up in the collection's own schema first.
 
     Returns:
         Whether it is there.
@@ -89,11 +117,12 @@ def _find_vectors(connection: Any, location: str, *, write: bool) -> bool:
                 connection.execute("CREATE EXTENSION IF NOT EXISTS vector")
         except psycopg.Error as error:
             raise UnavailableError(
-                f"the server of {location} has no pgvector: {_first_line(error)}",
+                f"the server of {place.shown} has no pgvector: {_first_line(error)}",
                 fix="install it there, and let its administrator run CREATE EXTENSION vector",
             ) from error
         found = _schema_of_vector(connection)
-    connection.execute("SELECT set_config('search_path', %s, false)", (f"fewpix, {found}, pg_catalog",))
+    path = f'"{place.schema}", {found}, pg_catalog'
+    connection.execute("SELECT set_config('search_path', %s, false)", (path,))
     return True
 
 
@@ -134,6 +163,8 @@ def _explained(error: Any, location: str) -> FewpixError:
         fix = "open it for writing"
     elif isinstance(error, psycopg.errors.InsufficientPrivilege):
         fix = "let its administrator grant it, or name another with --gallery"
+    elif isinstance(error, psycopg.errors.LockNotAvailable):
+        fix = f"another process has been changing it for {LOCK_SECONDS} s; try again, or end that one"
     elif isinstance(error, psycopg.errors.DiskFull):
         fix = "free space on the server; the gallery is as it was"
     else:

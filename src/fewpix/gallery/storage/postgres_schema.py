@@ -1,17 +1,12 @@
-"""The tables of a gallery in PostgreSQL with pgvector, in a schema of their own."""
+"""The tables of a gallery in PostgreSQL with pgvector; each collection has a schema of its own."""
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Kept in the table `gallery`; a database with a higher one was written by a newer fewpix."""
 
 SEALED_FROM = 2
 """The version from which on rows have digests."""
-
-HNSW_INDEX = "embeddings_hnsw"
-
-LARGEST_HNSW = 2000
-"""Dimensions up to which pgvector's HNSW index takes vectors."""
 
 # Version 1, as in SQLite (sqlite_schema.py). Names sort by their bytes, whatever the database's collation.
 # `changes` moves with every change and is what writers lock, so that they come one after another, as in a
@@ -94,5 +89,12 @@ CREATE UNIQUE INDEX matched_of_face ON matched (face, encoder_sha256, pixels);
 CREATE INDEX matched_of_size ON matched (encoder_sha256, pixels);
 """
 
-STEPS = (_VERSION_1, _VERSION_2, _VERSION_3)
+# Version 4: how often people were renamed, merged or removed, and by which process the last time, so that
+# other services know when names that they keep may be other ones.
+_VERSION_4 = """
+ALTER TABLE gallery ADD COLUMN edits BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE gallery ADD COLUMN editor TEXT NOT NULL DEFAULT '';
+"""
+
+STEPS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
 """STEPS[n] leads from version n to version n + 1."""

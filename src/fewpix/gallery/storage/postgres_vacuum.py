@@ -38,6 +38,7 @@ def vacuum(connection: Any, *, wait: float) -> str:
 def _try(connection: Any, wait: float) -> str:
     import psycopg
 
+    (before,) = connection.execute("SHOW lock_timeout").fetchone()
     connection.execute(f"SET lock_timeout = {max(_LEAST_LOCK_MS, round(1000 * wait))}")
     try:
         # VACUUM alone would leave the bytes in the free space of their pages. But it alone tells whether
@@ -46,7 +47,7 @@ def _try(connection: Any, wait: float) -> str:
         connection.execute("SELECT pg_stat_force_next_flush()" if flushed else "SELECT pg_sleep(1)")
         connection.execute(f"VACUUM {_TABLES}")
         (dead,) = connection.execute(
-            "SELECT coalesce(sum(n_dead_tup), 0) FROM pg_stat_user_tables WHERE schemaname = 'fewpix'"
+            "SELECT coalesce(sum(n_dead_tup), 0) FROM pg_stat_user_tables WHERE schemaname = current_schema()"
             " AND relname <> 'gallery'"
         ).fetchone()
         if dead:
@@ -55,5 +56,5 @@ def _try(connection: Any, wait: float) -> str:
     except psycopg.errors.LockNotAvailable:
         return "bytes of removed rows, since another session is using the tables"
     finally:
-        connection.execute("RESET lock_timeout")
+        connection.execute("SELECT set_config('lock_timeout', %s, false)", (before,))
     return ""

@@ -122,6 +122,10 @@ class SqliteDatabase:
         """See `Database.is_own`."""
         return isinstance(before, tuple) and isinstance(after, tuple) and before[0] == after[0]
 
+    def is_lost(self) -> bool:
+        """See `Database.is_lost`."""
+        return False
+
     def select(self, statement: str, *values: Any) -> Iterator[tuple[Any, ...]]:
         """See `Database.select`."""
         with translated(self.path):

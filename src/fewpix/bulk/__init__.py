@@ -1,0 +1,1 @@
+"""Folders and shards of millions of pictures, worked on in parts: here, or on a Ray cluster."""

@@ -1,1 +1,0 @@
-"""The file formats that lists of benchmarks come in."""

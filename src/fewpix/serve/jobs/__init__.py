@@ -1,0 +1,1 @@
+"""Work that takes longer than a request: one after the other, kept over a restart."""

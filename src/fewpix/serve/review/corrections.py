@@ -1,0 +1,88 @@
+"""Names put right: a face that is not whom it was said to be is kept, and tracks like it are not named so."""
+
+from __future__ import annotations
+
+from fewpix.serve.database import ServiceDatabase
+from fewpix.serve.moments import now
+from fewpix.serve.review.record import Correction, Template, Vector, nearer, unpacked
+
+DENIED = "somebody said that the name that stood here is wrong"
+LIKE_DENIED = "it is more like a face that was said to be somebody else than like the best candidate"
+LIKE_DENIED_FIX = "delete the correction if it is wrong"
+
+_COLUMNS = "id, event, camera, collection, person, created"
+
+
+def add(database: ServiceDatabase, event: int, camera: str, collection: str, person: str) -> int | None:
+    """Keep a track's template as one that is not a person's, inside a transaction.
+
+    Returns:
+        The correction's number; None where no template of the track was kept.
+    """
+    made = database.execute(
+        "INSERT INTO corrections (event, camera, collection, person, encoder, state, template, created)"
+        " SELECT event, ?, ?, ?, encoder, state, template, ? FROM sightings"
+        " WHERE event = ? AND template IS NOT NULL",
+        *(camera, collection, person, now(), event),
+    )
+    ((number,),) = database.select("SELECT last_insert_rowid()")
+    return int(number) if made else None
+
+
+def is_denied(
+    database: ServiceDatabase, collection: str, person: str, template: Template, score: float
+) -> bool:
+    """Whether a track is more like a face that is not a person's than like the person; see `nearer`.
+
+    Args:
+        database: of the service.
+        collection: of the person.
+        person: id of whom the track would be named.
+        template: of the track.
+        score: of the track with the person.
+    """
+    against = _against(database, collection, person, template)
+    return bool(len(against)) and float((against @ template.vector).max()) > nearer(score)
+
+
+def _against(database: ServiceDatabase, collection: str, person: str, template: Template) -> Vector:
+    rows = database.select(
+        "SELECT template FROM corrections WHERE collection = ? AND person = ? AND encoder = ? AND state = ?",
+        *(collection, person, template.encoder, template.state),
+    )
+    return unpacked([row[0] for row in rows])
+
+
+def list_corrections(
+    database: ServiceDatabase, collection: str | None, *, before: int | None, most: int
+) -> list[Correction]:
+    """Corrections, the newest first.
+
+    Args:
+        database: of the service.
+        collection: of this one only.
+        before: only those with smaller ids.
+        most: how many at most.
+    """
+    rows = database.select(
+        f"SELECT {_COLUMNS} FROM corrections WHERE collection = coalesce(?, collection)"
+        " AND id < coalesce(?, id + 1) ORDER BY id DESC LIMIT ?",
+        *(collection, before, most),
+    )
+    return [Correction(*row) for row in rows]
+
+
+def find(database: ServiceDatabase, number: int) -> Correction | None:
+    """A correction; None where there is none."""
+    rows = database.select(f"SELECT {_COLUMNS} FROM corrections WHERE id = ?", number)
+    return Correction(*rows[0]) if rows else None
+
+
+def remove(database: ServiceDatabase, condition: str, *values: object) -> int:
+    """Delete corrections by a condition: the bytes are overwritten; how many there were."""
+    return database.execute(f"DELETE FROM corrections WHERE {condition}", *values)
+
+
+def collections(database: ServiceDatabase) -> list[str]:
+    """Those that have corrections."""
+    return [name for (name,) in database.select("SELECT DISTINCT collection FROM corrections")]

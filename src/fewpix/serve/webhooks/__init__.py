@@ -1,0 +1,1 @@
+"""Events are sent to addresses that people name: signed, tried again, and told once or more."""
