@@ -10,11 +10,6 @@ from pathlib import Path
 from fewpix.errors import InputError
 from fewpix.files import path_of
 
-TERMS = (
-    "research use only: distilled on faces under non-commercial research terms (CelebA, UTKFace, Glint360K)"
-)
-"""Terms of the shipped students, which were trained on the project's pool."""
-
 WEIGHTS = Path(__file__).parent.parent / "weights"
 
 STUDENTS: tuple[str, ...] = ("fewpix-xs", "fewpix-s", "fewpix-l")
