@@ -5,94 +5,35 @@ the same call goes on after an interruption; output goes to a file per result th
 named, and the others are made all the same.
 
     python -m benchmarks.again --data DATA --of fewpix-s --list
+    python -m benchmarks.again --data DATA --older --work runs/again
     python -m benchmarks.again --data DATA --of fewpix-s --work runs/again
     python -m benchmarks.again --data DATA --only resolution/router.json --work runs/again
 
-DATA holds whole112-*.tar, faces112-*.tar, lfw112.tar and photos.tar. Results whose figures are times are left
-out unless `--timed` asks for them: run these on a machine that does nothing else.
+`--older` takes those whose figures are of other weights than the package holds, so it goes on where another
+machine stopped; until then the tables of documents say of such figures that they are older. DATA holds
+whole112-*.tar, faces112-*.tar, lfw112.tar and photos.tar. Results whose figures are times are left out unless
+`--timed` asks for them: run these on a machine that does nothing else.
 """
 
 from __future__ import annotations
 
 import json
-import shlex
 import subprocess
 import sys
 import tarfile
 import time
-import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
+from benchmarks.lib.commands import COMMANDS, ROOT, Result, outdated, read_commands
 from benchmarks.lib.run import options
 from fewpix.errors import InputError
 from fewpix.files import write_text
 
-ROOT = Path(__file__).resolve().parents[1]
-COMMANDS = ROOT / "results" / "commands.toml"
 
-
-class Result(BaseModel):
-    """One result and how it is made; the fields are told in `results/commands.toml`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    file: str
-    of: tuple[str, ...] = ()
-    command: str = ""
-    timed: bool = False
-    kept: str = ""
-    toy: str = ""
-    untried: str = ""
-
-    def seconds(self) -> float | None:
-        """How long it took last time, if that is known."""
-        run = ROOT / "results" / f"{self.file.removesuffix('.json')}.run.json"
-        return float(json.loads(run.read_bytes())["duration_s"]) if run.is_file() else None
-
-    def words(self, data: Path, work: Path, trial: Path | None = None) -> list[str]:
-        """The command, as a program gets it.
-
-        Args:
-            data: the folder of the faces.
-            work: a folder of its own.
-            trial: the file to write instead, by the small settings that end in seconds on toy data.
-        """
-        there = {
-            "whole": [str(path) for path in sorted(data.glob("whole112-*.tar"))],
-            "chips": [str(path) for path in sorted(data.glob("faces112-*.tar"))],
-            "lfw": [str(work.parent / "lfw112")],
-            "photos": [str(data / "photos.tar")],
-            "work": [str(work)],
-        }
-        words = [
-            each
-            for word in shlex.split(self.command)
-            for each in (there[word[1:-1]] if word.startswith("{") else [word])
-        ]
-        if words[0] == "python":
-            words[0] = sys.executable
-        else:
-            words[:1] = [sys.executable, "-m", "fewpix"]
-        if trial:
-            return [
-                *(each for each in words if each != "--write"),
-                *shlex.split(self.toy),
-                "--out",
-                str(trial),
-            ]
-        return words if self.file.startswith("../") else [*words, "--out", f"results/{self.file}"]
-
-
-def read_commands() -> list[Result]:
-    """All results, in the order in which they are made."""
-    with COMMANDS.open("rb") as file:
-        return [Result.model_validate(each) for each in tomllib.load(file)["result"]]
-
-
-def chosen(results: Iterable[Result], of: Sequence[str], only: Sequence[str], *, timed: bool) -> list[Result]:
+def chosen(
+    results: Iterable[Result], of: Sequence[str], only: Sequence[str], *, timed: bool, older: bool = False
+) -> list[Result]:
     """Those that are asked for and can be made.
 
     Args:
@@ -100,6 +41,7 @@ def chosen(results: Iterable[Result], of: Sequence[str], only: Sequence[str], *,
         of: what has changed.
         only: files; they are made whatever has changed.
         timed: also those whose figures are times.
+        older: only those that earlier weights made.
 
     Raises:
         InputError: a name that is not there, or a file that is not made anew.
@@ -119,7 +61,13 @@ def chosen(results: Iterable[Result], of: Sequence[str], only: Sequence[str], *,
         each
         for each in results
         if each.file in only
-        or (not only and not each.kept and (timed or not each.timed) and (not of or set(of) & set(each.of)))
+        or (
+            not only
+            and not each.kept
+            and (timed or not each.timed)
+            and (not of or set(of) & set(each.of))
+            and (not older or outdated(each.of, each.read()))
+        )
     ]
 
 
@@ -167,12 +115,13 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True, help="the folder of the faces")
     parser.add_argument("--of", nargs="+", default=[], help="what has changed: a student, or detector")
     parser.add_argument("--only", nargs="+", default=[], metavar="FILE", help="these results")
+    parser.add_argument("--older", action="store_true", help="those that earlier weights of a student made")
     parser.add_argument("--timed", action="store_true", help="also those whose figures are times")
     parser.add_argument("--work", type=Path, default=Path("runs/again"))
     parser.add_argument("--list", action="store_true", help="say what would be made, and how")
     given = parser.parse_args()
     try:
-        results = chosen(read_commands(), given.of, given.only, timed=given.timed)
+        results = chosen(read_commands(), given.of, given.only, timed=given.timed, older=given.older)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code

@@ -117,6 +117,7 @@ def result(given: argparse.Namespace) -> dict[str, Any]:
     ]
     return {
         "question": "what does a correction stop, and whom does it cost their name?",
+        "models": {"auto": encoder.card.sha256},
         "settings": {"tracks": TRACKS, "sights": SIGHTS, "enrolled": PEOPLE // 2, "runtime": given.runtime},
         "figures": rows,
     }

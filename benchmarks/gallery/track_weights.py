@@ -98,6 +98,7 @@ def result(given: argparse.Namespace) -> dict[str, Any]:
     """Measure."""
     return {
         "question": "which weights make the best template of a track?",
+        "models": {"auto": open_encoder("auto").card.sha256},
         "settings": {
             "seed": given.seed,
             "sights": SIGHTS,

@@ -94,6 +94,7 @@ def result(given: argparse.Namespace) -> dict[str, Any]:
         rows += [grouped(made, str(one), side, margin, given.seed, calibrated) for margin in MARGINS]
     return {
         "question": "are those who are put into one group of unknown people one person?",
+        "models": {"auto": encoder.card.sha256},
         "settings": {
             "seed": given.seed,
             "people": PEOPLE,

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from benchmarks.lib.commands import outdated, read_commands
 from benchmarks.lib.run import guarded, options
 from benchmarks.tables import calibration, capacity, detect, quality, service, study, video
 from benchmarks.tables.figures import (
@@ -182,12 +184,22 @@ def _table(name: str, results: Path, where: str) -> str:
     file, make = TABLES[name]
     files = (file,) if isinstance(file, str) else file
     try:
-        return make(*(read_result(results / each) for each in files))
+        payloads = {each: read_result(results / each) for each in files}
+        return "\n\n".join((make(*payloads.values()), *_older(payloads)))
     except (KeyError, TypeError, ValueError, StopIteration) as error:
         names = " or ".join(str(results / each) for each in files)
         raise InputError(
             f"{names} lacks what the table '{name}' shows: {error!r}", fix="measure it again"
         ) from error
+
+
+def _older(payloads: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What is said of figures that earlier weights gave."""
+    of = {each.file: each.of for each in read_commands()}
+    names = sorted({name for file in payloads for name in outdated(of.get(file, ()), payloads[file])})
+    return (
+        [f"Measured with earlier weights of {' and '.join(names)} than the package holds."] if names else []
+    )
 
 
 @dataclass(frozen=True)

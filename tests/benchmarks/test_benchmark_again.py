@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +13,11 @@ from pathlib import Path
 import pytest
 
 from benchmarks import again
+from benchmarks.lib.commands import outdated, present, texts
 from fewpix.cli import main as fewpix
+from fewpix.embed.open import open_encoder
 from fewpix.errors import InputError
+from fewpix.models.shipped import STUDENTS
 from project import ROOT
 
 RESULTS = again.read_commands()
@@ -32,6 +36,22 @@ def test_every_result_has_one_entry() -> None:
     assert there == {name for name in named if not name.startswith("../")}
     assert all(bool(each.command) != bool(each.kept) for each in RESULTS)
     assert all((folder / name).is_file() for name in named)
+
+
+def test_a_result_names_the_weights_of_its_students() -> None:
+    digest = re.compile("[0-9a-f]{64}")
+    for each in MADE:
+        if set(each.of) & set(STUDENTS):
+            assert any(digest.fullmatch(text) for text in texts(each.read())), each.file
+
+
+def test_other_weights_make_a_result_older() -> None:
+    digests = present()
+    figures = {"models": {"fewpix-s": {"sha256": digests["fewpix-s"]}, "fewpix-l": "0" * 64}}
+    assert outdated(["fewpix-s"], figures) == []
+    assert outdated(["fewpix-s", "fewpix-l", "detector"], figures) == ["fewpix-l"]
+    assert outdated(["fewpix-s", "fewpix-l"], {"models": {"auto": digests["auto"]}}) == []
+    assert digests["auto"] == open_encoder("auto").card.sha256
 
 
 @pytest.mark.parametrize("each", MADE, ids=lambda each: each.file)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,18 +55,16 @@ class Router:
         self.runtime = largest.runtime
         self.device = largest.device
         self.state_id = "+".join(encoder.state_id for encoder in self.encoders if encoder.state_id)
-        parts = [
-            {"from_px": start, "model": encoder.card.name, "sha256": encoder.card.sha256}
-            for start, encoder in zip(self.starts, self.encoders, strict=True)
-        ]
+        cards = [encoder.card for encoder in self.encoders]
+        parts = [(start, card.name, card.sha256) for start, card in zip(self.starts, cards, strict=True)]
         # `preprocess` is that of the largest faces' encoder; each uses its own.
         self.card = replace(
             largest.card,
             name="auto",
             arch="router",
-            sha256=hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest(),
-            terms="; ".join(f"{encoder.card.name}: {encoder.card.terms}" for encoder in self.encoders),
-            provenance={"bands": parts},
+            sha256=routed_sha256(parts),
+            terms="; ".join(f"{card.name}: {card.terms}" for card in cards),
+            provenance={"bands": _told(parts)},
         )
 
     def encoder(self, pixels: float) -> Encoder:
@@ -83,6 +81,19 @@ class Router:
             if indices:
                 out[indices] = encoder.embed([crops[n] for n in indices])
         return out
+
+
+def routed_sha256(bands: Iterable[tuple[float, str, str]]) -> str:
+    """The digest of a router's card.
+
+    Args:
+        bands: (side in pixels, name, digest) of each encoder, smallest faces first.
+    """
+    return hashlib.sha256(json.dumps(_told(bands), sort_keys=True).encode()).hexdigest()
+
+
+def _told(bands: Iterable[tuple[float, str, str]]) -> list[dict[str, float | str]]:
+    return [{"from_px": start, "model": name, "sha256": sha256} for start, name, sha256 in bands]
 
 
 def encoder_for(encoder: Encoder, pixels: float) -> Encoder:
