@@ -197,9 +197,7 @@ def _older(payloads: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """What is said of figures that earlier weights gave."""
     of = {each.file: each.of for each in read_commands()}
     names = sorted({name for file in payloads for name in outdated(of.get(file, ()), payloads[file])})
-    return (
-        [f"Measured with earlier weights of {' and '.join(names)} than the package holds."] if names else []
-    )
+    return [f"Measured with other weights of {' and '.join(names)} than the package holds."] if names else []
 
 
 @dataclass(frozen=True)

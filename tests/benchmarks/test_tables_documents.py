@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.lib.commands import present
 from benchmarks.tables.documents import TABLES, Rendered, render, update
 from benchmarks.tables.figures import ABLATED, ablation, ablation_differences
 from fewpix.errors import ConfigError, InputError
@@ -85,6 +86,16 @@ def test_a_table_stands_between_its_markers(results: Path) -> None:
     assert made.endswith("\n\n<!-- /table -->\n\nThe end.\n")
     assert "\nold\n" not in made
     assert render(made, results, "README.md") == made
+
+
+def test_a_table_tells_figures_of_other_weights(tmp_path: Path) -> None:
+    said = "Measured with other weights of fewpix-l and fewpix-s than the package holds."
+    facts = RESULT["models"]["fewpix-s"]
+    for digest, told in ((facts["sha256"], True), (present()["auto"], False)):
+        models = {**RESULT["models"], "fewpix-s": {**facts, "sha256": digest}}
+        folder = tmp_path / str(told)
+        write_result(folder / "lfw/table.json", {**RESULT, "models": models}, Run.since(time.monotonic()))
+        assert (said in render(DOCUMENT, folder, "README.md")) == told
 
 
 def test_a_document_without_tables_is_left_alone(results: Path) -> None:
