@@ -27,6 +27,9 @@ from fewpix.train.recipe import Recipe, load_recipe
 SPLIT = Path(__file__).resolve().parents[2] / "recipes" / "fewpix-s-photo.toml"
 """The recipe whose split holds out faces that nobody was trained on."""
 
+SAME_PEOPLE = {"celebt": "celeba"}
+"""Sources whose people are also those of another one: who was trained on that has seen them, too."""
+
 
 @dataclass(frozen=True)
 class TrainingPool:
@@ -141,7 +144,7 @@ def held_out_from_all(cards: Sequence[Card], shards: Sequence[Path], teacher: En
     """The faces that none of several students ever saw.
 
     Of the faces that a student was trained on, those that it held out. Of other faces, those that `SPLIT`
-    holds out and that are of sources which no student's recipe names.
+    holds out and that are of sources which no student's recipe names, nor a source of the same people.
 
     Raises:
         ConfigError: two students were trained on these faces, and held out others.
@@ -161,6 +164,7 @@ def held_out_from_all(cards: Sequence[Card], shards: Sequence[Path], teacher: En
     if any(not np.array_equal(part.scored, parts[0].scored) for part in parts):
         raise ConfigError("the students were not shown the same faces", fix="measure them one by one")
     seen = set[str]().union(*others)
+    seen |= {source for source, same in SAME_PEOPLE.items() if same in seen}
     kept = parts[0].without(seen)
     if not len(kept.scored):
         raise InputError(

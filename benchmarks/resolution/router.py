@@ -3,10 +3,12 @@
 The question is asked of faces of the training pool that the shipped students never saw, never of LFW. They
 have no labels; two different pictures whose sharp teacher embeddings have a cosine of at least `--same` count
 as one person (mated), pictures of different connected components as two people. One picture stays sharp and
-goes to the teacher, the other is made small and goes to each encoder in turn. A student's crossover is the
-first size at which the teacher's TAR@FAR is at least the student's there and at every larger size. The router
-asks the same of all: an encoder's band begins at the first size from which on, at every size, the best of it
-and those after it is at least the best of those before it.
+goes to the teacher, the other is made small and goes to each encoder in turn: once cleanly, and once as faces
+are found in photographs. TAR@FAR is the mean of the two.
+
+A student's crossover is the first size at which the teacher's TAR@FAR is at least the student's there and at
+every larger size. The router asks the same of all: an encoder's band begins at the first size from which on,
+at every size, the best of it and those after it is at least the best of those before it.
 
     python -m benchmarks.resolution.router FACES.tar ... --out results/resolution/router.json
 """
@@ -23,7 +25,7 @@ import numpy as np
 
 from benchmarks.lib.pool import held_out_from_all
 from benchmarks.lib.run import options, run
-from fewpix.degrade import family, per_item_rng
+from fewpix.degrade import PRESETS, per_item_rng
 from fewpix.embed.open import open_encoder
 from fewpix.embed.router import TABLE
 from fewpix.evaluate.result.file import read_result
@@ -32,6 +34,8 @@ from fewpix.files import write_text
 
 SIZES = (8, 10, 12, 14, 16, 18, 20, 22, 24, 28, 32, 40, 48, 64, 112)
 FAR = 1e-3
+KINDS = ("area", "train-photo")
+"""How a face is made small, each a preset of `fewpix.degrade`."""
 BASELINE = "teacher"
 
 
@@ -68,17 +72,18 @@ def result(given: argparse.Namespace) -> dict[str, Any]:
     compared = mated | impostor
 
     figures: list[dict[str, Any]] = []
+    encoders = {**students, BASELINE: teacher}
     for size in SIZES:
-        chain = family("area", size)
-        crops = [chain.apply(faces.crop(int(n)), per_item_rng(seed, size, int(n))) for n in held]
-        row: dict[str, Any] = {"size": size}
-        for name, encoder in {**students, BASELINE: teacher}.items():
-            scores = gallery @ encoder.embed(crops).T
-            ordered = SortedScores.of(scores[compared], mated[compared])
-            row[name] = {
-                "tar": ordered.tar(ordered.threshold_at(FAR)),
-                "mean_mated": float(scores[mated].mean()),
-            }
+        row: dict[str, Any] = {"size": size, **{name: {"tar_by_kind": {}} for name in encoders}}
+        for kind in KINDS:
+            chain = PRESETS[kind].at(size)
+            crops = [chain.apply(faces.crop(int(n)), per_item_rng(seed, size, int(n))) for n in held]
+            for name, encoder in encoders.items():
+                scores = gallery @ encoder.embed(crops).T
+                ordered = SortedScores.of(scores[compared], mated[compared])
+                row[name]["tar_by_kind"][kind] = ordered.tar(ordered.threshold_at(FAR))
+        for name in encoders:
+            row[name]["tar"] = float(np.mean(list(row[name]["tar_by_kind"].values())))
         figures.append(row)
         print(row, file=sys.stderr)
     crossovers = {name: crossover(figures, [name], [BASELINE]) for name in students}
@@ -86,8 +91,8 @@ def result(given: argparse.Namespace) -> dict[str, Any]:
     return {
         "question": "which encoder is the best at which size?",
         "data": {"sha256": faces.sha256, "held_out": len(held)},
-        "models": {name: encoder.card.sha256 for name, encoder in {**students, BASELINE: teacher}.items()},
-        "settings": {"far": FAR, "same": given.same, "family": "area", "seed": seed},
+        "models": {name: encoder.card.sha256 for name, encoder in encoders.items()},
+        "settings": {"far": FAR, "same": given.same, "kinds": list(KINDS), "seed": seed},
         "pairs": {"mated": int(mated.sum()), "impostor": int(impostor.sum())},
         "figures": figures,
         "crossover_px": crossovers,
