@@ -34,7 +34,7 @@ from fewpix.config import cache_dir
 from fewpix.data.cache import TeacherCache
 from fewpix.data.faces import FaceSet, load_faces
 from fewpix.data.split import components
-from fewpix.degrade import PRESETS, Chain, per_item_rng, step
+from fewpix.degrade import PRESETS, per_item_rng
 from fewpix.embed.open import open_encoder
 from fewpix.embed.protocol import Encoder
 from fewpix.embed.router import encoder_for
@@ -131,14 +131,6 @@ def drawn(
     return Set(faces, np.array(gallery), np.array(probes), np.array(people))
 
 
-def chain(kind: str, size: int) -> Chain:
-    """A preset at one size."""
-    scale = step("downscale", side=size)
-    return Chain(
-        tuple(scale if each.op == "downscale" else each for each in PRESETS[kind].steps), f"{kind}@{size}"
-    )
-
-
 class Embedder:
     """Embeds faces through the cache, so that another run goes on where one ended."""
 
@@ -147,7 +139,7 @@ class Embedder:
 
     def __call__(self, encoder: Encoder, members: Sequence[int], size: int, kind: str) -> Array:
         """(N, D); `kind` empty for a photo that is shrunk, `size` 0 for one that is not."""
-        faces, made = self._faces, chain(kind, size) if kind else None
+        faces, made = self._faces, PRESETS[kind].at(size) if kind else None
         how = f"{size}:{made.describe()}" if made else f"shrunk:{size}" if size else ""
 
         def render(n: int) -> Any:
