@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks.lib.commands import outdated, read_commands
 from benchmarks.lib.run import guarded, options
-from benchmarks.tables import calibration, capacity, detect, quality, service, study, video
+from benchmarks.tables import calibration, capacity, detect, quality, service, study, video, words
 from benchmarks.tables.figures import (
     DEFAULT_WAY,
     ablation,
@@ -123,6 +123,9 @@ TABLES: dict[str, tuple[str | tuple[str, ...], Callable[..., str]]] = {
     "true-boxes-tpir": ("video/true_boxes.json", lambda result: video.films(result, "tpir")),
     "true-boxes-strangers": ("video/true_boxes.json", video.strangers),
     "fusion": ("video/fusion.json", video.fusion),
+    "photos-words": ("photos/photos.json", lambda result: words.on_photographs(result, 16)),
+    "stated-rates": (("calibration/pool.json", "calibration/lfw.json"), words.stated_rates),
+    "one-person": ("facebn/guard.json", lambda result: words.one_person(result, "0.2")),
     "photos-detection": ("photos/photos.json", lambda result: photos(result, "detection")),
     "photos-rank1": ("photos/photos.json", lambda result: photos(result, "rank1")),
     "photos-tpir": ("photos/photos.json", lambda result: photos(result, "tpir")),

@@ -1,0 +1,68 @@
+"""Sentences of documents that hold figures, made from results like the tables beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from benchmarks.tables.figures import markdown, percent
+
+Row = Mapping[str, Any]
+
+DEFAULT, PLAIN, ENLARGED = "fewpix + auto", "yunet + sface", "yunet x3 + sface"
+"""Arms of `photos/photos.json`."""
+
+
+def on_photographs(result: Row, size: int) -> str:
+    """How often the right person is first on whole photographs, beside the usual way."""
+    cells = {row["arm"]: row for row in result["figures"] if row["size"] == size}
+    first, plain, enlarged = (f"{100 * cells[arm]['rank1']:.0f} %" for arm in (DEFAULT, PLAIN, ENLARGED))
+    low, high = (f"{100 * end:.0f}" for end in cells[DEFAULT]["rank1_ci95"])
+    return (
+        f"For {first} ({low} to {high}) of the faces of {size} px in JPEG files, the right person is ranked "
+        f"first of {result['settings']['enrolled']}.\nYuNet and SFace without changes reach {plain}. On a "
+        f"picture that is enlarged three times first, they reach {enlarged}."
+    )
+
+
+def stated_rates(pool: Row, lfw: Row) -> str:
+    """How many of the stated rates were seen, on people like those of the calibration and on others."""
+    same, others = pool["figures"], lfw["figures"]
+    held, seen = (sum(figure["agrees"] for figure in figures) for figures in (same, others))
+    shares = sorted(figure["observed"] / figure["stated"] for figure in others)
+    rest = [figure for figure in others if not figure["agrees"]]
+    spanned = sum(figure["in_range"] for figure in rest)
+    rarer = sum(figure["observed"] < figure["stated"] for figure in rest if not figure["in_range"])
+    hundredth = [100 * f["observed"] for f in others if f["people"] > 1 and f["stated"] == 0.01]
+    return (
+        f"On people held out from the very sources {held} of {len(same)} stated rates are seen. On LFW, "
+        f"where so many people show every small difference, {seen} of {len(others)} are: what was seen is "
+        f"{shares[0]:.2g} to {shares[-1]:.2g} times what is stated. Of the rest, {spanned} lie in the "
+        f"interval that spans the other populations, {rarer} are rarer than all of it, and "
+        f"{len(rest) - spanned - rarer} more frequent. A stated FPIR of 1 % is {min(hundredth):.1f} to "
+        f"{max(hundredth):.1f} %."
+    )
+
+
+def one_person(result: Row, limit: str) -> str:
+    """How well sets of one person are told from sets of many.
+
+    Args:
+        result: `facebn/guard.json`.
+        limit: the cosine from which on two faces count as one person's, as its key.
+    """
+    sizes = sorted({row["size"] for row in result["figures"]})
+    told = (("one_person", "one person, recognised as one"), ("many_people", "many people, taken for one"))
+    rows = []
+    for kind, title in told:
+        shares = [[row[kind][limit] for row in result["figures"] if row["size"] == size] for size in sizes]
+        rows.append([title, *(f"{percent(sum(each) / len(each))} %" for each in shares)])
+    least = min(result["figures"], key=lambda row: row["one_person"][limit])
+    most = max(result["figures"], key=lambda row: row["many_people"][limit])
+    note = (
+        f"The worst cases are {least['family']} at {least['size']} px, where "
+        f"{percent(least['one_person'][limit])} % are recognised as one, and {most['family']} at "
+        f"{most['size']} px, where {percent(most['many_people'][limit])} % of the sets of many people are "
+        "taken for one."
+    )
+    return f"{markdown(['', *(f'{size} px' for size in sizes)], rows)}\n\n{note}"
