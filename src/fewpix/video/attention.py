@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from fewpix.detect.tiles import Part, parts
 from fewpix.errors import ConfigError
-from fewpix.identify.faces import Found, Searched, Searcher
+from fewpix.identify.faces import Finder, Found, Searched, Searcher
 from fewpix.image.codec import Image
 from fewpix.video.changes import LASTING, Changes
 from fewpix.video.tracker import Expected
@@ -176,6 +176,21 @@ class Attention:
         left, right = _within(float(expected.centre[0]), length, wide)
         top, bottom = _within(float(expected.centre[1]), length, high)
         return Part(left, top, right, bottom, scale)
+
+
+def attentive(detector: Finder, wait: float | None) -> Attention | None:
+    """How the frames of a video are looked at; None to search every one of them completely.
+
+    Args:
+        detector: finds faces; one that cannot look at parts, or has a budget, searches completely.
+        wait: see `Attention`; None to search completely.
+
+    Raises:
+        ConfigError: the wait is not above 0.
+    """
+    if wait is None or not isinstance(detector, Looker) or detector.budgeted:
+        return None
+    return Attention(detector, wait)
 
 
 def _within(middle: float, length: int, limit: int) -> tuple[int, int]:

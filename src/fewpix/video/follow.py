@@ -6,6 +6,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 from fewpix.identify.faces import Finder, Found
+from fewpix.video.attention import WAIT, attentive
 from fewpix.video.frame import Frame
 from fewpix.video.reader import Reader
 from fewpix.video.tracker import Tracker
@@ -27,19 +28,25 @@ class Followed:
 
 
 def follow(reader: Reader, detector: Finder, tracker: Tracker) -> Generator[Followed]:
-    """Search every frame completely and follow the faces; tracks that last to the end stay in the tracker.
+    """Look at the frames as `identify` does, and follow the faces.
+
+    Tracks that last to the end stay in the tracker.
 
     Args:
         reader: of the video; it is closed at the end.
         detector: finds faces.
         tracker: follows them.
     """
+    attention = attentive(detector, WAIT)
     try:
         for frame in reader.frames():
             if frame is None:
                 continue
             ended = tracker.see(frame.image.shape)
-            faces = detector.detect(frame.image)
+            if attention is None:
+                faces = detector.detect(frame.image)
+            else:
+                faces = attention.faces(frame.image, frame.time, tracker.expected(frame.time))
             step = tracker.follow(faces, frame.time)
             yield Followed(frame, list(zip(faces, step.ids, strict=True)), (*ended, *step.ended))
     finally:

@@ -15,7 +15,7 @@ from fewpix.errors import ConfigError, FewpixError
 from fewpix.identify.faces import EmbeddedFace, Finder, Found, Searched, Searcher
 from fewpix.identify.learning import StateLearner
 from fewpix.identify.pipeline import IdentifiedFace
-from fewpix.video.attention import WAIT, Attention, Looker
+from fewpix.video.attention import WAIT, attentive
 from fewpix.video.early import LOOKS, SHARE, Event
 from fewpix.video.frame import Frame
 from fewpix.video.reader import Reader
@@ -120,9 +120,7 @@ class VideoIdentifier:
         self.left_out = 0
         self._detector = identifier.detector
         self._tracker = Tracker(gap, start_score)
-        self._attention: Attention | None = None
-        if wait is not None and isinstance(self._detector, Looker) and not self._detector.budgeted:
-            self._attention = Attention(self._detector, wait)
+        self._attention = attentive(self._detector, wait)
         self._shortest, self._learner = shortest, learner
         self._tracks: dict[int, Track] = {}
         self._so_far: dict[int, tuple[int, IdentifiedTrack]] = {}

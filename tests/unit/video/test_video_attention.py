@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,7 +14,9 @@ from fewpix.data.orl import load_orl
 from fewpix.detect import Search, default_detector
 from fewpix.detect.tiles import MARGIN, Part
 from fewpix.errors import ConfigError
-from fewpix.video.attention import EXTRA, WAIT, Attention, Looker
+from fewpix.video.attention import EXTRA, WAIT, Attention, Looker, attentive
+from fewpix.video.follow import follow
+from fewpix.video.frame import Frame
 from fewpix.video.tracker import Expected, Tracker
 
 HIGH, WIDE = 720, 1280
@@ -165,6 +167,36 @@ def test_a_cut_and_another_size_are_searched_completely() -> None:
         [0.04 * n for n in range(6)], images=[BACK, BACK, other, other, BACK[::2, ::2], BACK[::2, ::2]]
     )
     assert eyes.searches == 3
+
+
+@dataclass
+class Still:
+    """A film of one picture."""
+
+    count: int
+    closed: bool = False
+
+    def frames(self) -> Iterator[Frame]:
+        for n in range(self.count):
+            yield Frame(BACK, n / 25)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_who_learns_from_a_film_looks_at_it_as_who_names_people_in_it() -> None:
+    eyes, film = Eyes(), Still(5)
+    times = [seen.frame.time for seen in follow(film, eyes, Tracker())]  # type: ignore[arg-type]
+    assert times == [n / 25 for n in range(5)]
+    assert film.closed
+    assert (eyes.searches, len(eyes.looks)) == (1, 5)
+    assert [len(look) for look in eyes.looks] == [len(look) for look in watch(times).looks]
+
+
+def test_a_detector_with_a_budget_searches_completely() -> None:
+    assert attentive(Eyes(budgeted=True), WAIT) is None  # type: ignore[arg-type]
+    assert attentive(Eyes(), None) is None  # type: ignore[arg-type]
+    assert attentive(Eyes(), WAIT) is not None  # type: ignore[arg-type]
 
 
 def test_the_wait_is_above_nothing() -> None:
