@@ -19,6 +19,7 @@ from fewpix.gallery.cameras import add_camera, remove_camera
 from fewpix.gallery.edit import merge, remove, remove_faces
 from fewpix.gallery.rows import Shrunk
 from gallery_stores import PROVENANCE, SPACE, new_database, unit
+from stored import stored
 
 SECRET = "Ana Secret"
 PIXELS = b"facefaceface" * 400
@@ -41,7 +42,7 @@ def holds(
     of: tuple[bytes, ...] = (unit(98).tobytes(), unit(99).tobytes(), PIXELS[:12], SECRET.encode()),
 ) -> bool:
     """Whether any file of the gallery (itself, its log, the log's index) has any of these bytes."""
-    data = b"".join(file.read_bytes() for file in folder.iterdir())
+    data = stored(folder)
     return any(part in data for part in of)
 
 
@@ -149,7 +150,7 @@ def test_no_bytes_of_many_removed_people_are_left(tmp_path: Path):
         gone = rng.permutation(400)[:300].tolist()
         for start in range(0, 300, 50):
             assert remove(gallery, [names[n] for n in gone[start : start + 50]]).remains == ""
-            data = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+            data = stored(tmp_path)
             for n in gone[: start + 50]:
                 assert names[n].encode() not in data
                 assert unit(n).tobytes() not in data
@@ -191,8 +192,7 @@ class TestServer:
 
             def held(part: bytes) -> bool:
                 admin.execute("CHECKPOINT")
-                files = (Path(folder) / "base" / str(number)).iterdir()
-                return any(part in file.read_bytes() for file in files)
+                return part in stored(Path(folder) / "base" / str(number))
 
             for text in (SECRET, "p7"):
                 assert held(text.encode())

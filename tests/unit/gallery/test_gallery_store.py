@@ -19,6 +19,7 @@ from fewpix.gallery import Added, Gallery, Original
 from fewpix.gallery.edit import remove
 from fewpix.models.space import Space
 from gallery_stores import PROVENANCE, SPACE, unit
+from stored import stored
 
 
 def snapshot(path: Path) -> list[tuple[object, ...]]:
@@ -309,7 +310,7 @@ def test_bytes_of_a_removed_person_are_gone_from_the_files(tmp_path: Path):
             original=Original(b"\x89PNG\r\n\x1a\n" + b"face" * 3000, None),
         )
         remove(gallery, ["Ana Secret"])
-        data = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+        data = stored(tmp_path)
         assert unit(99).tobytes() not in data
         assert b"facefaceface" not in data
         assert b"Ana Secret" not in data

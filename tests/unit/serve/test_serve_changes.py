@@ -17,6 +17,7 @@ from fewpix.gallery import Gallery
 from fewpix.gallery.edit import rename
 from fewpix.image.resize import Crop
 from grey_encoder import Grey
+from stored import stored
 from tiny_service import Caller, face, files, png, service
 
 pytestmark = pytest.mark.needs("serve")
@@ -126,10 +127,6 @@ def test_the_log_tells_who_did_what_when_and_names_nobody(caller: Caller, tmp_pa
     page = caller.get("/v1/audit", params={"limit": 2}).json()
     rest = caller.get("/v1/audit", params={"cursor": page["next"]}).json()
     assert page["entries"] + rest["entries"] == entries
-
-
-def stored(folder: Path) -> bytes:
-    return b"\n".join(file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file())
 
 
 def test_a_person_who_is_deleted_is_gone_to_the_last_byte(caller: Caller, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from fewpix.serve.moments import moment
 from fewpix.serve.routes.stream import told
 from fewpix.serve.schema import STEPS
 from service_cameras import add, events, visit, wait
+from stored import stored
 from tiny_service import Caller, face, png, service
 
 pytestmark = pytest.mark.needs("serve")
@@ -216,10 +217,6 @@ def test_retention_is_kept_by_the_clock_and_at_the_start(tmp_path: Path) -> None
         caller.patch("/v1/cameras/yard", json={"retention_hours": 2})
         assert caller.portal.call(keeper.once) == 1
         assert kept(caller) == ["yard-0.5"]
-
-
-def stored(folder: Path) -> bytes:
-    return b"\n".join(file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file())
 
 
 def test_a_deleted_person_is_gone_from_events_to_the_last_byte(caller: Caller, tmp_path: Path) -> None:

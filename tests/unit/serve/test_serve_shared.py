@@ -22,6 +22,7 @@ from fewpix.gallery.storage.postgres_watch import Watch
 from gallery_stores import new_database
 from project import ROOT
 from served import served
+from stored import stored
 from tiny_service import face, files, png
 
 pytestmark = [pytest.mark.slow, pytest.mark.needs("serve", "postgres")]
@@ -68,10 +69,6 @@ def named(client: httpx2.Client, person: int) -> str | None:
 
 def people(client: httpx2.Client) -> dict[str, str]:
     return {each["name"]: each["id"] for each in client.get(f"{STAFF}/people").json()["people"]}
-
-
-def stored(folder: Path) -> bytes:
-    return b"\n".join(file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file())
 
 
 def schemas(address: str) -> set[str]:
