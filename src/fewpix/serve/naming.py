@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import replace
-from functools import partial
 from typing import TypeVar
 
 from fewpix.embed.protocol import Encoder
@@ -13,14 +11,11 @@ from fewpix.gallery.store import Gallery
 from fewpix.identify.faces import EmbeddedFace, Searcher
 from fewpix.identify.pipeline import IdentifiedFace, Identifier
 from fewpix.identify.rule import Rule
-from fewpix.identify.verdict import Verdict
 from fewpix.serve.database import Office
 from fewpix.serve.desk import Desk
 from fewpix.serve.galleries import Collections
-from fewpix.serve.handles import handle_of, present
 from fewpix.serve.inference import Sight
 from fewpix.serve.review import corrections
-from fewpix.serve.review.record import Template
 
 Value = TypeVar("Value")
 
@@ -75,7 +70,7 @@ class AtDesk:
 
         def work(identifier: Identifier) -> list[IdentifiedFace]:
             found = identifier.named(faces, share=share)
-            return [self._corrected(identifier, *each) for each in zip(faces, found, strict=True)]
+            return corrections.corrected(*(self._office, self._collection, identifier.gallery, faces, found))
 
         return self._asked(work)
 
@@ -96,24 +91,6 @@ class AtDesk:
         by = (rule.threshold, rule.fpir, rule.calibrated, self.encoder.state_id)
         how: Hashable = ("tracks", self._top, *by, self._photos, self._matched)
         return self._wait(lambda desk, gallery: work(desk.identifier(self._sight, how, self._identifier)))
-
-    def _corrected(self, identifier: Identifier, face: EmbeddedFace, found: IdentifiedFace) -> IdentifiedFace:
-        """The face without its name, where that was said to be wrong of one that it is more like."""
-        if found.decision is None:
-            return found
-        score = next(each.score for each in found.candidates if each.name == found.decision)
-        for person in present(identifier.gallery, [found.decision]).values():
-            wrong = partial(
-                corrections.is_denied,
-                collection=self._collection,
-                person=handle_of(person),
-                template=Template.of(face),
-                score=score,
-            )
-            if self._office.do(wrong):
-                why, fix = corrections.LIKE_DENIED, corrections.LIKE_DENIED_FIX
-                return replace(found, verdict=Verdict("unknown", reason=why, fix=fix))
-        return found
 
     def _identifier(self, gallery: Gallery) -> Identifier:
         return Identifier(

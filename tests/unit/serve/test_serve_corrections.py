@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
+from fewpix.serve import schemas
 from fewpix.serve.events.keeping import expire
 from fewpix.serve.review import corrections
 from fewpix.serve.review.record import nearer, packed
 from service_cameras import add, events, visit
 from service_events import ended, kept, looks, seen
 from service_events import visit as visited
-from tiny_service import Caller, face, png
+from service_jobs import over, submit
+from tile_film import walk
+from tiny_service import Caller, face, files, png
 
 pytestmark = pytest.mark.needs("serve")
 STAFF = "/v1/collections/staff"
@@ -72,6 +75,35 @@ def test_whoever_was_named_wrongly_is_not_named_so_again_and_the_true_one_is(cal
     assert ("event.deny", "done", 1) in done_so_far
     assert ("event.deny", "not-named", 0) in done_so_far
     assert ("correction.delete", "done", 0) in done_so_far
+
+
+def test_a_correction_counts_for_pictures_and_films_too(caller: Caller) -> None:
+    """One that a camera's event gave rise to; others in the same picture keep their names."""
+    caller.enrol("staff", "Ada", png(face(1)))
+
+    def picture() -> list[dict[str, Any]]:
+        both = files(png(face(7), face(1, 3)))
+        done = caller.post(f"{STAFF}/identify", params={"threshold": -1.0}, files=both)
+        schemas.IdentifyBody.model_validate(done.json())
+        return list(done.json()["pictures"][0]["faces"])
+
+    def film() -> list[dict[str, Any]]:
+        job = submit(caller, walk(7, 1), threshold=-1.0, gap=0.1)
+        over(caller, job)
+        return list(caller.get(f"/v1/jobs/{job['id']}/result").json()["lines"])
+
+    assert [each["decision"] for each in picture()] == ["Ada", "Ada"]
+    assert [each["decision"] for each in film()] == ["Ada", "Ada"]
+    add(caller, threshold=-1.0, store_templates=True)
+    (event,) = visit(caller, 7, frames=4)
+    denied = caller.post(f"/v1/events/{event['id']}/deny").json()["correction"]
+    for faces in (picture(), film()):
+        wrong, right = faces
+        assert (wrong["verdict"], wrong["decision"]) == ("unknown", None)
+        assert (wrong["reason"], wrong["fix"]) == (corrections.LIKE_DENIED, corrections.LIKE_DENIED_FIX)
+        assert wrong["candidates"][0]["name"] == right["decision"] == "Ada"
+    caller.delete(f"{CORRECTIONS}/{denied['id']}")
+    assert [each["decision"] for each in picture()] == ["Ada", "Ada"]
 
 
 def test_what_cannot_be_denied_is_said(caller: Caller) -> None:

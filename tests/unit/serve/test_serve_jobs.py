@@ -21,20 +21,12 @@ from fewpix.serve.settings import Limits, Settings
 from fewpix.video import Counts
 from fewpix.video.packets import Opened
 from grey_encoder import Grey
-from service_jobs import over
+from service_jobs import VIDEOS, over, submit
 from tile_film import Gate, film, frame, walk
 from tiny_service import Caller, face, png, service
 
 pytestmark = pytest.mark.needs("serve", "video")
-VIDEOS = "/v1/collections/staff/videos"
 RAW = {"Content-Type": "video/mp4"}
-
-
-def submit(caller: Caller, data: bytes, **options: Any) -> dict[str, Any]:
-    done = caller.post(VIDEOS, params={"threshold": 0.9, **options}, files={"film": ("door.mp4", data)})
-    assert done.status_code == 202, done.text
-    schemas.JobBody.model_validate(done.json())
-    return dict(done.json())
 
 
 def told(caller: Caller, job: dict[str, Any]) -> list[dict[str, Any]]:

@@ -1,8 +1,16 @@
-"""Names put right: a face that is not whom it was said to be is kept, and tracks like it are not named so."""
+"""Names put right: a face that is not whom it was said to be is kept, and faces like it are not named so."""
 
 from __future__ import annotations
 
-from fewpix.serve.database import ServiceDatabase
+from collections.abc import Sequence
+from dataclasses import replace
+
+from fewpix.gallery.store import Gallery
+from fewpix.identify.faces import EmbeddedFace
+from fewpix.identify.pipeline import IdentifiedFace
+from fewpix.identify.verdict import Verdict
+from fewpix.serve.database import Office, ServiceDatabase
+from fewpix.serve.handles import handle_of, present
 from fewpix.serve.moments import now
 from fewpix.serve.review.record import Correction, Template, Vector, nearer, unpacked
 
@@ -29,17 +37,52 @@ def add(database: ServiceDatabase, event: int, camera: str, collection: str, per
     return int(number) if made else None
 
 
+def corrected(
+    office: Office,
+    collection: str,
+    gallery: Gallery,
+    faces: Sequence[EmbeddedFace],
+    found: Sequence[IdentifiedFace],
+) -> list[IdentifiedFace]:
+    """Faces of cameras, films or pictures, without the names that were said to be wrong of faces like them.
+
+    In the thread of the collection's desk.
+
+    Args:
+        office: where corrections are.
+        collection: where people were looked for.
+        gallery: its people.
+        faces: as they were embedded; of tracks their templates.
+        found: who they would be.
+    """
+    people = present(gallery, {each.decision for each in found if each.decision is not None})
+
+    def named(database: ServiceDatabase) -> list[IdentifiedFace]:
+        out = []
+        for face, who in zip(faces, found, strict=True):
+            wrong = False
+            if who.decision in people:
+                score = next(each.score for each in who.candidates if each.name == who.decision)
+                person = handle_of(people[who.decision])
+                wrong = is_denied(database, collection, person, Template.of(face), score)
+            nobody = Verdict("unknown", reason=LIKE_DENIED, fix=LIKE_DENIED_FIX)
+            out.append(replace(who, verdict=nobody) if wrong else who)
+        return out
+
+    return office.do(named) if people else list(found)
+
+
 def is_denied(
     database: ServiceDatabase, collection: str, person: str, template: Template, score: float
 ) -> bool:
-    """Whether a track is more like a face that is not a person's than like the person; see `nearer`.
+    """Whether a face is more like one that is not a person's than like the person; see `nearer`.
 
     Args:
         database: of the service.
         collection: of the person.
-        person: id of whom the track would be named.
-        template: of the track.
-        score: of the track with the person.
+        person: id of whom the face would be named.
+        template: of the face.
+        score: of the face with the person.
     """
     against = _against(database, collection, person, template)
     return bool(len(against)) and float((against @ template.vector).max()) > nearer(score)

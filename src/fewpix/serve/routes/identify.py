@@ -15,6 +15,7 @@ from fewpix.serve.access import GuardedRoute
 from fewpix.serve.handles import handle
 from fewpix.serve.looking import look, sent
 from fewpix.serve.rendering import answer
+from fewpix.serve.review.corrections import corrected
 from fewpix.serve.routes.operation import GALLERY, READ, operation
 from fewpix.serve.routes.pictures import Crops
 
@@ -54,7 +55,11 @@ async def identify(
     matched: Matched = None,
     crops: Crops = False,
 ) -> Response:
-    """Find all faces of pictures and say who they are, by a rate or a threshold; or why nobody is named."""
+    """Find all faces of pictures and say who they are, by a rate or a threshold; or why nobody is named.
+
+    A name is not given to a face that is more like one that was said not to be this person (`deny` of an
+    event) than like the person.
+    """
     async with sent(request) as it:
         service, sight, limits = it.service, it.sight, it.service.settings.limits
         desk = service.collections.desk(collection)
@@ -77,8 +82,10 @@ async def identify(
         def name(gallery: Gallery) -> list[list[dict[str, Any]]]:
             how = (top, rule.threshold, rule.fpir, photos, matched)
             identifier = desk.identifier(sight, how, make)
-            faces = iter(identifier.named([face for each in looked for face in each.embedded]))
-            return [[_face_json(gallery, next(faces)) for _ in each.embedded] for each in looked]
+            faces = [face for each in looked for face in each.embedded]
+            who = corrected(service.office, collection, gallery, faces, identifier.named(faces))
+            told = iter(who)
+            return [[_face_json(gallery, next(told)) for _ in each.embedded] for each in looked]
 
         named = await desk.run(name)
         service.metrics.faces.labels("identified").inc(sum(map(len, named)))
