@@ -39,7 +39,7 @@ from fewpix.serve.routes import (
     system,
     webhooks,
 )
-from fewpix.serve.schemas import ProblemBody
+from fewpix.serve.schemas.body import ProblemBody
 from fewpix.serve.service import Service
 from fewpix.serve.settings import Settings
 

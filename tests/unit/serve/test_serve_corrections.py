@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from fewpix.serve import schemas
 from fewpix.serve.events.keeping import expire
 from fewpix.serve.review import corrections
 from fewpix.serve.review.record import nearer, packed
+from fewpix.serve.schemas.pictures import IdentifyBody
 from service_cameras import add, events, visit
 from service_events import ended, kept, looks, seen
 from service_events import visit as visited
@@ -84,7 +84,7 @@ def test_a_correction_counts_for_pictures_and_films_too(caller: Caller) -> None:
     def picture() -> list[dict[str, Any]]:
         both = files(png(face(7), face(1, 3)))
         done = caller.post(f"{STAFF}/identify", params={"threshold": -1.0}, files=both)
-        schemas.IdentifyBody.model_validate(done.json())
+        IdentifyBody.model_validate(done.json())
         return list(done.json()["pictures"][0]["faces"])
 
     def film() -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ import pytest
 
 from fewpix.cli import main
 from fewpix.gallery import Gallery
-from fewpix.serve import schemas
+from fewpix.serve.schemas.collections import ImportBody
 from fewpix.serve.settings import Limits
 from grey_encoder import Grey
 from tiny_service import Caller, face, png, service
@@ -33,7 +33,7 @@ def test_what_goes_out_comes_in(people: Caller, form: str) -> None:
     found = people.get(EXPORT, params={"format": form})
     assert found.headers["content-disposition"] == f'attachment; filename="staff.{form}"'
     told = people.post(IMPORT, files={"file": (f"staff.{form}", found.content)}).json()
-    schemas.ImportBody.model_validate(told)
+    ImportBody.model_validate(told)
     assert (told["people"], told["new"], told["photos"], told["same"]) == (2, 2, 3, 0)
     names = people.get("/v1/collections/copy/people").json()["people"]
     assert [(each["name"], each["photos"]) for each in names] == [("Ada", 2), ("Bo", 1)]

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from fewpix.errors import WeightsError
 from fewpix.image.codec import encode_image
 from fewpix.image.resize import Crop
-from fewpix.serve import schemas
 from fewpix.serve.models import Models
 from fewpix.serve.problems import ProblemError
+from fewpix.serve.schemas.pictures import DetectBody, DetectedPicture, EmbedBody, IdentifyBody, VerifyBody
+from fewpix.serve.schemas.system import System
 from fewpix.serve.settings import Limits, Settings
 from grey_encoder import Grey
 from tiny_service import Caller, Tiles, face, files, png, service
@@ -62,7 +63,7 @@ def test_models_that_cannot_be_loaded_are_told_of(tmp_path: Path) -> None:
 
 
 def test_the_system_tells_models_terms_and_why(caller: Caller) -> None:
-    told = schemas.System.model_validate(caller.get("/v1/system").json())
+    told = System.model_validate(caller.get("/v1/system").json())
     assert [model.name for model in told.models] == ["grey"]
     assert told.calibration is not None
     assert "made faces" in str(told.calibration.why)
@@ -70,12 +71,10 @@ def test_the_system_tells_models_terms_and_why(caller: Caller) -> None:
 
 
 def test_faces_are_detected(caller: Caller) -> None:
-    told = schemas.DetectBody.model_validate(
-        caller.post("/v1/detect", files=files(THREE, png(face(1)))).json()
-    )
+    told = DetectBody.model_validate(caller.post("/v1/detect", files=files(THREE, png(face(1)))).json())
     three, one = told.pictures
-    assert isinstance(three, schemas.DetectedPicture)
-    assert isinstance(one, schemas.DetectedPicture)
+    assert isinstance(three, DetectedPicture)
+    assert isinstance(one, DetectedPicture)
     assert [each.box for each in three.faces] == [[x, 0, 100, 100] for x in (0, 100, 200)]
     assert (three.width, three.height, len(one.faces)) == (300, 100, 1)
     raw = caller.post("/v1/detect", content=THREE, headers={"Content-Type": "image/png"}).json()
@@ -85,7 +84,7 @@ def test_faces_are_detected(caller: Caller) -> None:
 
 def test_faces_are_embedded_as_the_encoder_does(caller: Caller) -> None:
     told = caller.post("/v1/embed", files=files(THREE)).json()
-    schemas.EmbedBody.model_validate(told)
+    EmbedBody.model_validate(told)
     vectors = np.array([each["embedding"] for each in told["pictures"][0]["faces"]], dtype=np.float32)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     packed = caller.post("/v1/embed", params={"format": "base64"}, files=files(THREE)).json()
@@ -104,7 +103,7 @@ def test_all_faces_are_identified_or_not_with_the_reason(caller: Caller) -> None
     for n, name in ((1, "Ada"), (2, "Bo")):
         caller.enrol("staff", name, png(face(n)), png(face(n, 1)))
     told = caller.post(IDENTIFY, params={"threshold": 0.95, "top": 1}, files=files(THREE)).json()
-    schemas.IdentifyBody.model_validate(told)
+    IdentifyBody.model_validate(told)
     faces = told["pictures"][0]["faces"]
     assert [each["decision"] for each in faces] == ["Ada", None, "Bo"]
     assert (faces[1]["verdict"], "below the threshold" in faces[1]["reason"]) == ("unknown", True)
@@ -150,7 +149,7 @@ def test_somebody_new_is_found_at_once_and_somebody_deleted_is_not(caller: Calle
 
 def test_two_pictures_are_compared(caller: Caller) -> None:
     told = caller.post("/v1/verify", files=files(png(face(1)), png(face(1, 1)))).json()
-    schemas.VerifyBody.model_validate(told)
+    VerifyBody.model_validate(told)
     assert told["score"] > 0.95
     assert told["decision"] == "undecided"
     assert caller.post("/v1/verify", files=files(png(face(1)), png(face(2)))).json()["score"] < 0.9

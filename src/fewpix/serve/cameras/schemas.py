@@ -8,7 +8,7 @@ from pydantic import Field
 
 from fewpix.serve.cameras.record import LONGEST, RETENTION
 from fewpix.serve.galleries import NAME
-from fewpix.serve.schemas import CollectionName, Given, Taken, Time
+from fewpix.serve.schemas.body import CollectionName, Given, Taken, Time
 
 CameraName = Annotated[
     str, Field(pattern=f"^{NAME.pattern}$", description="Small letters, digits, - and _.", examples=["gate"])

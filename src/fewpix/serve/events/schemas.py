@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from fewpix.serve.events.record import Ruling
-from fewpix.serve.schemas import Given, Handle, Time
+from fewpix.serve.schemas.body import Given, Handle, Time
 
 EventId = Annotated[str, Field(description="Number of an event, never given again.", examples=["1207"])]
 

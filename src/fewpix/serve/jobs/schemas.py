@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from fewpix.serve.jobs.record import State
-from fewpix.serve.schemas import Given, Time
+from fewpix.serve.schemas.body import Given, Time
 
 
 class ProgressBody(Given):

@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import Field
 
 from fewpix.serve.events.schemas import CameraEvent, EventId
-from fewpix.serve.schemas import EnrolBody, Given, Handle, PersonName, Taken, Time
+from fewpix.serve.schemas.body import Given, Handle, PersonName, Taken, Time
+from fewpix.serve.schemas.photos import EnrolBody
 
 GroupId = Annotated[str, Field(description="Number of a group, never given again.", examples=["31"])]
 

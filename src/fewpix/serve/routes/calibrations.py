@@ -16,7 +16,7 @@ from fewpix.serve.jobs.calibrating import CALIBRATION, CalibrationOptions
 from fewpix.serve.problems import ProblemError
 from fewpix.serve.routes.jobs import job_of
 from fewpix.serve.routes.operation import KEYED, READ, operation
-from fewpix.serve.schemas import Health
+from fewpix.serve.schemas.system import Health
 from fewpix.serve.service import service_of
 from fewpix.serve.streaming import receive
 from fewpix.serve.undo import Undoable

@@ -8,20 +8,20 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from fewpix.gallery.store import Gallery
-from fewpix.serve import schemas
 from fewpix.serve.access import GuardedRoute
 from fewpix.serve.changes import Done, change
 from fewpix.serve.galleries import WAIT
 from fewpix.serve.problems import ProblemError
 from fewpix.serve.rendering import answer, rendered
 from fewpix.serve.routes.operation import GALLERY, KEYED, READ, operation
+from fewpix.serve.schemas.collections import Collection, CollectionList, Deleted, NewCollection, Undone
 from fewpix.serve.service import service_of
 from fewpix.serve.undo import Undoable
 
 router = APIRouter(prefix="/v1", route_class=GuardedRoute, tags=["collections"])
 
 
-@router.get("/collections", **operation("read", gives=schemas.CollectionList, repeat=READ))
+@router.get("/collections", **operation("read", gives=CollectionList, repeat=READ))
 async def list_all(request: Request) -> Response:
     """List the names of all collections."""
     return answer({"collections": service_of(request).collections.names()})
@@ -31,13 +31,13 @@ async def list_all(request: Request) -> Response:
     "/collections",
     **operation(
         *("admin", "exists", "setting", "not-ready"),
-        gives=schemas.Collection,
+        gives=Collection,
         repeat=KEYED,
         status=201,
         keyed=True,
     ),
 )
-async def create(request: Request, new: schemas.NewCollection) -> Response:
+async def create(request: Request, new: NewCollection) -> Response:
     """Make an empty collection, for embeddings of the service's model."""
     service = service_of(request)
 
@@ -49,7 +49,7 @@ async def create(request: Request, new: schemas.NewCollection) -> Response:
     return await change(request, "collection.create", work, collection=new.name, said=said)
 
 
-@router.get("/collections/{collection}", **operation("read", *GALLERY, gives=schemas.Collection, repeat=READ))
+@router.get("/collections/{collection}", **operation("read", *GALLERY, gives=Collection, repeat=READ))
 async def show(request: Request, collection: str) -> Response:
     """Tell how many people and photos a collection has."""
     collections = service_of(request).collections
@@ -59,7 +59,7 @@ async def show(request: Request, collection: str) -> Response:
 
 @router.delete(
     "/collections/{collection}",
-    **operation("admin", *GALLERY, "fixed-collection", gives=schemas.Deleted, repeat=KEYED, keyed=True),
+    **operation("admin", *GALLERY, "fixed-collection", gives=Deleted, repeat=KEYED, keyed=True),
 )
 async def delete(request: Request, collection: str) -> Response:
     """Delete a collection with everybody in it: rows are overwritten, then the files go."""
@@ -79,7 +79,7 @@ async def delete(request: Request, collection: str) -> Response:
 
 @router.post(
     "/collections/{collection}/undo",
-    **operation("enrol", *GALLERY, "nothing-to-undo", gives=schemas.Undone, repeat=KEYED, keyed=True),
+    **operation("enrol", *GALLERY, "nothing-to-undo", gives=Undone, repeat=KEYED, keyed=True),
 )
 async def undo(request: Request, collection: str) -> Response:
     """Take the last change back: an enrolment, a rename, a merge or a move. Deletions cannot be taken back.

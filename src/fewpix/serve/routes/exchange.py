@@ -15,12 +15,14 @@ from fewpix.gallery.cameras import cameras
 from fewpix.gallery.exchange import export_gallery, import_document, read_document
 from fewpix.gallery.exchange.document import Document
 from fewpix.gallery.store import Gallery
-from fewpix.serve import audit, schemas
+from fewpix.serve import audit
 from fewpix.serve.access import GuardedRoute
 from fewpix.serve.changes import Done, access_of, change
 from fewpix.serve.database import ServiceDatabase
 from fewpix.serve.problems import ProblemError, problem_of
 from fewpix.serve.routes.operation import GALLERY, KEYED, READ, operation
+from fewpix.serve.schemas.collections import ImportBody
+from fewpix.serve.schemas.system import Health
 from fewpix.serve.service import service_of
 from fewpix.serve.streaming import receive
 from fewpix.serve.undo import Undoable
@@ -32,7 +34,7 @@ Format = Literal["npz", "json", "parquet"]
 
 @router.get(
     "/collections/{collection}/export",
-    **operation("admin", *GALLERY, "space", "busy", gives=schemas.Health, repeat=READ)
+    **operation("admin", *GALLERY, "space", "busy", gives=Health, repeat=READ)
     | {"response_model": None, "response_class": Response},
 )
 async def export(
@@ -80,7 +82,7 @@ async def export(
     "/collections/{collection}/import",
     **operation(
         *("admin", *GALLERY, "space"),
-        gives=schemas.ImportBody,
+        gives=ImportBody,
         repeat=KEYED,
         file="An exported gallery",
         keyed=True,

@@ -10,7 +10,6 @@ from starlette.responses import Response
 from fewpix.gallery.store import Gallery
 from fewpix.identify.pipeline import IdentifiedFace, Identifier
 from fewpix.identify.rule import rule_by
-from fewpix.serve import schemas
 from fewpix.serve.access import GuardedRoute
 from fewpix.serve.handles import handle
 from fewpix.serve.looking import look, sent
@@ -18,6 +17,7 @@ from fewpix.serve.rendering import answer
 from fewpix.serve.review.corrections import corrected
 from fewpix.serve.routes.operation import GALLERY, READ, operation
 from fewpix.serve.routes.pictures import Crops
+from fewpix.serve.schemas.pictures import IdentifyBody
 
 router = APIRouter(prefix="/v1", route_class=GuardedRoute, tags=["pictures"])
 
@@ -35,7 +35,7 @@ Matched = Annotated[
 
 @router.post(
     "/collections/{collection}/identify",
-    **operation("read", "space", *GALLERY, gives=schemas.IdentifyBody, repeat=READ, uploads=True),
+    **operation("read", "space", *GALLERY, gives=IdentifyBody, repeat=READ, uploads=True),
 )
 async def identify(
     request: Request,

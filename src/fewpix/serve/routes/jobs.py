@@ -20,7 +20,7 @@ from fewpix.serve.rendering import answer
 from fewpix.serve.routes.identify import Matched, Photos, Threshold
 from fewpix.serve.routes.operation import KEYED, READ, SAME, operation
 from fewpix.serve.routes.people import Cursor, Limit
-from fewpix.serve.schemas import Health
+from fewpix.serve.schemas.system import Health
 from fewpix.serve.service import service_of
 from fewpix.serve.streaming import receive
 from fewpix.serve.undo import Undoable

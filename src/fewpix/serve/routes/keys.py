@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from fewpix.errors import InputError
-from fewpix.serve import audit, keys, schemas
+from fewpix.serve import audit, keys
 from fewpix.serve.access import GuardedRoute
 from fewpix.serve.changes import Done, change
 from fewpix.serve.database import ServiceDatabase
@@ -17,13 +17,15 @@ from fewpix.serve.problems import ProblemError
 from fewpix.serve.rendering import answer, rendered
 from fewpix.serve.routes.operation import ONCE, READ, SAME, operation
 from fewpix.serve.routes.people import Cursor, Limit
+from fewpix.serve.schemas.audit import AuditList
+from fewpix.serve.schemas.keys import KeyBody, KeyList, MadeKey, NewKey
 from fewpix.serve.service import service_of
 from fewpix.serve.undo import Undoable
 
 router = APIRouter(prefix="/v1", route_class=GuardedRoute, tags=["administration"])
 
 
-@router.get("/keys", **operation("admin", "storage", gives=schemas.KeyList, repeat=READ))
+@router.get("/keys", **operation("admin", "storage", gives=KeyList, repeat=READ))
 async def list_keys(request: Request) -> Response:
     """List all keys, with when they were last used; the keys themselves are not known."""
     found = await service_of(request).office.run(keys.keys)
@@ -32,11 +34,9 @@ async def list_keys(request: Request) -> Response:
 
 @router.post(
     "/keys",
-    **operation(
-        "admin", "setting", "storage", "too-many-bytes", gives=schemas.MadeKey, repeat=ONCE, status=201
-    ),
+    **operation("admin", "setting", "storage", "too-many-bytes", gives=MadeKey, repeat=ONCE, status=201),
 )
-async def add_key(request: Request, new: schemas.NewKey) -> Response:
+async def add_key(request: Request, new: NewKey) -> Response:
     """Make a key, which is told this once. From the first key on, nobody gets in without one."""
     office = service_of(request).office
 
@@ -47,9 +47,7 @@ async def add_key(request: Request, new: schemas.NewKey) -> Response:
     return await change(request, "key.add", work, said=rendered(new.model_dump()), secret=True)
 
 
-@router.delete(
-    "/keys/{key}", **operation("admin", "no-such-key", "storage", gives=schemas.KeyBody, repeat=SAME)
-)
+@router.delete("/keys/{key}", **operation("admin", "no-such-key", "storage", gives=KeyBody, repeat=SAME))
 async def revoke_key(request: Request, key: str) -> Response:
     """Take a key back: from now on it is refused."""
     office = service_of(request).office
@@ -66,9 +64,7 @@ async def revoke_key(request: Request, key: str) -> Response:
     return await change(request, "key.revoke", work)
 
 
-@router.get(
-    "/audit", **operation("admin", "cursor", "setting", "storage", gives=schemas.AuditList, repeat=READ)
-)
+@router.get("/audit", **operation("admin", "cursor", "setting", "storage", gives=AuditList, repeat=READ))
 async def audit_log(
     request: Request,
     limit: Limit = 100,

@@ -11,12 +11,12 @@ from starlette.responses import Response
 from fewpix.gallery.names import MAX_LENGTH, stored_name
 from fewpix.gallery.rows import Person
 from fewpix.gallery.store import Gallery
-from fewpix.serve import schemas
 from fewpix.serve.access import GuardedRoute
 from fewpix.serve.handles import after_of, cursor, page
 from fewpix.serve.rendering import answer
 from fewpix.serve.routes.operation import GALLERY, READ, operation
 from fewpix.serve.routes.people import Cursor, Limit, person_json
+from fewpix.serve.schemas.people import PersonList
 from fewpix.serve.service import service_of
 
 router = APIRouter(prefix="/v1", route_class=GuardedRoute, tags=["people"])
@@ -24,7 +24,7 @@ router = APIRouter(prefix="/v1", route_class=GuardedRoute, tags=["people"])
 
 @router.get(
     "/collections/{collection}/names",
-    **operation("read", *GALLERY, "cursor", "setting", gives=schemas.PersonList, repeat=READ),
+    **operation("read", *GALLERY, "cursor", "setting", gives=PersonList, repeat=READ),
 )
 async def find(
     request: Request,

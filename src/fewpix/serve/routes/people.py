@@ -12,13 +12,14 @@ from fewpix.gallery.history import history
 from fewpix.gallery.names import stored_name
 from fewpix.gallery.rows import Person
 from fewpix.gallery.store import Gallery
-from fewpix.serve import schemas
 from fewpix.serve.access import GuardedRoute
 from fewpix.serve.changes import Done, change
 from fewpix.serve.galleries import WAIT
 from fewpix.serve.handles import after_of, cursor, handle_of, page, person_of
 from fewpix.serve.rendering import answer, check_unchanged, rendered
 from fewpix.serve.routes.operation import GALLERY, KEYED, READ, SAME, operation
+from fewpix.serve.schemas.collections import Deleted
+from fewpix.serve.schemas.people import NewName, PersonBody, PersonDetail, PersonList, ToMerge
 from fewpix.serve.service import service_of
 from fewpix.serve.undo import Undoable
 
@@ -28,7 +29,7 @@ Limit = Annotated[int, Query(ge=1, le=1000, description="How many at most.")]
 Cursor = Annotated[str | None, Query(description="`next` of the page before.", max_length=2000)]
 
 
-@router.get("", **operation("read", *GALLERY, "cursor", "setting", gives=schemas.PersonList, repeat=READ))
+@router.get("", **operation("read", *GALLERY, "cursor", "setting", gives=PersonList, repeat=READ))
 async def list_people(
     request: Request,
     collection: str,
@@ -46,7 +47,7 @@ async def list_people(
     return answer({"people": [person_json(person) for person in people], "next": following})
 
 
-@router.get("/{person}", **operation("read", *GALLERY, "no-person", gives=schemas.PersonDetail, repeat=READ))
+@router.get("/{person}", **operation("read", *GALLERY, "no-person", gives=PersonDetail, repeat=READ))
 async def show(request: Request, collection: str, person: str) -> Response:
     """Show somebody, with what was done to the entry. The ETag serves `If-Match` of changes."""
     desk = service_of(request).collections.desk(collection)
@@ -57,13 +58,13 @@ async def show(request: Request, collection: str, person: str) -> Response:
     "/{person}",
     **operation(
         *("enrol", *GALLERY, "no-person", "setting"),
-        gives=schemas.PersonBody,
+        gives=PersonBody,
         repeat=SAME,
         keyed=True,
         tagged=True,
     ),
 )
-async def rename(request: Request, collection: str, person: str, new: schemas.NewName) -> Response:
+async def rename(request: Request, collection: str, person: str, new: NewName) -> Response:
     """Give somebody another name, which nobody has; the id stays."""
     desk = service_of(request).collections.desk(collection)
 
@@ -90,13 +91,13 @@ async def rename(request: Request, collection: str, person: str, new: schemas.Ne
     "/{person}/merge",
     **operation(
         *("enrol", *GALLERY, "no-person", "setting"),
-        gives=schemas.PersonBody,
+        gives=PersonBody,
         repeat=KEYED,
         keyed=True,
         tagged=True,
     ),
 )
-async def merge(request: Request, collection: str, person: str, others: schemas.ToMerge) -> Response:
+async def merge(request: Request, collection: str, person: str, others: ToMerge) -> Response:
     """Make several entries one: photos and history of `people` go to this person, and their entries end."""
     desk = service_of(request).collections.desk(collection)
     ids = list(dict.fromkeys(others.people))
@@ -127,9 +128,7 @@ async def merge(request: Request, collection: str, person: str, others: schemas.
 
 @router.delete(
     "/{person}",
-    **operation(
-        *("admin", *GALLERY, "no-person"), gives=schemas.Deleted, repeat=KEYED, keyed=True, tagged=True
-    ),
+    **operation(*("admin", *GALLERY, "no-person"), gives=Deleted, repeat=KEYED, keyed=True, tagged=True),
 )
 async def delete(request: Request, collection: str, person: str) -> Response:
     """Delete somebody with all photos, embeddings, kept pixels and history: the bytes are overwritten."""

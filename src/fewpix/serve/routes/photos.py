@@ -10,7 +10,6 @@ from starlette.responses import Response
 from fewpix.gallery import edit
 from fewpix.gallery.rows import Face, Original
 from fewpix.gallery.store import Gallery
-from fewpix.serve import schemas
 from fewpix.serve.access import GuardedRoute
 from fewpix.serve.changes import ENROL, Done, change
 from fewpix.serve.enrolling import Enrolling, Options
@@ -22,6 +21,9 @@ from fewpix.serve.rendering import answer, check_unchanged, rendered
 from fewpix.serve.routes.operation import GALLERY, KEYED, READ, operation
 from fewpix.serve.routes.people import Cursor, Limit, detail_json, person_json
 from fewpix.serve.routes.pictures import Crops
+from fewpix.serve.schemas.collections import Deleted
+from fewpix.serve.schemas.people import PersonBody
+from fewpix.serve.schemas.photos import Destination, EnrolBody, PhotoList
 from fewpix.serve.service import service_of
 from fewpix.serve.undo import Undoable
 from fewpix.serve.uploads import digest
@@ -38,13 +40,13 @@ Poor = Annotated[
 def _enrol_said(*codes: str) -> dict[str, Any]:
     said = operation(
         *("enrol", *GALLERY, "space", "no-face", "all-refused", *codes),
-        gives=schemas.EnrolBody,
+        gives=EnrolBody,
         repeat="Yes: photos that are there already stay as they are (`new` is false).",
         status=201,
         uploads=True,
         keyed=True,
     )
-    said["responses"][200] = {"model": schemas.EnrolBody, "description": "All of them were there already."}
+    said["responses"][200] = {"model": EnrolBody, "description": "All of them were there already."}
     return said
 
 
@@ -107,7 +109,7 @@ async def _enrolled(
 
 @router.get(
     "/people/{person}/photos",
-    **operation("read", *GALLERY, "no-person", "cursor", gives=schemas.PhotoList, repeat=READ),
+    **operation("read", *GALLERY, "no-person", "cursor", gives=PhotoList, repeat=READ),
 )
 async def list_photos(
     request: Request,
@@ -130,9 +132,7 @@ async def list_photos(
 
 @router.get(
     "/people/{person}/photos/{photo}/picture",
-    **operation(
-        *("read", *GALLERY, "no-person", "no-photo", "no-picture"), gives=schemas.PhotoList, repeat=READ
-    )
+    **operation(*("read", *GALLERY, "no-person", "no-photo", "no-picture"), gives=PhotoList, repeat=READ)
     | {"response_model": None, "response_class": Response},
 )
 async def picture(request: Request, collection: str, person: str, photo: str) -> Response:
@@ -152,15 +152,13 @@ async def picture(request: Request, collection: str, person: str, photo: str) ->
     "/people/{person}/photos/{photo}/move",
     **operation(
         *("enrol", *GALLERY, "no-person", "no-photo", "exists", "setting"),
-        gives=schemas.PersonBody,
+        gives=PersonBody,
         repeat=KEYED,
         keyed=True,
         tagged=True,
     ),
 )
-async def move(
-    request: Request, collection: str, person: str, photo: str, to: schemas.Destination
-) -> Response:
+async def move(request: Request, collection: str, person: str, photo: str, to: Destination) -> Response:
     """Give a photo to somebody else, who is there (`person`) or new (`name`); the answer is who has it now.
 
     Somebody whose last photo goes is no longer there.
@@ -199,7 +197,7 @@ async def move(
     "/people/{person}/photos/{photo}",
     **operation(
         *("admin", *GALLERY, "no-person", "no-photo", "last-photo"),
-        gives=schemas.Deleted,
+        gives=Deleted,
         repeat=KEYED,
         keyed=True,
         tagged=True,

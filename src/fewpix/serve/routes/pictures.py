@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from fewpix.identify.verify import Verified, verify
-from fewpix.serve import schemas
 from fewpix.serve.access import GuardedRoute
 from fewpix.serve.looking import check_crops, face_json, look, sent, vector_json
 from fewpix.serve.problems import ProblemError
 from fewpix.serve.rendering import answer
 from fewpix.serve.routes.operation import READ, operation
+from fewpix.serve.schemas.pictures import DetectBody, EmbedBody, VerifyBody
 from fewpix.serve.uploads import decoded
 
 router = APIRouter(prefix="/v1", route_class=GuardedRoute, tags=["pictures"])
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/v1", route_class=GuardedRoute, tags=["pictures"])
 Crops = Annotated[bool, Query(description="The pictures are aligned square crops; no face is looked for.")]
 
 
-@router.post("/detect", **operation("read", gives=schemas.DetectBody, repeat=READ, uploads=True))
+@router.post("/detect", **operation("read", gives=DetectBody, repeat=READ, uploads=True))
 async def detect(request: Request) -> Response:
     """Find the faces of pictures, with five points, their size in pixels, and how good they are."""
     async with sent(request) as it:
@@ -32,7 +32,7 @@ async def detect(request: Request) -> Response:
         return answer({"pictures": pictures})
 
 
-@router.post("/embed", **operation("read", gives=schemas.EmbedBody, repeat=READ, uploads=True))
+@router.post("/embed", **operation("read", gives=EmbedBody, repeat=READ, uploads=True))
 async def embed(
     request: Request,
     crops: Crops = False,
@@ -62,7 +62,7 @@ async def embed(
         return answer({"space": it.sight.encoder.card.space.fingerprint, "pictures": pictures})
 
 
-@router.post("/verify", **operation("read", "no-face", gives=schemas.VerifyBody, repeat=READ, uploads=True))
+@router.post("/verify", **operation("read", "no-face", gives=VerifyBody, repeat=READ, uploads=True))
 async def compare(
     request: Request,
     fmr: Annotated[

@@ -10,11 +10,12 @@ from starlette.responses import Response
 from fewpix import __version__
 from fewpix.embed.router import Router
 from fewpix.identify.rule import rule_by
-from fewpix.serve import metrics, schemas
+from fewpix.serve import metrics
 from fewpix.serve.access import GuardedRoute
 from fewpix.serve.models import Models
 from fewpix.serve.rendering import answer
 from fewpix.serve.routes.operation import READ, operation
+from fewpix.serve.schemas.system import Health, Ready, System
 from fewpix.serve.service import service_of
 
 router = APIRouter(prefix="/v1", route_class=GuardedRoute, tags=["service"])
@@ -25,20 +26,20 @@ USE = (
 )
 
 
-@router.get("/health", **operation("none", gives=schemas.Health, repeat=READ))
+@router.get("/health", **operation("none", gives=Health, repeat=READ))
 async def health() -> Response:
     """Say that the service runs, whatever the models do."""
     return answer({"status": "ok", "version": __version__})
 
 
-@router.get("/ready", **operation("none", "not-ready", gives=schemas.Ready, repeat=READ))
+@router.get("/ready", **operation("none", "not-ready", gives=Ready, repeat=READ))
 async def ready(request: Request) -> Response:
     """Say whether pictures can be looked at, or why not yet."""
     assert service_of(request).inference.sight
     return answer({"status": "ready"})
 
 
-@router.get("/system", **operation("read", gives=schemas.System, repeat=READ))
+@router.get("/system", **operation("read", gives=System, repeat=READ))
 async def system(request: Request) -> Response:
     """Tell the models with the terms of their weights, the calibration, the limits, and why."""
     service = service_of(request)
@@ -61,8 +62,7 @@ async def system(request: Request) -> Response:
 
 @router.get(
     "/metrics",
-    **operation("read", gives=schemas.Health, repeat=READ)
-    | {"response_model": None, "response_class": Response},
+    **operation("read", gives=Health, repeat=READ) | {"response_model": None, "response_class": Response},
 )
 async def figures(request: Request) -> Response:
     """Counts and times, as Prometheus reads them; nothing of anybody is among them."""
@@ -71,7 +71,7 @@ async def figures(request: Request) -> Response:
 
 @router.get(
     "/openapi.json",
-    **operation("none", gives=schemas.Health, repeat=READ) | {"response_model": None},
+    **operation("none", gives=Health, repeat=READ) | {"response_model": None},
 )
 async def openapi(request: Request) -> Response:
     """This interface, as OpenAPI."""

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from fewpix.serve.cameras.schemas import CameraName
 from fewpix.serve.events.choice import Kind
-from fewpix.serve.schemas import Given, Taken, Time
+from fewpix.serve.schemas.body import Given, Taken, Time
 from fewpix.serve.webhooks.target import LONGEST
 
 Address = Annotated[
