@@ -75,6 +75,14 @@ def check_fpir(fpir: float | None, calibrated: Calibrated | None) -> None:
         )
 
 
+def curve_of(
+    calibrated: Calibrated, face: EmbeddedFace, people: int, match: Match | None = None
+) -> RateCurve:
+    """How often strangers score so with such a face, among so many people; see `Calibrated.curve`."""
+    seen = (face.encoder_sha256, face.state_id, face.routed_pixels)
+    return calibrated.curve(*seen, people, match, sights=face.sights)
+
+
 class Rater:
     """Looks faces up in a calibration, for the gallery as it is now.
 
@@ -110,14 +118,8 @@ class Rater:
     def rarest(self, face: EmbeddedFace, match: Match | None) -> float | None:
         """The rarest rate that can be kept with such a face in the gallery as it is; None where none can."""
         known = self._census(match)
-        return self.calibrated.curve(
-            face.encoder_sha256,
-            face.state_id,
-            face.routed_pixels,
-            known.people if self._templates else known.rows,
-            match,
-            sights=face.sights,
-        ).rarest
+        people = known.people if self._templates else known.rows
+        return curve_of(self.calibrated, face, people, match).rarest
 
     def complete(self, match: Match) -> bool:
         """Whether every photo that counts has the row that it is to be mixed with."""
@@ -132,19 +134,13 @@ class Rater:
     ) -> Rated:
         known = self._census(match)
         people = known.people if self._templates else known.rows
-
-        def curve(count: int) -> RateCurve:
-            return self.calibrated.curve(
-                face.encoder_sha256, face.state_id, face.routed_pixels, count, match, sights=face.sights
-            )
-
         # Where each photo is compared, a person with several is as often like a stranger as several are.
         counts = [1 if self._templates else known.photos.get(each.name, 1) for each in candidates]
-        curves = {count: curve(count) for count in set(counts)}
+        curves = {count: curve_of(self.calibrated, face, count, match) for count in set(counts)}
         fmr = tuple(
             self._at(curves[count], each, known) for count, each in zip(counts, candidates, strict=True)
         )
-        all_of_them = curve(people)
+        all_of_them = curve_of(self.calibrated, face, people, match)
         if not candidates:
             return Rated((), NOBODY, None, NOBODY.reason if fpir is not None else "", NOBODY.fix)
         best = self._at(all_of_them, candidates[0], known)

@@ -16,6 +16,7 @@ from fewpix.foreign import json_of
 from fewpix.gallery.names import stored_name
 from fewpix.serve.database import ServiceDatabase
 from fewpix.serve.moments import now
+from fewpix.serve.paging import given, rows
 
 
 @dataclass(frozen=True)
@@ -99,21 +100,9 @@ def entries(
         collection: only those of one.
         person: only those about somebody of this name in this collection.
     """
-    wanted, values = ["1 = 1"], list[object]()
-    if before is not None:
-        wanted.append("id < ?")
-        values.append(before)
-    if collection:
-        wanted.append("collection = ?")
-        values.append(collection)
-    if person:
-        wanted.append("people LIKE ?")
-        values.append(f'%"{pseudonym(database.secret, collection, person)}"%')
-    rows = database.select(
-        "SELECT id, time, request, who, action, collection, people, outcome, counts, subject FROM audit"
-        f" WHERE {' AND '.join(wanted)} ORDER BY id DESC LIMIT ?",
-        *(*values, most),
-    )
+    about = f'%"{pseudonym(database.secret, collection, person)}"%' if person else None
+    wanted = given({"id < ?": before, "collection = ?": collection or None, "people LIKE ?": about})
+    query = "SELECT id, time, request, who, action, collection, people, outcome, counts, subject FROM audit"
     return [
         Entry(
             number,
@@ -127,5 +116,7 @@ def entries(
             json_of(counts),
             subject,
         )
-        for number, time, request, who, action, place, people, outcome, counts, subject in rows
+        for number, time, request, who, action, place, people, outcome, counts, subject in rows(
+            database, query, wanted, "id DESC", most
+        )
     ]

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import json
 import re
-from collections.abc import Iterable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable
 
-from fewpix.foreign import json_of
 from fewpix.gallery.rows import Face, Person
 from fewpix.gallery.store import Gallery
 from fewpix.serve.problems import ProblemError
 
 PATTERN = r"^[1-9]\d{0,17}-[0-9a-f]{8}$"
-
-Item = TypeVar("Item")
 
 
 def handle(number: int, created: str) -> str:
@@ -69,30 +62,3 @@ def number_of(text: str, code: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 19):
         raise ProblemError(code)
     return int(text)
-
-
-def cursor(after: str | int | list[Any]) -> str:
-    """What continues a list after this item."""
-    return base64.urlsafe_b64encode(json.dumps(after).encode()).decode().rstrip("=")
-
-
-def after_of(text: str | None, kind: type[Item]) -> Item | None:
-    """What a cursor continues after; None for the beginning.
-
-    Raises:
-        ProblemError: it is none of this list.
-    """
-    if text is None:
-        return None
-    try:
-        found: Any = json_of(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-    except (ValueError, binascii.Error):
-        raise ProblemError("cursor") from None
-    if type(found) is not kind:
-        raise ProblemError("cursor")
-    return found
-
-
-def page(items: Sequence[Item], most: int) -> tuple[Sequence[Item], bool]:
-    """The first items of a list, of which one more than wanted was read, and whether there are more."""
-    return items[:most], len(items) > most

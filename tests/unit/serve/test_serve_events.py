@@ -16,11 +16,11 @@ from fewpix.serve.cameras.record import Camera, Options
 from fewpix.serve.cameras.table import add as add_camera
 from fewpix.serve.cameras.table import cameras
 from fewpix.serve.database import Office, ServiceDatabase
-from fewpix.serve.events import table
+from fewpix.serve.events import people, table
 from fewpix.serve.events.hub import Hub
 from fewpix.serve.events.keeping import Keeper
 from fewpix.serve.events.record import FORGOTTEN, KILLED, Found, Part, Somebody
-from fewpix.serve.events.table import Wanted
+from fewpix.serve.events.wanted import Wanted
 from fewpix.serve.galleries import Collections
 from fewpix.serve.moments import moment
 from fewpix.serve.routes.stream import told
@@ -90,7 +90,7 @@ def test_events_are_chosen_and_come_in_pages(database: ServiceDatabase) -> None:
             table.go_on(database, event.id, named(ADA if n < 4 else BO, ADA), start=100.0 * n)
 
     def ids(before: int | None = None, most: int = 10, **wanted: Any) -> list[int]:
-        found = table.list_events(database, Wanted(**wanted), before=before, most=most)
+        found = table.list_events(database, Wanted(**wanted, before=before), most)
         return [each.id for each in found]
 
     assert ids() == [6, 5, 4, 3, 2, 1]
@@ -113,7 +113,7 @@ def test_somebody_who_is_forgotten_is_out_of_every_event(database: ServiceDataba
     table.go_on(database, two.id, named(BO, ADA, crops=(b"pixels-of-bo",)), start=2.0)
     assert b"Ada" in database.path.read_bytes()
     with database.transaction():
-        assert table.forget(database, "staff", ADA.id) == 2
+        assert people.forget(database, "staff", ADA.id) == 2
     mine, other = (table.find(database, each.id) for each in (one, two))
     assert mine is not None
     assert other is not None
@@ -139,7 +139,7 @@ def test_events_of_a_killed_service_are_ended(database: ServiceDatabase) -> None
     going = Found("named", 5.0, None, (("early", 0, ADA),), {"early_time": moment(4.0)})
     table.go_on(database, event.id, going, start=1.0)
     assert table.end_unfinished(database) == 1
-    (after,) = table.list_events(database, Wanted(), before=None, most=9)
+    (after,) = table.list_events(database, Wanted(), 9)
     shown = after.to_json()
     assert (shown["stage"], shown["verdict"], shown["reason"]) == ("ended", "undecided", KILLED)
     assert shown["early"]["decision"] == "Ada"
@@ -275,11 +275,11 @@ def test_nobody_is_forgotten_while_it_is_not_known_which_collections_there_are(t
         away = Collections(tmp_path / "none", {}, store=Address.of("postgresql://127.0.0.1:9/x"))
         keeper = Keeper(office, away, list, lambda: 2.0)
         assert await keeper.once() == 0
-        (kept,) = await office.run(lambda database: table.people_in(database, "staff"))
+        (kept,) = await office.run(lambda database: people.people_in(database, "staff"))
         assert kept == ADA.id
         away.share([])
         await keeper.once()
-        assert await office.run(lambda database: table.people_in(database, "staff")) == []
+        assert await office.run(lambda database: people.people_in(database, "staff")) == []
         office.close()
 
     asyncio.run(look())

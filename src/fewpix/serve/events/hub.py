@@ -19,6 +19,7 @@ from collections.abc import AsyncGenerator
 from fewpix.serve.database import Office, ServiceDatabase
 from fewpix.serve.events import table
 from fewpix.serve.events.record import Event
+from fewpix.serve.events.wanted import Selection
 
 QUIET = 15.0
 """Seconds without a change after which a listener is told so."""
@@ -59,7 +60,7 @@ class Hub:
         after: int | None = None,
         *,
         camera: str | None = None,
-        only: table.Selection | None = None,
+        only: Selection | None = None,
         quiet: float = QUIET,
     ) -> AsyncGenerator[Event | None, None]:
         """Every change after a position, for ever; it ends with the service.

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Sequence
 from fewpix.errors import FewpixError
 from fewpix.gallery.store import Gallery
 from fewpix.serve.database import Office, ServiceDatabase
-from fewpix.serve.events import table
+from fewpix.serve.events import people, table
 from fewpix.serve.events.record import Somebody
 from fewpix.serve.galleries import Collections
 from fewpix.serve.handles import person_of
 from fewpix.serve.problems import ProblemError
-from fewpix.serve.review import corrections, groups
+from fewpix.serve.review import groups
 
 log = logging.getLogger("fewpix.serve")
 
@@ -62,7 +62,7 @@ async def follow_people(
         if not collections.complete:
             raise ProblemError("unavailable", "it is not known yet which collections there are", retry=5)
         await office.run(lambda database: _end_groups(database, collection))
-    ids = await office.run(lambda database: table.people_in(database, collection))
+    ids = await office.run(lambda database: people.people_in(database, collection))
     if not ids:
         return
 
@@ -83,9 +83,9 @@ async def follow_people(
         with database.transaction():
             for each in ids:
                 if each in there:
-                    table.rename(database, collection, each, there[each])
+                    people.rename(database, collection, each, there[each])
                 else:
-                    table.forget(database, collection, each)
+                    people.forget(database, collection, each)
 
     await office.run(write)
 
@@ -97,9 +97,10 @@ def _end_groups(database: ServiceDatabase, collection: str) -> None:
 
 def _concerned(database: ServiceDatabase) -> list[str]:
     """Collections whose people stand in events or corrections, or in which somebody is unknown."""
-    rows = database.select("SELECT DISTINCT collection FROM event_people")
-    named = {collection for (collection,) in rows}
-    return sorted(named.union(corrections.collections(database), groups.collections(database)))
+    several = " UNION ".join(
+        f"SELECT collection FROM {table}" for table in ("event_people", "corrections", "unknown_groups")
+    )
+    return [collection for (collection,) in database.select(f"{several} ORDER BY collection")]
 
 
 class Keeper:

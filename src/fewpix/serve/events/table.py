@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
 
 from fewpix.foreign import json_of
 from fewpix.serve.database import ServiceDatabase
-from fewpix.serve.events.record import FORGOTTEN, KILLED, Event, Found, Part, Somebody
-from fewpix.serve.review import corrections, groups
+from fewpix.serve.events.people import people_of
+from fewpix.serve.events.record import KILLED, Event, Found, Somebody
+from fewpix.serve.events.wanted import Selection, Wanted
+from fewpix.serve.paging import rows
+from fewpix.serve.review import groups
 
 _COLUMNS = (
     "id, sequence, camera, collection, stage, start, end, verdict, told,"
@@ -19,58 +18,6 @@ _COLUMNS = (
     " EXISTS (SELECT 1 FROM sightings WHERE event = events.id AND template IS NOT NULL),"
     " (SELECT of_group FROM sightings JOIN unknown_parts AS p ON p.id = part WHERE event = events.id)"
 )
-
-
-class Selection(Protocol):
-    """Chooses events."""
-
-    def sql(self) -> tuple[str, list[object]]:
-        """A condition on rows of events, and its values."""
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """Which events are asked for.
-
-    Args:
-        camera: of this one only.
-        collection: likewise.
-        person: those in which somebody of this id is named, at last or early; of any collection if none is
-            given.
-        since: that ended then or later, in seconds since 1970.
-        until: that began before.
-        verdict: decided so.
-        stage: that are so far.
-        group: of unknown people, to which they belong.
-    """
-
-    camera: str | None = None
-    collection: str | None = None
-    person: str | None = None
-    since: float | None = None
-    until: float | None = None
-    verdict: str | None = None
-    stage: str | None = None
-    group: int | None = None
-
-    def sql(self) -> tuple[str, list[object]]:
-        """A condition and its values."""
-        parts = {
-            "camera = ?": self.camera,
-            "collection = ?": self.collection,
-            "end >= ?": self.since,
-            "start < ?": self.until,
-            "verdict = ?": self.verdict,
-            "stage = ?": self.stage,
-            "id IN (SELECT event FROM sightings JOIN unknown_parts AS p ON p.id = part WHERE of_group = ?)": (
-                self.group
-            ),
-            "id IN (SELECT event FROM event_people WHERE person = ? AND part IN ('decision', 'early'))": (
-                self.person
-            ),
-        }
-        given = {text: value for text, value in parts.items() if value is not None}
-        return " AND ".join(given) or "1 = 1", list(given.values())
 
 
 def position(database: ServiceDatabase) -> int:
@@ -105,22 +52,18 @@ def go_on(database: ServiceDatabase, number: int, found: Found, *, start: float)
 
 def find(database: ServiceDatabase, number: int) -> Event | None:
     """An event; None where there is none."""
-    return next(iter(_read(database, "id = ?", [number], "id", 1)), None)
+    return next(iter(_read(database, ("id = ?", [number]), "id", 1)), None)
 
 
-def list_events(database: ServiceDatabase, wanted: Wanted, *, before: int | None, most: int) -> list[Event]:
+def list_events(database: ServiceDatabase, wanted: Wanted, most: int) -> list[Event]:
     """Events, the ones that began last first.
 
     Args:
         database: of the service.
         wanted: which.
-        before: only those with smaller ids.
         most: how many at most.
     """
-    text, values = wanted.sql()
-    if before is not None:
-        text, values = f"{text} AND id < ?", [*values, before]
-    return _read(database, text, values, "id DESC", most)
+    return _read(database, wanted.sql(), "id DESC", most)
 
 
 def changed_after(
@@ -140,7 +83,7 @@ def changed_after(
         only: chooses in another way, in place of the camera.
     """
     text, values = (only or Wanted(camera=camera)).sql()
-    return _read(database, f"{text} AND sequence > ?", [*values, after], "sequence", most)
+    return _read(database, (f"{text} AND sequence > ?", [*values, after]), "sequence", most)
 
 
 def as_now(database: ServiceDatabase, event: Event, only: Selection) -> Event | None:
@@ -238,51 +181,6 @@ def end_unfinished(database: ServiceDatabase, camera: str | None = None) -> int:
     return len(numbers)
 
 
-def people_in(database: ServiceDatabase, collection: str) -> list[str]:
-    """The ids of everybody who stands in an event or a correction of a collection."""
-    rows = database.select(
-        "SELECT person FROM event_people WHERE collection = ?"
-        " UNION SELECT person FROM corrections WHERE collection = ?",
-        *(collection, collection),
-    )
-    return [person for (person,) in rows]
-
-
-def rename(database: ServiceDatabase, collection: str, person: str, to: Somebody) -> None:
-    """Call somebody in events as they are called now, or by the entry that they were merged into."""
-    database.execute(
-        "UPDATE corrections SET person = ? WHERE collection = ? AND person = ?", to.id, collection, person
-    )
-    database.execute(
-        "UPDATE event_people SET person = ?, name = ? WHERE collection = ? AND person = ?",
-        *(to.id, to.name, collection, person),
-    )
-
-
-def forget(database: ServiceDatabase, collection: str, person: str) -> int:
-    """Take somebody out of all events, inside a transaction: name, id, and what shows them of sights and
-    templates, and who was said not to be them.
-
-    Returns:
-        In how many events they stood.
-    """
-    rows = database.select(
-        "SELECT DISTINCT event, part = 'decision' FROM event_people WHERE collection = ? AND person = ?",
-        *(collection, person),
-    )
-    database.execute("DELETE FROM event_people WHERE collection = ? AND person = ?", collection, person)
-    corrections.remove(database, "collection = ? AND person = ?", collection, person)
-    for number, decided in rows:
-        if not decided:
-            continue
-        event = _one(database, number)
-        told = json.dumps({**event.told, "reason": FORGOTTEN, "fix": None})
-        database.execute("UPDATE events SET verdict = 'forgotten', told = ? WHERE id = ?", told, number)
-        database.execute("DELETE FROM event_crops WHERE event = ?", number)
-        groups.leave(database, "(?)", number)
-    return len({number for number, _ in rows})
-
-
 def _next(database: ServiceDatabase) -> int:
     """A number above all that were given; inside a transaction."""
     database.execute("UPDATE sequence SET value = value + 1")
@@ -313,32 +211,14 @@ def _one(database: ServiceDatabase, number: int) -> Event:
     return event
 
 
-def _read(
-    database: ServiceDatabase, condition: str, values: Sequence[object], order: str, most: int
-) -> list[Event]:
-    rows = database.select(
-        f"SELECT {_COLUMNS} FROM events WHERE {condition} ORDER BY {order} LIMIT ?", *values, most
-    )
-    people = _people(database, [row[0] for row in rows])
+def _read(database: ServiceDatabase, wanted: tuple[str, list[object]], order: str, most: int) -> list[Event]:
+    found = rows(database, f"SELECT {_COLUMNS} FROM events", wanted, order, most)
+    people = people_of(database, [row[0] for row in found])
     return [
         Event(
             *(n, sequence, camera, place, stage, start, end, verdict, tuple(people[n]), crops, json_of(told)),
             template=bool(template),
             group=group,
         )
-        for n, sequence, camera, place, stage, start, end, verdict, told, crops, template, group in rows
+        for n, sequence, camera, place, stage, start, end, verdict, told, crops, template, group in found
     ]
-
-
-def _people(
-    database: ServiceDatabase, numbers: Iterable[int]
-) -> defaultdict[int, list[tuple[Part, int, Somebody]]]:
-    """Who stands in events, by the event."""
-    found: defaultdict[int, list[Any]] = defaultdict(list)
-    for event, part, rank, person, name in database.select(
-        "SELECT event, part, rank, person, name FROM event_people"
-        " WHERE event IN (SELECT value FROM json_each(?)) ORDER BY event, part, rank",
-        json.dumps(list(numbers)),
-    ):
-        found[event].append((part, rank, Somebody(person, name)))
-    return found

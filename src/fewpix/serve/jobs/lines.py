@@ -10,6 +10,7 @@ from fewpix.foreign import json_of
 from fewpix.gallery.store import Gallery
 from fewpix.serve.database import ServiceDatabase
 from fewpix.serve.handles import handle_of, present
+from fewpix.serve.paging import given, rows
 
 PLACES = ("event", "path", "track", "first", "last", "clock", "time", "box", "frames", "boxes")
 """What stays of a line when somebody whom it names is removed: that somebody was there."""
@@ -67,11 +68,9 @@ def lines(database: ServiceDatabase, job: int, *, after: int, most: int) -> list
         after: only lines with higher numbers.
         most: how many at most.
     """
-    rows = database.select(
-        "SELECT number, text FROM job_lines WHERE job = ? AND number > ? ORDER BY number LIMIT ?",
-        *(job, after, most),
-    )
-    return [(int(number), json_of(text)) for number, text in rows]
+    wanted = given({"job = ?": job, "number > ?": after})
+    found = rows(database, "SELECT number, text FROM job_lines", wanted, "number", most)
+    return [(int(number), json_of(text)) for number, text in found]
 
 
 def collections(database: ServiceDatabase) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 from fewpix.foreign import json_of
 from fewpix.serve.database import ServiceDatabase
 from fewpix.serve.moments import moment
+from fewpix.serve.paging import given, rows
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 STATES: tuple[State, ...] = get_args(State)
@@ -22,6 +23,7 @@ _COLUMNS = (
     *("number", "id", "kind", "collection", "who", "name", "options", "state", "created", "started"),
     *("finished", "attempts", "outcome", "problem"),
 )
+_ALL = f"SELECT {', '.join(_COLUMNS)} FROM jobs"
 _JSON = ("options", "outcome", "problem")
 
 
@@ -145,12 +147,8 @@ def jobs(
         before: only those with smaller numbers.
         most: how many at most; below 0 all.
     """
-    wanted, values = ["1 = 1"], list[object]()
-    for test, value in (("who = ?", who), ("collection = ?", collection), ("number < ?", before)):
-        if value is not None:
-            wanted.append(test)
-            values.append(value)
-    return _select(database, f"{' AND '.join(wanted)} ORDER BY number DESC LIMIT {int(most)}", *values)
+    wanted = given({"who = ?": who, "collection = ?": collection, "number < ?": before})
+    return [_job(row) for row in rows(database, _ALL, wanted, "number DESC", most)]
 
 
 def waiting(database: ServiceDatabase) -> int:
@@ -237,8 +235,7 @@ def expired(database: ServiceDatabase, before: float) -> list[Job]:
 
 
 def _select(database: ServiceDatabase, wanted: str, *values: object) -> list[Job]:
-    rows = database.select(f"SELECT {', '.join(_COLUMNS)} FROM jobs WHERE {wanted}", *values)
-    return [_job(row) for row in rows]
+    return [_job(row) for row in database.select(f"{_ALL} WHERE {wanted}", *values)]
 
 
 def _job(row: Sequence[Any]) -> Job:

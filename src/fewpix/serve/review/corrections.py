@@ -12,13 +12,14 @@ from fewpix.identify.verdict import Verdict
 from fewpix.serve.database import Office, ServiceDatabase
 from fewpix.serve.handles import handle_of, present
 from fewpix.serve.moments import now
+from fewpix.serve.paging import given, rows
 from fewpix.serve.review.record import Correction, Template, Vector, nearer, unpacked
 
 DENIED = "somebody said that the name that stood here is wrong"
 LIKE_DENIED = "it is more like a face that was said to be somebody else than like the best candidate"
 LIKE_DENIED_FIX = "delete the correction if it is wrong"
 
-_COLUMNS = "id, event, camera, collection, person, created"
+_ALL = "SELECT id, event, camera, collection, person, created FROM corrections"
 
 
 def add(database: ServiceDatabase, event: int, camera: str, collection: str, person: str) -> int | None:
@@ -89,11 +90,11 @@ def is_denied(
 
 
 def _against(database: ServiceDatabase, collection: str, person: str, template: Template) -> Vector:
-    rows = database.select(
+    found = database.select(
         "SELECT template FROM corrections WHERE collection = ? AND person = ? AND encoder = ? AND state = ?",
         *(collection, person, template.encoder, template.state),
     )
-    return unpacked([row[0] for row in rows])
+    return unpacked([row[0] for row in found])
 
 
 def list_corrections(
@@ -107,25 +108,16 @@ def list_corrections(
         before: only those with smaller ids.
         most: how many at most.
     """
-    rows = database.select(
-        f"SELECT {_COLUMNS} FROM corrections WHERE collection = coalesce(?, collection)"
-        " AND id < coalesce(?, id + 1) ORDER BY id DESC LIMIT ?",
-        *(collection, before, most),
-    )
-    return [Correction(*row) for row in rows]
+    wanted = given({"collection = ?": collection, "id < ?": before})
+    return [Correction(*row) for row in rows(database, _ALL, wanted, "id DESC", most)]
 
 
 def find(database: ServiceDatabase, number: int) -> Correction | None:
     """A correction; None where there is none."""
-    rows = database.select(f"SELECT {_COLUMNS} FROM corrections WHERE id = ?", number)
-    return Correction(*rows[0]) if rows else None
+    found = database.select(f"{_ALL} WHERE id = ?", number)
+    return Correction(*found[0]) if found else None
 
 
 def remove(database: ServiceDatabase, condition: str, *values: object) -> int:
     """Delete corrections by a condition: the bytes are overwritten; how many there were."""
     return database.execute(f"DELETE FROM corrections WHERE {condition}", *values)
-
-
-def collections(database: ServiceDatabase) -> list[str]:
-    """Those that have corrections."""
-    return [name for (name,) in database.select("SELECT DISTINCT collection FROM corrections")]

@@ -16,6 +16,7 @@ import numpy as np
 
 from fewpix.embed.fusion import fuse
 from fewpix.identify.faces import EmbeddedFace
+from fewpix.identify.rating import curve_of
 from fewpix.identify.rule import Rule
 from fewpix.serve.database import ServiceDatabase
 from fewpix.serve.moments import now
@@ -57,8 +58,7 @@ def least(rule: Rule, face: EmbeddedFace, parts: int) -> float | None:
     """
     named = rule.threshold
     if named is None and rule.calibrated is not None and rule.fpir is not None:
-        seen = (face.encoder_sha256, face.state_id, face.routed_pixels)
-        named = rule.calibrated.curve(*seen, max(1, parts), sights=face.sights).threshold(rule.fpir)
+        named = curve_of(rule.calibrated, face, max(1, parts)).threshold(rule.fpir)
     return None if named is None else nearer(named)
 
 
@@ -227,11 +227,6 @@ def end_collection(database: ServiceDatabase, collection: str) -> None:
     database.execute(
         "DELETE FROM sightings WHERE event IN (SELECT id FROM events WHERE collection = ?)", collection
     )
-
-
-def collections(database: ServiceDatabase) -> list[str]:
-    """Those that have groups."""
-    return [name for (name,) in database.select("SELECT DISTINCT collection FROM unknown_groups")]
 
 
 def _group(database: ServiceDatabase, collection: str) -> int:

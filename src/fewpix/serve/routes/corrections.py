@@ -14,7 +14,8 @@ from fewpix.serve.changes import Done, change
 from fewpix.serve.database import ServiceDatabase
 from fewpix.serve.events import table as events
 from fewpix.serve.events.record import Event, Somebody
-from fewpix.serve.handles import after_of, cursor, number_of, page, person_of
+from fewpix.serve.handles import number_of, person_of
+from fewpix.serve.paging import after_of, page
 from fewpix.serve.problems import ProblemError
 from fewpix.serve.rendering import answer
 from fewpix.serve.review import corrections, groups, schemas
@@ -103,8 +104,7 @@ async def list_corrections(
     found = await service.office.run(
         lambda database: corrections.list_corrections(database, collection, before=before, most=limit + 1)
     )
-    shown, more = page(found, limit)
-    following = cursor(shown[-1].id) if more else None
+    shown, following = page(found, limit, lambda correction: correction.id)
     return answer({"corrections": [each.to_json() for each in shown], "next": following})
 
 

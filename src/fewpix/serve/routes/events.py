@@ -13,8 +13,9 @@ from fewpix.serve.changes import Done, change
 from fewpix.serve.database import ServiceDatabase
 from fewpix.serve.events import schemas, table
 from fewpix.serve.events.record import Event, Ruling
-from fewpix.serve.events.table import Wanted
-from fewpix.serve.handles import after_of, cursor, number_of, page
+from fewpix.serve.events.wanted import Wanted
+from fewpix.serve.handles import number_of
+from fewpix.serve.paging import after_of, page
 from fewpix.serve.problems import ProblemError
 from fewpix.serve.rendering import answer
 from fewpix.serve.review import corrections
@@ -59,17 +60,18 @@ async def list_events(
     """List events, the ones that began last first, a page at a time; `since` and `until` bound when the face
     was there.
     """
-    before = after_of(cursor_, int)
     member = None if group is None else number_of(group, "no-group")
-    wanted = Wanted(camera, collection, person, _seconds(since), _seconds(until), verdict, stage, member)
+    wanted = Wanted(
+        *(camera, collection, person, _seconds(since), _seconds(until), verdict, stage, member),
+        before=after_of(cursor_, int),
+    )
 
     def read(database: ServiceDatabase) -> tuple[list[Event], int]:
         at = table.position(database)
-        return table.list_events(database, wanted, before=before, most=limit + 1), at
+        return table.list_events(database, wanted, limit + 1), at
 
     found, at = await service_of(request).office.run(read)
-    events, more = page(found, limit)
-    following = cursor(events[-1].id) if more else None
+    events, following = page(found, limit, lambda event: event.id)
     return answer({"events": [each.to_json() for each in events], "next": following, "position": at})
 
 

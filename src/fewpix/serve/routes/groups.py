@@ -15,8 +15,9 @@ from fewpix.serve.database import ServiceDatabase
 from fewpix.serve.enrolling import Enrolling, Options
 from fewpix.serve.events import table as events
 from fewpix.serve.events.record import Somebody
-from fewpix.serve.handles import after_of, cursor, number_of, page, person_of
+from fewpix.serve.handles import number_of, person_of
 from fewpix.serve.looking import Sent
+from fewpix.serve.paging import after_of, page
 from fewpix.serve.problems import ProblemError
 from fewpix.serve.rendering import answer, rendered
 from fewpix.serve.review import corrections, groups, listing, schemas
@@ -57,8 +58,7 @@ async def list_groups(
     found = await service.office.run(
         lambda database: listing.list_groups(database, wanted, after=place, most=limit + 1)
     )
-    shown, more = page(found, limit)
-    following = cursor([float(shown[-1].last or 0.0), shown[-1].id]) if more else None
+    shown, following = page(found, limit, lambda group: [float(group.last or 0.0), group.id])
     return answer({"groups": [each.to_json() for each in shown], "next": following})
 
 

@@ -11,10 +11,10 @@ from starlette.responses import FileResponse, Response
 from fewpix.optional import require
 from fewpix.serve.access import GuardedRoute
 from fewpix.serve.changes import Done, access_of, change
-from fewpix.serve.handles import after_of, cursor, page
 from fewpix.serve.jobs import lines, record, schemas
 from fewpix.serve.jobs.film import FilmOptions, check
 from fewpix.serve.jobs.record import Job
+from fewpix.serve.paging import after_of, cursor, page
 from fewpix.serve.problems import ProblemError
 from fewpix.serve.rendering import answer
 from fewpix.serve.routes.identify import Matched, Photos, Threshold
@@ -137,8 +137,7 @@ async def list_jobs(
     found = await service.office.run(
         lambda database: record.jobs(database, who=_whose(request), before=before, most=limit + 1)
     )
-    some, more = page(found, limit)
-    following = cursor(some[-1].number) if more else None
+    some, following = page(found, limit, lambda job: job.number)
     return answer({"jobs": [service.jobs.told(job) for job in some], "next": following})
 
 
@@ -166,14 +165,15 @@ async def result(
     some = await service.office.run(
         lambda database: lines.lines(database, there.number, after=after, most=limit + 1)
     )
-    told, more = page(some, limit)
-    last = told[-1][0] if told else after
+    told, following = page(some, limit, lambda line: line[0])
+    if following is None and not there.over:
+        following = cursor(told[-1][0] if told else after)
     return answer(
         {
             "state": there.state,
             "attempts": there.attempts,
             "lines": [line for _, line in told],
-            "next": cursor(last) if more or not there.over else None,
+            "next": following,
         }
     )
 

@@ -12,7 +12,7 @@ from fewpix.serve import audit, keys
 from fewpix.serve.access import GuardedRoute
 from fewpix.serve.changes import Done, change
 from fewpix.serve.database import ServiceDatabase
-from fewpix.serve.handles import after_of, cursor, page
+from fewpix.serve.paging import after_of, page
 from fewpix.serve.problems import ProblemError
 from fewpix.serve.rendering import answer, rendered
 from fewpix.serve.routes.operation import ONCE, READ, SAME, operation
@@ -81,6 +81,5 @@ async def audit_log(
             database, before=before, most=limit + 1, collection=collection, person=person
         )
     )
-    entries, more = page(found, limit)
-    following = cursor(entries[-1].id) if more else None
+    entries, following = page(found, limit, lambda entry: entry.id)
     return answer({"entries": [entry.to_json() for entry in entries], "next": following})

@@ -12,7 +12,7 @@ from fewpix.gallery.names import MAX_LENGTH, stored_name
 from fewpix.gallery.rows import Person
 from fewpix.gallery.store import Gallery
 from fewpix.serve.access import GuardedRoute
-from fewpix.serve.handles import after_of, cursor, page
+from fewpix.serve.paging import after_of, page
 from fewpix.serve.rendering import answer
 from fewpix.serve.routes.operation import GALLERY, READ, operation
 from fewpix.serve.routes.people import Cursor, Limit, person_json
@@ -44,6 +44,6 @@ async def find(
         names = [name for (name,) in islice((row for row in rows if wanted in row[0].casefold()), limit + 1)]
         return [person for name in names for person in gallery.people(name=name)]
 
-    people, more = page(await service_of(request).collections.desk(collection).run(read), limit)
-    following = cursor(people[-1].name) if more else None
+    found = await service_of(request).collections.desk(collection).run(read)
+    people, following = page(found, limit, lambda person: person.name)
     return answer({"people": [person_json(person) for person in people], "next": following})

@@ -15,7 +15,8 @@ from fewpix.gallery.store import Gallery
 from fewpix.serve.access import GuardedRoute
 from fewpix.serve.changes import Done, change
 from fewpix.serve.galleries import WAIT
-from fewpix.serve.handles import after_of, cursor, handle_of, page, person_of
+from fewpix.serve.handles import handle_of, person_of
+from fewpix.serve.paging import after_of, page
 from fewpix.serve.rendering import answer, check_unchanged, rendered
 from fewpix.serve.routes.operation import GALLERY, KEYED, READ, SAME, operation
 from fewpix.serve.schemas.collections import Deleted
@@ -42,8 +43,7 @@ async def list_people(
     wanted = None if name is None else stored_name(name)
     desk = service_of(request).collections.desk(collection)
     found = await desk.run(lambda gallery: gallery.people(after=after, most=limit + 1, name=wanted))
-    people, more = page(found, limit)
-    following = cursor(people[-1].name) if more else None
+    people, following = page(found, limit, lambda person: person.name)
     return answer({"people": [person_json(person) for person in people], "next": following})
 
 

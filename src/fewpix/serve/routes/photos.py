@@ -14,8 +14,9 @@ from fewpix.serve.access import GuardedRoute
 from fewpix.serve.changes import ENROL, Done, change
 from fewpix.serve.enrolling import Enrolling, Options
 from fewpix.serve.galleries import WAIT
-from fewpix.serve.handles import after_of, cursor, handle, page, person_of, photo_of
+from fewpix.serve.handles import handle, person_of, photo_of
 from fewpix.serve.looking import sent
+from fewpix.serve.paging import after_of, page
 from fewpix.serve.problems import ProblemError
 from fewpix.serve.rendering import answer, check_unchanged, rendered
 from fewpix.serve.routes.operation import GALLERY, KEYED, READ, operation
@@ -125,8 +126,7 @@ async def list_photos(
     def read(gallery: Gallery) -> list[Face]:
         return gallery.faces(person_of(gallery, person).name, after=after, most=limit + 1)
 
-    photos, more = page(await desk.run(read), limit)
-    following = cursor(photos[-1].face) if more else None
+    photos, following = page(await desk.run(read), limit, lambda photo: photo.face)
     return answer({"photos": [photo_json(photo) for photo in photos], "next": following})
 
 
