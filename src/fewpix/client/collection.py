@@ -33,7 +33,7 @@ class Collection:
         return pictures_of(self._call("POST", f"{self._place}/identify", files=files_of(pictures), **options))
 
     def send_film(self, film: str | os.PathLike[str], **options: Any) -> Job:
-        """Have a film looked at; options as `fpir`, `every`, `start`, `end`, `events`, `keep`."""
+        """Have a film looked at; options as `fpir`, `every`, `start`, `events`, `store_templates`."""
         name = Path(film).name
         return Job(
             self._client,

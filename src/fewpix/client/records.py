@@ -118,7 +118,7 @@ def _face(told: JSON) -> Face:
 
 @dataclass(frozen=True)
 class Event:
-    """A face that a camera followed.
+    """A face that was followed by a camera, or in a film: `camera` is empty then.
 
     `answer` is all that the service told; `sequence` is where `Client.follow` goes on after this event.
     """
@@ -143,7 +143,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Group:
-    """Somebody unknown who was seen.
+    """Somebody unknown who was seen, by `cameras` and in the `films` of jobs.
 
     `crops` are the best kept sights, for `Client.crop`; `first` and `last` are None where no event is kept.
     """
@@ -154,6 +154,7 @@ class Group:
     first: str | None
     last: str | None
     cameras: tuple[str, ...]
+    films: tuple[str, ...]
     crops: tuple[tuple[str, int], ...]
 
     @classmethod
@@ -161,4 +162,4 @@ class Group:
         """From an answer of the service."""
         own = {name: told[name] for name in ("id", "ignored", "sightings", "first", "last")}
         crops = tuple((each["event"], each["number"]) for each in told["crops"])
-        return cls(**own, cameras=tuple(told["cameras"]), crops=crops)
+        return cls(**own, cameras=tuple(told["cameras"]), films=tuple(told["films"]), crops=crops)

@@ -191,7 +191,7 @@ class Client:
         return Camera(self, name)
 
     def events(self, **wanted: Any) -> Iterator[Event]:
-        """Events, the ones that began last first, by `camera`, `person`, `group`, `since`, ..."""
+        """Events, the ones that began last first, by `camera`, `job`, `person`, `group`, ..."""
         return map(Event.of, self.pages("/events", "events", **wanted))
 
     def follow(self, after: int | None = None, camera: str | None = None) -> Iterator[Event]:

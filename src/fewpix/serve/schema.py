@@ -167,5 +167,10 @@ STEPS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE INDEX corrections_of_person ON corrections (collection, person)",
     ),
+    (
+        # The job whose film an event is of; its camera is empty then.
+        "ALTER TABLE events ADD COLUMN job TEXT",
+        "CREATE INDEX events_of_job ON events (job) WHERE job IS NOT NULL",
+    ),
 )
 """Statements that bring a file from version n to n + 1. A step that was released is never changed."""

@@ -88,7 +88,7 @@ class Service:
             most=most,
             settled=settings.clock,
         )
-        jobs.does("video", Films(settings.limits, inference, collections, office))
+        jobs.does("video", Films(settings.limits, inference, collections, office, hub))
         jobs.does("calibration", Calibrations(settings, inference))
         following = Following(Around(collections, office, jobs), store)
         outgoing = settings.outgoing

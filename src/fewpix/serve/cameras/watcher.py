@@ -7,6 +7,7 @@ import logging
 import math
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,10 +19,11 @@ from fewpix.serve.cameras.learning import Learning
 from fewpix.serve.cameras.pushed import PushedReader
 from fewpix.serve.cameras.record import Camera
 from fewpix.serve.cameras.scene import Scene
-from fewpix.serve.cameras.telling import Teller
 from fewpix.serve.database import Office
 from fewpix.serve.events import table
 from fewpix.serve.events.hub import Hub
+from fewpix.serve.events.record import Origin
+from fewpix.serve.events.telling import Teller
 from fewpix.serve.galleries import Collections
 from fewpix.serve.inference import Inference, Sight
 from fewpix.serve.metrics import Metrics
@@ -248,7 +250,8 @@ class Watcher:
             self._reader = open_beside(source, Thin(fps=options.fps), _PATIENCE, self._arrived)
         counted = around.metrics.events.labels
         self._teller = teller = Teller(
-            *(self.camera, namer, around.office, around.hub),
+            Origin(self.camera.name, self.camera.collection, options.store_crops, options.store_templates),
+            *(_clock(), namer, around.office, around.hub),
             lambda verdict: counted(self.camera.name, verdict).inc(),
         )
         video = VideoIdentifier(namer, learner=self.learning.learner, tell=teller.happened)
@@ -273,6 +276,15 @@ class Watcher:
         self._around.metrics.frames.labels(self.camera.name).inc()
         if self._status[0] != "running":
             self._set("running")
+
+
+def _clock() -> Callable[[float], float]:
+    """When a second from now on was, in seconds since 1970 by the clock as it is set when that is asked.
+
+    A camera runs for months, and may begin before the clock of its machine was ever set.
+    """
+    began = time.monotonic()
+    return lambda seconds: time.time() - (time.monotonic() - began) + seconds
 
 
 def rule_text(rule: Rule) -> str:

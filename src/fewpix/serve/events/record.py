@@ -1,4 +1,4 @@
-"""An event: a face that a camera followed, who it may be, and what is known of that so far."""
+"""An event: a face that was followed by a camera or in a film, who it may be, and what is known so far."""
 
 from __future__ import annotations
 
@@ -49,6 +49,25 @@ class Somebody:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where tracks come from, and what is kept of them.
+
+    Args:
+        camera: its name; empty for a film.
+        collection: where people are looked for.
+        crops: keep the best sights.
+        templates: keep the template of whom is named or unknown.
+        job: id of the job that looks at the film; None for a camera.
+    """
+
+    camera: str
+    collection: str
+    crops: bool
+    templates: bool
+    job: str | None = None
+
+
+@dataclass(frozen=True)
 class Found:
     """What became known of a track, to be written.
 
@@ -76,7 +95,7 @@ class Event:
     Args:
         id: rises with the beginning of tracks, and is never given again.
         sequence: rises with every change of any event: the position of who listens.
-        camera: its name.
+        camera: its name; empty for a film.
         collection: where people were looked for.
         stage: how far the track is.
         start: seconds since 1970 of its first sight.
@@ -87,6 +106,7 @@ class Event:
         told: see `Found`.
         template: whether the track's template is kept.
         group: of unknown people, to which it belongs; None for none.
+        job: whose film it is of; None for a camera.
     """
 
     id: int
@@ -102,6 +122,7 @@ class Event:
     told: Mapping[str, Any]
     template: bool = False
     group: int | None = None
+    job: str | None = None
 
     def those(self, part: Part) -> list[tuple[int, Somebody]]:
         """Who is in a part, in their order."""
@@ -120,6 +141,7 @@ class Event:
             "id": str(self.id),
             "sequence": self.sequence,
             "camera": self.camera,
+            "job": self.job,
             "collection": self.collection,
             "stage": self.stage,
             "start": moment(self.start),

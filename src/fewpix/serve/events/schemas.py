@@ -28,13 +28,20 @@ class EarlyBody(Given):
 
 
 class CameraEvent(Given):
-    """A face that a camera followed; what is not known yet is null or not there."""
+    """A face that was followed by a camera, or in a film; what is not known yet is null or not there."""
 
     model_config = ConfigDict(extra="allow")
 
     id: EventId
     sequence: Annotated[int, Field(description="Rises with every change of any event.")]
-    camera: str
+    camera: Annotated[str, Field(description="Empty for a film.")]
+    job: Annotated[
+        str | None,
+        Field(
+            description="Of the film; null: of a camera. A film has no clock: `start` and `end` count from "
+            "when it was sent, `first` and `last` are its own seconds, `path` is its name."
+        ),
+    ]
     collection: str
     stage: Annotated[
         Literal["seen", "named", "ended"],
@@ -57,8 +64,10 @@ class CameraEvent(Given):
     ambiguous: list[SomebodyBody]
     tie: list[SomebodyBody]
     candidates: list[dict[str, Any]]
-    crops: Annotated[int, Field(description="Sights that are kept; see `store_crops` of the camera.")]
-    template: Annotated[bool, Field(description="Its template is kept; see `store_templates` of the camera.")]
+    crops: Annotated[int, Field(description="Sights that are kept; see `store_crops` of the camera or film.")]
+    template: Annotated[
+        bool, Field(description="Its template is kept; see `store_templates` of the camera or film.")
+    ]
     group: Annotated[str | None, Field(description="Group of unknown people to which it belongs.")]
     reviewed: Annotated[bool, Field(description="Somebody said who it is, or is not.")]
 

@@ -1,4 +1,7 @@
-"""The events in the service's own file: written as tracks grow and end, read, deleted."""
+"""The events in the service's own file: written as tracks grow and end, read, deleted.
+
+Those of films are kept beside those of cameras, and are told to nobody who listens: they did not happen now.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ _COLUMNS = (
     "id, sequence, camera, collection, stage, start, end, verdict, told,"
     " (SELECT count(*) FROM event_crops WHERE event = events.id),"
     " EXISTS (SELECT 1 FROM sightings WHERE event = events.id AND template IS NOT NULL),"
-    " (SELECT of_group FROM sightings JOIN unknown_parts AS p ON p.id = part WHERE event = events.id)"
+    " (SELECT of_group FROM sightings JOIN unknown_parts AS p ON p.id = part WHERE event = events.id), job"
 )
 
 
@@ -26,13 +29,20 @@ def position(database: ServiceDatabase) -> int:
     return int(value)
 
 
-def begin(database: ServiceDatabase, camera: str, collection: str, start: float, found: Found) -> Event:
+def begin(
+    database: ServiceDatabase,
+    camera: str,
+    collection: str,
+    start: float,
+    found: Found,
+    job: str | None = None,
+) -> Event:
     """Write a track that begins to be one; on return it is on the disk."""
     with database.transaction():
         database.execute(
-            "INSERT INTO events (sequence, camera, collection, stage, start, end, verdict, told)"
-            " VALUES (?, ?, ?, '', ?, ?, NULL, '{}')",
-            *(_next(database), camera, collection, start, found.end),
+            "INSERT INTO events (sequence, camera, job, collection, stage, start, end, verdict, told)"
+            " VALUES (?, ?, ?, ?, '', ?, ?, NULL, '{}')",
+            *(_next(database), camera, job, collection, start, found.end),
         )
         ((number,),) = database.select("SELECT last_insert_rowid()")
         _write(database, number, found)
@@ -73,7 +83,7 @@ def changed_after(
     camera: str | None = None,
     only: Selection | None = None,
 ) -> list[Event]:
-    """Events that changed after a position, each as it is now, in the order of their last changes.
+    """Events of cameras that changed after a position, each as it is now, in the order of their last changes.
 
     Args:
         database: of the service.
@@ -82,8 +92,7 @@ def changed_after(
         camera: of this one only.
         only: chooses in another way, in place of the camera.
     """
-    text, values = (only or Wanted(camera=camera)).sql()
-    return _read(database, (f"{text} AND sequence > ?", [*values, after]), "sequence", most)
+    return _read(database, _after(after, only or Wanted(camera=camera)), "sequence", most)
 
 
 def as_now(database: ServiceDatabase, event: Event, only: Selection) -> Event | None:
@@ -96,11 +105,9 @@ def as_now(database: ServiceDatabase, event: Event, only: Selection) -> Event | 
 
 
 def count_after(database: ServiceDatabase, after: int, only: Selection) -> int:
-    """How many events changed after a position, among those that are chosen."""
-    text, values = only.sql()
-    ((count,),) = database.select(
-        f"SELECT count(*) FROM events WHERE {text} AND sequence > ?", *values, after
-    )
+    """How many events of cameras changed after a position, among those that are chosen."""
+    text, values = _after(after, only)
+    ((count,),) = database.select(f"SELECT count(*) FROM events WHERE {text}", *values)
     return int(count)
 
 
@@ -181,6 +188,12 @@ def end_unfinished(database: ServiceDatabase, camera: str | None = None) -> int:
     return len(numbers)
 
 
+def _after(position: int, only: Selection) -> tuple[str, list[object]]:
+    """A condition on what is told, and its values."""
+    text, values = only.sql()
+    return f"{text} AND job IS NULL AND sequence > ?", [*values, position]
+
+
 def _next(database: ServiceDatabase) -> int:
     """A number above all that were given; inside a transaction."""
     database.execute("UPDATE sequence SET value = value + 1")
@@ -219,6 +232,7 @@ def _read(database: ServiceDatabase, wanted: tuple[str, list[object]], order: st
             *(n, sequence, camera, place, stage, start, end, verdict, tuple(people[n]), crops, json_of(told)),
             template=bool(template),
             group=group,
+            job=job,
         )
-        for n, sequence, camera, place, stage, start, end, verdict, told, crops, template, group in found
+        for n, sequence, camera, place, stage, start, end, verdict, told, crops, template, group, job in found
     ]

@@ -30,6 +30,7 @@ class Wanted:
         stage: that are so far.
         group: of unknown people, to which they belong.
         before: that began before the one with this number.
+        job: of its film.
     """
 
     camera: str | None = None
@@ -41,6 +42,7 @@ class Wanted:
     stage: str | None = None
     group: int | None = None
     before: int | None = None
+    job: str | None = None
 
     def sql(self) -> tuple[str, list[object]]:
         """A condition and its values."""
@@ -58,5 +60,6 @@ class Wanted:
                 self.person
             ),
             "id < ?": self.before,
+            "job = ?": self.job,
         }
         return given(parts)

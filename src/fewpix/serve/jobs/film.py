@@ -11,6 +11,9 @@ from fewpix.errors import InputError
 from fewpix.gallery.store import Gallery
 from fewpix.identify.rule import Rule
 from fewpix.serve.database import Office
+from fewpix.serve.events.hub import Hub
+from fewpix.serve.events.record import Origin
+from fewpix.serve.events.telling import Teller
 from fewpix.serve.galleries import Collections
 from fewpix.serve.inference import Inference, Sight
 from fewpix.serve.jobs import lines
@@ -57,6 +60,8 @@ class FilmOptions:
         every_pixel: search every frame completely.
         events: tell of tracks while they are there, too.
         keep: keep the film as long as the job.
+        store_crops: keep tracks as events, with their best sights.
+        store_templates: keep tracks as events, with the templates of whom is named or unknown.
     """
 
     fpir: float | None = None
@@ -74,6 +79,13 @@ class FilmOptions:
     every_pixel: bool = False
     events: bool = False
     keep: bool = False
+    store_crops: bool = False
+    store_templates: bool = False
+
+    @property
+    def stores(self) -> bool:
+        """Whether tracks are kept as events, as those of cameras are."""
+        return self.store_crops or self.store_templates
 
     def to_json(self) -> dict[str, Any]:
         """The fields as JSON values."""
@@ -112,13 +124,14 @@ class Films:
         inference: the models.
         collections: of the service.
         office: the service's own file.
+        hub: of the events.
     """
 
     def __init__(
-        self, limits: Limits, inference: Inference, collections: Collections, office: Office
+        self, limits: Limits, inference: Inference, collections: Collections, office: Office, hub: Hub
     ) -> None:
         self._limits, self._inference = limits, inference
-        self._collections, self._office = collections, office
+        self._collections, self._office, self._hub = collections, office, hub
 
     def __call__(self, task: Task) -> Mapping[str, Any]:
         """Follow the faces of a film, and tell each track when it has ended.
@@ -147,6 +160,12 @@ class Films:
             namer.at_desk(write)
             task.progress.lines += len(some)
 
+        teller = Teller(
+            Origin("", job.collection, options.store_crops, options.store_templates, job.id),
+            lambda seconds: job.created + seconds,
+            *(namer, self._office, self._hub),
+            lambda verdict: None,
+        )
         identifier = VideoIdentifier(
             namer,
             gap=options.gap,
@@ -167,6 +186,8 @@ class Films:
             tracks += len(ended)
             if ended:
                 tell(ended)
+            for track in ended if options.stores else ():
+                teller.ended(track)
         fault: InputError | None = damage(reader)
         return {
             "tracks": tracks,

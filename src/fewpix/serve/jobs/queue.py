@@ -184,7 +184,7 @@ class Jobs:
     async def delete(self, job: Job) -> None:
         """Delete a job with its file and all that it has told, after it was ended."""
         await self.cancel(job)
-        await self._office.run(lambda database: record.remove(database, job))
+        await self._office.run(lambda database: record.remove(database, job, by_hand=True))
         await anyio.to_thread.run_sync(self.files.remove, job.id)
 
     async def forget(self, collection: str) -> None:

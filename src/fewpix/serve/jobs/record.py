@@ -9,8 +9,10 @@ from typing import Any, Literal, get_args
 
 from fewpix.foreign import json_of
 from fewpix.serve.database import ServiceDatabase
+from fewpix.serve.events import table as events
 from fewpix.serve.moments import moment
 from fewpix.serve.paging import given, rows
+from fewpix.serve.review import corrections
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 STATES: tuple[State, ...] = get_args(State)
@@ -168,7 +170,7 @@ def begin(database: ServiceDatabase, now: float) -> Job | None:
             *(now, found[0].number),
         )
         # What a killed attempt has told would be told twice.
-        database.execute("DELETE FROM job_lines WHERE job = ?", found[0].number)
+        _forget(database, found[0])
     return find(database, found[0].id)
 
 
@@ -222,11 +224,18 @@ def resume(database: ServiceDatabase, now: float) -> list[Job]:
     return given_up
 
 
-def remove(database: ServiceDatabase, job: Job) -> None:
-    """Delete a job with all that it has told."""
+def remove(database: ServiceDatabase, job: Job, *, by_hand: bool = False) -> None:
+    """Delete a job with all that it has told: lines, and events; by hand the corrections of these, too."""
     with database.transaction():
-        database.execute("DELETE FROM job_lines WHERE job = ?", job.number)
+        if by_hand:
+            corrections.remove(database, "event IN (SELECT id FROM events WHERE job = ?)", job.id)
+        _forget(database, job)
         database.execute("DELETE FROM jobs WHERE number = ?", job.number)
+
+
+def _forget(database: ServiceDatabase, job: Job) -> None:
+    database.execute("DELETE FROM job_lines WHERE job = ?", job.number)
+    events.remove(database, "job = ?", job.id)
 
 
 def expired(database: ServiceDatabase, before: float) -> list[Job]:

@@ -89,11 +89,11 @@ def crops_of(database: ServiceDatabase, group: Group) -> list[tuple[str, bytes]]
 def _groups(database: ServiceDatabase, rows: list[tuple]) -> list[Group]:  # type: ignore[type-arg]
     each = json.dumps([row[0] for row in rows])
     cameras: defaultdict[int, list[str]] = defaultdict(list)
-    for group, camera in database.select(
-        f"SELECT DISTINCT of_group, camera {_SEEN} WHERE {_EACH} ORDER BY camera",
-        each,
+    films: defaultdict[int, list[str]] = defaultdict(list)
+    for group, camera, job in database.select(
+        f"SELECT DISTINCT of_group, camera, job {_SEEN} WHERE {_EACH} ORDER BY camera, job", each
     ):
-        cameras[group].append(camera)
+        (cameras if job is None else films)[group].append(job or camera)
     crops: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
     for group, event, rank in database.select(
         "SELECT of_group, event, rank FROM (SELECT of_group, c.event, rank, row_number() OVER"
@@ -104,6 +104,9 @@ def _groups(database: ServiceDatabase, rows: list[tuple]) -> list[Group]:  # typ
     ):
         crops[group].append((event, rank))
     return [
-        Group(n, place, bool(ignored), made, many, first, last, tuple(cameras[n]), tuple(crops[n]))
+        Group(
+            *(n, place, bool(ignored), made, many, first, last),
+            *(tuple(cameras[n]), tuple(films[n]), tuple(crops[n])),
+        )
         for n, place, ignored, made, many, first, last in rows
     ]

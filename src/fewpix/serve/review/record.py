@@ -74,6 +74,7 @@ class Group:
         first: seconds since 1970 at which the first of them began; None where none is kept.
         last: at which the last one ended.
         cameras: that saw them, by name.
+        films: in which they are, as ids of their jobs.
         crops: the best kept sights: event and number.
     """
 
@@ -85,6 +86,7 @@ class Group:
     first: float | None
     last: float | None
     cameras: tuple[str, ...] = ()
+    films: tuple[str, ...] = ()
     crops: tuple[tuple[int, int], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -98,6 +100,7 @@ class Group:
             "first": None if self.first is None else moment(self.first),
             "last": None if self.last is None else moment(self.last),
             "cameras": list(self.cameras),
+            "films": list(self.films),
             "crops": [{"event": str(event), "number": number} for event, number in self.crops],
         }
 
@@ -109,7 +112,7 @@ class Correction:
     Args:
         id: rises, and is never given again.
         event: whose track it was; it may be gone by now.
-        camera: that saw it.
+        camera: that saw it; empty for a film.
         collection: of the person.
         person: id of the person it is not.
         created: UTC, ISO 8601.

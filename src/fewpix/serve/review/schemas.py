@@ -31,6 +31,7 @@ class GroupBody(Given):
     first: Annotated[str | None, Field(description="When the first of them began; null: none is kept.")]
     last: Annotated[str | None, Field(description="When the last of them ended.")]
     cameras: list[str]
+    films: Annotated[list[str], Field(description="Jobs whose films they are in.")]
     crops: Annotated[list[GroupCrop], Field(description="The best kept sights, at most five.")]
 
 
@@ -88,7 +89,7 @@ class CorrectionBody(Given):
 
     id: Annotated[str, Field(description="Number of a correction, never given again.", examples=["4"])]
     event: EventId
-    camera: str
+    camera: Annotated[str, Field(description="Empty for a film.")]
     collection: str
     person_id: Annotated[Handle, Field(description="Who it is not.")]
     created: Time

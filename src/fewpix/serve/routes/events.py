@@ -1,4 +1,4 @@
-"""Events: what cameras saw, listed, shown, deleted."""
+"""Events: what cameras saw and films show, listed, shown, deleted."""
 
 from __future__ import annotations
 
@@ -52,6 +52,9 @@ async def list_events(
     group: Annotated[
         str | None, Query(max_length=20, description="Only those of this group of unknown people.")
     ] = None,
+    job: Annotated[
+        str | None, Query(max_length=16, description="Only those of the film of this job.")
+    ] = None,
     since: Moment = None,
     until: Moment = None,
     limit: Limit = 100,
@@ -64,6 +67,7 @@ async def list_events(
     wanted = Wanted(
         *(camera, collection, person, _seconds(since), _seconds(until), verdict, stage, member),
         before=after_of(cursor_, int),
+        job=job,
     )
 
     def read(database: ServiceDatabase) -> tuple[list[Event], int]:

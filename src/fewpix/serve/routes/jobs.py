@@ -14,6 +14,7 @@ from fewpix.serve.changes import Done, access_of, change
 from fewpix.serve.jobs import lines, record, schemas
 from fewpix.serve.jobs.film import FilmOptions, check
 from fewpix.serve.jobs.record import Job
+from fewpix.serve.keys import may
 from fewpix.serve.paging import after_of, cursor, page
 from fewpix.serve.problems import ProblemError
 from fewpix.serve.rendering import answer
@@ -86,19 +87,39 @@ async def submit(
     keep: Annotated[
         bool, Query(description="Keep the film as long as the job; else it is deleted when the job is over.")
     ] = False,
+    store_crops: Annotated[
+        bool,
+        Query(
+            description="Keep tracks as events, with their best sights, as long as the job. Needs the scope "
+            "`admin`."
+        ),
+    ] = False,
+    store_templates: Annotated[
+        bool,
+        Query(
+            description="Keep tracks as events, with the templates (embeddings) of those that name somebody "
+            "or are of somebody unknown, as long as the job: unknown people are grouped with those whom "
+            "cameras saw, and wrong names put right. Needs the scope `admin`."
+        ),
+    ] = False,
     name: Annotated[str, Query(max_length=200, description="Of a film that is the whole body.")] = "film",
 ) -> Response:
     """Take a film in; its faces are followed when it is its turn, and each track is named once.
 
     The answer is the job. Follow it by `GET /v1/jobs/{job}`, and read its tracks as they come by
     `GET /v1/jobs/{job}/result`. What is no film, or one that cannot be opened, is refused at once.
+
+    Nothing of its pictures is stored unless `store_crops` asks for it, and no embedding unless
+    `store_templates` does. With either, every key may read its tracks as events.
     """
     require("av", use="reading videos")
     service = service_of(request)
     options = FilmOptions(
         *(fpir, threshold, top, photos, matched, every, fps, start, end, gap, shortest, wait),
-        *(every_pixel, events, keep),
+        *(every_pixel, events, keep, store_crops, store_templates),
     )
+    if options.stores and not may(access_of(request).scope, "admin"):  # as for a camera that keeps any
+        raise ProblemError("scope", "keeping sights or templates needs the scope admin", needs="admin")
     options.thin()
     sight, limits = service.inference.sight, service.settings.limits
     service.collections.desk(collection)
@@ -212,7 +233,7 @@ async def cancel(request: Request, job: str) -> Response:
     **operation("read", "no-job", "busy", gives=schemas.JobDeleted, repeat=KEYED, keyed=True),
 )
 async def delete(request: Request, job: str) -> Response:
-    """Delete a job with its film and its result; one that is worked on is ended first."""
+    """Delete a job with its film, its result and its events; one that is worked on is ended first."""
     service = service_of(request)
     there = await _visible(request, job)
 

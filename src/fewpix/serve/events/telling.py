@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,11 +9,10 @@ from typing import Any
 from fewpix.gallery.store import Gallery
 from fewpix.identify.faces import EmbeddedFace
 from fewpix.image.codec import encode_image
-from fewpix.serve.cameras.record import Camera
 from fewpix.serve.database import Office, ServiceDatabase
 from fewpix.serve.events import table
 from fewpix.serve.events.hub import Hub
-from fewpix.serve.events.record import FORGOTTEN, Event, Found, Part, Ruling, Somebody, Stage
+from fewpix.serve.events.record import FORGOTTEN, Event, Found, Origin, Part, Ruling, Somebody, Stage
 from fewpix.serve.handles import present
 from fewpix.serve.moments import moment
 from fewpix.serve.naming import AtDesk
@@ -33,12 +31,16 @@ _TOLD = (
 )
 """What an event takes over of a track."""
 
+_OF_FILMS = ("path", "first", "last")
+"""And of one in a film: its name, and seconds from its beginning."""
+
 
 class Teller:
-    """Writes the tracks of one run of a camera as events.
+    """Writes the tracks of one run of a camera, or of a film, as events.
 
     Args:
-        camera: what it was told.
+        origin: where they come from.
+        moment: when a second of the film was, in seconds since 1970.
         desk: of the collection.
         office: where events are written.
         hub: is told.
@@ -47,25 +49,19 @@ class Teller:
 
     def __init__(
         self,
-        camera: Camera,
+        origin: Origin,
+        moment: Callable[[float], float],
         desk: AtDesk,
         office: Office,
         hub: Hub,
         counted: Callable[[str], object],
     ) -> None:
-        self._camera, self._began = camera, time.monotonic()
+        self._origin, self._moment = origin, moment
         self._desk, self._office, self._hub, self._counted = desk, office, hub, counted
         self.numbers: dict[int, int] = {}
         """Track → its event, while it grows."""
         self.early: dict[int, tuple[str, float]] = {}
         """Track → who it was said to be and when, in seconds since 1970, while it grows."""
-
-    def _moment(self, seconds: float) -> float:
-        """When a time of the film was, in seconds since 1970 by the clock as it is set now.
-
-        A camera runs for months, and may begin before the clock of its machine was ever set.
-        """
-        return time.time() - (time.monotonic() - self._began) + seconds
 
     def happened(self, event: Happening) -> None:
         """A track is long enough to be one, or somebody was named early; on return it is on the disk.
@@ -104,7 +100,7 @@ class Teller:
         told = self._told(track) | {"early_time": None if early is None else moment(early[1])}
         kind: Ruling | None = verdict.kind if stage == "ended" else None
         crops: tuple[bytes, ...] = ()
-        if stage == "ended" and self._camera.options.store_crops:
+        if stage == "ended" and self._origin.crops:
             crops = tuple(encode_image(each.patch, ".png") for each in track.samples[:CROPS])
 
         def found(people: Mapping[str, Somebody]) -> Found:
@@ -119,14 +115,14 @@ class Teller:
                 () if gone else crops,
             )
 
-        kept = track.template if stage == "ended" and self._camera.options.store_templates else None
+        kept = track.template if stage == "ended" and self._origin.templates else None
         names = {name for _, _, name in parts}
         event = self._write(track.track, self._moment(track.first), found, names, kept)
         return track.verdict.kind if event is None else event.verdict or ""
 
     def _told(self, track: IdentifiedTrack) -> dict[str, Any]:
         whole = track.to_json()
-        told = {name: whole[name] for name in _TOLD}
+        told = {name: whole[name] for name in (*_TOLD, *(_OF_FILMS if self._origin.job else ()))}
         return told | {
             "box": _rounded(track.boxes[-1][1]),
             "threshold": track.threshold,
@@ -163,8 +159,8 @@ class Teller:
                 if place is not None and place.ignored:
                     told = replace(told, verdict="ignored", crops=())
                 if number is None:
-                    camera = self._camera
-                    event = table.begin(database, camera.name, camera.collection, start, told)
+                    of = self._origin
+                    event = table.begin(database, of.camera, of.collection, start, told, of.job)
                 else:
                     gone_on = table.go_on(database, number, told, start=start)
                     if gone_on is None:
@@ -192,7 +188,7 @@ class Teller:
             return None
         rule = self._desk.rule
         return groups.place(
-            *(database, self._camera.collection, Template.of(face)),
+            *(database, self._origin.collection, Template.of(face)),
             lambda count: groups.least(rule, face, count),
         )
 
