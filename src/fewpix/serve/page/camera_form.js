@@ -14,6 +14,9 @@ const RATES = [
   ["score", "decide by the score instead"],
 ];
 
+/** What has to be known before templates are kept. */
+export const TEMPLATES = "Keep templates (embeddings), to find unknown people again and to put names right. They identify people who were never asked";
+
 /** Ask for a new camera and add it; the camera, or null. */
 export async function addCamera(outcome) {
   const name = el("input", { type: "text", required: true, pattern: "[a-z0-9][a-z0-9_\\-]*", maxlength: 63, autocomplete: "off", spellcheck: "false" });
@@ -75,7 +78,7 @@ function options(camera = null) {
   const byScore = field("Name a face when its score reaches", least);
   const days = el("input", { type: "number", min: 0.01, max: 3660, step: "any", required: true, value: camera ? Math.round(camera.retention_hours / 0.24) / 100 : 7 });
   const crops = tick("Keep up to three pictures of every face that is followed");
-  const templates = tick("Keep templates (embeddings), to find unknown people again and to put names right. They identify people who were never asked");
+  const templates = tick(TEMPLATES);
   const adapt = tick("Learn how faces look in this camera (FaceBN)");
   if (camera) {
     crops.box.checked = camera.store_crops;

@@ -10,7 +10,7 @@ const PAGE = 50;
 
 /** @returns {{node: HTMLElement, end: function}} a section, which is not shown as long as there is none. */
 export function corrections(outcome) {
-  const list = el("ul", { class: "history", "aria-label": "Corrections" });
+  const list = el("ul", { class: "history put-right", "aria-label": "Corrections" });
   const more = el("div", { class: "more" });
   const node = el("section", { class: "stack", "aria-label": "Corrections", hidden: true },
     el("h2", {}, "Names put right"),
@@ -44,7 +44,7 @@ export function corrections(outcome) {
   function row(correction, name) {
     const made = el("li", {},
       el("a", { href: `#/people/${correction.person_id}` }, `Not ${name}`),
-      el("span", { class: "hint" }, `${correction.camera}, ${when(correction.created)}`),
+      el("span", { class: "hint" }, `${correction.camera || "a film"}, ${when(correction.created)}`),
       button("Take back", () => takeBack(correction, name, made), { "aria-label": `Take back: not ${name}, ${when(correction.created)}` }));
     return made;
   }

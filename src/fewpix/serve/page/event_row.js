@@ -6,7 +6,7 @@ import { confirm } from "./dialogs.js";
 import { problem, say } from "./notices.js";
 import { showSights } from "./sights.js";
 import { nameOf, strangers, titleOf } from "./verdict.js";
-import { interval, lasted, moment, px, qualityWords, sentence } from "./words.js";
+import { clock, interval, lasted, moment, px, qualityWords, sentence } from "./words.js";
 
 /**
  * @param {object} first the event as it is now.
@@ -23,11 +23,13 @@ export function eventRow(first, { outcome, gone, ofGroup = false }) {
   function show(event) {
     const grows = event.stage !== "ended";
     node.classList.toggle("growing", grows);
+    const when = event.job ? `${clock(event.first)} to ${clock(event.last)}`
+      : `${moment(event.start)}${grows ? "" : ` · ${lasted(event.start, event.end)}`}`;
     const often = grows ? "" : strangers(event);
     fill(told,
       el("div", { class: "row between" }, el("h2", {}, title(event)),
         el("span", { class: `badge ${grows ? (event.early ? "named" : "") : event.verdict}` }, grows ? "is there" : titleOf(event))),
-      el("p", {}, `${event.camera} · ${moment(event.start)}${grows ? "" : ` · ${lasted(event.start, event.end)}`}`),
+      el("p", {}, event.job ? el("a", { href: `#/video/${event.job}` }, event.path) : event.camera, ` · ${when}`),
       event.pixels ? el("p", { class: "hint" }, `${px(event.pixels)} · quality ${qualityWords(event.quality)} · ${event.frames} frames`) : null,
       event.ambiguous.length ? el("p", {}, `It may be ${event.ambiguous.map((each) => each.name).join(", ")}.`) : null,
       !grows && event.reason ? el("p", {}, sentence(event.reason)) : null,

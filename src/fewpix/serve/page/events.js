@@ -1,4 +1,4 @@
-// What cameras saw: listed, chosen, and as it happens.
+// What cameras saw and films show: listed, chosen, and as it happens.
 
 import { call } from "./api.js";
 import { el, field, fill } from "./dom.js";
@@ -20,7 +20,7 @@ const VERDICTS = [
 
 export const title = "Events";
 
-export function show(place, [name, person, group]) {
+export function show(place, [name, person, group, job]) {
   const cameras = el("select", {}, el("option", { value: "" }, "all"));
   const verdict = el("select", {}, VERDICTS.map(([value, text]) => el("option", { value }, text)));
   const since = el("input", { type: "datetime-local" });
@@ -39,6 +39,7 @@ export function show(place, [name, person, group]) {
     camera: cameras.value,
     person: person ?? "",
     group: group ?? "",
+    job: job ?? "",
     verdict: verdict.value,
     since: moment(since.value),
     until: moment(until.value),
@@ -91,7 +92,7 @@ export function show(place, [name, person, group]) {
 
   function tell(event) {
     const wanted = query();
-    const fits = (!wanted.camera || event.camera === wanted.camera)
+    const fits = !wanted.job && (!wanted.camera || event.camera === wanted.camera)
       && (!wanted.verdict || event.verdict === wanted.verdict)
       && (!wanted.group || event.group === wanted.group)
       && (!wanted.person || event.person_id === wanted.person || event.early?.person_id === wanted.person)
@@ -129,6 +130,7 @@ export function show(place, [name, person, group]) {
     el("div", { class: "filters" }, field("Camera", cameras), field("Decision", verdict), field("Since", since), field("Until", until)),
     person ? el("p", {}, "Only events of one person. ", el("a", { href: "#/events" }, "Show all")) : null,
     group ? el("p", {}, "Only events of one unknown person. ", el("a", { href: "#/review" }, "Back to Review")) : null,
+    job ? el("p", {}, "Only events of one film. ", el("a", { href: `#/video/${job}` }, "Back to the film")) : null,
     outcome, count, list, more);
   choices();
   return () => {

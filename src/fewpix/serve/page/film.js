@@ -6,7 +6,7 @@ import { confirm } from "./dialogs.js";
 import { candidates, why } from "./face_card.js";
 import { loading, problem, say } from "./notices.js";
 import { nameOf, ruleOf, titleOf } from "./verdict.js";
-import { counted, px, qualityWords, sentence, when } from "./words.js";
+import { clock, counted, px, qualityWords, sentence, when } from "./words.js";
 
 const EVERY = 1000;
 const PAGE = 200;
@@ -74,6 +74,7 @@ export function film(place, id) {
       job.outcome ? told(job.outcome) : null,
       el("div", { class: "row bar" },
         open ? button("Cancel", () => act("POST", path("cancel"))) : null,
+        job.options.store_crops || job.options.store_templates ? el("a", { class: "button", href: `#/events////${id}` }, "Events") : null,
         button("Delete", remove, { class: "danger" }),
         job.kept_until ? el("span", { class: "hint" }, `kept until ${when(job.kept_until)}`) : null));
     fill(none, !tracks.childElementCount && !open && job.state !== "failed" ? el("p", {}, "No face was followed in this film.") : null);
@@ -132,13 +133,4 @@ function track(line, n) {
     el("p", { class: "hint" }, `${time} · ${counted(line.frames, "frame")} · ${px(line.pixels)} · quality ${qualityWords(line.quality)}`),
     why(line),
     candidates(line, n - 1));
-}
-
-/** Seconds as a film's clock has them: 7.4 s, 3:07, 2:03:07. */
-function clock(seconds) {
-  if (seconds < 60) return `${seconds.toFixed(1)} s`;
-  const whole = Math.round(seconds);
-  const two = (value) => String(value).padStart(2, "0");
-  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
-  return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }

@@ -99,7 +99,7 @@ export function show(place) {
 
   function nothing() {
     return empty(which.value === "ignored" ? "Nobody is ignored." : "Nobody unknown is waiting here.",
-      el("p", {}, "Cameras that keep templates put unknown people who are alike into groups. A camera is told so when it is added or changed; nothing is kept otherwise."),
+      el("p", {}, "Cameras and films that keep templates put unknown people who are alike into groups. A camera is told so when it is added or changed, a film when it is sent; nothing is kept otherwise."),
       el("a", { class: "button", href: "#/cameras" }, "Cameras"));
   }
 

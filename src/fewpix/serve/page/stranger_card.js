@@ -9,6 +9,14 @@ import { getCollection } from "./session.js";
 import { showSights } from "./sights.js";
 import { counted, moment } from "./words.js";
 
+/** Where somebody was seen, and when last; a film does not know when it was. */
+function places(group) {
+  const films = group.films.length ? [counted(group.films.length, "film")] : [];
+  const all = [...group.cameras, ...films].join(", ");
+  if (!all) return "No event of them is kept any more.";
+  return group.cameras.length ? `${all} · last ${moment(group.last)}` : `in ${all}`;
+}
+
 /**
  * @param {object} group
  * @param {{path: function, outcome: HTMLElement, looked: function, changed: function(string, string)}} around
@@ -38,7 +46,7 @@ export function strangerCard(group, { path, outcome, looked, changed }) {
     const told = await open({
       title: "Name this person",
       body: [
-        el("p", {}, group.crops.length ? `${counted(group.crops.length, "sight")} will be photos in ${getCollection()}, and ${counted(group.sightings, "event")} will have the name.` : "No picture of them is kept, so that no photo can be made: change the camera to keep pictures first."),
+        el("p", {}, group.crops.length ? `${counted(group.crops.length, "sight")} will be photos in ${getCollection()}, and ${counted(group.sightings, "event")} will have the name.` : "No picture of them is kept, so that no photo can be made: have the camera or the film keep pictures first."),
         whose.node, keep.node, poor.node],
       action: "Name",
       none: null,
@@ -69,8 +77,8 @@ export function strangerCard(group, { path, outcome, looked, changed }) {
     el("div", { class: "told" },
       el("div", { class: "row between" },
         el("h2", { tabindex: "-1" }, `Seen ${group.sightings === 1 ? "once" : `${group.sightings} times`}`), select.node),
-      group.last ? el("p", {}, `${group.cameras.join(", ")} · last ${moment(group.last)}`) : el("p", {}, "No event of them is kept any more."),
-      group.first && group.sightings > 1 ? el("p", { class: "hint" }, `first ${moment(group.first)}`) : null,
+      el("p", {}, places(group)),
+      group.cameras.length && group.sightings > 1 ? el("p", { class: "hint" }, `first ${moment(group.first)}`) : null,
       el("div", { class: "row" },
         button("Name", name, { class: "main", "aria-label": `Name ${who}` }),
         button(group.ignored ? "Ignore no longer" : "Ignore", ignore, { "aria-label": `${group.ignored ? "No longer ignore" : "Ignore"} ${who}` }),

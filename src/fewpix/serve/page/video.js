@@ -1,6 +1,7 @@
 // Films: sent, and what became of each.
 
 import { at, call, newOnce } from "./api.js";
+import { TEMPLATES } from "./camera_form.js";
 import { button, el, field, fill, tick } from "./dom.js";
 import { RATES, SCORE } from "./identify.js";
 import { badge, film, isOpen, share } from "./film.js";
@@ -26,6 +27,8 @@ function list(place) {
   const more = el("div", { class: "more" }, loading());
   const rates = el("select", {}, RATES.filter(([value]) => value !== SCORE).map(([value, text]) => el("option", { value }, text)));
   const keep = tick("Keep the film as long as its result");
+  const crops = tick("Keep up to three pictures of every face that is followed");
+  const templates = tick(TEMPLATES);
   const zone = dropZone({ label: "A film", film: true, paste: false, take: ([file]) => send(file) });
   let timer = 0;
   let gone = false;
@@ -35,7 +38,7 @@ function list(place) {
     sending?.end();
     const bar = el("progress", { max: 1, value: 0, "aria-label": `Sending ${file.name}` });
     const once = newOnce();
-    const query = { fpir: rates.value, keep: keep.box.checked, name: file.name };
+    const query = { fpir: rates.value, keep: keep.box.checked, store_crops: crops.box.checked, store_templates: templates.box.checked, name: file.name };
     const mine = upload(at("collections", getCollection(), "videos"), file, { query, once, progress: (part) => (bar.value = part) });
     sending = mine;
     fill(outcome, el("div", { class: "notice" }, el("p", {}, `Sending ${file.name}.`), bar, button("Break off", () => mine.end())));
@@ -69,7 +72,7 @@ function list(place) {
     el("h1", { tabindex: "-1" }, "Who is in a film?"),
     el("div", { class: "split" }, zone.node, el("div", { class: "stack" },
       field("Name a face when strangers are named in at most", rates, "The rarer, the fewer false names, and the more faces stay unknown."),
-      keep.node)),
+      keep.node, crops.node, templates.node)),
     outcome,
     el("section", { class: "part", "aria-label": "Films" }, el("h2", {}, "Films"), rows, more),
   );

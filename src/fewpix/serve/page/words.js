@@ -65,3 +65,12 @@ export function lasted(from, to) {
 export const percent = (share) => `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
 
 export const px = (value) => `${value < 10 ? value.toFixed(1) : Math.round(value)} px`;
+
+/** Seconds as a film's clock has them: 7.4 s, 3:07, 2:03:07. */
+export function clock(seconds) {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const two = (value) => String(value).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
