@@ -59,8 +59,9 @@ def small(picture: Image, face: Face, side: int) -> tuple[Image, Face]:
 def templates(
     pictures: list[Image], found: Mapping[int, Face], encoder: Encoder, side: int, sights: int = SIGHTS
 ) -> tuple[Rows, NDArray[np.str_]]:
-    """(people, TRACKS * SIGHTS / sights, D) unit rows, means of so many sights, and the encoder of each; "" for
-    several.
+    """(people, TRACKS * SIGHTS / sights, D) unit rows, means of so many sights, and the encoder of each.
+
+    The encoder is "" where there are several.
     """
     faces = []
     for person in range(PEOPLE):
