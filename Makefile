@@ -31,7 +31,7 @@ lint: $(VENV)/.installed-test
 	$(BIN)/mypy
 
 tables: $(VENV)/.installed-test
-	$(BIN)/python -m benchmarks.tables.documents README.md docs/*.md
+	$(BIN)/python -m benchmarks.tables.documents README.md docs/*.md docs/cli/*.md
 
 # A stamp is newer than the two files that decide what is installed, so a second call installs nothing.
 $(VENV)/.installed-all: pyproject.toml constraints.txt | $(VENV)/pyvenv.cfg

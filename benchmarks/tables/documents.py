@@ -4,7 +4,7 @@ A table stands between `<!-- table: NAME -->` and `<!-- /table -->`, each on a l
 them is replaced. NAME is a key of `TABLES`.
 
     make tables
-    python -m benchmarks.tables.documents README.md docs/*.md --check
+    python -m benchmarks.tables.documents README.md docs/*.md docs/cli/*.md --check
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks.lib.commands import outdated, read_commands
 from benchmarks.lib.run import guarded, options
-from benchmarks.tables import calibration, capacity, detect, quality, service, study, video, words
+from benchmarks.tables import calibration, capacity, detect, quality, review, service, study, video, words
 from benchmarks.tables.figures import (
     DEFAULT_WAY,
     ablation,
@@ -100,6 +100,8 @@ TABLES: dict[str, tuple[str | tuple[str, ...], Callable[..., str]]] = {
     "scale": ("speed/scale.json", scale),
     "scale-search": ("speed/scale_search.json", scale),
     "gallery-search": ("gallery/search.json", gallery_search),
+    "unknown-groups": ("gallery/unknown_groups.json", review.groups),
+    "corrections": ("gallery/corrections.json", review.corrections),
     "gallery-stores": ("gallery/stores.json", capacity.kept),
     "soak": ("serve/soak.json", service.soak),
     "capacity-faces": (

@@ -113,12 +113,20 @@ def test_a_film_is_sent_and_its_tracks_come(page: Any, tmp_path: Path) -> None:
     page.get_by_role("button", name="Make it").click()
     page.get_by_role("link", name="Video", exact=True).click()
     page.get_by_text("No film was sent yet.").wait_for()
+    page.get_by_label("Keep up to three pictures").check()
     page.set_input_files("main input[type=file]", str(tmp_path / "door.mp4"))
     page.get_by_role("heading", name="door.mp4").wait_for()
     page.get_by_text("2 tracks in 31 frames").wait_for()
     assert page.locator("ol > li").count() == 2
     assert "There is no calibration" in page.locator("main").inner_text()
     assert faults(page) == []
+    page.get_by_role("main").get_by_role("link", name="Events").click()
+    page.get_by_text("2 events shown").wait_for()
+    page.get_by_role("img", name="Sight 3 of").first.wait_for()
+    assert page.get_by_role("listitem").filter(has_text="door.mp4").count() == 2
+    assert faults(page) == []
+    page.get_by_role("link", name="Back to the film").click()
+    page.get_by_text("2 tracks in 31 frames").wait_for()
     page.get_by_role("link", name="All films").click()
     page.get_by_role("link", name="door.mp4").click()
     page.get_by_role("heading", name="door.mp4").wait_for()

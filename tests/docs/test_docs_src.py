@@ -87,15 +87,17 @@ def test_sample_faces(
     assert "same" in out
 
 
-@pytest.mark.needs("samples", "weights", "serve", "browser")
+@pytest.mark.needs("samples", "weights", "serve", "video", "browser")
 @pytest.mark.slow
 def test_the_page_of_the_service_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from fewpix.image.codec import read_image
 
     program("sample_faces.py", tmp_path, monkeypatch)
-    program("page.py", tmp_path, monkeypatch, "page.png")
-    assert read_image(tmp_path / "page.png").shape == (1010, 1200, 3)
-    assert read_image(ROOT / "docs" / "page.png").shape == (1010, 1200, 3)
+    program("film_page.py", tmp_path, monkeypatch)
+    program("page.py", tmp_path, monkeypatch, ".")
+    shapes = {"page": (1010, 1200, 3), "review": (1010, 1200, 3), "review_phone": (844, 390, 3)}
+    for folder in (tmp_path, ROOT / "docs"):
+        assert {name: read_image(folder / f"{name}.png").shape for name in shapes} == shapes
 
 
 @pytest.mark.needs("samples", "video")
