@@ -1,7 +1,8 @@
-"""Draw the pictures of docs/page.md: the page of the service with the sample faces; needs Playwright and Chromium.
+"""Draw the pictures of docs/page.md: the page of the service with the sample faces.
 
-Run it in a folder with `sample/` (`python docs_src/sample_faces.py`, then `python docs_src/film_page.py`), which
-it leaves as it is, and name the folder for page.png, review.png and review_phone.png:
+It needs Playwright and a Chromium. Run it in a folder with `sample/` (`python docs_src/sample_faces.py`, then
+`python docs_src/film_page.py`), which it leaves as it is, and name the folder for page.png, review.png and
+review_phone.png:
 
     python docs_src/page.py docs
 """

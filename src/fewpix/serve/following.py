@@ -179,7 +179,7 @@ class Follower:
             try:
                 if now is None or now.table != was.table:
                     self._do(self._replaced(name, gone=now is None))
-                elif now.editor != PROCESS or now.edits != was.edits + 1:
+                elif now.editor != PROCESS or now.edits - was.edits > now.streak:
                     self._do(self._edited(name))
             except ProblemError as problem:  # at the next look again
                 log.warning("what others did to the collection %s: %s", name, problem)

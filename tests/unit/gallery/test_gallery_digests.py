@@ -160,7 +160,9 @@ def test_a_database_of_the_first_version_is_brought_up_to_date(server: str):
         for table in ("people", "faces", "embeddings", "history"):
             gallery.database.execute(f"ALTER TABLE {table} DROP COLUMN digest")
         gallery.database.execute("ALTER TABLE gallery DROP COLUMN sealed, DROP COLUMN owes")
-        gallery.database.execute("ALTER TABLE gallery DROP COLUMN edits, DROP COLUMN editor")
+        gallery.database.execute(
+            "ALTER TABLE gallery DROP COLUMN edits, DROP COLUMN editor, DROP COLUMN streak"
+        )
         gallery.database.execute("DROP TABLE matched")
         gallery.database.execute("UPDATE gallery SET version = 1")
     with Gallery.open(address, write=False) as gallery:
@@ -171,4 +173,4 @@ def test_a_database_of_the_first_version_is_brought_up_to_date(server: str):
         assert faults(gallery) == ()
         gallery.add("Cy", unit(7), **PROVENANCE)
         assert faults(gallery) == ()
-        assert list(gallery.database.select("SELECT version FROM gallery")) == [(4,)]
+        assert list(gallery.database.select("SELECT version FROM gallery")) == [(5,)]

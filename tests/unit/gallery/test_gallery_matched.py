@@ -302,7 +302,9 @@ def test_a_gallery_on_a_server_from_before_is_read_and_brought_up_to_date(server
     with Gallery.open(address, SPACE) as gallery:
         gallery.add("Ana", unit(0), **PROVENANCE)
         gallery.database.execute("DROP TABLE matched")
-        gallery.database.execute("ALTER TABLE gallery DROP COLUMN edits, DROP COLUMN editor")
+        gallery.database.execute(
+            "ALTER TABLE gallery DROP COLUMN edits, DROP COLUMN editor, DROP COLUMN streak"
+        )
         gallery.database.execute("UPDATE gallery SET version = 2")
         gallery.database.execute("UPDATE embeddings SET pixels = 61")
     with Gallery.open(address, SPACE, write=False) as gallery:

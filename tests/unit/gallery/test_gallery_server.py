@@ -13,6 +13,7 @@ from fewpix.cli import main
 from fewpix.errors import ConfigError, InputError, StorageError
 from fewpix.gallery import Gallery, edit
 from fewpix.gallery.exchange import export_gallery, read_document, try_import
+from fewpix.gallery.storage.postgres import PROCESS
 from fewpix.gallery.storage.postgres_address import Address, collection_of
 from fewpix.gallery.storage.postgres_watch import Watch, drop
 from fewpix.models.space import Space
@@ -137,7 +138,14 @@ class TestServer:
             assert not watch.wait(0.2)
             edit.rename(gallery, "Ana", "Eve")
             assert watch.wait(10)
-            assert watch.editions()["staff"].edits == 1
+            first = watch.editions()["staff"]
+            assert (first.edits, first.editor, first.streak) == (1, PROCESS, 1)
+            edit.rename(gallery, "Eve", "Ida")
+            assert (watch.editions()["staff"].edits, watch.editions()["staff"].streak) == (2, 2)
+            gallery.database.execute("UPDATE gallery SET editor = 'other', edits = edits + 1")
+            edit.rename(gallery, "Ida", "Ana")
+            last = watch.editions()["staff"]
+            assert (last.edits, last.editor, last.streak) == (4, PROCESS, 1)
             watch.close()
 
     def test_the_verbs_take_an_address(

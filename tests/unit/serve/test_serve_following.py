@@ -81,29 +81,34 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 
 def test_edits_of_others_are_followed_and_own_ones_are_not(bench: Bench) -> None:
-    assert bench.look(staff=Edition(1, 0, "")) == []
+    assert bench.look(staff=Edition(1, 0, "", 0)) == []
     assert bench.collections.names() == ["staff"]
     bench.keep("staff")
     bench.keep("guests")
-    assert bench.look(staff=Edition(1, 1, PROCESS)) == []
+    assert bench.look(staff=Edition(1, 1, PROCESS, 1)) == []
     assert sorted(bench.kept()) == ["guests", "staff"]
-    assert bench.look(staff=Edition(1, 2, "other")) == ["staff"]
+    assert bench.look(staff=Edition(1, 2, "other", 1)) == ["staff"]
     assert bench.kept() == ["guests"]
-    assert bench.look(staff=Edition(1, 4, PROCESS)) == ["staff"]  # one of the two was somebody else's
-    assert bench.look(staff=Edition(1, 4, PROCESS)) == []
+    assert bench.look(staff=Edition(1, 4, PROCESS, 1)) == ["staff"]  # one of the two was somebody else's
+    assert bench.look(staff=Edition(1, 4, PROCESS, 1)) == []
+    bench.keep("staff")
+    assert bench.look(staff=Edition(1, 7, PROCESS, 4)) == []  # three of its own since the last look
+    assert sorted(bench.kept()) == ["guests", "staff"]
+    assert bench.look(staff=Edition(1, 12, PROCESS, 4)) == ["staff"]  # four of its own, after another's
+    assert bench.kept() == ["guests"]
 
 
 def test_collections_come_and_go(bench: Bench) -> None:
-    bench.look(staff=Edition(1, 0, ""), guests=Edition(2, 0, ""))
+    bench.look(staff=Edition(1, 0, "", 0), guests=Edition(2, 0, "", 0))
     assert bench.collections.names() == ["guests", "staff"]
     assert bench.look({"guests"}) == ["guests"]  # told of one, which is gone
     assert bench.collections.names() == ["staff"]
-    assert bench.look({"new"}, new=Edition(3, 0, "")) == []
+    assert bench.look({"new"}, new=Edition(3, 0, "", 0)) == []
     assert bench.collections.names() == ["new", "staff"]
 
 
 def test_one_that_was_restored_or_made_anew_is_there_all_the_while(bench: Bench) -> None:
-    bench.look(staff=Edition(1, 0, ""))
+    bench.look(staff=Edition(1, 0, "", 0))
     desk = bench.collections.desk("staff")
     seen: list[list[str]] = []
     forget = bench.results.forget
@@ -113,20 +118,20 @@ def test_one_that_was_restored_or_made_anew_is_there_all_the_while(bench: Bench)
         await forget(collection)
 
     bench.results.forget = look
-    assert bench.look(staff=Edition(2, 0, "")) == ["staff"]
+    assert bench.look(staff=Edition(2, 0, "", 0)) == ["staff"]
     assert seen == [["staff"]]
     assert bench.collections.desk("staff") is not desk  # what was in memory is of another table
 
 
 def test_what_cannot_be_followed_now_is_followed_later(bench: Bench) -> None:
-    bench.look(staff=Edition(1, 0, ""))
+    bench.look(staff=Edition(1, 0, "", 0))
     bench.results.away = True
-    assert bench.look(staff=Edition(1, 1, "other")) == []
+    assert bench.look(staff=Edition(1, 1, "other", 1)) == []
     bench.results.away = False
-    assert bench.look(staff=Edition(1, 1, "other")) == ["staff"]
+    assert bench.look(staff=Edition(1, 1, "other", 1)) == ["staff"]
 
 
 def test_a_collection_that_stands_in_the_settings_has_its_name_there(bench: Bench) -> None:
-    bench.look(old=Edition(1, 0, ""))
+    bench.look(old=Edition(1, 0, "", 0))
     assert bench.collections.names() == []  # it is not one of the store by its own name
-    assert bench.look(old=Edition(1, 1, "other")) == ["visitors"]
+    assert bench.look(old=Edition(1, 1, "other", 1)) == ["visitors"]

@@ -25,6 +25,11 @@ from fewpix.models.space import Space
 PROCESS = secrets.token_hex(8)
 """Whose edits are this process's."""
 
+_EDITED = (
+    "UPDATE gallery SET edits = edits + 1, editor = %s,"
+    " streak = CASE editor WHEN %s THEN streak + 1 ELSE 1 END"
+)
+
 _EDITS = ("DELETE", "UPDATE people SET name", "UPDATE faces SET person")
 """Statements after which names that were read before may be other ones."""
 
@@ -136,7 +141,7 @@ class PostgresDatabase:
                 if self._deleted:
                     self.connection.execute("UPDATE gallery SET owes = true")
                 if self._edited:
-                    self.connection.execute("UPDATE gallery SET edits = edits + 1, editor = %s", (PROCESS,))
+                    self.connection.execute(_EDITED, (PROCESS, PROCESS))
             self._tell()
 
     def _tell(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Kept in the table `gallery`; a database with a higher one was written by a newer fewpix."""
 
 SEALED_FROM = 2
@@ -96,5 +96,9 @@ ALTER TABLE gallery ADD COLUMN edits BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE gallery ADD COLUMN editor TEXT NOT NULL DEFAULT '';
 """
 
-STEPS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4)
+# Version 5: how many of the last of these edits were by that process, one after another, so that a service
+# that makes several between two looks knows that nobody else did.
+_VERSION_5 = "ALTER TABLE gallery ADD COLUMN streak BIGINT NOT NULL DEFAULT 0;"
+
+STEPS = (_VERSION_1, _VERSION_2, _VERSION_3, _VERSION_4, _VERSION_5)
 """STEPS[n] leads from version n to version n + 1."""

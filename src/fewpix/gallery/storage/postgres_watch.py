@@ -24,11 +24,13 @@ class Edition:
         table: number of its table: another one when it was deleted and made anew.
         edits: how often people were renamed, merged or removed.
         editor: the process that did it the last time.
+        streak: how often in a row it did.
     """
 
     table: int
     edits: int
     editor: str
+    streak: int
 
 
 class Watch:
@@ -71,7 +73,9 @@ class Watch:
                     # A gallery of an older fewpix has no such columns.
                     row = self._connection.execute(
                         "SELECT tableoid::bigint, coalesce((to_jsonb(g) ->> 'edits')::bigint, 0),"
-                        f" coalesce(to_jsonb(g) ->> 'editor', '') FROM \"{schema}\".gallery g"
+                        " coalesce(to_jsonb(g) ->> 'editor', ''),"
+                        " coalesce((to_jsonb(g) ->> 'streak')::bigint, 0)"
+                        f' FROM "{schema}".gallery g'
                     ).fetchone()
                 except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
                     continue  # it was deleted between the two
