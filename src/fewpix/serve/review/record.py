@@ -18,8 +18,8 @@ NEARER = 0.2
 
 Small faces are more alike among themselves, whoever they are. Of 120 tracks of ORL faces 36 to 81 join other
 people's groups at 24 to 12 px by the plain threshold, 0 to 6 with this margin, and whoever comes back is
-found (results/gallery/unknown_groups.json). Corrections with it stop every wrong name there. They cost no
-track its right one, and few single pictures theirs (results/gallery/corrections.json)."""
+found (results/gallery/unknown_groups.json). Corrections with it stop every wrong name of a track there, and
+cost no track its right one; a single picture is nearly as sure (results/gallery/corrections.json)."""
 
 _STORED = np.dtype("<f4")
 
