@@ -32,7 +32,7 @@ from fewpix.image.codec import Image
 from fewpix.image.resize import Crop
 
 SIZES = (24, 16, 12, 8)
-FILES = (None, 90, 75, 50)
+FILES = (0, 90, 75, 50)  # the quality of a JPEG; 0 for a file without loss
 MODELS = ("fewpix-s", "fewpix-l", "teacher")
 SCENE = 96
 """Side of the part of a photograph, in pixels."""
@@ -140,6 +140,7 @@ def main() -> int:
     parser = options(__doc__, "--runtime", "--seed", "--out")
     parser.add_argument("--sizes", nargs="+", type=int, default=list(SIZES))
     parser.add_argument("--models", nargs="+", default=list(MODELS), help="the last one enrols")
+    parser.add_argument("--files", nargs="+", type=int, default=list(FILES), help="see `FILES`")
     given = parser.parse_args()
 
     def measure() -> dict[str, Any]:
@@ -148,8 +149,8 @@ def main() -> int:
         known = [known_points(detector, image) for image in load_orl().images]
         rows = []
         for size in given.sizes:
-            for quality in FILES:
-                rows += figures(encoders, detector, known, size, quality, given.seed)
+            for quality in given.files:
+                rows += figures(encoders, detector, known, size, quality or None, given.seed)
                 print(f"{size} px, JPEG {quality} done", file=sys.stderr, flush=True)
         return {
             "question": "what do few pixels, a JPEG file and found landmarks each cost?",
