@@ -32,6 +32,7 @@ class Result(BaseModel):
     command: str = ""
     timed: bool = False
     kept: str = ""
+    due: str = ""
     toy: str = ""
     untried: str = ""
 

@@ -93,9 +93,14 @@ class HeldOutFaces:
 
     def without(self, sources: Collection[str]) -> HeldOutFaces:
         """Those that are not of these sources."""
-        kept = np.array([self.faces.sources[n] not in sources for n in self.scored], dtype=bool)
+        return self.only(
+            np.flatnonzero([self.faces.sources[n] not in sources for n in self.scored]).astype(np.int64)
+        )
+
+    def only(self, rows: NDArray[np.int64]) -> HeldOutFaces:
+        """Those in these rows."""
         return replace(
-            self, scored=self.scored[kept], teacher=self.teacher[kept], component=self.component[kept]
+            self, scored=self.scored[rows], teacher=self.teacher[rows], component=self.component[rows]
         )
 
     def crops(self, rows: NDArray[np.int64]) -> list[Crop]:
@@ -172,6 +177,26 @@ def held_out_from_all(cards: Sequence[Card], shards: Sequence[Path], teacher: En
             fix="name shards with other sources",
         )
     return kept
+
+
+def never_seen(card: Card, shards: Sequence[Path], teacher: Encoder) -> HeldOutFaces:
+    """All faces that one student never saw: of those it was trained on, what it held out; of other faces, all
+    of sources that its recipe does not name.
+
+    Raises:
+        InputError: the recipe of a student that was trained on other faces does not say of which sources
+            these were.
+    """
+    faces = load_faces(shards)
+    recipe = Recipe.model_validate(card.provenance["recipe"], strict=False)
+    if card.provenance["faces_sha256"] == faces.sha256:
+        return held_out(pool_of(recipe, faces.sha256, shards, teacher))
+    seen = sources_of(recipe)
+    if not seen:
+        raise InputError("these are not the faces that the student was trained on", fix="name all its shards")
+    pool = pool_of(load_recipe(SPLIT), faces.sha256, shards, teacher)
+    parts = split_faces(pool.recipe, pool.faces, pool.cache, teacher.embed, lambda done, total: None)
+    return HeldOutFaces(pool.faces, np.arange(len(faces)), parts.teacher, parts.component).without(seen)
 
 
 def held_out_here(

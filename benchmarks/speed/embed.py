@@ -45,14 +45,8 @@ def result(given: argparse.Namespace) -> dict[str, Any]:
         for model in MODELS
     }
     embeds: dict[tuple[str, str], Embed] = {key: encoder.embed for key, encoder in encoders.items()}
-    embeds["onnxruntime", PLAIN] = _plain_teacher(given.threads)
-    taken: dict[tuple[str, str], list[float]] = {key: [] for key in embeds}
-    for number in range(given.rounds + 1):
-        for key, embed in embeds.items():
-            began = time.perf_counter()
-            embed(crops)
-            if number:  # the first round allocates
-                taken[key].append(time.perf_counter() - began)
+    embeds["onnxruntime", PLAIN] = plain_teacher(given.threads)
+    taken = by_turns(embeds, crops, given.rounds)
     rates = {key: len(crops) / statistics.median(values) for key, values in taken.items()}
     figures: dict[str, dict[str, dict[str, float]]] = {runtime: {} for runtime in runtimes}
     for (runtime, model), rate in rates.items():
@@ -90,7 +84,21 @@ def main() -> int:
 Embed = Callable[[Sequence[Crop]], NDArray[np.float32]]
 
 
-def _plain_teacher(threads: int) -> Embed:
+def by_turns(
+    embeds: Mapping[tuple[str, str], Embed], crops: Sequence[Crop], rounds: int
+) -> dict[tuple[str, str], list[float]]:
+    """Seconds that each takes for the crops, in each round; in a round, all take their turn."""
+    taken: dict[tuple[str, str], list[float]] = {key: [] for key in embeds}
+    for number in range(rounds + 1):
+        for key, embed in embeds.items():
+            began = time.perf_counter()
+            embed(crops)
+            if number:  # the first round allocates
+                taken[key].append(time.perf_counter() - began)
+    return taken
+
+
+def plain_teacher(threads: int) -> Embed:
     """SFace in onnxruntime as its file is, batched as by fewpix."""
     model = sface()
     session = open_session(graph_bytes(model), threads)

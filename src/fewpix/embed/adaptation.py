@@ -63,7 +63,7 @@ def student_weights(model: PathLike) -> Path:
     if path.suffix == ".onnx":
         raise ConfigError(
             f"adapting needs the weights of {path.name} as .safetensors",
-            fix="name the file that it was exported from; the state fits both",
+            fix="name the file that it was exported from; the state fits both, unless one is in int8",
         )
     if not path.is_file():
         known = ", ".join(STUDENTS)

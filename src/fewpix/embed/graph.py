@@ -58,8 +58,13 @@ def check_state(card: Card, state: NormState | None) -> None:
     """A state goes into the model that it was estimated for and into no other.
 
     Raises:
-        WeightsError: it belongs to another model.
+        WeightsError: it belongs to another model, or the model takes none.
     """
+    if state is not None and card.int8:
+        raise WeightsError(
+            f"{card.name} takes no state: in int8 its BatchNorms are part of its kernels",
+            fix="use the student that it was made of",
+        )
     if state is not None and state.model_sha256 != card.sha256:
         raise WeightsError(
             f"the state {state.id} was estimated for the model {state.model_sha256[:12]}, "
@@ -69,7 +74,7 @@ def check_state(card: Card, state: NormState | None) -> None:
 
 
 def initialisers(proto: onnx.ModelProto) -> Tensors:
-    """The weights of an exported student: float32 by name, float16 widened."""
+    """The weights of an exported student: float32 by name, float16 and whole numbers widened."""
     from onnx import numpy_helper
 
     return {

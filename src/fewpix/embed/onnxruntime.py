@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from fewpix.adapt.stats import NormState
 from fewpix.embed.graph import graph_bytes
+from fewpix.embed.int8 import whole_prelu
 from fewpix.embed.prelu import fuses_prelu, spread_prelu
 from fewpix.embed.protocol import FACES_PER_CALL, brief, in_batches
 from fewpix.errors import ConfigError, UnavailableError, WeightsError
@@ -59,11 +60,11 @@ class OnnxRuntimeEncoder:
             3  # warnings about graph optimisation are nothing that a user could act on
         )
         data, where = graph_bytes(model, state), providers(self.device)
-        if self.device == "cpu" and fuses_prelu():
-            data = spread_prelu(data)
         try:
+            if self.device == "cpu" and fuses_prelu():
+                data = spread_prelu(whole_prelu(data) if self.card.int8 else data)
             self._session = onnxruntime.InferenceSession(data, options, providers=where)
-        except Exception as error:  # onnxruntime raises its own family of errors
+        except Exception as error:  # onnxruntime's own family, and Python's at an odd graph
             raise WeightsError(f"onnxruntime cannot load {model}: {brief(error)}") from error
         if self.device.startswith("cuda") and self._session.get_providers()[0] != "CUDAExecutionProvider":
             raise UnavailableError(

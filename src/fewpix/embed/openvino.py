@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from fewpix.adapt.stats import NormState
 from fewpix.embed.graph import graph_bytes
+from fewpix.embed.int8 import rounded_once
 from fewpix.embed.protocol import FACES_PER_CALL, brief, in_batches
 from fewpix.errors import ConfigError, FewpixError, UnavailableError, WeightsError
 from fewpix.image.resize import Crop
@@ -59,7 +60,8 @@ class OpenVinoEncoder:
         side = self.card.preprocess.side
         core = openvino.Core()
         try:
-            graph = core.read_model(graph_bytes(model, state))
+            data = graph_bytes(model, state)
+            graph = core.read_model(rounded_once(data) if self.card.int8 else data)
             _check_input(graph, model)
             # A fixed shape is planned once; and every face is calculated by the same kernels in every batch.
             graph.reshape([batch, 3, side, side])

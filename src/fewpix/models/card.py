@@ -43,6 +43,15 @@ class Card:
     terms: str = ""
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def int8(self) -> bool:
+        """Whether the weights are another student's in int8, as `fewpix export --int8` makes them.
+
+        They write into the same space and are other weights: with a digest of their own, and without
+        BatchNorm statistics that a NormState could replace.
+        """
+        return "int8" in self.provenance
+
     def to_text(self) -> str:
         """Canonical JSON: the same card gives the same bytes."""
         data = {
