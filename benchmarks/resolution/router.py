@@ -73,7 +73,7 @@ def result(given: argparse.Namespace) -> dict[str, Any]:
 
     figures: list[dict[str, Any]] = []
     encoders = {**students, BASELINE: teacher}
-    for size in SIZES:
+    for size in given.sizes:
         row: dict[str, Any] = {"size": size, **{name: {"tar_by_kind": {}} for name in encoders}}
         for kind in KINDS:
             chain = PRESETS[kind].at(size)
@@ -110,7 +110,7 @@ def told(found: Mapping[str, Any]) -> Iterator[str]:
 
 def main() -> int:
     """Measure, write the result, and with --write the table of the package."""
-    parser = options(__doc__, "faces", "--models", "--runtime", "--out")
+    parser = options(__doc__, "faces", "--models", "--sizes", "--runtime", "--out", sizes=list(SIZES))
     parser.add_argument("--same", type=float, default=0.55)
     parser.add_argument("--write", action="store_true", help="write the package's router.json too")
     given = parser.parse_args()
