@@ -25,6 +25,11 @@ EXTRAS = {
 """Package → its name for people, and the extra of fewpix that brings it."""
 
 
+def installed(package: str) -> bool:
+    """Whether an optional package is there, without importing it."""
+    return importlib.util.find_spec(package) is not None
+
+
 def require(*packages: str, use: str = "") -> None:
     """Check that optional packages are installed, without importing them.
 
@@ -36,7 +41,7 @@ def require(*packages: str, use: str = "") -> None:
         UnavailableError: one is not installed.
     """
     for package in packages:
-        if importlib.util.find_spec(package) is None:
+        if not installed(package):
             name, extra = EXTRAS[package]
             needs = f"{use} needs {name}, which is not installed" if use else f"{name} is not installed"
             raise UnavailableError(needs, fix=f'pip install "fewpix[{extra}]"')

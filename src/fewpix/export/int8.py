@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -27,6 +26,7 @@ from fewpix.models.card import METADATA_KEY, Card
 from fewpix.models.teacher import OnnxModel
 from fewpix.models.weights import digest
 from fewpix.models.zoo import load_student
+from fewpix.optional import installed
 from fewpix.train.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -251,7 +251,7 @@ def _compared(before: OnnxModel, after: OnnxModel, crops: Sequence[Crop]) -> dic
     """
     wanted = OnnxRuntimeEncoder(before).embed(crops)
     encoders: list[Encoder] = [OnnxRuntimeEncoder(after)]
-    if importlib.util.find_spec("openvino") is not None:
+    if installed("openvino"):
         encoders.append(OpenVinoEncoder(after))
     found = {}
     for encoder in encoders:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 
 import cv2
@@ -14,6 +13,7 @@ from torch import nn
 from fewpix.errors import WeightsError
 from fewpix.image.resize import Crop
 from fewpix.models.card import Card
+from fewpix.optional import installed
 
 TOLERANCE = 1e-4
 """The largest difference of a number of a normalised embedding that counts as the same."""
@@ -52,7 +52,7 @@ def check_parity(model: nn.Module, card: Card, data: bytes) -> dict[str, float]:
     with torch.inference_mode():
         expected = _normalised(model(torch.from_numpy(faces)).numpy())
     runtimes: dict[str, Callable[[bytes, Features], Features]] = {"onnxruntime": _onnxruntime}
-    if importlib.util.find_spec("openvino") is not None:
+    if installed("openvino"):
         runtimes["openvino"] = _openvino
     found = {}
     for name, run in runtimes.items():
