@@ -97,12 +97,15 @@ export function camera(place, name) {
       typed: name,
     });
     if (!sure) return;
+    clearTimeout(timer);
+    picture.rest();
     try {
       const gave = await call("DELETE", at("cameras", name), { once: newOnce() });
       say(`The camera ${name} was deleted with ${counted(gave.events, "event")}.`);
       location.hash = "#/cameras";
     } catch (error) {
       fill(outcome, problem(error));
+      read();
     }
   }
 

@@ -9,7 +9,8 @@ const LONG = 2000;
 /**
  * A camera's picture. Where it does not run, the text of `instead` stands in its place.
  * @param {string} name
- * @returns {{node: HTMLElement, show: function(object), end: function}} `show` is given the camera as it is now.
+ * @returns {{node: HTMLElement, show: function(object), rest: function, end: function}} `show` is given the camera as it is now;
+ *   from `rest` to the next `show` no frame is asked for.
  */
 export function live(name) {
   const image = el("img", { alt: `What the camera ${name} saw last` });
@@ -49,6 +50,9 @@ export function live(name) {
   return {
     node,
     show,
+    rest() {
+      runs = false;
+    },
     end() {
       ended = true;
       if (address) URL.revokeObjectURL(address);
