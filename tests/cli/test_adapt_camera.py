@@ -71,6 +71,7 @@ def kept(gallery: Path) -> dict[str, str]:
         return {camera.name: camera.state.id for camera in cameras(store)}
 
 
+@pytest.mark.slow
 @pytest.mark.needs("weights")
 def test_a_state_from_pictures_is_what_identify_uses(
     own: Path, yard: Path, capsys: pytest.CaptureFixture[str]

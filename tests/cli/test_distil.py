@@ -84,6 +84,7 @@ def kill_and_resume(bench: Bench, recipe: Path, out: Path, kills: int, seed: int
     return killed
 
 
+@pytest.mark.slow
 @forks
 def test_a_killed_run_ends_as_if_it_had_never_been_killed(
     whole: tuple[Path, Path], bench: Bench, tmp_path: Path
@@ -169,6 +170,7 @@ def test_ctrl_c(plain: tuple[Path, Path], bench: Bench, tmp_path: Path) -> None:
     assert_same_run(out, uninterrupted)
 
 
+@pytest.mark.slow
 @forks
 def test_a_full_disk_leaves_the_last_checkpoint(
     plain: tuple[Path, Path], bench: Bench, tmp_path: Path

@@ -80,6 +80,7 @@ def test_pictures_and_films_of_a_folder_and_a_bad_one_stops_nobody(
     assert code == 0
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_goes_on_with_the_film_it_was_at(
     place: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):

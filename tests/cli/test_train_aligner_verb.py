@@ -42,6 +42,7 @@ def arguments(work: Path, *more: str) -> list[str]:
     return ["train-aligner", "--recipe", recipe, "--faces", faces, "--out", out, *more]
 
 
+@pytest.mark.slow
 def test_it_ends_in_a_file_that_can_be_used(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments(work, "--json")) == 0
     facts = json.loads(capsys.readouterr().out)

@@ -24,6 +24,7 @@ def program(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch, *words: st
     return runpy.run_path(str(SNIPPETS / name), run_name="__main__")
 
 
+@pytest.mark.slow
 @pytest.mark.needs("samples", "torch", "weights")
 def test_the_whole_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -100,6 +101,7 @@ def test_the_page_of_the_service_is_drawn(tmp_path: Path, monkeypatch: pytest.Mo
         assert {name: read_image(folder / f"{name}.png").shape for name in shapes} == shapes
 
 
+@pytest.mark.slow
 @pytest.mark.needs("samples", "video")
 def test_the_film_of_the_page_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from fewpix.video import open_video, source_of

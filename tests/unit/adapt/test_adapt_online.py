@@ -66,6 +66,7 @@ def test_statistics_in_use_follow_the_update_rule():
     np.testing.assert_allclose(new.running_var.numpy(), var, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_long_stream_arrives_at_the_target():
     model, x = tiny_student()[0], faces(96)
     state = follow(model, x.repeat(40, 1, 1, 1), batch=96, momentum=0.3, **COMMON)

@@ -41,6 +41,7 @@ with joined("cpu") as ranks:
 """
 
 
+@pytest.mark.slow
 def test_two_processes_learn_what_one_learns_from_the_whole_batch(tmp_path: Path) -> None:
     start(2, "-c", LEARN, folder=tmp_path)
 
@@ -114,6 +115,7 @@ with joined("cpu") as ranks:
 """
 
 
+@pytest.mark.slow
 def test_a_run_of_two_processes_is_written_once(tmp_path: Path) -> None:
     start(2, "-c", RUN, folder=tmp_path)
     start(

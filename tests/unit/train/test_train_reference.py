@@ -52,6 +52,7 @@ def student() -> tuple[torch.nn.Module, Card]:
     return model.eval(), Card("x", "lr24-tiny", "a" * 64, sface().card.space, shape.preprocess, "none", {})
 
 
+@pytest.mark.slow
 def test_training_faces_of_one_size_are_nothing_strange(
     student: tuple[torch.nn.Module, Card], tmp_path: Path
 ) -> None:

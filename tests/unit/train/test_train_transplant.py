@@ -151,6 +151,7 @@ def test_a_block_may_stand_for_several_of_the_teacher_s(teacher: Path) -> None:
     assert float((found * by_teacher(teacher, unseen)).sum(1).mean()) > 0.85
 
 
+@pytest.mark.slow
 def test_only_weights_change(teacher: Path) -> None:
     """Faster gradients are for the time of training; an exporter, or another device, must not meet them."""
     student, _ = fitted(teacher, faces()[:60], stem_steps=2, low_precision=True)
@@ -302,6 +303,7 @@ def run_of(teacher: Path, tmp_path: Path) -> Callable[..., Path]:
     return run
 
 
+@pytest.mark.slow
 def test_a_run_starts_from_the_teacher_once(run_of: Callable[..., Path]) -> None:
     """Interrupted anywhere and resumed, it ends as the whole one, with the layers carried over once."""
     seen: list[str] = []
