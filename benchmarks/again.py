@@ -66,7 +66,7 @@ def chosen(
             and not each.kept
             and (timed or not each.timed)
             and (not of or set(of) & set(each.of))
-            and (not older or each.due or outdated(each.of, each.read()))
+            and (not older or outdated(each.of, each.read()))
         )
     ]
 

@@ -32,7 +32,6 @@ class Result(BaseModel):
     command: str = ""
     timed: bool = False
     kept: str = ""
-    due: str = ""
     toy: str = ""
     untried: str = ""
 

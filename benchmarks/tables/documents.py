@@ -29,7 +29,7 @@ from benchmarks.tables.figures import (
     lfw,
     norm_quality,
 )
-from benchmarks.tables.int8 import int8_loss
+from benchmarks.tables.int8 import int8_loss, int8_speed
 from benchmarks.tables.matched import matched_gallery
 from benchmarks.tables.photos import found_faces, photo_differences, photos
 from benchmarks.tables.scale import embed_speed, gallery_search, real_time, scale, spread_prelu, video_stages
@@ -98,6 +98,7 @@ TABLES: dict[str, tuple[str | tuple[str, ...], Callable[..., str]]] = {
     ),
     "embed-speed": ("speed/embed.json", embed_speed),
     "spread-prelu": ("speed/prelu.json", spread_prelu),
+    "int8-speed": ("speed/int8_speed.json", int8_speed),
     "int8-loss": (("speed/int8_xs.json", "speed/int8.json", "speed/int8_l.json"), int8_loss),
     "scale": ("speed/scale.json", scale),
     "scale-search": ("speed/scale_search.json", scale),

@@ -1,4 +1,4 @@
-"""The table of what students lose in int8."""
+"""The tables of what students lose in int8, and how fast they are."""
 
 from __future__ import annotations
 
@@ -42,6 +42,27 @@ def int8_loss(*results: Mapping[str, Any]) -> str:
         f"{', '.join(settings['instructions'])}."
     )
     return f"{markdown(titles, rows)}\n\n{note}"
+
+
+def int8_speed(result: Mapping[str, Any]) -> str:
+    """Faces a second of each student in float32 and int8, beside SFace in the same runtime.
+
+    Args:
+        result: of `benchmarks/speed/int8_speed.py`.
+    """
+    figures = result["figures"]
+
+    def cell(row: Mapping[str, Any]) -> str:
+        return f"{row['faces_per_second']:,.0f}, {row['times_sface']['median']:.1f} ×"
+
+    rows = [[name, *(cell(figures[runtime][name]) for runtime in figures)] for name in figures["onnxruntime"]]
+    settings = result["settings"]
+    note = (
+        f"Faces a second on {settings['threads']} cores, faces of {settings['side']} px, resizing included; "
+        "× beside SFace as its file is, in float32 in the same runtime. Medians of "
+        f"{settings['rounds']} rounds in turns, on a processor with {', '.join(settings['instructions'])}."
+    )
+    return f"{markdown(['', *(_RUNTIMES[runtime] for runtime in figures)], rows)}\n\n{note}"
 
 
 def _lost(loss: Mapping[str, Any], limit: float) -> str:

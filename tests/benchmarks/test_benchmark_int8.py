@@ -12,7 +12,7 @@ import pytest
 from benchmarks.lib import int8 as lib
 from benchmarks.lib.pool import HeldOutFaces
 from benchmarks.speed import int8 as bench
-from benchmarks.tables.int8 import int8_loss
+from benchmarks.tables.int8 import int8_loss, int8_speed
 from fewpix.embed.open import open_encoder
 from fewpix.evaluate.statistics.bootstrap import Clusters
 from int8_made import orl_faces
@@ -124,3 +124,13 @@ def row(size: int, runtime: str, end: float) -> dict[str, Any]:
         "rank1": {"float32": 0.75, "int8": 0.75, "loss": loss(0.0, -0.002, 0.001)},
         "tar": {"float32": 0.5, "int8": 0.4995, "loss": loss(0.0005, -0.001, end)},
     }
+
+
+def test_the_table_of_how_fast_it_is() -> None:
+    row = {"faces_per_second": 2388.4, "times_sface": {"median": 30.13, "quartiles": [29.7, 30.3]}}
+    settings = {"threads": 2, "side": 24, "rounds": 11, "instructions": ["avx2"]}
+    figures = {runtime: {"fewpix-xs-int8": row} for runtime in ("onnxruntime", "openvino")}
+    text = int8_speed({"figures": figures, "settings": settings})
+    assert "|  | onnxruntime | OpenVINO |" in text
+    assert "| fewpix-xs-int8 | 2,388, 30.1 × | 2,388, 30.1 × |" in text
+    assert text.endswith("Medians of 11 rounds in turns, on a processor with avx2.")
