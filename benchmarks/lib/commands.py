@@ -79,10 +79,11 @@ class Result(BaseModel):
         return words if self.file.startswith("../") else [*words, "--out", f"results/{self.file}"]
 
 
-def read_commands() -> list[Result]:
+@cache
+def read_commands() -> tuple[Result, ...]:
     """All results, in the order in which they are made."""
     with COMMANDS.open("rb") as file:
-        return [Result.model_validate(each) for each in tomllib.load(file)["result"]]
+        return tuple(Result.model_validate(each) for each in tomllib.load(file)["result"])
 
 
 @cache

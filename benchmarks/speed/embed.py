@@ -15,7 +15,6 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -30,6 +29,7 @@ from fewpix.embed.protocol import FACES_PER_CALL, Encoder, in_batches
 from fewpix.image.resize import Crop, resize_square
 from fewpix.models.shipped import STUDENTS
 from fewpix.models.teacher import sface
+from fewpix.optional import installed
 
 MODELS = ("teacher", *STUDENTS)
 PLAIN = "teacher as its file is"
@@ -38,7 +38,7 @@ PLAIN = "teacher as its file is"
 def result(given: argparse.Namespace) -> dict[str, Any]:
     """Measure."""
     crops = [resize_square(image[12:104], 24) for image in load_orl().images[: given.faces]]
-    runtimes = [name for name in ("onnxruntime", "openvino") if find_spec(name)]
+    runtimes = [name for name in ("onnxruntime", "openvino") if installed(name)]
     encoders: dict[tuple[str, str], Encoder] = {
         (runtime, model): open_encoder(model, runtime=runtime, threads=given.threads)
         for runtime in runtimes

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Mapping
-from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -27,6 +26,7 @@ from fewpix.data.orl import load_orl
 from fewpix.embed.open import STUDENTS, open_encoder
 from fewpix.image.codec import encode_image
 from fewpix.image.resize import resize_square
+from fewpix.optional import installed
 
 SFACE = "SFace as its file is"
 CALIBRATION = 64
@@ -39,7 +39,7 @@ def result(given: argparse.Namespace) -> dict[str, Any]:
     sharp = [encode_image(resize_square(image[12:104], 112), ".png") for image in pictures[:CALIBRATION]]
     names = tuple(f"{n:03}" for n in range(len(sharp)))
     faces = FaceSet(names, ("orl",) * len(sharp), tuple(sharp))
-    runtimes = [name for name in ("onnxruntime", "openvino") if find_spec(name)]
+    runtimes = [name for name in ("onnxruntime", "openvino") if installed(name)]
     embeds: dict[tuple[str, str], Embed] = {}
     models: dict[str, Any] = {}
     with TemporaryDirectory(prefix="fewpix-int8-") as folder:

@@ -24,6 +24,7 @@ from fewpix.models.space import Space
 from fewpix.models.weights import load_weights
 from orl_film import Walker, crowd, pictures, wall, write_film
 from orl_scene import portrait
+from verb import run
 
 pytestmark = pytest.mark.needs("samples", "torch")
 
@@ -57,13 +58,6 @@ def yard(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return student(tmp_path_factory.mktemp("weights") / "tiny.safetensors", 0)
-
-
-def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
-    capsys.readouterr()
-    code = main([str(word) for word in words])
-    done = capsys.readouterr()
-    return code, done.out, done.err
 
 
 def kept(gallery: Path) -> dict[str, str]:

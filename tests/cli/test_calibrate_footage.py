@@ -20,15 +20,9 @@ from grey_encoder import Grey
 from orl_files import face_file
 from orl_film import Walker, pictures, write_film
 from orl_scene import portrait
+from verb import run
 
 pytestmark = pytest.mark.needs("samples", "video")
-
-
-def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
-    capsys.readouterr()
-    code = main([str(word) for word in words])
-    done = capsys.readouterr()
-    return code, done.out, done.err
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import verb
 from fewpix.cli import main
 from fewpix.image.codec import write_image
 from orl_film import Walker, pictures, write_film
@@ -34,10 +35,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
-    capsys.readouterr()
-    code = main([str(word) for word in ("identify", *words)])
-    done = capsys.readouterr()
-    return code, done.out, done.err
+    return verb.run(capsys, "identify", *words)
 
 
 def test_every_camera_has_its_tracks_and_one_that_is_away_stops_nobody(

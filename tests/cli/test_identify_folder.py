@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import verb
 from fewpix.cli import main
 from fewpix.image.codec import read_image, write_image
 from orl_film import Walker, pictures, write_film
@@ -37,10 +38,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
-    capsys.readouterr()
-    code = main([str(word) for word in ("identify", *words)])
-    done = capsys.readouterr()
-    return code, done.out, done.err
+    return verb.run(capsys, "identify", *words)
 
 
 def test_pictures_and_films_of_a_folder_and_a_bad_one_stops_nobody(

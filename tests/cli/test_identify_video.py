@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import verb
 from fewpix.calibration.file import SHIPPED
 from fewpix.cli import main
 from fewpix.image.codec import Image, read_image, write_image
@@ -53,10 +54,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
-    capsys.readouterr()
-    code = main([str(word) for word in ("identify", *words)])
-    done = capsys.readouterr()
-    return code, done.out, done.err
+    return verb.run(capsys, "identify", *words)
 
 
 def test_people_in_a_film_are_named_once_each(

@@ -34,7 +34,7 @@ def test_what_is_installed_passes() -> None:
 
 def test_nobody_else_looks_for_optional_packages() -> None:
     """But for where a package decides what is done: which formats are read, which runtimes are compared."""
-    allowed = {"optional.py", "image/signature.py", "files.py", "data/orl.py"}
+    allowed = {"optional.py", "files.py", "data/orl.py"}
     source = ROOT / "src" / "fewpix"
     found = {
         path.relative_to(source).as_posix()

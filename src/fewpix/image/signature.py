@@ -6,9 +6,10 @@ import re
 import struct
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
 from pathlib import PurePath
 from typing import Literal, TypeAlias
+
+from fewpix.optional import installed
 
 HEAD = 1024
 """So many bytes of a file are looked at."""
@@ -28,7 +29,7 @@ Family: TypeAlias = Literal["picture", "video", "sound", "document"]
 @cache
 def heif_installed() -> bool:
     """Whether the extra `heic` is here."""
-    return find_spec("pillow_heif") is not None
+    return installed("pillow_heif")
 
 
 @dataclass(frozen=True)
