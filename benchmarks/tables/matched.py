@@ -35,19 +35,12 @@ def matched_gallery(result: Mapping[str, Any]) -> str:
     size = {name: spent[name]["bytes_per_photo"] / 1024 for name in ("sharp", "matched")}
     took = {name: spent[name]["cpu_ms_per_photo"] for name in ("sharp", "matched")}
     data = result["data"]
-    chose = data.get("choose")  # until the result is made anew, half of the people chose
-    fewest = min(row["people"] for row in result["figures"])
-    said = (
-        f"{chose['people']:,} other people chose the weight"
-        f"{', whom the student was trained on' if chose['seen'] else ''}"
-        if chose
-        else f"of {fewest:,} at the largest sizes; half of the people chose the weight, the figures are of "
-        "the other half"
-    )
+    chose = data["choose"]
+    seen = ", whom the student was trained on" if chose["seen"] else ""
     note = (
         "In %, with sharp photographs alone → with small rows, too: bold where the paired 95 % interval of "
         f"the change lies above 0, in italics where below. {data['probes']:,} probes of {data['people']:,} "
-        f"people of the pool whom no student was trained on, one sharp photograph each; {said}. TAR at a FAR "
+        f"people of the pool whom no student was trained on, one sharp photograph each; {chose['people']:,} other people chose the weight{seen}. TAR at a FAR "
         f"of 1 in {1 / result['settings']['far']:,.0f}. A gallery file has {size['sharp']:.1f} kB a "
         f"photograph without and {size['matched']:.1f} with rows of {len(spent['sizes'])} sizes, enrolling "
         f"one takes {took['sharp']:.0f} and {took['matched']:.0f} ms of processor time (aligned crops)."
