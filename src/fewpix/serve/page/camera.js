@@ -1,6 +1,7 @@
 // One camera: live, what it does, what it has learned.
 
 import { at, call, newOnce } from "./api.js";
+import { asking } from "./asking.js";
 import { changeCamera } from "./camera_form.js";
 import { sender } from "./camera_sender.js";
 import { factsOf } from "./cameras.js";
@@ -26,18 +27,15 @@ export function camera(place, name) {
   const reset = button("Forget the state", (event) => during(event.currentTarget, () => act("reset", "What was learned is forgotten.")));
   let now = null;
   let ended = false;
-  let timer = 0;
-
-  async function read() {
-    clearTimeout(timer);
+  const news = asking(async () => {
     try {
       draw(await call("GET", at("cameras", name)));
     } catch (error) {
-      if (!ended) fill(outcome, problem(error, error.code === "no-camera" ? null : read));
-      return;
+      if (!ended) fill(outcome, problem(error, error.code === "no-camera" ? null : news.now));
+      return null;
     }
-    if (!ended) timer = setTimeout(read, EVERY);
-  }
+    return EVERY;
+  });
 
   async function act(what, told = "") {
     try {
@@ -97,15 +95,15 @@ export function camera(place, name) {
       typed: name,
     });
     if (!sure) return;
-    clearTimeout(timer);
-    picture.rest();
+    await news.rest();
+    await picture.rest();
     try {
       const gave = await call("DELETE", at("cameras", name), { once: newOnce() });
       say(`The camera ${name} was deleted with ${counted(gave.events, "event")}.`);
       location.hash = "#/cameras";
     } catch (error) {
       fill(outcome, problem(error));
-      read();
+      news.now();
     }
   }
 
@@ -119,10 +117,10 @@ export function camera(place, name) {
         el("div", { class: "row bar" }, toggle, button("Change", change), el("a", { class: "button", href: `#/events/${name}` }, "Events"), button("Delete this camera", remove, { class: "danger" })),
         el("section", { class: "stack", "aria-label": "State" }, el("h2", {}, "State"), facts),
         el("section", { class: "stack", "aria-label": "Adaptation" }, el("h2", {}, "Adaptation"), learned, notes, el("div", { class: "row" }, adapt, reset)))));
-  read();
+  news.now();
   return () => {
     ended = true;
-    clearTimeout(timer);
+    news.rest();
     picture.end();
     sending.end();
   };

@@ -1,6 +1,7 @@
 // All cameras, each with its newest frame.
 
 import { at, call, newOnce } from "./api.js";
+import { asking } from "./asking.js";
 import { camera } from "./camera.js";
 import { addCamera } from "./camera_form.js";
 import { button, el, fill } from "./dom.js";
@@ -23,21 +24,17 @@ function list(place) {
   const known = new Map();
   let drawn = false;
   let ended = false;
-  let timer = 0;
-
-  async function read() {
-    clearTimeout(timer);
+  const news = asking(async () => {
     try {
       const { cameras } = await call("GET", "cameras");
-      if (ended) return;
-      draw(cameras);
+      if (!ended) draw(cameras);
     } catch (error) {
       drawn = false;
-      if (!ended) fill(cards, problem(error, read));
-      return;
+      if (!ended) fill(cards, problem(error, news.now));
+      return null;
     }
-    timer = setTimeout(read, EVERY);
-  }
+    return EVERY;
+  });
 
   function draw(cameras) {
     const names = cameras.map((each) => each.name);
@@ -94,16 +91,16 @@ function list(place) {
 
   async function add() {
     const made = await addCamera(outcome);
-    if (made) await read();
+    if (made) await news.now();
   }
 
   fill(place,
     el("div", { class: "row between" }, el("h1", { tabindex: "-1" }, "Cameras"), button("Add a camera", add, { class: "main" })),
     outcome, cards);
-  read();
+  news.now();
   return () => {
     ended = true;
-    clearTimeout(timer);
+    news.rest();
     for (const each of known.values()) each.end();
   };
 }

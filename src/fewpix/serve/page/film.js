@@ -1,6 +1,7 @@
 // One film: how far it is, and its tracks as they come.
 
 import { at, call, newOnce } from "./api.js";
+import { asking } from "./asking.js";
 import { button, el, fill } from "./dom.js";
 import { confirm } from "./dialogs.js";
 import { candidates, why } from "./face_card.js";
@@ -32,23 +33,21 @@ export function film(place, id) {
   const path = (...more) => at("jobs", id, ...more);
   let cursor = null;
   let attempts = 0;
-  let timer = 0;
   let gone = false;
   let seen = 0;
 
-  async function read() {
-    clearTimeout(timer);
+  const news = asking(async () => {
     try {
       const job = await call("GET", path());
       const page = await call("GET", path("result"), { query: { limit: PAGE, cursor } });
-      if (gone) return;
+      if (gone) return null;
       if (page.attempts !== attempts) {
         attempts = page.attempts;
         if (tracks.childElementCount) {
           cursor = null;
           seen = 0;
           fill(tracks);
-          return read();
+          return 0;
         }
       }
       const before = seen;
@@ -57,11 +56,12 @@ export function film(place, id) {
       draw(job);
       if (seen > before) say(`${counted(seen, "track")} so far.`);
       // The job may have ended between the two answers.
-      if (page.next || isOpen(job)) timer = setTimeout(read, page.lines.length === PAGE ? 0 : EVERY);
+      if (page.next || isOpen(job)) return page.lines.length === PAGE ? 0 : EVERY;
     } catch (error) {
-      if (!gone) fill(outcome, problem(error, error.code === "no-job" ? null : read));
+      if (!gone) fill(outcome, problem(error, error.code === "no-job" ? null : news.now));
     }
-  }
+    return null;
+  });
 
   function draw(job) {
     heading.textContent = job.name;
@@ -83,7 +83,7 @@ export function film(place, id) {
   async function act(method, where) {
     try {
       await call(method, where, { once: newOnce() });
-      await read();
+      await news.now();
     } catch (error) {
       fill(outcome, problem(error));
     }
@@ -92,21 +92,23 @@ export function film(place, id) {
   async function remove() {
     const sure = await confirm({ title: "Delete this film and its result?", text: "This cannot be taken back.", action: "Delete for ever" });
     if (!sure) return;
+    await news.rest();
     try {
       await call("DELETE", path(), { once: newOnce() });
       say("The film was deleted.");
       location.hash = "#/video";
     } catch (error) {
       fill(outcome, problem(error));
+      news.now();
     }
   }
 
   fill(place, el("p", { class: "trail" }, el("a", { href: "#/video" }, "All films")), heading, head, outcome,
     el("section", { class: "part", "aria-label": "Tracks" }, el("h2", {}, "Tracks"), none, tracks));
-  read();
+  news.now();
   return () => {
     gone = true;
-    clearTimeout(timer);
+    news.rest();
   };
 }
 

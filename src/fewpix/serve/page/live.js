@@ -1,35 +1,33 @@
 // The newest frame of a camera, again and again, for as long as it is looked at.
 
 import { at, bytes } from "./api.js";
+import { asking } from "./asking.js";
 import { el, fill } from "./dom.js";
 
 const PAUSE = 400;
-const LONG = 2000;
+const REST = 500; // while nobody looks
 
 /**
  * A camera's picture. Where it does not run, the text of `instead` stands in its place.
  * @param {string} name
- * @returns {{node: HTMLElement, show: function(object), rest: function, end: function}} `show` is given the camera as it is now;
- *   from `rest` to the next `show` no frame is asked for.
+ * @returns {{node: HTMLElement, show: function(object), rest: function(): Promise<void>, end: function}} `show` is
+ *   given the camera as it is now; after `await rest()` no frame is asked for until the next `show`.
  */
 export function live(name) {
   const image = el("img", { alt: `What the camera ${name} saw last` });
   const node = el("div", { class: "live" });
   let address = "";
   let runs = false;
-  let ended = false;
+  const frames = asking(async () => {
+    if (document.hidden || !node.isConnected) return REST;
+    await frame();
+    return PAUSE;
+  });
 
-  async function again() {
-    while (!ended) {
-      const seen = runs && !document.hidden && node.isConnected;
-      if (seen) await once();
-      await new Promise((done) => setTimeout(done, seen ? PAUSE : LONG / 4));
-    }
-  }
-
-  async function once() {
+  async function frame() {
     try {
       const blob = await bytes(at("cameras", name, "frame"));
+      if (!runs) return;
       const before = address;
       address = URL.createObjectURL(blob);
       image.src = address;
@@ -42,19 +40,25 @@ export function live(name) {
   }
 
   function show(camera) {
+    const before = runs;
     runs = camera.last_frame !== null && camera.state !== "stopped";
-    if (!runs) fill(node, el("p", {}, instead(camera)));
+    if (runs && !before) frames.now();
+    if (runs) return;
+    rest();
+    fill(node, el("p", {}, instead(camera)));
   }
 
-  again();
+  function rest() {
+    runs = false;
+    return frames.rest();
+  }
+
   return {
     node,
     show,
-    rest() {
-      runs = false;
-    },
+    rest,
     end() {
-      ended = true;
+      rest();
       if (address) URL.revokeObjectURL(address);
     },
   };
