@@ -116,7 +116,10 @@ def main() -> int:
     given = parser.parse_args()
     code = run(given.out, lambda: result(given), told)
     if code == 0 and given.write:
-        table = {"bands": read_result(given.out)["bands"], "source": f"results/{given.out.parent.name}/{given.out.name}"}
+        table = {
+            "bands": read_result(given.out)["bands"],
+            "source": f"results/{given.out.parent.name}/{given.out.name}",
+        }
         write_text(TABLE, json.dumps(table, indent=2) + "\n")
     return code
 

@@ -40,7 +40,10 @@ def page(tmp_path: Path) -> Iterator[Any]:
             shown.set_default_timeout(PATIENCE)
             wrong: list[str] = []
             shown.on("pageerror", lambda error: wrong.append(str(error)))
-            shown.on("console", lambda said: wrong.append(f"{said.text} {said.location}") if _is_wrong(said) else None)
+            shown.on(
+                "console",
+                lambda said: wrong.append(f"{said.text} {said.location}") if _is_wrong(said) else None,
+            )
             asked: list[str] = []
             shown.on("request", lambda request: asked.append(request.url))
             shown.goto(address)
