@@ -40,9 +40,11 @@ def matched_gallery(result: Mapping[str, Any]) -> str:
     note = (
         "In %, with sharp photographs alone → with small rows, too: bold where the paired 95 % interval of "
         f"the change lies above 0, in italics where below. {data['probes']:,} probes of {data['people']:,} "
-        f"people of the pool whom no student was trained on, one sharp photograph each; {chose['people']:,} "
-        f"other people chose the weight{seen}. TAR at a FAR of 1 in {1 / result['settings']['far']:,.0f}. A gallery file has {size['sharp']:.1f} kB a "
-        f"photograph without and {size['matched']:.1f} with rows of {len(spent['sizes'])} sizes, enrolling "
-        f"one takes {took['sharp']:.0f} and {took['matched']:.0f} ms of processor time (aligned crops)."
+        "people of the pool whom no student was trained on, one sharp photograph each; "
+        f"{chose['people']:,} other people chose the weight{seen}. "
+        f"TAR at a FAR of 1 in {1 / result['settings']['far']:,.0f}. "
+        f"A gallery file has {size['sharp']:.1f} kB a photograph without and {size['matched']:.1f} with rows of "
+        f"{len(spent['sizes'])} sizes, enrolling one takes {took['sharp']:.0f} and {took['matched']:.0f} ms of "
+        "processor time (aligned crops)."
     )
     return f"{markdown(titles, rows)}\n\n{note}"

@@ -74,12 +74,12 @@ def test_independence_overstates_fpir_the_more_the_larger_the_gallery(known: Cal
                 for rate, computed in zip(known.calibration.rates, curve.independence or (), strict=False)
                 if computed is not None
             )
-            assert least > 1
+            assert least > 0.99  # nearly the same where ten people are searched and few score so
             assert list(most) == [10, 100, 1000, 5000]
             assert list(most.values()) == sorted(most.values())
             assert most[10] < 1.3
-            assert most[1000] < (2.4 if size.pixels == 8 else 2)
-            assert most[5000] < (2.9 if size.pixels == 8 else 2.3)
+            assert most[1000] < 1.5
+            assert most[5000] < 1.7
 
 
 def test_whose_faces_and_how_many_people_is_in_it(known: Calibrated):
@@ -92,13 +92,19 @@ def test_whose_faces_and_how_many_people_is_in_it(known: Calibrated):
     assert made.note
 
 
-def test_it_spans_whole_faces_among_whole_faces(known: Calibrated):
-    """Three other populations, all of whom score higher than faces among tight chips do."""
+def test_it_spans_people_among_their_like(known: Calibrated):
+    """Five other populations, all of whom score higher than people of one kind among those of others do."""
     made = known.calibration
     names = [(each.probes.name, each.gallery.name) for each in made.populations]
-    assert names == [("celeba", "celeba"), ("wild", "wild"), ("celeba", "wild")]
+    assert names == [
+        ("celeba", "celeba"),
+        ("celeba", "wild"),
+        ("web", "web"),
+        ("sport", "sport"),
+        ("aaf", "aaf"),
+    ]
     shifts = [shift for encoder in made.encoders for size in encoder.sizes for shift in size.shifts]
-    assert 0.01 < min(shifts) < max(shifts) < 0.06
+    assert 0.004 < min(shifts) < max(shifts) < 0.2
 
 
 def test_tracks_of_the_shipped_models_have_rates_too(router: Router):

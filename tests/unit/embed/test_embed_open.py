@@ -91,7 +91,7 @@ def test_the_shipped_student_in_every_runtime():
 def test_the_router_uses_all():
     router = open_encoder("auto", threads=1)
     assert isinstance(router, Router)
-    faces = [orl_crops(side)[n] for n, side in enumerate((8, 20, 60, 12, 24, 92))]
+    faces = [orl_crops(side)[n] for n, side in enumerate((8, 30, 80, 12, 40, 92))]
     rows = router.embed(faces)
     for n, name in enumerate(("fewpix-s", "fewpix-l", "teacher") * 2):
         assert router.encoder(faces[n].shape[0]).card.name == open_encoder(name, threads=1).card.name
