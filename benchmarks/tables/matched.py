@@ -43,8 +43,8 @@ def matched_gallery(result: Mapping[str, Any]) -> str:
         "people of the pool whom no student was trained on, one sharp photograph each; "
         f"{chose['people']:,} other people chose the weight{seen}. "
         f"TAR at a FAR of 1 in {1 / result['settings']['far']:,.0f}. "
-        f"A gallery file has {size['sharp']:.1f} kB a photograph without and {size['matched']:.1f} with rows of "
-        f"{len(spent['sizes'])} sizes, enrolling one takes {took['sharp']:.0f} and {took['matched']:.0f} ms of "
-        "processor time (aligned crops)."
+        f"A gallery file has {size['sharp']:.1f} kB a photograph without and {size['matched']:.1f} with "
+        f"rows of {len(spent['sizes'])} sizes, enrolling one takes {took['sharp']:.0f} and "
+        f"{took['matched']:.0f} ms of processor time (aligned crops)."
     )
     return f"{markdown(titles, rows)}\n\n{note}"
