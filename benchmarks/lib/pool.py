@@ -148,8 +148,8 @@ def _digest(pool: TrainingPool) -> str:
 def held_out_from_all(cards: Sequence[Card], shards: Sequence[Path], teacher: Encoder) -> HeldOutFaces:
     """The faces that none of several students ever saw.
 
-    Of the faces that a student was trained on, those that it held out. Of other faces, those that `SPLIT`
-    holds out and that are of sources which no student's recipe names, nor a source of the same people.
+    Of the faces that a student was trained on, those that it held out. Of other faces, the part that `SPLIT`
+    holds out, of sources which no student's recipe names, nor a source of the same people.
 
     Raises:
         ConfigError: two students were trained on these faces, and held out others.
@@ -163,9 +163,7 @@ def held_out_from_all(cards: Sequence[Card], shards: Sequence[Path], teacher: En
     others = [sources_of(recipe) for recipe, here in zip(recipes, is_own, strict=True) if not here]
     if not all(others):
         raise InputError("these are not the faces that the student was trained on", fix="name all its shards")
-    parts = [
-        held_out(pool_of(recipe, faces.sha256, shards, teacher)) for recipe in own or [load_recipe(SPLIT)]
-    ]
+    parts = [held_out(pool_of(recipe, faces.sha256, shards, teacher)) for recipe in own or [_split()]]
     if any(not np.array_equal(part.scored, parts[0].scored) for part in parts):
         raise ConfigError("the students were not shown the same faces", fix="measure them one by one")
     seen = set[str]().union(*others)
@@ -177,6 +175,12 @@ def held_out_from_all(cards: Sequence[Card], shards: Sequence[Path], teacher: En
             fix="name shards with other sources",
         )
     return kept
+
+
+def _split() -> Recipe:
+    """`SPLIT` for faces of any source."""
+    recipe = load_recipe(SPLIT)
+    return recipe.model_copy(update={"data": recipe.data.model_copy(update={"holdout_sources": ()})})
 
 
 def never_seen(card: Card, shards: Sequence[Path], teacher: Encoder) -> HeldOutFaces:

@@ -20,6 +20,9 @@ WHOLE = ("celebt", "web", "sport", "aaf", "congress", "celeba", "celebt", "web",
 CHIPS = ("celeba", "wild", "utk", "utk", "celeba", "wild", "utk", "utk", "celeba", "wild")
 """The source of each of a person's ten pictures, in either pool; mirrored ones are of the same."""
 
+UNSEEN = "orl"
+"""The source of cut-outs a little smaller, in the pool of whole faces: no student was trained on it."""
+
 PHOTOGRAPHED, ALBUM = 12, 6
 FOLDS = 10
 
@@ -31,11 +34,12 @@ def make(folder: Path) -> None:
     pools = (("whole112-0", WHOLE, "webp", 100_000), ("faces112-0", CHIPS, "jpg", 0))
     for name, sources, suffix, first in pools:
         pictures = [face if side else face[:, ::-1] for side in (1, 0) for face in faces]
+        named = [(each, sources[n % 10]) for n, each in enumerate(pictures)]
+        if sources == WHOLE:
+            named += [(resize_square(each[8:104, 8:104], 112), UNSEEN) for each in pictures]
         files = {
-            f"{first + n:06}.{sources[n % 10]}.{suffix}": encode_image(
-                np.ascontiguousarray(each), f".{suffix}"
-            )
-            for n, each in enumerate(pictures)
+            f"{first + n:06}.{source}.{suffix}": encode_image(np.ascontiguousarray(each), f".{suffix}")
+            for n, (each, source) in enumerate(named)
         }
         _pack(folder / f"{name}.tar", files)
     _pack(folder / "lfw112.tar", _lfw(faces))
