@@ -85,7 +85,7 @@ def test_a_state_from_pictures_is_what_identify_uses(
     file = shipped("fewpix-s.safetensors")
     assert told["state"]["model_sha256"] == load_weights(file)[1].sha256
     low, high = told["state"]["pixels"]
-    assert 10 < low < high <= 18  # of the faces in the pictures, not of the crops; larger ones are fewpix-l's
+    assert 10 < low < high <= 24  # of the faces in the pictures, not of the crops; larger ones are fewpix-l's
 
     find = ("identify", yard, "--json")
     plain, adapted = (
@@ -94,12 +94,12 @@ def test_a_state_from_pictures_is_what_identify_uses(
     )
     assert [face["box"] for face in plain] == [face["box"] for face in adapted]
     for one, two in zip(plain, adapted, strict=True):
-        assert (one["candidates"] == two["candidates"]) == (one["pixels"] >= 18)
+        assert (one["candidates"] == two["candidates"]) == (one["pixels"] >= 24)
     assert told["state"]["mode"] == "excess"
 
     with Gallery.open(own, write=False) as store:
         layers = cameras(store)[0].state.layers
-    expected = load_reference(beside(file)).at([f["pixels"] for f in plain if f["pixels"] < 18])
+    expected = load_reference(beside(file)).at([f["pixels"] for f in plain if f["pixels"] < 24])
     for name, layer in layers.items():  # compared with training faces of the size in the pictures
         assert layer.expected is not None
         assert layer.expected.mean == pytest.approx(expected[name].mean, abs=1e-3)
