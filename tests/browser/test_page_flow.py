@@ -48,6 +48,7 @@ def page(tmp_path: Path) -> Iterator[Any]:
             shown.on("request", lambda request: asked.append(request.url))
             shown.goto(address)
             yield shown
+            print(shown.url, shown.locator("body").inner_text(), sep="\n")  # shown beside a failure
             assert wrong == []
             assert asked
             own = (address, f"blob:{address}")
