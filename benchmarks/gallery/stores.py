@@ -153,7 +153,7 @@ def read(place: str, given: argparse.Namespace) -> dict[str, Any]:
             spent.append(time.process_time() - before)
         held = InMemory.read(database, given.dim)
     size = held.embeddings.nbytes + held.weights.nbytes + held.faces.nbytes + held.starts.nbytes
-    size += CoarseRows(held.embeddings)._bytes.nbytes  # which is made from 50,000 on
+    size += CoarseRows(held.embeddings).nbytes  # which is made from 50,000 on
     return {
         "seconds_to_read_a_million": round(1e6 * min(reading) / given.rows, 2),
         "cpu_seconds_to_read_a_million": round(1e6 * min(spent) / given.rows, 2),

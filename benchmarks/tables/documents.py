@@ -106,6 +106,8 @@ TABLES: dict[str, tuple[str | tuple[str, ...], Callable[..., str]]] = {
     "unknown-groups": ("gallery/unknown_groups.json", review.groups),
     "corrections": ("gallery/corrections.json", review.corrections),
     "gallery-stores": ("gallery/stores.json", capacity.kept),
+    "service-load": ("serve/load.json", service.load),
+    "bulk-speed": ("speed/bulk.json", service.bulk),
     "soak": ("serve/soak.json", service.soak),
     "capacity-faces": (
         ("gallery/stores.json", "gallery/search.json", "speed/embed.json"),

@@ -1,4 +1,4 @@
-"""The table of a long run of the service."""
+"""Tables of what the service stands: many clients, and a long run."""
 
 from __future__ import annotations
 
@@ -6,6 +6,55 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmarks.tables.figures import markdown
+
+
+def load(result: Mapping[str, Any]) -> str:
+    """What the service costs beside the embedder that is in it.
+
+    Args:
+        result: of `benchmarks/serve/load.py`.
+    """
+    rates, settings = result["figures"]["rates"], result["settings"]
+    memory = result["figures"]["resident_mb"]
+    ways = ("bare", "one client", f"{settings['clients']} clients")
+    rows = [
+        [
+            way,
+            f"{row['faces_per_second']:.0f}",
+            f"{100 * row['cost']:+.0f} %" if "cost" in row else "",
+            *(f"{row[key]:,.0f}" for key in ("p50_ms", "p95_ms")),
+            str(row.get("errors", "")),
+        ]
+        for way, row in ((way, rates[way]) for way in ways)
+    ]
+    titles = ["", "faces a second", "cost", "ms, median", "ms, 95 %", "errors"]
+    note = (
+        f"{settings['crops']} crops of {settings['side']} px as PNG in a request, {settings['model']}, "
+        f"{settings['seconds']:g} s in {settings['rounds']} turns; the clients are on the same machine. "
+        f"Memory of the service: {memory['after_first_turn']:.0f} MB after the first turn, "
+        f"{memory['at_end']:.0f} MB at the end."
+    )
+    return f"{markdown(titles, rows)}\n\n{note}"
+
+
+def bulk(result: Mapping[str, Any]) -> str:
+    """How fast embedding in parts is, here and on a cluster.
+
+    Args:
+        result: of `benchmarks/speed/bulk.py`.
+    """
+    rows = [
+        [way, *(f"{row[key]:,.2f}" for key in ("times_here", "times_one_worker")), f"{row['start_s']:.0f}"]
+        for way, row in result["figures"].items()
+    ]
+    settings = result["settings"]
+    (model,) = result["models"]
+    note = (
+        "Crops a second as shares of this process on all cores and of one worker, and seconds until the "
+        f"first part; {settings['crops']:,} crops in parts of {settings['part']}, {model}, medians of "
+        f"{settings['rounds']} rounds."
+    )
+    return f"{markdown(['', 'times here', 'times one worker', 'start, s'], rows)}\n\n{note}"
 
 
 def soak(result: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,7 +49,7 @@ def page(tmp_path: Path) -> Iterator[Any]:
             shown.on("request", lambda request: asked.append(request.url))
             shown.goto(address)
             yield shown
-            print(shown.url, shown.locator("body").inner_text(), sep="\n")  # shown beside a failure
+            sys.stdout.write(f"{shown.url}\n{shown.locator('body').inner_text()}\n")  # told beside a failure
             assert wrong == []
             assert asked
             own = (address, f"blob:{address}")

@@ -19,7 +19,10 @@ _SCORE_BYTES = 32 << 20
 
 _ROW_BLOCK = 1 << 15
 
-_COARSE_QUERIES = 64
+_COARSE_QUERIES = 32
+
+_EXACT_PEOPLE = 1 << 10
+"""People whose rows are scored exactly at a time."""
 
 
 @dataclass(frozen=True)
@@ -150,12 +153,20 @@ class ExactIndex:
         return np.unique(np.searchsorted(self._starts, rows, side="right") - 1)
 
     def _ranked(self, query: NDArray[np.float32], people: NDArray[np.int64], k: int) -> list[Candidate]:
-        """The k best of some people by their exact scores."""
+        """The k best of some people, who are in ascending order, by their exact scores."""
+        if not len(people):
+            return []
         exact = query.astype(np.float64)
-        ranked = []
-        for person in people:
-            rows = self._embeddings[self._starts[person] : self._ends[person]].astype(np.float64)
+        best = np.empty(len(people), dtype=np.float32)
+        for first in range(0, len(people), _EXACT_PEOPLE):
+            some = people[first : first + _EXACT_PEOPLE]
+            counts = self._ends[some] - self._starts[some]
+            cuts = np.cumsum(counts) - counts
+            rows = np.arange(counts.sum()) + np.repeat(self._starts[some] - cuts, counts)
+            scores = (self._embeddings[rows].astype(np.float64) * exact).sum(axis=1)
             # Back to float32, where the order in which float64 summed leaves no trace.
-            ranked.append((-float(np.float32((rows * exact).sum(axis=1).max())), int(person)))
-        ranked.sort()  # the people are in order of their names, so this breaks ties by name
-        return [Candidate(self._names[person], -score) for score, person in ranked[:k]]
+            best[first : first + _EXACT_PEOPLE] = np.maximum.reduceat(scores, cuts)
+        order = np.argsort(-best, kind="stable")[
+            :k
+        ]  # people are in the order of their names, as ties are told
+        return [Candidate(self._names[people[n]], float(best[n])) for n in order]
