@@ -94,7 +94,7 @@ def reading(size: int) -> Look:
     """Read so many bytes by all cores."""
     cores = os.cpu_count() or 1
     pool = ThreadPoolExecutor(cores)
-    parts = np.array_split(np.zeros(size // 8, dtype=np.int64), cores)
+    parts = np.array_split(np.arange(size // 8), cores)
     return lambda queries: list(pool.map(np.max, parts))
 
 
