@@ -75,7 +75,9 @@ def unpack_lfw(data: Path, work: Path) -> None:
     """LFW's pictures as a folder, which its commands ask for."""
     if not (work / "lfw112" / "pairs.txt").is_file():
         with tarfile.open(data / "lfw112.tar") as archive:
-            archive.extractall(work, filter="data")
+            # Pythons before 3.11.4 have no such filter.
+            archive.extraction_filter = getattr(tarfile, "data_filter", None)
+            archive.extractall(work)
 
 
 def make(results: Sequence[Result], data: Path, work: Path) -> list[Result]:

@@ -28,6 +28,11 @@ TRIES, WAIT = 3, 2.0
 """How often a worker tries to write a part, and the seconds in between."""
 
 
+_START_FIX = "start one by `ray start --head`, or say --ray local"
+_TOKEN_FIX = (
+    "see that it runs, and that this machine has the token which `ray get-auth-token` tells on its first one"
+)
+
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DATA_LOG_LEVEL": "ERROR"}
 """Ray reports nothing to its makers, and its own words stay in its log files; who sets these is heard."""
 
@@ -181,12 +186,23 @@ class PartWorker:
         return self._opened[1]
 
 
+def _has_token() -> bool:
+    """Whether this user has a token for Ray clusters, as `ray get-auth-token` makes one."""
+    if os.environ.get("RAY_AUTH_TOKEN"):
+        return True
+    named = os.environ.get("RAY_AUTH_TOKEN_PATH")
+    return (Path(named) if named else Path.home() / ".ray" / "auth_token").is_file()
+
+
 @contextmanager
 def _connected(address: str) -> Iterator[Any]:
     """Ray, connected to a cluster; a connection that was there before is used, and stays."""
     require("ray", use="--ray")
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    if address.startswith(CLIENT) and _has_token():
+        # Ray's client sends the token only if it is told to; a cluster that asks for none passes over it.
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
     import ray
 
     if ray.is_initialized():
@@ -197,7 +213,7 @@ def _connected(address: str) -> Iterator[Any]:
     except Exception as error:  # of a node that does not start in time Ray raises no class of its own
         raise UnavailableError(
             f"there is no Ray cluster at {address}: {' '.join(str(error).split())[:200]}",
-            fix="start one by `ray start --head`, or say --ray local",
+            fix=_TOKEN_FIX if address.startswith(CLIENT) else _START_FIX,
         ) from error
     try:
         yield ray

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -136,9 +140,79 @@ def test_the_program_starts_a_cluster_of_its_own_and_tells_of_one_that_is_not_th
     absent = embed(tmp_path, "--out", "parts", "--ray", "ray://127.0.0.1:1")
     assert absent.returncode == UnavailableError.exit_code, absent.stderr
     assert "there is no Ray cluster at ray://127.0.0.1:1" in absent.stderr
+    assert "ray get-auth-token" in absent.stderr
     done = embed(tmp_path, "--out", "parts", "--part-size", "3", "--ray", "local")
     assert done.returncode == 0, done.stderr
     assert '"parts": 3' in done.stdout
     said = [line for line in done.stderr.splitlines() if "core_worker.cc" not in line]
     assert not said, "Ray keeps its words to itself, but for its core's"
     assert len(list((tmp_path / "parts").glob("part-*.parquet"))) == 3
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of this machine that nobody listens on."""
+    listening = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in listening]
+    for each in listening:
+        each.close()
+    return ports
+
+
+def answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+@contextmanager
+def elsewhere(folder: Path) -> Iterator[str]:
+    """The address of a cluster that this machine is no part of, as far as other processes know."""
+    port, client, agent = free_ports(3)
+    words = ["start", "--head", "--block", "--num-cpus", "1", "--include-dashboard", "false"]
+    words += ["--node-ip-address", "127.0.0.1", "--port", str(port), "--ray-client-server-port", str(client)]
+    words += ["--object-store-memory", str(STORE), "--dashboard-agent-listen-port", str(agent)]
+    with (folder / "ray.log").open("wb") as log:
+        head = subprocess.Popen(
+            [sys.executable, "-m", "ray.scripts.scripts", *words],
+            env=os.environ | {"PYTHONPATH": str(SOURCE.parent), "RAY_USAGE_STATS_ENABLED": "0"},
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    try:
+        until = time.monotonic() + 120
+        while not answers(client):
+            assert head.poll() is None, (folder / "ray.log").read_text()
+            assert time.monotonic() < until, (folder / "ray.log").read_text()
+            time.sleep(0.2)
+        yield f"ray://127.0.0.1:{client}"
+    finally:
+        head.terminate()
+        try:
+            head.wait(60)
+        except subprocess.TimeoutExpired:
+            os.killpg(head.pid, signal.SIGKILL)
+            head.wait()
+
+
+@pytest.mark.parametrize("token", [False, True])
+def test_a_cluster_elsewhere_is_asked_by_its_client_port(
+    token: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("RAY_ADDRESS", "RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home" / ".ray").mkdir(parents=True)
+    if token:
+        (tmp_path / "home" / ".ray" / "auth_token").write_text("0123456789abcdef" * 4)
+    with elsewhere(tmp_path) as address:
+        asks = "Token authentication is enabled" in (tmp_path / "ray.log").read_text()
+        done = embed(tmp_path, "--out", "parts", "--part-size", "3", "--ray", address)
+    assert asks == token
+    assert done.returncode == 0, done.stderr
+    assert '"parts": 3' in done.stdout
+    here = embed(tmp_path, "--out", "here", "--part-size", "3")
+    assert here.returncode == 0, here.stderr
+    assert content(tmp_path / "parts") == content(tmp_path / "here")
