@@ -200,8 +200,8 @@ def _connected(address: str) -> Iterator[Any]:
     require("ray", use="--ray")
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
-    if address.startswith(CLIENT) and _has_token():
-        # Ray's client sends the token only if it is told to; a cluster that asks for none passes over it.
+    if address not in ("local", "auto") and _has_token():
+        # Ray sends it to an address only if it is told to; a cluster that asks for none passes over it.
         os.environ.setdefault("RAY_AUTH_MODE", "token")
     import ray
 
