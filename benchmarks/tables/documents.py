@@ -125,6 +125,7 @@ TABLES: dict[str, tuple[str | tuple[str, ...], Callable[..., str]]] = {
     "calibration-tracks-early": ("calibration/tracks.json", video.early),
     "films-rank1": ("video/films.json", lambda result: video.films(result, "rank1")),
     "films-tpir": ("video/films.json", lambda result: video.films(result, "tpir")),
+    "films-words": ("video/films.json", lambda result: words.in_films(result, 12)),
     "films-strangers": ("video/films.json", video.strangers),
     "true-boxes-rank1": ("video/true_boxes.json", lambda result: video.films(result, "rank1")),
     "true-boxes-tpir": ("video/true_boxes.json", lambda result: video.films(result, "tpir")),
