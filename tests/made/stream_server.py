@@ -1,4 +1,4 @@
-"""A camera of our own: MPEG-TS over loopback TCP, which breaks off and comes back when a test wants it to."""
+"""A camera of our own over loopback TCP or HTTP, which breaks off and comes back when a test wants it to."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from fewpix.image.codec import Image
+from fewpix.image.codec import Image, encode_image
 
 RATE = 25
 
@@ -41,6 +41,17 @@ def packets(images: Sequence[Image]) -> list[bytes]:
     return [part for part in parts if part]
 
 
+def pictures_in_parts(images: Sequence[Image]) -> list[bytes]:
+    """The bytes of each frame of a stream of JPEG files, as many cameras send them over HTTP."""
+    files = [encode_image(image, ".jpg") for image in images]
+    head = "--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n"
+    return [head.format(len(file)).encode() + file + b"\r\n" for file in files]
+
+
+MPEG_TS, JPEG_PARTS = "video/mp2t", "multipart/x-mixed-replace; boundary=frame"
+"""Kinds that an HTTP server says."""
+
+
 class Camera:
     """Sends the same frames to whoever connects, at their pace, one viewer after the other.
 
@@ -50,6 +61,7 @@ class Camera:
         fast: how many times faster than real time.
         later: what the second connection gets, and so on; the first one's frames where there is none.
         away: seconds after a connection during which there is no camera at all.
+        kind: what an HTTP server says that it sends; None for frames over TCP without HTTP.
     """
 
     def __init__(
@@ -59,9 +71,10 @@ class Camera:
         fast: float = 1.0,
         later: Sequence[list[bytes]] = (),
         away: float = 0.0,
+        kind: str | None = None,
     ) -> None:
         self.connections = 0
-        self._later, self._away = later, away
+        self._later, self._away, self._kind = later, away, kind
         self._frames, self._sends, self._fast = frames, list(sends), fast
         self._stop = threading.Event()
         self._socket = socket.create_server(("127.0.0.1", 0))
@@ -72,7 +85,7 @@ class Camera:
 
     @property
     def url(self) -> str:
-        return f"tcp://127.0.0.1:{self.port}"
+        return f"{'http' if self._kind else 'tcp'}://127.0.0.1:{self.port}"
 
     def close(self) -> None:
         self._stop.set()
@@ -88,6 +101,9 @@ class Camera:
             self.connections += 1
             frames = [self._frames, *self._later][min(self.connections - 1, len(self._later))]
             with viewer:
+                if self._kind:
+                    viewer.recv(1 << 16)
+                    viewer.sendall(f"HTTP/1.0 200 OK\r\nContent-Type: {self._kind}\r\n\r\n".encode())
                 for part in frames[: self._sends.pop(0)]:
                     if self._stop.is_set():
                         return
@@ -111,8 +127,9 @@ def camera(
     fast: float = 1.0,
     later: Sequence[list[bytes]] = (),
     away: float = 0.0,
+    kind: str | None = None,
 ) -> Iterator[Camera]:
-    server = Camera(frames, sends, fast, later, away)
+    server = Camera(frames, sends, fast, later, away, kind)
     try:
         yield server
     finally:

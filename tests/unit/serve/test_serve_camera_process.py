@@ -19,8 +19,9 @@ from fewpix.client import Client
 from fewpix.image.codec import Image
 from fewpix.serve.cameras.table import cameras
 from fewpix.serve.events.record import KILLED
-from orl_film import Walker, pictures, write_film
+from orl_film import RATE, Walker, pictures, write_film
 from orl_scene import portrait
+from rtsp_server import Server, free_port
 from served import served
 from service_cameras import add, events, wait
 from stream_server import camera, packets, until
@@ -81,6 +82,34 @@ def test_a_film_is_followed_once_to_its_end(caller: Caller, tmp_path: Path) -> N
     assert caller.post("/v1/cameras/gate/start").json()["state"] == "starting"
     wait(lambda: caller.get("/v1/cameras/gate").json()["state"] == "stopped", patience=30)
     assert len(events(caller)) == 4
+
+
+@pytest.mark.slow
+@pytest.mark.needs("rtsp")
+def test_a_camera_of_a_real_rtsp_server_is_followed_before_and_after_it_was_away(
+    caller: Caller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fewpix.serve.cameras.watcher.STALE", 2.0)
+    caller.enrol("staff", "Ada", png(face(1)))
+    path = write_film(tmp_path / "film.h264", iter(film([None, 1, None], each=15)))
+    port = free_port()
+    server = Server(path, RATE, port)
+    try:
+        made = add(caller, address=server.url)
+        assert (made["kind"], made["source"]) == ("stream", server.url)
+        wait(lambda: bool(events(caller, stage="ended", verdict="named")), patience=60)
+        server.kill()
+        wait(lambda: caller.get("/v1/cameras/gate").json()["state"] == "reconnecting", patience=30)
+        before = len(events(caller, verdict="named"))
+        server = Server(path, RATE, port)
+        wait(lambda: len(events(caller, verdict="named")) > before, patience=60)
+    finally:
+        server.kill()
+    told = caller.get("/v1/cameras/gate").json()
+    assert (told["width"], told["height"]) == (300, 200)
+    assert told["reconnects"] >= 1
+    assert {each["decision"] for each in events(caller, verdict="named")} == {"Ada"}
+    assert caller.post("/v1/cameras/gate/stop").json()["state"] == "stopped"
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ import pytest
 from fewpix.errors import ConfigError, InputError
 from fewpix.image.codec import Image
 from fewpix.video import Patience, Thin, open_video, source_of
-from stream_server import Camera, camera, packets
+from stream_server import JPEG_PARTS, MPEG_TS, Camera, camera, packets, pictures_in_parts
 
 pytestmark = pytest.mark.needs("video")
 
@@ -20,9 +20,13 @@ FRAMES = 40
 
 
 @pytest.fixture(scope="module")
-def frames() -> list[bytes]:
+def images() -> list[Image]:
     rng = np.random.default_rng(0)
-    images: list[Image] = [rng.integers(0, 256, (120, 160, 3)).astype(np.uint8) for _ in range(FRAMES)]
+    return [rng.integers(0, 256, (120, 160, 3)).astype(np.uint8) for _ in range(FRAMES)]
+
+
+@pytest.fixture(scope="module")
+def frames(images: list[Image]) -> list[bytes]:
     return packets(images)
 
 
@@ -59,6 +63,21 @@ def test_a_stream_that_breaks_twice_is_opened_again(frames: list[bytes]):
     assert error is not None
     assert "sent nothing for" in str(error)
     assert "opened again" not in str(error)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", [MPEG_TS, JPEG_PARTS])
+def test_a_stream_over_http_is_opened_again(images: list[Image], frames: list[bytes], kind: str):
+    sent = frames if kind == MPEG_TS else pictures_in_parts(images)
+    with camera(sent, [FRAMES, FRAMES], fast=2.0, kind=kind) as server:
+        reader, got, error = seen(server)
+    assert server.connections == 2
+    assert reader.counts.reconnects == 1
+    assert 2 * FRAMES - 15 <= len(got) + reader.counts.skipped + reader.counts.corrupt <= 2 * FRAMES
+    assert all(b.time > a.time for a, b in itertools.pairwise(got))
+    assert {frame.image.shape for frame in got} == {(120, 160, 3)}
+    assert error is not None
+    assert "sent nothing for" in str(error)
 
 
 @pytest.mark.slow
