@@ -74,7 +74,7 @@ export function candidates(face, n) {
     el(
       "table",
       { class: "candidates" },
-      el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Candidate"), el("th", { scope: "col", class: "number" }, "Score"), el("th", { scope: "col" }, "Two different people score so"))),
+      el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Candidate"), el("th", { scope: "col", class: "number" }, "Score"), el("th", { scope: "col" }, "Two people score so"))),
       el("tbody", {}, rows),
     ),
   );
