@@ -178,8 +178,27 @@ class Attention:
         return Part(left, top, right, bottom, scale)
 
 
-def attentive(detector: Finder, wait: float | None) -> Attention | None:
-    """How the frames of a video are looked at; None to search every one of them completely.
+class Completely:
+    """Finds the faces of a video's frames by searching every one of them completely.
+
+    Args:
+        detector: looks.
+    """
+
+    def __init__(self, detector: Finder) -> None:
+        self.searched: Searched | None = None
+        self._detector = detector
+
+    def faces(self, image: Image, time: float, expected: Sequence[Expected]) -> Sequence[Found]:
+        """See `Attention.faces`."""
+        if not isinstance(self._detector, Searcher):
+            return self._detector.detect(image)
+        self.searched = self._detector.search(image)
+        return self.searched.faces
+
+
+def looking(detector: Finder, wait: float | None) -> Attention | Completely:
+    """How the frames of a video are looked at.
 
     Args:
         detector: finds faces; one that cannot look at parts, or has a budget, searches completely.
@@ -189,7 +208,7 @@ def attentive(detector: Finder, wait: float | None) -> Attention | None:
         ConfigError: the wait is not above 0.
     """
     if wait is None or not isinstance(detector, Looker) or detector.budgeted:
-        return None
+        return Completely(detector)
     return Attention(detector, wait)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
 from fewpix.identify.faces import Finder, Found
-from fewpix.video.attention import WAIT, attentive
+from fewpix.video.attention import WAIT, looking
 from fewpix.video.frame import Frame
 from fewpix.video.reader import Reader
 from fewpix.video.tracker import Tracker
@@ -37,16 +37,13 @@ def follow(reader: Reader, detector: Finder, tracker: Tracker) -> Generator[Foll
         detector: finds faces.
         tracker: follows them.
     """
-    attention = attentive(detector, WAIT)
+    eyes = looking(detector, WAIT)
     try:
         for frame in reader.frames():
             if frame is None:
                 continue
             ended = tracker.see(frame.image.shape)
-            if attention is None:
-                faces = detector.detect(frame.image)
-            else:
-                faces = attention.faces(frame.image, frame.time, tracker.expected(frame.time))
+            faces = eyes.faces(frame.image, frame.time, tracker.expected(frame.time))
             step = tracker.follow(faces, frame.time)
             yield Followed(frame, list(zip(faces, step.ids, strict=True)), (*ended, *step.ended))
     finally:

@@ -12,10 +12,10 @@ from typing import Literal, Protocol
 
 from fewpix.embed.protocol import Encoder
 from fewpix.errors import ConfigError, FewpixError
-from fewpix.identify.faces import EmbeddedFace, Finder, Found, Searched, Searcher
+from fewpix.identify.faces import EmbeddedFace, Finder, Found
 from fewpix.identify.learning import StateLearner
 from fewpix.identify.pipeline import IdentifiedFace
-from fewpix.video.attention import WAIT, attentive
+from fewpix.video.attention import WAIT, looking
 from fewpix.video.early import LOOKS, SHARE, Event
 from fewpix.video.frame import Frame
 from fewpix.video.reader import Reader
@@ -118,9 +118,8 @@ class VideoIdentifier:
             raise ConfigError(f"--shortest must be at least 1, not {shortest}")
         self.identifier = identifier
         self.left_out = 0
-        self._detector = identifier.detector
         self._tracker = Tracker(gap, start_score)
-        self._attention = attentive(self._detector, wait)
+        self._eyes = looking(identifier.detector, wait)
         self._shortest, self._learner = shortest, learner
         self._tracks: dict[int, Track] = {}
         self._so_far: dict[int, tuple[int, IdentifiedTrack]] = {}
@@ -217,22 +216,13 @@ class VideoIdentifier:
 
     def _found(self, frame: Frame) -> Sequence[Found]:
         """The faces of a frame; at which scales they are looked for is told when frames change their size."""
-        if self._attention is not None:
-            faces = self._attention.faces(frame.image, frame.time, self._tracker.expected(frame.time))
-            self._tell(frame, self._attention.searched)
-            return faces
-        if frame.image.shape[:2] == self._size or not isinstance(self._detector, Searcher):
-            return self._detector.detect(frame.image)
-        found = self._detector.search(frame.image)
-        self._tell(frame, found)
-        return found.faces
-
-    def _tell(self, frame: Frame, found: Searched | None) -> None:
-        if frame.image.shape[:2] == self._size or found is None:
-            return
-        self._size = frame.image.shape[:2]
-        scales = ", ".join(f"{scale:.3g}" for scale in found.scales)
-        log.info("frames of %d x %d px: faces are looked for at the scales %s", *self._size[::-1], scales)
+        faces = self._eyes.faces(frame.image, frame.time, self._tracker.expected(frame.time))
+        searched, size = self._eyes.searched, frame.image.shape[:2]
+        if searched is not None and size != self._size:
+            self._size = size
+            scales = ", ".join(f"{scale:.3g}" for scale in searched.scales)
+            log.info("frames of %d x %d px: faces are looked for at the scales %s", *size[::-1], scales)
+        return faces
 
     def _ended(self, numbers: Sequence[int]) -> Iterator[IdentifiedTrack]:
         for number in numbers:

@@ -14,7 +14,7 @@ from fewpix.data.orl import load_orl
 from fewpix.detect import Search, default_detector
 from fewpix.detect.tiles import MARGIN, Part
 from fewpix.errors import ConfigError
-from fewpix.video.attention import EXTRA, WAIT, Attention, Looker, attentive
+from fewpix.video.attention import EXTRA, WAIT, Attention, Completely, Looker, looking
 from fewpix.video.follow import follow
 from fewpix.video.frame import Frame
 from fewpix.video.tracker import Expected, Tracker
@@ -194,9 +194,9 @@ def test_who_learns_from_a_film_looks_at_it_as_who_names_people_in_it() -> None:
 
 
 def test_a_detector_with_a_budget_searches_completely() -> None:
-    assert attentive(Eyes(budgeted=True), WAIT) is None  # type: ignore[arg-type]
-    assert attentive(Eyes(), None) is None  # type: ignore[arg-type]
-    assert attentive(Eyes(), WAIT) is not None  # type: ignore[arg-type]
+    assert isinstance(looking(Eyes(budgeted=True), WAIT), Completely)  # type: ignore[arg-type]
+    assert isinstance(looking(Eyes(), None), Completely)  # type: ignore[arg-type]
+    assert isinstance(looking(Eyes(), WAIT), Attention)  # type: ignore[arg-type]
 
 
 def test_the_wait_is_above_nothing() -> None:
