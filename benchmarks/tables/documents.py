@@ -137,11 +137,7 @@ TABLES: dict[str, tuple[str | tuple[str, ...], Callable[..., str]]] = {
     "photos-detection": ("photos/photos.json", lambda result: photos(result, "detection")),
     "photos-rank1": ("photos/photos.json", lambda result: photos(result, "rank1")),
     "photos-tpir": ("photos/photos.json", lambda result: photos(result, "tpir")),
-    "photos-differences": ("photos/photos.json", lambda result: photo_differences(result, "fewpix + auto")),
-    "photos-score-detection": ("photos/score.json", lambda result: photos(result, "detection")),
-    "photos-score-rank1": ("photos/score.json", lambda result: photos(result, "rank1")),
-    "photos-score-tpir": ("photos/score.json", lambda result: photos(result, "tpir")),
-    "photos-matched": (
+    "photos-differences": (
         "photos/photos.json",
         lambda result: photo_differences(result, "fewpix + auto, matched"),
     ),

@@ -9,7 +9,7 @@ from benchmarks.tables.figures import markdown, percent
 
 Row = Mapping[str, Any]
 
-DEFAULT, PLAIN, ENLARGED = "fewpix + auto", "yunet + sface", "yunet x3 + sface"
+DEFAULT, PLAIN, ENLARGED = "fewpix + auto, matched", "yunet + sface", "yunet x3 + sface"
 """Arms of `photos/photos.json`."""
 
 
