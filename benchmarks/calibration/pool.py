@@ -2,7 +2,8 @@
 
 The calibration is made of faces of the training pool, since faces of more people cannot be had, and most of
 them were trained on. This asks whether that matters: of the faces kept out of training, each made small, how
-many reach its thresholds among others of the people of its gallery?
+many reach its thresholds among others of the people of its gallery? `figures` is of people of sources that
+are not in the gallery, as the calibration's strangers are; `among_their_like` of people of sources that are.
 
     python -m benchmarks.calibration.pool FACES.tar ... --out results/calibration/pool.json
 """
@@ -34,28 +35,41 @@ def result(given: argparse.Namespace) -> dict[str, Any]:
     encoder = open_encoder("auto", runtime=given.runtime, threads=given.threads)
     encoders, held = held_out_from_shipped(given.faces, given.runtime, given.threads)
     faces = held.faces
-    people = np.unique(held.component, return_inverse=True)[1].astype(np.int64)
-    others = np.setdiff1d(np.flatnonzero(np.isin(faces.sources, GALLERY)), held.scored)
+    listed = np.isin(faces.sources, GALLERY)
+    others = np.setdiff1d(np.flatnonzero(listed), held.scored)
     others = np.random.default_rng(0).permutation(others)
     gallery = embedded(encoders["teacher"], faces, others, None, Degradation())
     same = known.calibration.same
+    galleries = [int(size) for size in given.galleries.split(",")]
 
-    def alike(part: slice) -> NDArray[np.bool_]:
-        return np.asarray(held.teacher[part] @ gallery.T >= same)
+    def seen(chosen: NDArray[np.bool_]) -> tuple[dict[str, int], list[dict[str, Any]]]:
+        """How many faces and people of those held out, and how often they reach what is stated."""
+        members, teacher = held.scored[chosen], held.teacher[chosen]
+        people = np.unique(held.component[chosen], return_inverse=True)[1].astype(np.int64)
+        figures = []
+        for pixels in SIZES if len(members) else ():
+            figures += observed(
+                known,
+                encoder_for(encoder, pixels),
+                pixels,
+                embedded(encoder, faces, members, pixels, Degradation()),
+                people,
+                gallery,
+                lambda part: np.asarray(teacher[part] @ gallery.T >= same),
+                galleries,
+            )
+            print(f"{pixels} px done", file=sys.stderr, flush=True)
+        return {"held_out": len(members), "people": len(np.unique(people))}, figures
 
-    figures = []
-    for pixels in SIZES:
-        probes = embedded(encoder, faces, held.scored, pixels, Degradation())
-        seer = encoder_for(encoder, pixels)
-        sizes = [int(size) for size in given.galleries.split(",")]
-        figures += observed(known, seer, pixels, probes, people, gallery, alike, sizes)
-        print(f"{pixels} px done", file=sys.stderr, flush=True)
+    counts, figures = seen(~listed[held.scored])
+    like_counts, like = seen(listed[held.scored])
     return {
         "question": "do faces that no student saw reach a score as often as the shipped calibration states?",
         "calibration": facts(known),
-        "data": {"sha256": faces.sha256, "held_out": len(held.scored), "people": int(people.max()) + 1},
+        "data": {"sha256": faces.sha256, **counts, "among_their_like": like_counts},
         "degradation": "area",
         "figures": figures,
+        "among_their_like": like,
     }
 
 

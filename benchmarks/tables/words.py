@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.tables.figures import markdown, percent
@@ -46,15 +46,23 @@ def stated_rates(pool: Row, lfw: Row) -> str:
     rest = [figure for figure in others if not figure["agrees"]]
     spanned = sum(figure["in_range"] for figure in rest)
     rarer = sum(figure["observed"] < figure["stated"] for figure in rest if not figure["in_range"])
-    hundredth = [100 * f["observed"] for f in others if f["people"] > 1 and f["stated"] == 0.01]
+    low, high = _hundredth(others)
+    like_low, like_high = _hundredth(pool["among_their_like"])
+    same_low, same_high = _hundredth(same)
     return (
-        f"On people held out from the very sources {held} of {len(same)} stated rates are seen. On LFW, "
-        f"where so many people show every small difference, {seen} of {len(others)} are: what was seen is "
-        f"{shares[0]:.2g} to {shares[-1]:.2g} times what is stated. Of the rest, {spanned} lie in the "
-        f"interval that spans the other populations, {rarer} are rarer than all of it, and "
-        f"{len(rest) - spanned - rarer} more frequent. A stated FPIR of 1 % is {min(hundredth):.1f} to "
-        f"{max(hundredth):.1f} %."
+        f"On people of other sources whom no student saw, {held} of {len(same)} stated rates are seen, and a "
+        f"stated FPIR of 1 % is {same_low} to {same_high} %. On LFW, where so many people show every small "
+        f"difference, {seen} of {len(others)} are: what was seen is {shares[0]:.2g} to {shares[-1]:.2g} times "
+        f"what is stated. Of the rest, {spanned} lie in the interval that spans the other populations, {rarer} "
+        f"are rarer than all of it, and {len(rest) - spanned - rarer} more frequent. A stated FPIR of 1 % is "
+        f"{low} to {high} % there. Among people of their own source it is {like_low} to {like_high} %."
     )
+
+
+def _hundredth(figures: Sequence[Row]) -> tuple[str, str]:
+    """The least and the largest percentage that a stated FPIR of 1 % was."""
+    found = [100 * f["observed"] for f in figures if f["people"] > 1 and f["stated"] == 0.01]
+    return f"{min(found):.1f}", f"{max(found):.1f}"
 
 
 def one_person(result: Row, limit: str) -> str:

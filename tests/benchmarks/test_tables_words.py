@@ -25,7 +25,10 @@ def rate(observed: float, *, agrees: bool, in_range: bool, people: int = 100) ->
 
 
 def test_how_many_stated_rates_were_seen() -> None:
-    pool = {"figures": [rate(0.01, agrees=True, in_range=True), rate(0.02, agrees=False, in_range=True)]}
+    pool = {
+        "figures": [rate(0.01, agrees=True, in_range=True), rate(0.02, agrees=False, in_range=True)],
+        "among_their_like": [rate(0.034, agrees=False, in_range=True)],
+    }
     others = [
         rate(0.011, agrees=True, in_range=True),
         rate(0.02, agrees=False, in_range=True),
@@ -33,10 +36,13 @@ def test_how_many_stated_rates_were_seen() -> None:
         rate(0.05, agrees=False, in_range=False, people=1),
     ]
     said = stated_rates(pool, {"figures": others})
-    assert "held out from the very sources 1 of 2 stated rates are seen" in said
+    assert (
+        "whom no student saw, 1 of 2 stated rates are seen, and a stated FPIR of 1 % is 1.0 to 2.0 %" in said
+    )
     assert "1 of 4 are: what was seen is 0.4 to 5 times what is stated" in said
     assert "1 lie in the interval that spans the other populations, 1 are rarer" in said
-    assert "and 1 more frequent. A stated FPIR of 1 % is 0.4 to 2.0 %." in said
+    assert "and 1 more frequent. A stated FPIR of 1 % is 0.4 to 2.0 % there." in said
+    assert said.endswith("Among people of their own source it is 3.4 to 3.4 %.")
 
 
 def test_how_well_sets_of_one_person_are_told() -> None:
