@@ -52,10 +52,11 @@ def stated_rates(pool: Row, lfw: Row) -> str:
     return (
         f"On people of other sources whom no student saw, {held} of {len(same)} stated rates are seen, and a "
         f"stated FPIR of 1 % is {same_low} to {same_high} %. On LFW, where so many people show every small "
-        f"difference, {seen} of {len(others)} are: what was seen is {shares[0]:.2g} to {shares[-1]:.2g} times "
-        f"what is stated. Of the rest, {spanned} lie in the interval that spans the other populations, {rarer} "
-        f"are rarer than all of it, and {len(rest) - spanned - rarer} more frequent. A stated FPIR of 1 % is "
-        f"{low} to {high} % there. Among people of their own source it is {like_low} to {like_high} %."
+        f"difference, {seen} of {len(others)} are: what was seen is {shares[0]:.2g} to {shares[-1]:.2g} "
+        f"times what is stated. Of the rest, {spanned} lie in the interval that spans the other populations, "
+        f"{rarer} are rarer than all of it, and {len(rest) - spanned - rarer} more frequent. A stated FPIR "
+        f"of 1 % is {low} to {high} % there. Among people of their own source, who are photographed alike, "
+        f"it is {like_low} to {like_high} %."
     )
 
 

@@ -42,7 +42,7 @@ def test_how_many_stated_rates_were_seen() -> None:
     assert "1 of 4 are: what was seen is 0.4 to 5 times what is stated" in said
     assert "1 lie in the interval that spans the other populations, 1 are rarer" in said
     assert "and 1 more frequent. A stated FPIR of 1 % is 0.4 to 2.0 % there." in said
-    assert said.endswith("Among people of their own source it is 3.4 to 3.4 %.")
+    assert said.endswith("who are photographed alike, it is 3.4 to 3.4 %.")
 
 
 def test_how_well_sets_of_one_person_are_told() -> None:
