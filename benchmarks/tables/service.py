@@ -14,8 +14,8 @@ def load(result: Mapping[str, Any]) -> str:
     Args:
         result: of `benchmarks/serve/load.py`.
     """
-    rates, settings = result["figures"]["rates"], result["settings"]
-    memory = result["figures"]["resident_mb"]
+    figures, settings = result["figures"], result["settings"]
+    memory = figures["resident_mb"]
     ways = ("bare", "one client", f"{settings['clients']} clients")
     rows = [
         [
@@ -25,7 +25,8 @@ def load(result: Mapping[str, Any]) -> str:
             *(f"{row[key]:,.0f}" for key in ("p50_ms", "p95_ms")),
             str(row.get("errors", "")),
         ]
-        for way, row in ((way, rates[way]) for way in ways)
+        for way in ways
+        for row in [figures["rates"][way]]
     ]
     titles = ["", "faces a second", "cost", "ms, median", "ms, 95 %", "errors"]
     note = (

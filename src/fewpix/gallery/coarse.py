@@ -153,7 +153,7 @@ class _Highest:
 def _highest(scores: NDArray[np.int32], count: int) -> _Highest:
     """About `count` of them, or more.
 
-    A sample says above which score some more lie. Where that was too high all are looked at.
+    A sample guesses a score that somewhat more than these lie above. Where it is too high all are looked at.
     """
     some, lowest = scores[::_ONE_IN], int(np.iinfo(np.int32).min)
     wanted = 2 * count // _ONE_IN + 5

@@ -166,7 +166,6 @@ class ExactIndex:
             scores = (self._embeddings[rows].astype(np.float64) * exact).sum(axis=1)
             # Back to float32, where the order in which float64 summed leaves no trace.
             best[first : first + _EXACT_PEOPLE] = np.maximum.reduceat(scores, cuts)
-        order = np.argsort(-best, kind="stable")[
-            :k
-        ]  # people are in the order of their names, as ties are told
+        # People are in the order of their names, so of equal scores the first by name comes first.
+        order = np.argsort(-best, kind="stable")[:k]
         return [Candidate(self._names[people[n]], float(best[n])) for n in order]

@@ -21,6 +21,7 @@ from fewpix.errors import ConfigError, StorageError, UnavailableError
 from fewpix.models.shipped import WEIGHTS
 from pixels_model import write_pixels_model
 from project import SOURCE
+from rtsp_server import free_port
 from shards_made import write_shards
 
 IGNORED = ("DeprecationWarning", "FutureWarning", "ResourceWarning")  # Ray's own, not about us
@@ -149,15 +150,6 @@ def test_the_program_starts_a_cluster_of_its_own_and_tells_of_one_that_is_not_th
     assert len(list((tmp_path / "parts").glob("part-*.parquet"))) == 3
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports of this machine that nobody listens on."""
-    listening = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in listening]
-    for each in listening:
-        each.close()
-    return ports
-
-
 def answers(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
@@ -169,7 +161,7 @@ def answers(port: int) -> bool:
 @contextmanager
 def elsewhere(folder: Path, **environment: str) -> Iterator[str]:
     """The address of a cluster that this machine is no part of, as far as other processes know."""
-    port, client, agent = free_ports(3)
+    port, client, agent = (free_port() for _ in range(3))
     words = ["start", "--head", "--block", "--num-cpus", "1", "--include-dashboard", "false"]
     words += ["--node-ip-address", "127.0.0.1", "--port", str(port), "--ray-client-server-port", str(client)]
     words += ["--object-store-memory", str(STORE), "--dashboard-agent-listen-port", str(agent)]
